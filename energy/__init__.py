@@ -1,0 +1,50 @@
+"""Russian gas by pipeline: flows, money, geometry and maps, a source behind every number.
+
+>>> import energy
+>>> t = energy.load()
+>>> t.flows().sizes["route"] > 50
+True
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from energy.tracker import Tracker
+
+__version__ = "0.1.0"
+__all__ = ["Tracker", "__version__", "load"]
+
+
+def load(facts: str | None = None, routes: str | None = None) -> Tracker:
+    """Open the tracker on the facts in the package and the user's own rows, if any.
+
+    Parameters
+    ----------
+    facts : path, optional
+        Folder with tables of your own; default ``$ENERGY_HOME/facts`` where it exists.
+    routes : path, optional
+        GeoJSON with lines of your own; default the lines in the package, bettered by an
+        imported Global Energy Monitor folder where there is one.
+
+    Returns
+    -------
+    Tracker
+
+    Raises
+    ------
+    energy.errors.DataError
+        With every fault found in your files.
+    """
+    from energy.tracker import Tracker
+
+    return Tracker.open(facts, routes)
+
+
+def __getattr__(name: str):
+    if name == "Tracker":
+        from energy.tracker import Tracker
+
+        return Tracker
+    raise AttributeError(f"module 'energy' has no attribute {name!r}")

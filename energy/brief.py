@@ -1,0 +1,120 @@
+"""The summary in words and tables: what flowed, what it earned, what Gazprom reported."""
+
+from __future__ import annotations
+
+import pandas as pd
+import xarray as xr
+
+from energy import flows
+
+FIRST_YEAR = 2014
+NEGLIGIBLE = 0.005  # share of a year's gas that may be uncovered before its sum is marked
+RESULT = {
+    "Net profit attributable, RUB bn": "net_profit_attributable",
+    "Sales, RUB bn": "sales",
+    "Net sales of gas, RUB bn": "net_sales_of_gas",
+    "Net debt (adjusted), RUB bn": "net_debt_adjusted",
+    "EBITDA, RUB bn": "ebitda",
+}
+
+
+def summary(
+    annual: xr.Dataset, tables: dict[str, pd.DataFrame], statements: pd.DataFrame, as_of: str
+) -> str:
+    """Return the key table as Markdown.
+
+    Parameters
+    ----------
+    annual : Dataset, dims (route, period)
+        Calendar years, in bcm at 20 °C, with revenue.
+    tables : dict of DataFrame
+        The facts.
+    statements : DataFrame
+        From `energy.finance.accounts.statements`, all standards.
+    as_of : str
+        Date of the newest publication.
+    """
+    years = annual.sel(period=annual["period"].dt.year >= FIRST_YEAR)
+    roles = tables["routes"].set_index("route")["role"]
+    export = [
+        r for r in roles.index[roles == "export"] if years["flow"].sel(route=r).notnull().any()
+    ]
+    years = years.sel(route=export)
+    parts = [
+        "# Russian pipeline gas exports", "",
+        f"Facts published up to {as_of}. bcm at 20 °C, the cubic metre of Gazprom. "
+        "A dash is not known, 0.0 is a measured or stated zero; `e` estimate or spread by a profile, "
+        "`*` the figures cover only part of the year.", "",
+        "## Volume by route, bcm", "", table(_marked(years, "flow", 1)), "",
+        "## By market, bcm", "", table(_markets(annual, tables)), "",
+        "Kaliningrad is Russia and not in the sum. A sum marked `*` lacks a market of the year before "
+        "or covers only part of the year.", "",
+        "## Utilisation, % of the capacity of that year", "", table(_marked(years, "utilisation", 0, 100)), "",
+        "## Revenue, billion USD (flow times border price)", "", table(_marked(years, "revenue", 1, 0.001)), "",
+        "## Gazprom, IFRS, as reported", "", table(_results(statements)), "",
+        "Revenue is flow times a border price from the sources in `prices.csv`; it is not a line of "
+        "Gazprom's accounts. `energy finance --bridge YEAR` sets the two side by side; "
+        "`energy cite ID` gives the source behind a figure.", "",
+    ]  # fmt: skip
+    return "\n".join(parts)
+
+
+def table(frame: pd.DataFrame) -> str:
+    """Return a frame of texts as a Markdown table; its index is the first column."""
+    head = [str(frame.index.name or ""), *map(str, frame.columns)]
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(frame.columns)]
+    lines += [
+        "| " + " | ".join([str(name), *row]) + " |"
+        for name, row in zip(frame.index, frame.to_numpy(), strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def _marked(years: xr.Dataset, name: str, decimals: int, scale: float = 1.0) -> pd.DataFrame:
+    """Return figures as text: a dash where missing, marks where estimated or partial."""
+    values = flows.frame(years[name]) * scale
+    firm = years["status"].isin(["actual", "provisional"])
+    if name == "revenue":
+        firm &= years["price_status"].isin(["actual", "provisional"]) | (years["revenue"] == 0)
+    return _text(values, flows.frame(firm), flows.frame(years["coverage"]), decimals)
+
+
+def _text(
+    values: pd.DataFrame, firm: pd.DataFrame, coverage: pd.DataFrame, decimals: int
+) -> pd.DataFrame:
+    known = values.notna()
+    text = values.map(lambda v: "–" if pd.isna(v) else f"{v:,.{decimals}f}")
+    text = text.where(~known | firm, text + " e")
+    text = text.where(~known | (coverage > 0.999), text + " *")
+    text.columns = pd.DatetimeIndex(values.columns).year
+    return text.loc[known.any(axis=1)].rename_axis("route")
+
+
+def _markets(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return flow by market and the sum, marked where the sum lacks something."""
+    years = annual.sel(period=annual["period"].dt.year >= FIRST_YEAR)
+    values = flows.frame(flows.by_market(years, tables["routes"]))
+    values.columns = pd.DatetimeIndex(values.columns).year
+    values = values.dropna(how="all")
+    abroad = values.drop("kaliningrad", errors="ignore")
+    lacks = (abroad.isna() & (abroad.shift(axis=1) > 0)).any()
+    uncovered = (years["flow"] * (1 / years["coverage"].where(years["coverage"] > 0) - 1)).sum(
+        "route"
+    )
+    part = (uncovered / years["flow"].sum("route") > NEGLIGIBLE).to_numpy()
+    text = values.map(lambda v: "–" if pd.isna(v) else f"{v:,.1f}").rename_axis("market")
+    text.loc["all exports"] = [
+        f"{v:,.1f}{' *' * bool(mark)}" for v, mark in zip(abroad.sum(), lacks | part, strict=True)
+    ]
+    return text
+
+
+def _results(statements: pd.DataFrame) -> pd.DataFrame:
+    """Return the annual IFRS lines that the page shows, years across."""
+    annual = statements.query("standard == 'IFRS' and freq == 'A' and unit == 'RUB bn'")
+    annual = annual[annual["segment"].isin(["group", "total"])]
+    years = sorted(y for y in annual["period"].unique() if int(y) >= FIRST_YEAR)
+    wide = annual.pivot_table(index="metric", columns="period", values="value", aggfunc="first")
+    wide = wide.reindex(index=list(RESULT.values()), columns=years)
+    wide.index = pd.Index(list(RESULT), name="line")
+    return wide.map(lambda v: "–" if pd.isna(v) else f"{v:,.0f}")

@@ -1,0 +1,129 @@
+"""From a number to its source: every id in tables, layers and map resolves here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+import xarray as xr
+
+from energy import observations
+from energy.errors import UnknownName
+from energy.facts import Tables
+
+TABLES = {
+    "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts", "C": "contracts",
+    "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
+}  # fmt: skip
+SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
+         "publisher", "url", "page", "published", "licence", "note", "why"]  # fmt: skip
+
+
+def cite(what, tables: Tables) -> pd.DataFrame:
+    """Resolve ids to sources.
+
+    Parameters
+    ----------
+    what : str, list of str, Dataset, DataArray or DataFrame
+        An id (``"V0123"``), several (also ``;``-joined), a route or source id, a cube with
+        ``sources`` (and ``price_source``), or a table with a column ``id`` or ``sources``.
+    tables : dict of DataFrame
+        The facts.
+
+    Returns
+    -------
+    DataFrame
+        One row an id: what it says, from which document, when published, under which terms,
+        and why it was taken before others.
+
+    Raises
+    ------
+    UnknownName
+        For an id that is nowhere.
+    """
+    names = sorted(_ids(what, tables))
+    taken = _taken(tables) if any(name.startswith("V") for name in names) else pd.DataFrame()
+    rows = [_row(name, tables, taken) for name in names]
+    return pd.DataFrame(rows, columns=SHOWN).fillna("")
+
+
+def _ids(what, tables: Tables) -> set[str]:
+    if isinstance(what, str):
+        return _named(what, tables)
+    if isinstance(what, xr.Dataset | xr.DataArray):
+        names = [name for name in ("sources", "price_source") if name in what]
+        if isinstance(what, xr.DataArray) or not names:
+            raise TypeError(
+                "Give the whole cube (it holds 'sources'), e.g. t.cite(t.flows('blue-stream'))."
+            )
+        return _split(value for name in names for value in what[name].values.ravel())
+    if isinstance(what, pd.DataFrame):
+        columns = [
+            c for c in ("id", "sources", "price_source", "alternatives") if c in what.columns
+        ]
+        if not columns:
+            raise TypeError("The table has no column 'id' or 'sources' to cite from.")
+        return _split(value for column in columns for value in what[column])
+    return {name for item in what for name in _ids(item, tables)}
+
+
+def _split(values: Iterable) -> set[str]:
+    return {part for value in values if isinstance(value, str) for part in value.split(";") if part}
+
+
+def _named(text: str, tables: Tables) -> set[str]:
+    """Return the ids a text stands for: itself, a route's facts and flows, or a source's rows."""
+    if text in set(tables["routes"]["route"]):
+        seen = tables["volumes"].query("entity == @text")["id"]
+        return {*seen, *tables["route-facts"].query("route == @text")["id"]}
+    if text in set(tables["sources"]["source"]):
+        found = [tables[t].loc[tables[t]["source"] == text] for t in TABLES.values()]
+        return {name for t in found if "id" in t for name in t["id"]}
+    return _split([text])
+
+
+def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict:
+    table = TABLES.get(name[:1], "")
+    key = "event" if table == "events" else "id"
+    found = tables[table][tables[table][key] == name] if table else pd.DataFrame()
+    if found.empty:
+        near = [i for t, k in ((TABLES.get(name[:1]), key),) if t for i in tables[t][k]]
+        raise UnknownName("id", name, near or tables["routes"]["route"])
+    row = found.iloc[0].to_dict()
+    source = tables["sources"].set_index("source").loc[row["source"]].to_dict()
+    row |= {k: source[k] for k in ("title", "publisher", "url", "licence")}
+    row["published"] = row.get("published") or source["published"]
+    row |= {
+        "id": name,
+        "table": table,
+        "what": _what(table, row),
+        "why": _why(row, taken) if table == "volumes" else "",
+    }
+    return {k: row.get(k, "") for k in SHOWN}
+
+
+def _what(table: str, row: dict) -> str:
+    """Return in words what a row speaks of."""
+    names = {
+        "volumes": "{series} of {entity}", "financials": "{standard} {metric}, {segment}",
+        "prices": "{series}", "fx": "{pair} {kind}", "route-facts": "{attribute} of {route}",
+        "contracts": "{contract}: annual quantity {year}", "trade-context": "{series}: {flow}",
+        "crosswalk": "{key} -> {target}", "corrections": "correction of {row}", "events": "{title}",
+    }  # fmt: skip
+    return names[table].format(**row)
+
+
+def _taken(tables: Tables) -> pd.DataFrame:
+    """Return the observation taken for each series, entity and period."""
+    chosen = observations.choose(tables["volumes"], tables["sources"], tables["preferences"])
+    return chosen.set_index(observations.KEY)
+
+
+def _why(row: dict, taken: pd.DataFrame) -> str:
+    """Return why an observation was taken, or which one was taken instead."""
+    first = taken.loc[tuple(row[column] for column in observations.KEY)]
+    if first["id"] != row["id"]:
+        return f"stands beside {first['id']}, which is taken: {first['why']}"
+    if not first["beside"]:
+        return "the only figure for this series, entity and period"
+    return f"taken before {first['beside'].replace(';', ', ')}: {first['why']}"

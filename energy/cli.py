@@ -1,0 +1,293 @@
+"""The command ``energy``: one verb per public function, data to stdout, talk to stderr.
+
+Exit codes: 0 fine, 1 a fault in the data or files, 2 wrong usage. Heavy packages are imported
+by the verb that needs them, so that ``energy --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from energy import __version__
+from energy.errors import EnergyError, PeriodError, UnitError, UnknownName
+
+FORMATS = ("csv", "json", "parquet")
+EPILOG = """\
+start here:
+  energy build out            map, layers, cube and summary into the folder out/
+  energy flows blue-stream    quarterly flow of one route, as CSV on stdout
+  energy cite V0123           the document behind a figure
+
+Every verb has examples of its own: energy flows --help
+Own rows lie in $ENERGY_HOME/facts (see: energy import facts --help).
+exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    options = parser().parse_args(argv)
+    try:
+        options.run(options)
+    except (UnknownName, PeriodError, UnitError) as error:
+        return _say(f"energy: {error}", 2)
+    except EnergyError as error:
+        return _say(f"energy: {error}", 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if not _is_geodata(error):
+            raise
+        return _say(f"energy: {error}", 1)
+    return options.code
+
+
+def _is_geodata(error: Exception) -> bool:
+    """Tell an error of ``geodata`` without importing it at start-up."""
+    return any(kind.__module__ == "geodata.errors" for kind in type(error).__mro__)
+
+
+def _say(text: str, code: int = 0) -> int:
+    print(text, file=sys.stderr)
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="energy",
+        description="Russian gas by pipeline: flows, money, geometry and maps, with a source "
+        "behind every number.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"energy {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for add in (_build, _map, _export, _flows, _finance, _sources, _cite, _check, _import):
+        add(verbs)
+    return top
+
+
+def _verb(verbs, name: str, run: Callable, short: str, example: str) -> argparse.ArgumentParser:
+    """Add a verb with a one-line help and a worked example."""
+    verb = verbs.add_parser(
+        name,
+        help=short,
+        description=short[0].upper() + short[1:] + ".",
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verb.set_defaults(run=run, code=0)
+    return verb
+
+
+def _build(verbs) -> None:
+    verb = _verb(verbs, "build", _run_build, "the main job: map, layers, cube and summary into a folder",
+                 "writes OUT/atlas.html, OUT/layers/, OUT/flows.nc and OUT/summary.md, for example:\n"
+                 "  energy build out && xdg-open out/atlas.html")  # fmt: skip
+    verb.add_argument("out", metavar="OUT", help="folder to write to; made where missing")
+
+
+def _map(verbs) -> None:
+    verb = _verb(verbs, "map", _run_map, "one self-contained interactive map page",
+                 "the page needs no network and no server:\n  energy map atlas.html")  # fmt: skip
+    verb.add_argument("out", metavar="OUT.html", help="file to write")
+
+
+def _export(verbs) -> None:
+    verb = _verb(verbs, "export", _run_export, "GeoJSON, GeoParquet, FlatGeobuf, GeoPackage and NetCDF layers",
+                 "routes, quarterly flows, hubs and events, each with licence and field dictionary:\n"
+                 "  energy export layers/")  # fmt: skip
+    verb.add_argument("out", metavar="DIR", help="folder to write to; made where missing")
+
+
+def _flows(verbs) -> None:
+    verb = _verb(verbs, "flows", _run_flows, "flow, capacity, utilisation, price and revenue by route and period",
+                 "examples:\n  energy flows power-of-siberia-1 --from 2024Q1\n"
+                 "  energy flows --freq A --unit TWh --format json\n"
+                 "flow is positive in the route's direction; an empty cell is not known, 0 is measured\n"
+                 "or stated zero; status 'estimate' marks a figure spread by a seasonal profile")  # fmt: skip
+    verb.add_argument(
+        "routes", metavar="ROUTE", nargs="*", help="route ids; default all with a figure"
+    )
+    verb.add_argument(
+        "--freq", default="Q", help="Q quarter (default), M month, A calendar year, G gas year"
+    )
+    verb.add_argument("--unit", default="bcm", help="bcm (default), mcm/d, TWh, PJ, GWh/d")
+    verb.add_argument(
+        "--basis", help="20C (default for volume), 15C, 0C, 15C-40MJ, GCV (default for energy)"
+    )
+    verb.add_argument("--from", dest="first", metavar="PERIOD", help="first period, e.g. 2019Q4")
+    verb.add_argument("--to", dest="last", metavar="PERIOD", help="last period, e.g. 2025Q4")
+    _format(verb)
+
+
+def _finance(verbs) -> None:
+    verb = _verb(verbs, "finance", _run_finance, "Gazprom's statements, or the bridge from routes to accounts",
+                 "examples:\n  energy finance --standard IFRS --metric net_profit_attributable\n"
+                 "  energy finance --bridge 2021\n"
+                 "IFRS covers the group, RAS only the parent: they are never mixed")  # fmt: skip
+    verb.add_argument("--standard", default="IFRS", help="IFRS (default), RAS, other or all")
+    verb.add_argument("--metric", help="one line, e.g. ebitda; an unknown one lists the near names")
+    verb.add_argument(
+        "--bridge", metavar="YEAR", help="export revenue by route beside reported sales"
+    )
+    verb.add_argument(
+        "--rate",
+        type=float,
+        metavar="RUB",
+        help="RUB per USD for a bridge year without one in the facts",
+    )
+    _format(verb)
+
+
+def _sources(verbs) -> None:
+    verb = _verb(verbs, "sources", _run_sources, "every source with its terms",
+                 "example:\n  energy sources --format json")  # fmt: skip
+    _format(verb)
+
+
+def _cite(verbs) -> None:
+    verb = _verb(verbs, "cite", _run_cite, "the document behind a figure, and why it was taken",
+                 "examples:\n  energy cite V0123 P0045    ids as they stand in layers, map and tables\n"
+                 "  energy cite blue-stream    every figure and fact of a route")  # fmt: skip
+    verb.add_argument(
+        "ids", metavar="ID", nargs="+", help="ids of figures, facts, events; a route or a source"
+    )
+    _format(verb)
+
+
+def _check(verbs) -> None:
+    verb = _verb(verbs, "check", _run_check, "validate facts, geometry and your own edits; all faults at once",
+                 "examples:\n  energy check              the package and $ENERGY_HOME\n"
+                 "  energy check my-facts/    a folder with tables of your own, laid over the package\n"
+                 "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
+    verb.add_argument(
+        "folder",
+        nargs="?",
+        metavar="DIR",
+        help="folder with CSV tables or routes.geojson of your own",
+    )
+
+
+def _import(verbs) -> None:
+    verb = _verb(verbs, "import", _run_import, "take in your own tables, or Global Energy Monitor's route folder",
+                 "examples:\n  energy import facts my-facts/\n  energy import gem GOIT-GGIT-pipeline-routes/\n"
+                 "kept under $ENERGY_HOME; a fault is reported and nothing is written")  # fmt: skip
+    verb.add_argument(
+        "kind", choices=("facts", "gem"), help="facts: CSV tables; gem: folder of P*.geojson files"
+    )
+    verb.add_argument("path", metavar="PATH", help="folder to read")
+
+
+def _format(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--format", choices=FORMATS, default="csv", help="form of the output (default csv)"
+    )
+
+
+def _run_build(options: argparse.Namespace) -> None:
+    from energy import build
+
+    made = build.build(options.out, lambda text: _say(f"energy: {text}"))
+    _say(f"energy: done; open {made['map']}")
+    print("\n".join(str(path) for path in made.values()))
+
+
+def _run_map(options: argparse.Namespace) -> None:
+    import energy
+    from energy import build
+
+    print(build.write_map(energy.load().map(), options.out))
+
+
+def _run_export(options: argparse.Namespace) -> None:
+    import energy
+
+    _say("energy: writing layers …")
+    print("\n".join(str(path) for path in energy.load().export(options.out)))
+
+
+def _run_flows(options: argparse.Namespace) -> None:
+    import energy
+    from energy import layers
+
+    cube = energy.load().flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
+                               options.first, options.last)  # fmt: skip
+    _emit(layers.cube_table(cube), options.format)
+
+
+def _run_finance(options: argparse.Namespace) -> None:
+    import energy
+
+    tracker = energy.load()
+    if options.bridge:
+        return _emit(tracker.bridge(options.bridge, options.rate), options.format)
+    standard = None if options.standard == "all" else options.standard
+    return _emit(tracker.financials(standard, options.metric), options.format)
+
+
+def _run_sources(options: argparse.Namespace) -> None:
+    import energy
+
+    _emit(energy.load().sources, options.format)
+
+
+def _run_cite(options: argparse.Namespace) -> None:
+    import energy
+
+    _emit(energy.load().cite(options.ids), options.format)
+
+
+def _run_check(options: argparse.Namespace) -> None:
+    from energy import build
+
+    faults = build.check(options.folder)
+    for fault in faults:
+        _say(f"  - {fault}")
+    options.code = 1 if faults else 0
+    _say(
+        f"energy: {len(faults)} fault{'s' * (len(faults) != 1)} found"
+        if faults
+        else "energy: no fault found"
+    )
+
+
+def _run_import(options: argparse.Namespace) -> None:
+    from energy import build
+
+    taken = (
+        build.import_facts(options.path)
+        if options.kind == "facts"
+        else build.import_gem(options.path)
+    )
+    print("\n".join(taken))
+
+
+def _emit(table, form: str) -> None:
+    """Write a table to stdout as CSV, JSON records or Parquet bytes."""
+    if form == "csv":
+        table.to_csv(sys.stdout, index=False)
+    elif form == "json":
+        print(table.to_json(orient="records", force_ascii=False, indent=1, date_format="iso"))
+    else:
+        _need_pyarrow()
+        table.to_parquet(sys.stdout.buffer, index=False)
+
+
+def _need_pyarrow() -> None:
+    from importlib.util import find_spec
+
+    from energy.errors import MissingExtra
+
+    if find_spec("pyarrow") is None:
+        raise MissingExtra(
+            "Parquet needs pyarrow: pip install 'energy-trade-tracker[parquet]', or use --format csv."
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,354 @@
+"""Read the facts: CSV tables against the schema in ``data/datapackage.json``.
+
+The schema is Frictionless; here it is read by a small checker of our own, so that
+nothing heavy is needed at run time (the tests validate with ``frictionless`` itself).
+A user's own rows lie in ``$ENERGY_HOME/facts``: same file names, same columns; a row
+with a key of the package replaces that row, other rows are added.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from energy.errors import DataError, UnknownName
+from energy.observations import rows_of
+
+DATA = Path(__file__).parent / "data"
+LINKS = {"routes": "routes", "part_of": "routes"}  # list-valued columns that name routes
+
+Tables = dict[str, pd.DataFrame]
+
+
+def home() -> Path:
+    """Return the folder of the user's own store: ``ENERGY_HOME`` or the platform's data folder."""
+    named = os.environ.get("ENERGY_HOME")
+    if named:
+        return Path(named).expanduser()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("energy-trade-tracker"))
+
+
+@functools.cache
+def schema() -> dict[str, dict]:
+    """Return the Frictionless resources by table name."""
+    package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
+    return {resource["name"]: resource for resource in package["resources"]}
+
+
+def load(own: Path | str | None = None) -> Tables:
+    """Return every table of facts, typed and checked, with the user's own rows laid over.
+
+    Parameters
+    ----------
+    own : path, optional
+        Folder of the user's rows; default ``$ENERGY_HOME/facts`` where it exists.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        Table name to table; columns as in ``data/datapackage.json``.
+
+    Raises
+    ------
+    DataError
+        With every fault found in the user's files: file, row, what to do.
+    """
+    folder = Path(own) if own is not None else home() / "facts"
+    if own is not None and not folder.is_dir():
+        raise DataError(str(folder), ["no such folder; name one that holds CSV tables of facts"])
+    if not folder.is_dir():
+        return {name: table.copy(deep=False) for name, table in _package().items()}
+    tables, faults = _overlay(_package(), folder)
+    faults += check_links(tables)
+    if faults:
+        raise DataError(str(folder), faults)
+    return tables
+
+
+@functools.cache
+def _package() -> Tables:
+    """Return the package's own tables; they are checked in full by ``energy check``."""
+    return {name: read_table(DATA / resource["path"], name) for name, resource in schema().items()}
+
+
+def check(own: Path | str | None = None) -> list[str]:
+    """Return every fault in the package's tables and in the user's own rows."""
+    tables, faults = _read_all(DATA, required=True)
+    folder = Path(own) if own is not None else home() / "facts"
+    if folder.is_dir() and not faults:
+        tables, faults = _overlay(tables, folder)
+    return faults or check_links(tables)
+
+
+def _read_all(folder: Path, required: bool) -> tuple[Tables, list[str]]:
+    tables, faults = {}, []
+    for name, resource in schema().items():
+        path = folder / resource["path"]
+        if not path.exists() and not required:
+            continue
+        try:
+            tables[name] = read_table(path, name)
+        except DataError as error:
+            faults += error.faults
+    return tables, faults
+
+
+def _overlay(base: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Tables, list[str]]:
+    """Lay a user's folder over the base tables."""
+    own, faults = _read_all(folder, required=False)
+    known = {resource["path"] for resource in schema().values()}
+    for stray in sorted(p.name for p in folder.glob("*.csv") if p.name not in known):
+        faults.append(f"{stray}: no table of that name; tables are {', '.join(sorted(known))}")
+    tables = {name: table.copy(deep=False) for name, table in base.items()}
+    for name, rows in own.items():
+        key = schema()[name]["schema"]["primaryKey"]
+        both = pd.concat([tables[name], rows], ignore_index=True)
+        tables[name] = both.drop_duplicates(key, keep="last", ignore_index=True)
+    return tables, faults
+
+
+def install(folder: Path | str) -> list[str]:
+    """Check a folder of own tables and copy it to ``$ENERGY_HOME/facts``; all or nothing.
+
+    Returns
+    -------
+    list of str
+        Names of the files taken.
+
+    Raises
+    ------
+    DataError
+        With every fault; nothing is copied then.
+    """
+    source = Path(folder)
+    load(source)
+    files = sorted(p for p in source.glob("*.csv"))
+    if not files:
+        raise DataError(str(source), ["no CSV table in it; see energy/data for the file names"])
+    target = home() / "facts"
+    target.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        with tempfile.NamedTemporaryFile(dir=target, delete=False) as spare:
+            spare.write(path.read_bytes())
+        Path(spare.name).replace(target / path.name)
+        shutil.copymode(path, target / path.name)
+    return [path.name for path in files]
+
+
+def read_table(path: Path | str, name: str) -> pd.DataFrame:
+    """Read one CSV table and check it against the schema of ``name``.
+
+    Raises
+    ------
+    DataError
+        Missing file or column, wrong type, unknown unit or basis, pattern, range,
+        duplicate key: one sentence each with file and row.
+    """
+    if name not in schema():
+        raise UnknownName("table", name, schema())
+    path, resource = Path(path), schema()[name]
+    fields = resource["schema"]["fields"]
+    text = _read_text(path)
+    wanted = [field["name"] for field in fields]
+    missing = [column for column in wanted if column not in text.columns]
+    extra = [column for column in text.columns if column not in wanted]
+    if missing or extra:
+        raise DataError(path.name, _column_faults(path.name, missing, extra, wanted))
+    typed, faults = {}, []
+    for field in fields:
+        typed[field["name"]], found = _column(text[field["name"]], field, path.name)
+        faults += found
+    table = pd.DataFrame(typed)
+    faults += _periods(table, path.name) + _key_faults(table, resource, path.name)
+    if faults:
+        raise DataError(path.name, faults)
+    return table
+
+
+def _read_text(path: Path) -> pd.DataFrame:
+    if not path.exists():
+        raise DataError(path.name, [f"{path.name}: file not found in {path.parent.name}/"])
+    try:
+        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            path.name,
+            [f"{path.name}: not UTF-8 ({error.reason}); save the file as UTF-8"],
+        ) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise DataError(path.name, [f"{path.name}: not a CSV table ({error})"]) from error
+
+
+def _column_faults(file: str, missing: list[str], extra: list[str], wanted: list[str]) -> list[str]:
+    faults = [f"{file}: column '{name}' is missing; the header must hold {', '.join(wanted)}"
+              for name in missing]  # fmt: skip
+    return faults + [f"{file}: column '{name}' is not in the schema; remove it" for name in extra]
+
+
+def _column(text: pd.Series, field: dict, file: str) -> tuple[pd.Series, list[str]]:
+    """Type one column of text; return it with the faults found."""
+    name, kind = field["name"], field["type"]
+    rules = field.get("constraints", {})
+    empty = text == ""
+    faults = []
+    if rules.get("required"):
+        faults += _faults(file, name, text, empty, "is empty", "a value is required")
+    allowed = [str(value) for value in rules.get("enum", [])]
+    if kind == "boolean":
+        allowed = ["true", "false"]
+    if allowed:
+        bad = ~empty & ~text.isin(allowed)
+        faults += _faults(file, name, text, bad, "is unknown", f"use one of {', '.join(allowed)}")
+    if "pattern" in rules:
+        bad = ~empty & ~text.str.fullmatch(rules["pattern"])
+        faults += _faults(file, name, text, bad, "has the wrong form", field["description"])
+    if kind == "boolean":
+        return text == "true", faults
+    if kind == "string":
+        return text, faults
+    return _numbers(text, empty, field, file, faults)
+
+
+def _numbers(
+    text: pd.Series, empty: pd.Series, field: dict, file: str, faults: list[str]
+) -> tuple[pd.Series, list[str]]:
+    name, rules = field["name"], field.get("constraints", {})
+    numbers = pd.to_numeric(text.where(~empty), errors="coerce")
+    bad = ~empty & numbers.isna()
+    faults += _faults(file, name, text, bad, "is not a number", "write it with a decimal point")
+    for rule, sign, word in (("minimum", -1, "below"), ("maximum", 1, "above")):
+        if rule in rules:
+            bad = (numbers - rules[rule]) * sign > 0
+            remedy = f"the {rule} is {rules[rule]}"
+            faults += _faults(file, name, text, bad, f"is {word} the {rule}", remedy)
+    if field["type"] == "integer" and not numbers.isna().any():
+        return numbers.astype("int64"), faults
+    return numbers.astype("float64"), faults
+
+
+def _faults(
+    file: str, column: str, text: pd.Series, bad: pd.Series, what: str, remedy: str
+) -> list[str]:
+    """Return one sentence a bad cell: file, row (the header is row 1), value, remedy."""
+    return [
+        f"{file} row {row + 2}: {column} '{text.iloc[row]}' {what}; {remedy}"
+        for row in bad.to_numpy().nonzero()[0]
+    ]
+
+
+def _periods(table: pd.DataFrame, file: str) -> list[str]:
+    """Check that each period exists and that its length is what ``freq`` says."""
+    from energy import periods
+    from energy.errors import PeriodError
+
+    if not {"period", "freq"} <= set(table.columns):
+        return []
+    faults = []
+    for row, (text, freq) in enumerate(zip(table["period"], table["freq"], strict=True)):
+        try:
+            found = periods.parse(text).freq
+        except PeriodError as error:
+            faults.append(f"{file} row {row + 2}: {error}")
+            continue
+        if freq != found:
+            faults.append(f"{file} row {row + 2}: freq '{freq}' does not fit period '{text}'; "
+                          f"write {found}")  # fmt: skip
+    return faults
+
+
+def _key_faults(table: pd.DataFrame, resource: dict, file: str) -> list[str]:
+    key = resource["schema"]["primaryKey"]
+    twice = table[table.duplicated(key, keep="first")]
+    return [
+        f"{file} row {row + 2}: key {dict(values)} stands twice; give the row a key of its own"
+        for row, values in zip(twice.index, twice[key].to_dict("records"), strict=True)
+    ]
+
+
+def check_links(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return faults between tables: dangling keys, overlapping facts, negative capacity, guards."""
+    faults = []
+    for name, resource in schema().items():
+        for link in resource["schema"].get("foreignKeys", []):
+            column = link["fields"][0]
+            other = link["reference"]
+            known = tables[other["resource"]][other["fields"][0]]
+            faults += _dangling(tables[name], resource["path"], column, known, other["resource"])
+    faults += _route_lists(tables) + _fact_faults(tables["route-facts"])
+    return faults + guard_faults(tables)
+
+
+def _dangling(
+    table: pd.DataFrame, file: str, column: str, known: Iterable[str], other: str
+) -> list[str]:
+    bad = (table[column] != "") & ~table[column].isin(list(known))
+    remedy = f"add it to {other.replace('-', '_')}.csv or correct the id"
+    return _faults(file, column, table[column], bad, f"is not in {other}", remedy)
+
+
+def _route_lists(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    known = set(tables["routes"]["route"])
+    faults = []
+    for name, column in (("events", "routes"), ("routes", "part_of")):
+        for row, text in enumerate(tables[name][column]):
+            stray = [item for item in text.split(";") if item and item not in known]
+            faults += [f"{schema()[name]['path']} row {row + 2}: {column} '{item}' is not in routes; "
+                       "add the route or correct the id" for item in stray]  # fmt: skip
+    targets = tables["crosswalk"].query("kind != 'market'")
+    return faults + _dangling(targets, "crosswalk.csv", "target", known, "routes")
+
+
+def _fact_faults(facts: pd.DataFrame) -> list[str]:
+    """Return faults of the route facts: numbers, signs, overlapping validity."""
+    faults = []
+    numeric = facts[facts["unit"] != ""]
+    values = pd.to_numeric(numeric["value"], errors="coerce")
+    for row in numeric.index[values.isna() | (values < 0)]:
+        line = facts.loc[row]
+        faults.append(f"route_facts.csv row {row + 2}: {line['attribute']} '{line['value']}' must be a "
+                      "number that is not negative")  # fmt: skip
+    dated = facts[facts["attribute"].isin(["capacity", "gcv"])]
+    for (route, attribute), rows in dated.groupby(["route", "attribute"]):
+        ends = rows["valid_to"].where(rows["valid_to"] != "", "9999")
+        ordered = rows.assign(end=ends).sort_values("valid_from")
+        clash = ordered["valid_from"].shift(-1) < ordered["end"]
+        faults += [f"route_facts.csv row {row + 2}: {attribute} of {route} overlaps the next; set valid_to"
+                   for row in ordered.index[clash.fillna(False)]]  # fmt: skip
+    return faults
+
+
+def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return corrections whose ``expect`` no longer stands in the row they correct."""
+    faults = []
+    for line in rows_of(tables["corrections"].query("state == 'active'")):
+        table = tables[line.table]
+        found = table.loc[table["id"] == line.row, "value"]
+        if found.empty or float(found.iloc[0]) != line.expect:
+            now = "gone" if found.empty else float(found.iloc[0])
+            faults.append(f"corrections.csv {line.id}: {line.row} is {now}, expected {line.expect}; "
+                          "the source may have mended it: set state to fixed")  # fmt: skip
+    return faults
+
+
+def corrected(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
+    """Return a table with the active corrections applied; excluded rows are left out."""
+    table = tables[name].copy()
+    active = tables["corrections"].query("state == 'active' and table == @name")
+    swap = active[active["action"] == "replace"].set_index("row")["value"]
+    table["value"] = table["id"].map(swap).fillna(table["value"])
+    return table[~table["id"].isin(active.loc[active["action"] == "exclude", "row"])]
+
+
+def at(facts: pd.DataFrame, route: str, attribute: str) -> pd.DataFrame:
+    """Return the dated values of one attribute of one route, in order of validity."""
+    rows = facts[(facts["route"] == route) & (facts["attribute"] == attribute)]
+    return rows.sort_values("valid_from")

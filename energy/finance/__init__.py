@@ -1,0 +1,1 @@
+"""Money: statements (`accounts`), border prices (`prices`), revenue, and the `bridge` between."""

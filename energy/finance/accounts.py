@@ -1,0 +1,187 @@
+"""Gazprom's statements as a tidy table: one figure a line and period, the others named beside.
+
+IFRS (the whole group), RAS (the parent alone) and figures that belong to neither stay apart:
+nothing here adds, nets or converts. Where the money comes from by route is in `bridge`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+import pandas as pd
+
+from energy import periods
+from energy.errors import UnknownName
+from energy.observations import STATUS
+
+STANDARDS = ("IFRS", "RAS", "other")
+KEY = ["standard", "metric", "segment", "period", "unit"]
+COLUMNS = ["standard", "metric", "segment", "period", "freq", "value", "unit", "status", "derived",
+           "source", "id", "alternatives"]  # fmt: skip
+
+BY_MARKET = ("net_sales_of_gas", "volume_sold")
+BREAKS = (
+    ("2022-05", "IFRS", ("sales", "net_profit_attributable"), ("Q",),
+     "Quarterly statements: none for the first quarter of 2022. Half-years came back in August "
+     "2022, single quarterly figures are quoted again for 2025."),
+    ("2022", "IFRS", BY_MARKET, ("A", "H", "Q", "C"),
+     "Net sales, volume and average price by market (Europe, former Soviet Union, Russia): no "
+     "page with the table was found for 2022 or later."),
+    ("2023-09", "other", ("volume_delivered",), ("H",),
+     "Deliveries: the half-year report of 2023 gives one total without a split by market; the "
+     "report now comes twice a year instead of every quarter."),
+    ("2025", "RAS", ("net_profit", "sales"), ("A",),
+     "Accounts of the parent: no annual figure for 2025 was found."),
+)  # fmt: skip
+"""What stopped being published, and when: since, standard, metrics, frequencies, text.
+
+Source: the reading of the company's releases and the press behind ``financials.csv``."""
+
+
+def statements(
+    financials: pd.DataFrame,
+    standard: str | None = "IFRS",
+    *,
+    metrics: Sequence[str] | None = None,
+    freq: str | None = None,
+) -> pd.DataFrame:
+    """Return the statements, one row a line, segment and period.
+
+    Where several rows speak for one (standard, metric, segment, period, unit), one is taken:
+    first by status (actual before provisional before estimate before plan), then the more
+    significant digits (1,163.316 before 1,163, even where the longer one is a difference of two
+    printed totals), then the figure printed before the one derived, then the latest published,
+    then the lower id. The others are named in ``alternatives``; nothing is averaged.
+
+    Parameters
+    ----------
+    financials : DataFrame
+        The table of facts: ``id, standard, metric, segment, period, freq, value, unit, status,
+        derived, source, published``.
+    standard : {"IFRS", "RAS", "other", None}
+        ``other`` holds budgets, dividends and operating figures; ``None`` is all three.
+    metrics : sequence of str, optional
+        Lines, e.g. ``["net_profit_attributable"]``; default all.
+    freq : {"A", "H", "Q", "M", "D", "C"}, optional
+        Length of the period; C is cumulative, e.g. nine months.
+
+    Returns
+    -------
+    DataFrame
+        ``standard, metric, segment, period, freq, value, unit, status, derived, source, id,
+        alternatives`` (``;``-joined ids), sorted by line and time.
+
+    Raises
+    ------
+    UnknownName
+        For a standard, metric or freq that is not there; the near names are listed.
+    """
+    table = _of_standard(financials, standard)
+    for name in metrics or ():
+        if name not in set(table["metric"]):
+            raise UnknownName("metric", name, set(table["metric"]))
+    if metrics is not None:
+        table = table[table["metric"].isin(list(metrics))]
+    if freq is not None:
+        if freq not in periods.FREQUENCIES:
+            raise UnknownName("freq", freq, periods.FREQUENCIES)
+        table = table[table["freq"] == freq]
+    return _in_order(_take_one(table))
+
+
+def _of_standard(financials: pd.DataFrame, standard: str | None) -> pd.DataFrame:
+    if standard is None:
+        return financials
+    if standard not in STANDARDS:
+        raise UnknownName("standard", standard, STANDARDS)
+    return financials[financials["standard"] == standard]
+
+
+def _take_one(table: pd.DataFrame) -> pd.DataFrame:
+    """Rank the rows of each key and keep the first, with the ids of the others."""
+    ranked = table.assign(
+        _status=table["status"].map({name: i for i, name in enumerate(STATUS)}),
+        _digits=[-significant_digits(value) for value in table["value"]],
+        _printed=table["derived"].astype(bool),
+        _late=[_late(text) for text in table["published"]],
+    ).sort_values([*KEY, "_status", "_digits", "_printed", "_late", "id"], kind="stable")
+    ids = ranked.groupby(KEY, sort=False)["id"].agg(list)
+    first = ranked.drop_duplicates(KEY)
+    beside = [";".join(ids[key][1:]) for key in first[KEY].itertuples(index=False, name=None)]
+    return first.assign(alternatives=pd.Series(beside, index=first.index, dtype="str"))
+
+
+def significant_digits(value: float) -> int:
+    """Count the digits of a figure without leading and trailing zeros.
+
+    Examples
+    --------
+    >>> significant_digits(1163.316), significant_digits(-1200.0), significant_digits(0.71)
+    (7, 2, 2)
+    """
+    return len(Decimal(repr(float(value))).normalize().as_tuple().digits)
+
+
+def _late(published: str) -> int:
+    """Return a number that is lower the later the publication; an unknown date comes last."""
+    text = published if isinstance(published, str) else ""
+    return -int((text.replace("-", "") or "0").ljust(8, "0"))
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    spans = [periods.parse(text) for text in table["period"]]
+    ordered = table.assign(_start=[s.start for s in spans], _end=[s.end for s in spans])
+    lines = ["standard", "metric", "segment", "unit", "_start", "_end"]
+    return ordered.sort_values(lines, kind="stable", ignore_index=True)[COLUMNS]
+
+
+def wide(
+    table: pd.DataFrame, *, rows: Sequence[str] = ("standard", "metric", "segment", "unit")
+) -> pd.DataFrame:
+    """Turn statements into a sheet: one line a row, periods across in time order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `statements`.
+    rows : sequence of str
+        Columns that name a line. Standard and unit belong there: two sets of accounts, or two
+        currencies, are not one line.
+
+    Returns
+    -------
+    DataFrame
+        Index `rows`, columns period texts. A figure that is not known is NaN.
+    """
+    sheet = table.set_index([*rows, "period"])["value"].unstack("period")  # noqa: PD010
+    spans = {str(text): periods.parse(text) for text in sheet.columns}
+    return sheet[sorted(spans, key=lambda text: (spans[str(text)].start, spans[str(text)].end))]
+
+
+def breaks(financials: pd.DataFrame) -> pd.DataFrame:
+    """Return the breaks in disclosure, with the last period that is there before each.
+
+    Returns
+    -------
+    DataFrame
+        ``since, standard, metrics`` (``;``-joined), ``last`` (period text of the last such figure
+        in the table, "" if none), ``text``.
+    """
+    records = []
+    for since, standard, metrics, freqs, text in BREAKS:
+        rows = financials[(financials["standard"] == standard) & financials["metric"].isin(metrics)]
+        rows = rows[rows["freq"].isin(freqs) & (rows["status"] == "actual")]
+        if metrics == BY_MARKET:
+            rows = rows[rows["segment"] != "total"]
+        before = _before(rows["period"], since)
+        records.append((since, standard, ";".join(metrics), before, text))
+    return pd.DataFrame(records, columns=["since", "standard", "metrics", "last", "text"])
+
+
+def _before(texts: Iterable[str], since: str) -> str:
+    """Return the latest of the periods that end before the break."""
+    limit = periods.parse(since).start
+    spans = {text: periods.parse(text) for text in texts}
+    held = [text for text, span in spans.items() if span.end <= limit]
+    return max(held, key=lambda text: (spans[text].end, spans[text].start), default="")

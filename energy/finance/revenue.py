@@ -1,0 +1,101 @@
+"""Price and revenue on the flow cube: what the gas of each route was worth at the border."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+WORDS = {
+    "price": {"long_name": "Border price", "units": "USD/1000 m3 (20 °C)"},
+    "revenue": {"long_name": "Flow times border price", "units": "million USD"},
+    "price_status": {"long_name": "Standing of the price"},
+    "price_source": {"long_name": "Ids of the figures behind the price"},
+}
+
+
+def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Dataset:
+    """Add ``price``, ``price_status``, ``price_source`` and ``revenue`` to months or quarters.
+
+    Parameters
+    ----------
+    cube : Dataset, dims (route, period)
+        From `energy.flows.build`, freq M or Q; its ``market`` picks the price.
+    volume : DataArray, dims (route, period)
+        The same flow in bcm at 20 °C, the cubic metre that Russian prices are quoted for.
+    table : DataFrame
+        From `energy.finance.prices.by_market`: ``market, period, price, status, id``, by quarter.
+
+    Returns
+    -------
+    Dataset
+        Price in USD/1000 m3 (20 °C), revenue in million USD: 1 bcm at 1 USD/1000 m3 is worth
+        1 million USD. A missing price or flow leaves revenue missing.
+    """
+    quarters = pd.DatetimeIndex(cube["period"].values).to_period("Q").to_timestamp()
+    known = table.set_index(["market", "period"])
+    wanted = [(m, quarters[p]) for row in cube["market"].values for p, m in enumerate(row)]
+    found = known.reindex(pd.MultiIndex.from_tuples(wanted, names=["market", "period"]))
+    shape, dims = cube["flow"].shape, cube["flow"].dims
+    price = found["price"].to_numpy().reshape(shape)
+    cube = cube.assign(
+        price=(dims, price),
+        price_status=(dims, found["status"].fillna("").to_numpy(object).reshape(shape)),
+        price_source=(dims, found["id"].fillna("").to_numpy(object).reshape(shape)),
+    )
+    return _named(cube.assign(revenue=volume * cube["price"]))
+
+
+def roll_up(cube: xr.Dataset, fine: xr.Dataset) -> xr.Dataset:
+    """Add price and revenue to years from priced quarters.
+
+    Revenue is the sum of the quarters; it is missing when a quarter with gas has no price. The
+    price of the year is revenue over volume, so the quarters weigh by what flowed.
+
+    Parameters
+    ----------
+    cube : Dataset, dims (route, period)
+        Calendar or gas years.
+    fine : Dataset, dims (route, period)
+        The quarters of the same years in bcm at 20 °C, from `attach`.
+    """
+    starts = pd.DatetimeIndex(cube["period"].values)
+    place = starts.searchsorted(pd.DatetimeIndex(fine["period"].values), side="right") - 1
+    dims, shape = cube["flow"].dims, cube["flow"].shape
+    price, revenue = np.full(shape, np.nan), np.full(shape, np.nan)
+    status, source = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
+    for p in range(len(starts)):
+        part = fine.isel(period=np.flatnonzero(place == p))
+        revenue[:, p], price[:, p] = _weighted(part["flow"].values, part["revenue"].values)
+        for r in range(shape[0]):
+            status[r, p] = _one(part["price_status"].values[r])
+            source[r, p] = ";".join(sorted(_parts(part["price_source"].values[r])))
+    return _named(
+        cube.assign(price=(dims, price), price_status=(dims, status),
+                    price_source=(dims, source), revenue=(dims, revenue))
+    )  # fmt: skip
+
+
+def _weighted(flow: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return revenue and mean price over the last axis."""
+    gas = flow > 0
+    lacking = (gas & np.isnan(revenue)).any(axis=1) | np.isnan(flow).all(axis=1)
+    total = np.where(lacking, np.nan, np.nansum(np.where(gas, revenue, 0.0), axis=1))
+    volume = np.nansum(np.where(gas, flow, 0.0), axis=1)
+    return total, np.divide(total, volume, out=np.full(len(total), np.nan), where=volume > 0)
+
+
+def _one(status: np.ndarray) -> str:
+    """Return the one status of all parts, ``estimate`` where they differ."""
+    found = set(status) - {""}
+    return found.pop() if len(found) == 1 else "estimate" if found else ""
+
+
+def _parts(ids: np.ndarray) -> set[str]:
+    return {part for text in ids for part in text.split(";") if part}
+
+
+def _named(cube: xr.Dataset) -> xr.Dataset:
+    for name, words in WORDS.items():
+        cube[name].attrs = words
+    return cube

@@ -1,0 +1,558 @@
+"""Observations to the flow cube: an xarray Dataset with dims (route, period).
+
+Each route is laid on a grid of months. Monthly figures are set first; a figure for a longer
+interval then gives what is left to the months nobody has spoken for, by the route's seasonal
+profile and the days the pipe was open. So the quarters of a year add up to that year exactly,
+and a figure that others already cover stands beside, unused. Nothing here prices gas.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy import facts, observations, periods, units
+from energy.errors import DataError, PeriodError
+from energy.observations import rows_of
+
+FREQS = {"M": 1, "Q": 3, "A": 12, "G": 12}
+WORST = {status: i for i, status in enumerate(observations.STATUS)}
+INNER = ("bcm", "20C")  # the cube is computed in Gazprom's own cubic metre
+
+
+@dataclasses.dataclass
+class Grid:
+    """One route on the months from ``first``: values, coverage and where they come from."""
+
+    first: int  # months since year 0
+    value: np.ndarray
+    coverage: np.ndarray
+    origin: list[set[int]]  # positions of the observations that made the month
+    fact: list[str]  # id of the dated fact that closes the month, "" if open
+
+
+def build(
+    tables: facts.Tables,
+    freq: str = "Q",
+    unit: str = "bcm",
+    basis: str = "20C",
+    first: str | None = None,
+    last: str | None = None,
+) -> xr.Dataset:
+    """Build the flow cube from the tables of facts.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        As `energy.facts.load` returns them.
+    freq : {"Q", "M", "A", "G"}
+        Quarter, month, calendar year, gas year (from 1 October).
+    unit, basis : str
+        Any volume or energy a period (``bcm``, ``TWh``, ``PJ``) or a daily rate (``mcm/d``,
+        ``GWh/d``); ``20C``, ``15C``, ``0C``, ``15C-40MJ`` or ``GCV``.
+    first, last : str, optional
+        Period texts such as ``"2019Q4"``; default all that the data hold.
+
+    Returns
+    -------
+    xarray.Dataset, dims (route, period)
+        ``flow`` (positive from -> to), ``capacity``, ``utilisation`` (1 = full), ``coverage``
+        (0-1), ``status``, ``flow_status``, ``market``, ``sources`` (``;``-joined ids).
+        ``period`` is the start of the period. NaN is not known, 0 is measured or stated zero.
+
+    Raises
+    ------
+    PeriodError
+        For an unknown `freq` or an empty range.
+    UnitError
+        For a unit that is neither a flow nor convertible.
+    """
+    if freq not in FREQS:
+        raise PeriodError(
+            f"Unknown freq {freq!r}; use one of M, Q, A (calendar year) or G (gas year)."
+        )
+    seen, left_out = flow_observations(tables)
+    window = _window(seen, first, last, freq)
+    grids = {route: _fill(route, seen, tables, window) for route in tables["routes"]["route"]}
+    cube = _collect(grids, seen, tables, window)
+    cube.attrs["freq"] = freq
+    cube = _capacity(cube, tables["route-facts"])
+    cube = _to_unit(cube, unit, basis, tables["route-facts"])
+    cube["flow_status"] = _flow_status(cube, tables)
+    cube["market"] = _markets(cube, tables["crosswalk"])
+    return _describe(cube, freq, unit, basis, left_out)
+
+
+def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the flow observations in bcm at 20 °C, best first, and those left out with a reason."""
+    table = facts.corrected(tables, "volumes")
+    table = table[(table["series"] == "flow") & table["entity"].isin(tables["routes"]["route"])]
+    table = observations.rank(table, tables["sources"], tables["preferences"])
+    gcv = _gcv(tables["route-facts"])
+    results = [_inner(row, gcv) for row in rows_of(table)]
+    table["inner"] = [value for value, _ in results]
+    table["left_out"] = [why for _, why in results]
+    spans = [periods.parse(text) for text in table["period"]]
+    table["begin"] = [span.start for span in spans]
+    table["end"] = [span.end for span in spans]
+    table["start"] = [_number(span.start) for span in spans]
+    table["until"] = [_number(span.end) for span in spans]
+    broken = np.array([not _whole_months(span) for span in spans], dtype=bool)
+    table.loc[(table["left_out"] == "") & broken, "left_out"] = "not whole months"
+    kept = table["left_out"] == ""
+    return table[kept].reset_index(drop=True), table[~kept].reset_index(drop=True)
+
+
+def _whole_months(span: periods.Period) -> bool:
+    return span.start.day == 1 and span.end.day == 1
+
+
+def _inner(row, gcv: dict[str, float]) -> tuple[float, str]:
+    """Convert one observation to the inner unit; return NaN and a reason where it cannot be."""
+    if row.status in ("plan", "contract"):
+        return float("nan"), f"{row.status}, not a flow"
+    if row.basis in ("unstated", ""):
+        return float("nan"), "basis not stated"
+    if units.kind(row.unit) == "mass":
+        return float("nan"), "mass; no density stated"
+    by_heat = row.basis in ("GCV", "15C-40MJ")
+    if by_heat and row.entity not in gcv:
+        return float("nan"), "no calorific value stated for the route"
+    heat: dict = {"gcv": gcv[row.entity], "gcv_basis": "20C"} if by_heat else {}
+    unit, basis = INNER
+    value = units.convert(row.value, row.unit, unit, basis=row.basis, to_basis=basis, **heat)
+    return float(value), ""
+
+
+def _gcv(route_facts: pd.DataFrame) -> dict[str, float]:
+    """Return the newest stated calorific value by route, kWh per m3 at 20 °C."""
+    rows = route_facts[route_facts["attribute"] == "gcv"].sort_values("valid_from")
+    return dict(zip(rows["route"], rows["value"].astype(float), strict=True))
+
+
+def _window(
+    seen: pd.DataFrame, first: str | None, last: str | None, freq: str
+) -> list[periods.Period]:
+    """Return the periods of the cube."""
+    if seen.empty:
+        raise DataError(
+            "volumes.csv", ["no flow observation is left; nothing to build a cube from"]
+        )
+    begin = periods.parse(first).start if first else seen["begin"].min()
+    end = periods.parse(last).end if last else seen["end"].max()
+    if begin >= end:
+        raise PeriodError(f"First period {first!r} lies after the last, {last or end}; swap them.")
+    if end <= seen["begin"].min() or begin >= seen["end"].max():
+        raise PeriodError(f"No flow between {first} and {last}: the data run from "
+                          f"{seen['begin'].min()} to {seen['end'].max()}.")  # fmt: skip
+    return periods.span(begin, end - dt.timedelta(days=1), freq)
+
+
+def _number(day: dt.date) -> int:
+    """Return months since year 0."""
+    return day.year * 12 + day.month - 1
+
+
+@functools.cache
+def _month_days(number: int) -> int:
+    start = dt.date(number // 12, number % 12 + 1, 1)
+    return (dt.date((number + 1) // 12, (number + 1) % 12 + 1, 1) - start).days
+
+
+def _fill(
+    route: str, seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
+) -> Grid:
+    """Lay one route's observations on the months of whole calendar years around the window."""
+    first = window[0].start.year * 12
+    months = range(first, window[-1].end.year * 12 + 12)
+    grid = Grid(first, np.full(len(months), np.nan), np.zeros(len(months)),
+                [set() for _ in months], [""] * len(months))  # fmt: skip
+    mine = seen[seen["entity"] == route]
+    doors = tables["route-facts"][tables["route-facts"]["route"] == route]
+    if mine.empty and not (doors["attribute"] == "stop").any():
+        return grid
+    weights = _weights(route, tables["profiles"], grid) * _open_share(doors, grid)
+    shortest_first = mine.assign(length=mine["until"] - mine["start"]).sort_values(
+        "length", kind="stable"
+    )
+    columns = ["start", "until", "inner", "coverage"]
+    for row in rows_of(shortest_first[columns]):
+        span = (row.start - first, row.until - first)
+        _spread(grid, span, row.inner, row.coverage, row.Index, weights)
+    return grid
+
+
+def _open_share(doors: pd.DataFrame, grid: Grid) -> np.ndarray:
+    """Return the share of each month the route was open; close months outside start and stop.
+
+    Months after a dated stop, and months before a dated start within the same year, are a
+    stated zero. Earlier months stay unknown: there was no pipe to measure.
+    """
+    share = np.ones(len(grid.value))
+    dated = doors[doors["attribute"].isin(["start", "stop"])].sort_values("attribute")
+    for door in rows_of(dated):
+        day = periods.parse(door.value).start
+        at = _number(day) - grid.first
+        part = (day.day - 1) / _month_days(_number(day))
+        after = slice(max(at + (part > 0), 0), None)
+        closed = after if door.attribute == "stop" else slice(max(at - at % 12, 0), max(at, 0))
+        if 0 <= at < len(share):
+            share[at] = part if door.attribute == "stop" else 1 - part
+        _close(grid, share, closed, door.id)
+    return share
+
+
+def _close(grid: Grid, share: np.ndarray, closed: slice, fact: str) -> None:
+    share[closed] = 0.0
+    grid.value[closed] = 0.0
+    grid.coverage[closed] = 1.0
+    for i in range(*closed.indices(len(share))):
+        grid.fact[i] = fact
+
+
+def _weights(route: str, profiles: pd.DataFrame, grid: Grid) -> np.ndarray:
+    """Return a weight per month: the stated profile of the year, else its days."""
+    weights = np.array([_month_days(grid.first + i) / 365.25 for i in range(len(grid.value))])
+    for row in rows_of(profiles[profiles["route"] == route]):
+        for year in range(max(row.first_year, grid.first // 12), row.last_year + 1):
+            at = year * 12 + row.month - 1 - grid.first
+            if 0 <= at < len(weights):
+                weights[at] = row.weight
+    return weights
+
+
+def _spread(
+    grid: Grid,
+    span: tuple[int, int],
+    total: float,
+    coverage: float,
+    origin: int,
+    weights: np.ndarray,
+) -> None:
+    """Give what ``total`` leaves over to the months of ``span`` that are still unknown."""
+    begin, end = max(span[0], 0), min(span[1], len(grid.value))
+    if (begin, end) != span:
+        return
+    months = np.arange(begin, end)
+    unknown = months[np.isnan(grid.value[months])]
+    rest = total - np.nansum(grid.value[months])
+    if not len(unknown) or rest < -1e-9 or weights[unknown].sum() == 0:
+        return
+    grid.value[unknown] = rest * weights[unknown] / weights[unknown].sum()
+    grid.coverage[unknown] = coverage
+    for month in unknown:
+        grid.origin[month].add(origin)
+
+
+def _collect(
+    grids: dict[str, Grid],
+    seen: pd.DataFrame,
+    tables: facts.Tables,
+    window: list[periods.Period],
+) -> xr.Dataset:
+    """Sum the months of every route to the periods of the window."""
+    shape = (len(grids), len(window))
+    flow, coverage = np.full(shape, np.nan), np.zeros(shape)
+    status, sources = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
+    columns = {name: seen[name].tolist() for name in ("id", "start", "until", "status")}
+    for r, grid in enumerate(grids.values()):
+        for p, period in enumerate(window):
+            cell = _cell(grid, period, columns)
+            flow[r, p], coverage[r, p], status[r, p], sources[r, p] = cell
+    coords = {
+        "route": list(grids),
+        "period": pd.DatetimeIndex([p.start for p in window]).as_unit("ns"),
+        "name": ("route", list(tables["routes"]["name"])),
+    }
+    dims = ("route", "period")
+    return xr.Dataset(
+        {"flow": (dims, flow), "coverage": (dims, coverage), "status": (dims, status),
+         "sources": (dims, sources)}, coords=coords)  # fmt: skip
+
+
+def _cell(
+    grid: Grid, period: periods.Period, seen: dict[str, list]
+) -> tuple[float, float, str, str]:
+    """Return flow, coverage, status and source ids of one period."""
+    begin, end = _number(period.start), _number(period.end)
+    months = slice(begin - grid.first, end - grid.first)
+    values = grid.value[months]
+    known = ~np.isnan(values)
+    if not known.any():
+        return float("nan"), 0.0, "", ""
+    days = np.array([_month_days(month) for month in range(begin, end)])
+    covered = float((grid.coverage[months] * known * days).sum() / days.sum())
+    origins = sorted(set().union(*grid.origin[months]))
+    ids = [seen["id"][o] for o in origins] + sorted({fact for fact in grid.fact[months] if fact})
+    inside = all(seen["start"][o] >= begin and seen["until"][o] <= end for o in origins)
+    worst = max((WORST[seen["status"][o]] for o in origins), default=WORST["actual"])
+    worst = worst if inside else max(worst, WORST["estimate"])
+    return float(values[known].sum()), covered, observations.STATUS[worst], ";".join(ids)
+
+
+def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
+    """Add the capacity of each period: the dated yearly value times its share of the year's days.
+
+    A planned capacity counts from its own first day; without one it is no capacity yet. A
+    nameplate whose basis the source does not state is taken at 20 °C, and named in ``assumed``.
+    """
+    rows = route_facts[route_facts["attribute"] == "capacity"]
+    rows = rows[(rows["status"] != "plan") | (rows["valid_from"] != "")]
+    silent = sorted(set(rows.loc[rows["basis"] == "unstated", "route"]))
+    shape = (cube.sizes["route"], cube.sizes["period"])
+    capacity = np.full(shape, np.nan)
+    place = {route: i for i, route in enumerate(cube["route"].values)}
+    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
+    ends = [*starts[1:], _after(starts, FREQS[cube.attrs["freq"]])]
+    opened = _dates(route_facts, "start")
+    for row in rows_of(rows):
+        since = max(row.valid_from or "0001-01-01", opened.get(row.route, "0001-01-01"))
+        for p, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            begin = max(start, dt.date.fromisoformat(since))
+            stop = min(end, dt.date.fromisoformat(row.valid_to or "9999-12-31"))
+            if begin < stop:
+                held = capacity[place[row.route], p]
+                part = float(row.value) * _years(begin, stop)
+                capacity[place[row.route], p] = part if np.isnan(held) else held + part
+    cube.attrs["assumed"] = f"capacity taken at 20 °C where no basis is stated: {', '.join(silent)}"
+    return cube.assign(capacity=(("route", "period"), capacity))
+
+
+def _after(starts: list[dt.date], months: int) -> dt.date:
+    """Return the end of the last of periods that are ``months`` long."""
+    end = _number(starts[-1]) + months
+    return dt.date(end // 12, end % 12 + 1, 1)
+
+
+def _years(begin: dt.date, end: dt.date) -> float:
+    """Return the length of an interval in years, each day counted by the length of its own year."""
+    total = 0.0
+    for year in range(begin.year, end.year + 1):
+        a, b = max(begin, dt.date(year, 1, 1)), min(end, dt.date(year + 1, 1, 1))
+        if a < b:
+            total += (b - a).days / (dt.date(year + 1, 1, 1) - dt.date(year, 1, 1)).days
+    return total
+
+
+def _dates(route_facts: pd.DataFrame, kind: str) -> dict[str, str]:
+    """Return the first day of the newest ``start`` or ``stop`` of each route as ISO text."""
+    rows = route_facts[route_facts["attribute"] == kind].sort_values("value")
+    days = [periods.parse(text).start.isoformat() for text in rows["value"]]
+    return dict(zip(rows["route"], days, strict=True))
+
+
+def _to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) -> xr.Dataset:
+    """Convert flow and capacity from bcm at 20 °C and add the utilisation."""
+    names = ("flow", "capacity")
+    cube = cube.assign(utilisation=_utilisation(cube))
+    if (unit, basis) == INNER:
+        return cube
+    given: dict = {"days": _days(cube)}
+    if units.kind(unit) in ("energy", "energy rate") or basis == "15C-40MJ":
+        heat = _gcv(route_facts)
+        values = [heat.get(route, np.nan) for route in cube["route"].values]
+        given |= {"gcv": xr.DataArray(values, dims="route"), "gcv_basis": "20C"}
+    return cube.assign({
+        name: units.convert(cube[name], INNER[0], unit, basis=INNER[1], to_basis=basis, **given)
+        for name in names
+    })  # fmt: skip
+
+
+def _utilisation(cube: xr.Dataset) -> xr.DataArray:
+    """Return flow over capacity, 1 = full; unknown where the period is only partly covered."""
+    whole = (cube["coverage"] > 1 - 1e-6) & (cube["capacity"] > 0)
+    return (cube["flow"] / cube["capacity"].where(cube["capacity"] > 0)).where(whole)
+
+
+def _days(cube: xr.Dataset) -> xr.DataArray:
+    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
+    ends = [*starts[1:], _after(starts, FREQS[cube.attrs["freq"]])]
+    days = [(b - a).days for a, b in zip(starts, ends, strict=True)]
+    return xr.DataArray(days, dims="period", coords={"period": cube["period"]})
+
+
+def _flow_status(cube: xr.Dataset, tables: facts.Tables) -> xr.DataArray:
+    """Return what the pipe does: flowing, idle, damaged, unknown, not-built, or its project status.
+
+    An operating pipe with zero flow is idle. A string follows its corridor unless a dated
+    stop of its own says otherwise.
+    """
+    routes = tables["routes"].set_index("route")
+    start, stop = _dates(tables["route-facts"], "start"), _dates(tables["route-facts"], "stop")
+    flow = frame(cube["flow"])
+    ends = pd.DatetimeIndex(cube["period"].values) + pd.Timedelta(days=1)
+    result = {}
+    for row in rows_of(routes):
+        route = row.Index
+        parent = row.part_of if row.role == "string" else ""
+        seen = flow.loc[parent or route]
+        state = np.where(seen.isna(), "unknown", np.where(seen == 0, "idle", "flowing"))
+        state = state.astype(object)
+        if row.status in PROJECTED and seen.isna().all():
+            state[:] = PROJECTED[row.status]
+        if route in start:
+            before = PROJECTED.get(row.status, "") if row.status in AHEAD else "not-built"
+            state[ends <= pd.Timestamp(start[route])] = before
+        if route in stop:
+            after = ends > pd.Timestamp(stop[route]) + pd.Timedelta(days=1)
+            state[after & (state != "flowing")] = "damaged" if row.status == "destroyed" else "idle"
+            if parent:
+                state[after] = "idle"
+        result[route] = state
+    values = np.array([result[route] for route in cube["route"].values], dtype=object)
+    return xr.DataArray(values, dims=("route", "period"))
+
+
+AHEAD = ("construction", "proposed")
+PROJECTED = {
+    "construction": "construction",
+    "proposed": "proposed",
+    "shelved": "cancelled",
+    "cancelled": "cancelled",
+    "retired": "cancelled",
+    "idle": "idle",
+    "mothballed": "idle",
+    "destroyed": "damaged",
+}
+
+
+def _markets(cube: xr.Dataset, crosswalk: pd.DataFrame) -> xr.DataArray:
+    """Return the market a route serves on the last day of each period; "" where none is dated."""
+    rows = crosswalk[crosswalk["kind"] == "market"]
+    last = _last_days(cube)
+    values = np.full((cube.sizes["route"], cube.sizes["period"]), "", dtype=object)
+    place = {route: i for i, route in enumerate(cube["route"].values)}
+    for row in rows_of(rows):
+        begin, end = row.valid_from or "1678-01-01", row.valid_to or "2262-01-01"
+        held = (last >= pd.Timestamp(begin)) & (last < pd.Timestamp(end))
+        values[place[row.key], held] = row.target
+    return xr.DataArray(values, dims=("route", "period"))
+
+
+def _last_days(cube: xr.Dataset) -> pd.DatetimeIndex:
+    months = pd.DateOffset(months=FREQS[cube.attrs["freq"]])
+    return pd.DatetimeIndex(cube["period"].values) + months - pd.Timedelta(days=1)
+
+
+def _describe(
+    cube: xr.Dataset, freq: str, unit: str, basis: str, left_out: pd.DataFrame
+) -> xr.Dataset:
+    """Add units, long names and what was left out."""
+    name = units.label(unit, basis)
+    words = {
+        "flow": ("Gas flow a period, positive from -> to", name),
+        "capacity": ("Capacity a period", name),
+        "utilisation": ("Flow over capacity of the same period", "1"),
+        "coverage": ("Share of the period's days that the figures cover", "1"),
+        "status": ("Standing of the figure", ""),
+        "flow_status": ("What the pipe does", ""),
+        "market": ("Market the route serves", ""),
+        "sources": ("Ids of the observations and facts behind the figure", ""),
+    }
+    for variable, (title, unit_name) in words.items():
+        cube[variable].attrs = {"long_name": title} | ({"units": unit_name} if unit_name else {})
+    reasons = left_out["left_out"].value_counts().sort_index()
+    cube.attrs = {
+        "freq": freq,
+        "unit": unit,
+        "basis": basis,
+        "assumed": cube.attrs["assumed"],
+        "left_out": "; ".join(f"{count} {why}" for why, count in reasons.items()),
+        "label": "period is the first day of each period",
+    }
+    return cube[[*words]]
+
+
+def bounds(cube: xr.Dataset) -> tuple[str, str]:
+    """Return the first and the last day of a cube as ISO text."""
+    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
+    end = _after(starts, FREQS[cube.attrs["freq"]])
+    return starts[0].isoformat(), (end - dt.timedelta(days=1)).isoformat()
+
+
+def frame(array: xr.DataArray) -> pd.DataFrame:
+    """Return an array with dims (row, period) as a table; the columns are timestamps."""
+    table = array.to_pandas()
+    assert isinstance(table, pd.DataFrame)
+    return table
+
+
+def series(array: xr.DataArray) -> pd.Series:
+    """Return an array with one dimension as a Series."""
+    return pd.Series(array.to_numpy(), index=array[array.dims[0]].to_index())
+
+
+def by_market(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
+    """Sum the flows to markets: the exits of a corridor where they are known, else its total.
+
+    Parameters
+    ----------
+    cube : Dataset
+        From `build`.
+    routes : DataFrame
+        The table of routes: ``route, role, part_of``.
+
+    Returns
+    -------
+    DataArray, dims (market, period)
+        Missing only where every route to the market is missing.
+    """
+    flow = cube["flow"].where(_last_split(cube, routes))
+    markets = sorted(set(cube["market"].values.ravel()) - {""})
+    sums = [flow.where(cube["market"] == m).sum("route", min_count=1) for m in markets]
+    return xr.concat(sums, pd.Index(markets, name="market")).rename("flow")
+
+
+def _last_split(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
+    """Return where a route is the last known split of its gas: an exit, or an undivided export."""
+    role = routes.set_index("route")["role"].reindex(cube["route"].values)
+    coords = {"route": cube["route"]}
+    is_exit = xr.DataArray((role == "exit").to_numpy(), dims="route", coords=coords)
+    is_export = xr.DataArray((role == "export").to_numpy(), dims="route", coords=coords)
+    return (is_exit & cube["flow"].notnull()) | (is_export & ~divided(cube, routes))
+
+
+def divided(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
+    """Return where a corridor has at least one exit with a figure, dims (route, period)."""
+    exits = routes[routes["role"] == "exit"]
+    split = xr.zeros_like(cube["flow"], dtype=bool)
+    for corridor, legs in exits.groupby("part_of")["route"]:
+        split.loc[{"route": corridor}] = cube["flow"].sel(route=list(legs)).notnull().any("route")
+    return split
+
+
+def balance(cube: xr.Dataset, routes: pd.DataFrame) -> pd.DataFrame:
+    """Compare the sum over export routes with the sum over markets, period by period.
+
+    Returns
+    -------
+    DataFrame
+        ``period, routes, markets, difference, reason``: the two sums agree, or the reason
+        says what separates them.
+    """
+    export = [
+        r for r in routes.loc[routes["role"] == "export", "route"] if r in cube["route"].values
+    ]
+    table = pd.DataFrame({
+        "routes": series(cube["flow"].sel(route=export).sum("route", min_count=1)),
+        "markets": series(by_market(cube, routes).sum("market", min_count=1)),
+    })  # fmt: skip
+    table["difference"] = table["routes"] - table["markets"]
+    split = series(divided(cube, routes).any("route"))
+    agree = ~(table["difference"].abs() > 1e-6)
+    table["reason"] = np.where(
+        agree, "", np.where(split, SPLIT, "unexplained: a route without a market")
+    )
+    return table.rename_axis("period").reset_index()
+
+
+SPLIT = (
+    "Ukraine: the operator's transit total (20 °C) against the metered exits (energy); exits to "
+    "Moldova are not metered here, storage gas leaves by the same exits, and where only a year's "
+    "total is known it is spread by a profile while the exits are measured"
+)

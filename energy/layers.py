@@ -1,0 +1,347 @@
+"""Geometry times numbers: the GeoDataFrames that are exported and drawn.
+
+`routes` carries one line a route with the newest figures and the whole history as arrays;
+`flows_long` one row per route and period; `hubs` and `events` points. Files are written by
+`export`, each with its licence and a field dictionary beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+from shapely.geometry import MultiPoint
+
+from energy import periods
+from energy.errors import EnergyError
+from geodata import formats, geometry
+from geodata.routes import ATTRIBUTION
+
+LICENCE = "CC BY 4.0"
+OWN = f"{ATTRIBUTION}. Figures: the sources named in each row"
+WORDS = ["status", "flow_status", "market", "price_status", "sources", "price_source"]
+NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
+DECIMALS = {"flow": 4, "capacity": 4, "utilisation": 4, "price": 2, "revenue": 2, "coverage": 4}
+
+
+def routes(
+    lines: gpd.GeoDataFrame, tables: dict[str, pd.DataFrame], cube: xr.Dataset
+) -> gpd.GeoDataFrame:
+    """Join each route's line with what is known of it.
+
+    Parameters
+    ----------
+    lines : GeoDataFrame
+        From `geodata.routes.load`, indexed by route.
+    tables : dict of DataFrame
+        The facts.
+    cube : Dataset
+        Quarterly flows with price and revenue.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``route``; static attributes, the newest period with a figure, and the histories
+        ``periods, flow_by_period, …`` as lists of equal length (None is not known).
+    """
+    static = tables["routes"].set_index("route")
+    frame = static.drop(columns=["source"]).rename(columns={"note": "route_note"})
+    frame["operator"] = (
+        _newest_fact(tables["route-facts"], "operator").reindex(frame.index).fillna("")
+    )
+    frame["owner"] = _newest_fact(tables["route-facts"], "owner").reindex(frame.index).fillna("")
+    for name in ("start", "stop"):
+        frame[name] = _newest_fact(tables["route-facts"], name).reindex(frame.index).fillna("")
+    nameplate = _newest_fact(tables["route-facts"], "capacity").reindex(frame.index)
+    frame["nameplate"] = pd.to_numeric(nameplate)
+    frame = frame.join(newest(cube)).join(histories(cube))
+    frame["events"] = _events_of(tables["events"], frame.index)
+    columns = ["accuracy", "geometry_source", "length_km", "note", "geometry"]
+    ground = lines.reindex(frame.index)[columns].rename(columns={"note": "geometry_note"})
+    return gpd.GeoDataFrame(frame.join(ground), geometry="geometry", crs=lines.crs)
+
+
+def _newest_fact(route_facts: pd.DataFrame, attribute: str) -> pd.Series:
+    rows = route_facts[route_facts["attribute"] == attribute].sort_values("valid_from")
+    return rows.drop_duplicates("route", keep="last").set_index("route")["value"]
+
+
+def newest(cube: xr.Dataset) -> pd.DataFrame:
+    """Return the figures of the newest period with a flow of each route, and the newest state."""
+    rows = {}
+    labels = period_labels(cube)
+    flow = cube["flow"].values
+    for r, route in enumerate(cube["route"].values):
+        known = np.flatnonzero(~np.isnan(flow[r]))
+        p = int(known[-1]) if len(known) else -1
+        row: dict[str, object] = {name: _number(cube[name].values[r, p], name) for name in NUMBERS}
+        row |= {name: cube[name].values[r, p] for name in ("status", "sources", "price_source")}
+        row |= {
+            "period": labels[p] if len(known) else "",
+            "coverage": _number(cube["coverage"].values[r, p], "coverage"),
+        }
+        row |= {
+            "flow_status": cube["flow_status"].values[r, p],
+            "market": cube["market"].values[r, p],
+        }
+        row["above_capacity"] = (_number(cube["utilisation"].values[r, p], "utilisation") or 0) > 1
+        rows[route] = row
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename(columns={"status": "figure_status"})
+    return frame.astype(dict.fromkeys([*NUMBERS, "coverage"], "float64"))
+
+
+def histories(cube: xr.Dataset) -> pd.DataFrame:
+    """Return the history of each route as lists, from the first to the last known period."""
+    labels = np.array(period_labels(cube))
+    rows = {}
+    for r, route in enumerate(cube["route"].values):
+        known = np.flatnonzero(~np.isnan(cube["flow"].values[r]))
+        at = slice(known[0], known[-1] + 1) if len(known) else slice(0, 0)
+        row = {"periods": labels[at].tolist()}
+        for name in NUMBERS:
+            row[f"{name}_by_period"] = [_number(v, name) for v in cube[name].values[r, at]]
+        row["status_by_period"] = cube["status"].values[r, at].tolist()
+        rows[route] = row
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _number(value: float, name: str) -> float | None:
+    return None if np.isnan(value) else round(float(value), DECIMALS[name])
+
+
+def _events_of(events: pd.DataFrame, index: pd.Index) -> list[str]:
+    """Return the ids of each route's events, ``;``-joined."""
+    owned = events.assign(route=events["routes"].str.split(";")).explode("route")
+    return owned.groupby("route")["event"].agg(";".join).reindex(index).fillna("").tolist()
+
+
+def period_labels(cube: xr.Dataset) -> list[str]:
+    """Return canonical texts of the cube's periods: ``2026Q1``, ``2026-01``, ``2026``, ``GY2025``."""
+    freq = cube.attrs["freq"]
+    stamps = pd.DatetimeIndex(cube["period"].values)
+    return [periods.label(periods.containing(stamp.date(), freq)) for stamp in stamps]
+
+
+def flows_long(
+    lines: gpd.GeoDataFrame, cube: xr.Dataset, tolerance: float = 0.1
+) -> gpd.GeoDataFrame:
+    """Return one row per route and period with a known flow, on a simplified line.
+
+    The full line stands once, in `routes`; here it is thinned to `tolerance` degrees, enough
+    for an animated map, so that a reader with a time slider (QGIS, kepler.gl) needs no join
+    and the file stays small.
+    """
+    thin = {route: geometry.simplify(geom, tolerance) for route, geom in lines.geometry.items()}
+    labels, starts = period_labels(cube), pd.DatetimeIndex(cube["period"].values)
+    rows = []
+    for r, route in enumerate(cube["route"].values):
+        for p in np.flatnonzero(~np.isnan(cube["flow"].values[r])).tolist():
+            row = {"id": f"{route}/{labels[p]}", "route": route, "period": labels[p],
+                   "start_date": starts[p].date().isoformat(), "geometry": thin.get(route)}  # fmt: skip
+            row |= {name: _number(cube[name].values[r, p], name) for name in [*NUMBERS, "coverage"]}
+            row |= {name: cube[name].values[r, p] for name in WORDS}
+            rows.append(row)
+    frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")
+    return frame.astype(dict.fromkeys([*NUMBERS, "coverage"], "float64"))
+
+
+def events(lines: gpd.GeoDataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return the events as points at the middle of each route concerned; null where none is named.
+
+    The point says which line an event belongs to, not where it happened.
+    """
+    middle = {
+        r: g.interpolate(0.5, normalized=True) for r, g in lines.geometry.items() if g is not None
+    }
+    points = []
+    for text in table["routes"]:
+        found = [middle[route] for route in text.split(";") if route in middle]
+        points.append(found[0] if len(found) == 1 else MultiPoint(found) if found else None)
+    return gpd.GeoDataFrame(table.set_index("event"), geometry=points, crs=lines.crs)
+
+
+def export(
+    folder: Path | str,
+    layers: dict[str, gpd.GeoDataFrame],
+    cube: xr.Dataset,
+    dictionary: dict,
+    meta: dict,
+) -> list[Path]:
+    """Write every layer in every format, the cube, a data package and checksums.
+
+    Parameters
+    ----------
+    folder : path
+        Made where missing; files of the same name are replaced one by one, each atomically.
+    layers : dict of GeoDataFrame
+        Layer name to frame, EPSG:4326.
+    cube : Dataset
+        Written as ``flows.nc`` with CF-style units.
+    dictionary : dict
+        Field name to ``(description, unit)``; every column must be in it.
+    meta : dict
+        ``licence, attribution, as_of`` for every file.
+
+    Returns
+    -------
+    list of Path
+        The files written, ``checksums.txt`` last.
+    """
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise EnergyError(f"'{folder}' is a file; name a folder to export to.")
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, frame in layers.items():
+        written.append(formats.write_geojson(frame, folder / f"{name}.geojson", meta=meta))
+        flat = _flat(frame)
+        written.append(formats.write_geoparquet(flat, folder / f"{name}.parquet"))
+        written.append(formats.write_flatgeobuf(flat, folder / f"{name}.fgb"))
+    flats = {name: _flat(frame) for name, frame in layers.items()}
+    written.append(formats.write_geopackage(flats, folder / "gas.gpkg"))
+    written.append(write_netcdf(cube, folder / "flows.nc"))
+    written.append(_package(folder, layers, written, dictionary, meta))
+    return [*written, checksums(folder, written)]
+
+
+def _flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the frame with its index as a column."""
+    return frame.reset_index()
+
+
+def write_netcdf(cube: xr.Dataset, path: Path) -> Path:
+    """Write the cube as NetCDF 4 with CF-style time and units; the same bytes for the same data."""
+    plain = cube.copy()
+    for name in plain.variables:
+        if plain[name].dtype == object:
+            plain[name] = plain[name].astype(str)
+    plain["period"].attrs = {"long_name": "First day of the period", "axis": "T"}
+    floats = [str(name) for name, values in plain.data_vars.items() if values.dtype.kind == "f"]
+    encoding: dict[str, dict] = {name: {"zlib": True, "complevel": 4} for name in floats}
+    encoding["period"] = {"units": "days since 1900-01-01", "dtype": "int32"}
+    spare = path.with_name(path.name + ".part")
+    plain.assign_attrs(Conventions="CF-1.11").to_netcdf(spare, engine="h5netcdf", encoding=encoding)
+    spare.replace(path)
+    return path
+
+
+def _package(folder: Path, layers: dict, written: list[Path], dictionary: dict, meta: dict) -> Path:
+    """Write the folder's ``datapackage.json``: licence, attribution and fields of each file."""
+    fields = {
+        name: [
+            {"name": str(column), **dictionary[str(column)]}
+            for column in _flat(frame).columns
+            if column != "geometry"
+        ]
+        for name, frame in layers.items()
+    }
+    every = [field for found in fields.values() for field in found]
+    resources = [
+        {"name": path.name.lower().replace(".", "-"), "path": path.name, "bytes": path.stat().st_size,
+         "hash": f"sha256:{formats.sha256(path)}", "licence": meta["licence"], "attribution": meta["attribution"],
+         "fields": fields.get(path.stem, every if path.suffix == ".gpkg" else [])}
+        for path in written
+    ]  # fmt: skip
+    package = {"name": "energy-trade-tracker-layers", **meta, "resources": resources}
+    target = folder / "datapackage.json"
+    target.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return target
+
+
+def checksums(folder: Path, files: list[Path]) -> Path:
+    """Write ``checksums.txt`` in the form that ``sha256sum --check`` reads."""
+    lines = [f"{formats.sha256(path)}  {path.name}\n" for path in sorted(files)]
+    target = folder / "checksums.txt"
+    target.write_text("".join(lines), encoding="utf-8")
+    return target
+
+
+def cube_table(cube: xr.Dataset) -> pd.DataFrame:
+    """Return the cube as a long table: one row per route and period with a flow or a capacity."""
+    frame = cube.to_dataframe().reset_index()
+    labels = dict(zip(pd.DatetimeIndex(cube["period"].values), period_labels(cube), strict=True))
+    frame["period"] = frame["period"].map(labels)
+    frame.insert(2, "unit", cube.attrs["unit"])
+    frame.insert(3, "basis", cube.attrs["basis"])
+    frame = frame[frame["flow"].notna()]
+    for name, decimals in DECIMALS.items():
+        frame[name] = frame[name].round(decimals)
+    order = ["route", "period", "flow", "unit", "basis", "capacity", "utilisation", "coverage", "status",
+             "flow_status", "market", "price", "price_status", "revenue", "sources", "price_source"]  # fmt: skip
+    return frame[order].reset_index(drop=True)
+
+
+def _field(description: str, unit: str = "") -> dict[str, str]:
+    return {"description": description, "unit": unit} if unit else {"description": description}
+
+
+DICTIONARY: dict[str, dict[str, str]] = {
+    "id": _field("Stable id of the feature"),
+    "route": _field("Route id; the same in every file"),
+    "name": _field("English name"),
+    "name_ru": _field("Russian name"),
+    "name_zh": _field("Chinese name"),
+    "status": _field("routes: project status; flows: standing of the figure (actual, estimate, …)"),
+    "role": _field("export, exit, string, feeder, onward or foreign: how the route enters sums"),
+    "part_of": _field("Route whose flow this exit or string belongs to"),
+    "from_country": _field("Country of origin, ISO 3166-1 alpha-3"),
+    "to_country": _field("Country of arrival, ISO 3166-1 alpha-3"),
+    "via": _field("Countries between"),
+    "basin": _field("Supply basin"),
+    "gem_ids": _field("Project ids of Global Energy Monitor"),
+    "route_note": _field("What a reader must know of the route"),
+    "operator": _field("Operator, newest known"),
+    "owner": _field("Owner, newest known"),
+    "nameplate": _field("Newest design, contract or planned capacity", "bcm/yr"),
+    "start": _field("Date of first gas, as precise as known"),
+    "stop": _field("Date from which no Russian gas flows"),
+    "period": _field("Period; for routes the newest one with a figure"),
+    "start_date": _field("First day of the period"),
+    "flow": _field(
+        "Gas flow of the period, positive from -> to; null not known, 0 stated zero", "bcm at 20 °C"
+    ),
+    "capacity": _field("Capacity of the period", "bcm at 20 °C"),
+    "utilisation": _field("Flow over capacity of the same period; above 1 is shown as it is", "1"),
+    "price": _field("Border price", "USD/1000 m3 (20 °C)"),
+    "revenue": _field("Flow times border price", "million USD"),
+    "coverage": _field("Share of the period's days that the figures cover", "1"),
+    "figure_status": _field("Standing of the newest figure: actual, provisional, estimate, …"),
+    "price_status": _field("Standing of the price"),
+    "flow_status": _field(
+        "flowing, idle, damaged, unknown, not-built, construction, proposed, cancelled"
+    ),
+    "market": _field("Market served"),
+    "above_capacity": _field("True when the newest flow is above capacity"),
+    "sources": _field("Ids of the figures behind the flow; resolve with: energy cite ID"),
+    "price_source": _field("Ids of the figures behind the price"),
+    "periods": _field("Periods of the histories, first to last known"),
+    "flow_by_period": _field("Flow history, one value a period", "bcm at 20 °C"),
+    "capacity_by_period": _field("Capacity history", "bcm at 20 °C"),
+    "utilisation_by_period": _field("Utilisation history", "1"),
+    "price_by_period": _field("Price history", "USD/1000 m3 (20 °C)"),
+    "revenue_by_period": _field("Revenue history", "million USD"),
+    "status_by_period": _field("Standing of each figure"),
+    "events": _field("Ids of the events of the route"),
+    "accuracy": _field("surveyed, traced or sketch: how well the line lies"),
+    "geometry_source": _field("Where the line comes from"),
+    "length_km": _field("Geodesic length of the line on WGS84", "km"),
+    "geometry_note": _field("What a reader must know of the line"),
+    "event": _field("Event id"),
+    "date": _field("Date, as precise as known"),
+    "precision": _field("day, month or year"),
+    "title": _field("Title"),
+    "category": _field("start, halt, contract, agreement, sanction, sabotage, summit or financial"),
+    "routes": _field("Route ids concerned, semicolon separated"),
+    "markets": _field("Markets concerned, semicolon separated"),
+    "detail": _field("One sentence"),
+    "scheduled": _field("True for dates ahead of the facts"),
+    "source": _field("Key of the source"),
+    "kind": _field("field, compressor, hub, town, border or landfall"),
+    "country": _field("Country, ISO 3166-1 alpha-3"),
+    "lon": _field("Longitude", "degrees east"),
+    "lat": _field("Latitude", "degrees north"),
+}

@@ -1,0 +1,113 @@
+"""The long table of observations: which of several figures is taken, and why.
+
+An observation is one value of one series for one entity and period from one source, as
+published. Figures that disagree stay side by side; `choose` picks one by the preferences in
+``data/preferences.csv`` and says so, it never averages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+KEY = ["series", "entity", "period"]
+STATUS = ["actual", "provisional", "estimate", "contract", "plan", "modelled"]  # best first
+
+
+def rows_of(table: pd.DataFrame) -> Iterator[Any]:
+    """Walk the rows as named tuples; the type checker cannot know their fields."""
+    yield from table.itertuples()
+
+
+def rank(
+    observations: pd.DataFrame, sources: pd.DataFrame, preferences: pd.DataFrame
+) -> pd.DataFrame:
+    """Order observations so that the one to take comes first within each key.
+
+    The order: a preference that names the series and the entity, then one for the series,
+    then one for all; then the status (actual before estimate before plan); then figures as
+    published before arithmetic on them; then the latest publication; then the id.
+
+    Parameters
+    ----------
+    observations : DataFrame
+        Columns ``id, series, entity, period, source, basis, status, derived, published``.
+    sources : DataFrame
+        ``source`` and ``kind``.
+    preferences : DataFrame
+        ``series, entity, rank, prefer, reason``.
+
+    Returns
+    -------
+    DataFrame
+        The same rows, sorted, with ``why`` (the rule that ranked the row).
+    """
+    table = observations.merge(sources[["source", "kind"]], on="source", how="left")
+    table["_rule"], table["why"] = _rules(table, preferences)
+    table["_status"] = table["status"].map({s: i for i, s in enumerate(STATUS)})
+    table["_late"] = table["published"].map(_late)
+    order = [*KEY, "_rule", "_status", "derived", "_late", "id"]
+    table = table.sort_values(order, kind="stable", ignore_index=True)
+    return table.drop(columns=["_rule", "_status", "_late", "kind"])
+
+
+def choose(
+    observations: pd.DataFrame, sources: pd.DataFrame, preferences: pd.DataFrame
+) -> pd.DataFrame:
+    """Take one observation per series, entity and period; the others are named beside it.
+
+    Returns
+    -------
+    DataFrame
+        One row per key with ``why`` and ``beside`` (``;``-joined ids of the figures not taken).
+    """
+    ranked = rank(observations, sources, preferences)
+    first = ranked.drop_duplicates(KEY, keep="first").set_index(KEY)
+    rest = ranked[ranked.duplicated(KEY, keep="first")]
+    first["beside"] = rest.groupby(KEY)["id"].agg(";".join).reindex(first.index).fillna("")
+    return first.reset_index()
+
+
+def _late(published: str) -> int:
+    """Return a sort key that puts later publications first; undated ones last."""
+    digits = published.replace("-", "").ljust(8, "0") if published else "0"
+    return -int(digits)
+
+
+def _rules(table: pd.DataFrame, preferences: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each row the position of the first rule that fits it, and that rule's reason."""
+    position = np.full(len(table), len(preferences) + 1)
+    why = np.full(len(table), "no stated preference fits; status and date decide", dtype=object)
+    exact = (preferences["entity"] != "*").astype(int) + (preferences["series"] != "*").astype(int)
+    ordered = preferences.assign(exact=exact).sort_values(
+        ["exact", "rank"], ascending=[False, True], kind="stable"
+    )
+    for place, rule in enumerate(rows_of(ordered)):
+        fits = _fits(table, rule) & (position > len(preferences))
+        position[fits] = place
+        why[fits] = f"{rule.prefer}: {rule.reason}"
+    return position, why
+
+
+def _fits(table: pd.DataFrame, rule) -> np.ndarray:
+    column, _, value = rule.prefer.partition(":")
+    fits = (table[column] == value).to_numpy()
+    for name in ("series", "entity"):
+        if getattr(rule, name) != "*":
+            fits = fits & (table[name] == getattr(rule, name)).to_numpy()
+    return fits
+
+
+def explain(row: Mapping, sources: pd.DataFrame) -> str:
+    """Return one sentence: what was taken from whom, and why."""
+    title = sources.set_index("source")["title"].get(row["source"], row["source"])
+    beside = row.get("beside") or ""
+    others = f"; not taken: {beside.replace(';', ', ')}" if beside else ""
+    basis = f" at {row['basis']}" if row.get("basis") else ""
+    return (
+        f"{row['id']}: {row['value']:g} {row['unit']}{basis} for {row['entity']} in {row['period']} "
+        f"({row['status']}), from {title}; taken because {row['why']}{others}."
+    )

@@ -1,0 +1,369 @@
+"""What the source modules read with: strict JSON, CSV, XML and archives, and the table they return.
+
+Nothing here asks a server. Whatever does not look as its source promises raises `SourceError`:
+a fault never becomes an empty table, a zero or a shorter table.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+import io
+import math
+import re
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+import orjson
+import pandas as pd
+
+from energy import periods
+from energy.errors import EnergyError, PeriodError
+from energy.sources.contract import COLUMNS, Answer, Request
+
+DATA = Path(__file__).parents[1] / "data"
+UNIQUE = ["series", "entity", "period", "freq", "source", "basis"]
+EXTRA = 'pip install "energy-trade-tracker[update]"'
+
+LARGEST = 256 * 2**20
+"""Most bytes that all members of an archive may unpack to."""
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_TYPES = {
+    "JSON": ("json", "text/plain"),
+    "CSV": ("csv", "text/plain", "octet-stream"),
+    "XML": ("xml",),
+    "workbook": ("spreadsheetml", "octet-stream", "zip"),
+    "archive": ("gzip", "x-tar", "zip", "octet-stream", "x-xz"),
+    "HTML": ("html",),
+}
+_FIRST = {"JSON": b"{[", "XML": b"<", "HTML": b"<", "workbook": b"P"}
+
+# Delivered code -> entity of this package. A code that is not here keeps its own letters.
+COUNTRIES = {
+    "AL": "albania", "AM": "armenia", "AT": "austria", "AZ": "azerbaijan",
+    "BA": "bosnia-and-herzegovina", "BE": "belgium", "BG": "bulgaria", "BY": "belarus",
+    "CH": "switzerland", "CN": "china", "CY": "cyprus", "CZ": "czechia", "DE": "germany",
+    "DK": "denmark", "EA20": "euro-area", "EE": "estonia", "EL": "greece", "ES": "spain",
+    "EU": "eu", "EU27_2020": "eu", "FI": "finland", "FR": "france", "GB": "united-kingdom",
+    "GE": "georgia", "GR": "greece", "HR": "croatia", "HU": "hungary", "IE": "ireland",
+    "IS": "iceland", "IT": "italy", "JP": "japan", "KG": "kyrgyzstan", "KZ": "kazakhstan",
+    "LI": "liechtenstein", "LT": "lithuania", "LU": "luxembourg", "LV": "latvia",
+    "MD": "moldova", "ME": "montenegro", "MK": "north-macedonia", "MT": "malta",
+    "NA": "namibia", "NL": "netherlands", "NO": "norway", "PL": "poland", "PT": "portugal",
+    "RO": "romania", "RS": "serbia", "RU": "russia", "SE": "sweden", "SI": "slovenia",
+    "SK": "slovakia", "TJ": "tajikistan", "TM": "turkmenistan", "TR": "turkey",
+    "UA": "ukraine", "UK": "united-kingdom", "UZ": "uzbekistan", "XK": "kosovo",
+}  # fmt: skip
+
+
+class SourceError(EnergyError):
+    """A source that did not answer, or whose answer is not what it promises.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source module.
+    url : str
+        Address that was asked, without any key.
+    what : str
+        One sentence: what is wrong and what to do.
+    status : int
+        HTTP status of the last answer, 0 where there was none.
+    """
+
+    def __init__(self, source: str, url: str, what: str, status: int = 0):
+        self.source, self.url, self.what, self.status = source, url, what, status
+        super().__init__(f"{source}: {what} Asked: {url}")
+
+
+class KeyMissing(SourceError):
+    """A source needs a key and none is set: a reason to skip it, not a fault of the source."""
+
+
+def refuse(answer: Answer, what: str) -> NoReturn:
+    """Raise the `SourceError` of an answer."""
+    raise SourceError(answer.request.source, answer.request.url, what, answer.status)
+
+
+def answer_of(
+    request: Request,
+    body: bytes,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    retrieved: dt.datetime | None = None,
+) -> Answer:
+    """Build the answer to a request out of bytes that are already here."""
+    when = retrieved or dt.datetime.now(dt.UTC)
+    digest = hashlib.sha256(body).hexdigest()
+    return Answer(request, status, dict(headers or {}), body, when, digest)
+
+
+# -- first looks ----------------------------------------------------------------------------------
+
+
+def check_type(answer: Answer, kind: str) -> None:
+    """Refuse an answer whose status, content type or first byte is not that of its kind.
+
+    Parameters
+    ----------
+    answer : Answer
+    kind : {"JSON", "CSV", "XML", "HTML", "workbook", "archive"}
+    """
+    if answer.status != 200:
+        refuse(answer, f"HTTP {answer.status} where {kind} was expected: {excerpt(answer.body)}.")
+    if not answer.body.strip():
+        refuse(answer, f"The answer is empty; expected {kind}.")
+    declared = next((v for k, v in answer.headers.items() if k.lower() == "content-type"), "")
+    if declared and not any(word in declared.lower() for word in _TYPES[kind]):
+        refuse(answer, f"Got {declared!r} where {kind} was expected: {excerpt(answer.body)}.")
+    first = answer.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    wanted = _FIRST.get(kind, b"")
+    if (wanted and first not in [bytes([byte]) for byte in wanted]) or (
+        kind == "CSV" and first in (b"<", b"{")
+    ):
+        refuse(answer, f"The answer starts with {excerpt(answer.body, 30)}; expected {kind}.")
+
+
+def excerpt(body: bytes, length: int = 120) -> str:
+    """Return the start of a body on one line, for a message."""
+    text = " ".join(body[: 4 * length].decode("utf-8", errors="replace").split())
+    return repr(text[:length] + ("…" if len(text) > length else ""))
+
+
+def read_json(answer: Answer) -> Any:
+    """Return the JSON of an answer; HTML, truncated text and NaN are refused."""
+    check_type(answer, "JSON")
+    try:
+        return orjson.loads(answer.body.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        refuse(answer, f"The JSON breaks off or is faulty ({error}); ask again.")
+
+
+def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Return the rows of a CSV answer by column name.
+
+    Raises
+    ------
+    SourceError
+        If a column is missing, a row has more or fewer fields than the header, the text is not
+        UTF-8, or there is no row at all.
+    """
+    check_type(answer, "CSV")
+    try:
+        lines = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig")), strict=True))
+    except (UnicodeDecodeError, csv.Error) as error:
+        refuse(answer, f"Not a CSV table in UTF-8 ({error}).")
+    header, rows = lines[0], [line for line in lines[1:] if line]
+    missing = [name for name in columns if name not in header]
+    if missing:
+        refuse(answer, f"Column {missing[0]!r} is missing; the header holds {', '.join(header)}.")
+    for place, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            refuse(answer, f"Row {place} has {len(row)} fields, the header {len(header)}: cut off?")
+    if not rows:
+        refuse(answer, "The table has a header and no row.")
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def read_xml(answer: Answer) -> Any:
+    """Return the root element of an XML answer; entities and DTDs are refused.
+
+    Raises
+    ------
+    MissingExtra
+        If defusedxml is not installed.
+    SourceError
+        If it is not well formed or declares entities.
+    """
+    from xml.etree.ElementTree import ParseError
+
+    from energy.errors import MissingExtra
+
+    try:
+        from defusedxml import DefusedXmlException
+        from defusedxml.ElementTree import fromstring
+    except ImportError as error:
+        raise MissingExtra(f"Reading XML needs defusedxml: {EXTRA}") from error
+    check_type(answer, "XML")
+    try:
+        return fromstring(answer.body, forbid_dtd=True)
+    except (DefusedXmlException, ParseError, ValueError, LookupError) as error:
+        kind = type(error).__name__
+        refuse(answer, f"Not the XML it should be ({kind}: {error}); entities are not expanded.")
+
+
+# -- cells ----------------------------------------------------------------------------------------
+
+
+def number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> float | None:
+    """Return a cell as a number, None for a gap.
+
+    Parameters
+    ----------
+    answer : Answer
+    cell : str, int, float or None
+        Text has to be a plain number with a decimal point. None is a gap.
+    where : str
+        Place of the cell, for the message.
+    gaps : iterable of str
+        Texts that mean "no value" in this source.
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, str):
+        text = cell.strip()
+        if text in gaps:
+            return None
+        if not _NUMBER.fullmatch(text):
+            refuse(answer, f"{where} is {cell!r}; expected a number with a decimal point.")
+        cell = float(text)
+    if isinstance(cell, bool) or not isinstance(cell, int | float) or not math.isfinite(cell):
+        refuse(answer, f"{where} is {cell!r}; expected a finite number.")
+    return float(cell)
+
+
+def field(answer: Answer, record: Any, name: str, where: str) -> Any:
+    """Return a field that a record has to have."""
+    if not isinstance(record, Mapping):
+        refuse(answer, f"{where} is {type(record).__name__}; expected a record with {name!r}.")
+    if name not in record:
+        held = ", ".join(map(str, list(record)[:8]))
+        refuse(answer, f"{where} has no field {name!r}; it holds {held or 'nothing'}.")
+    return record[name]
+
+
+def day(answer: Answer, text: Any, where: str) -> str:
+    """Return the date that an ISO text starts with, as YYYY-MM-DD."""
+    try:
+        return dt.date.fromisoformat(str(text)[:10]).isoformat()
+    except ValueError:
+        refuse(answer, f"{where} is {text!r}; expected a date YYYY-MM-DD.")
+
+
+def entity(code: str) -> str:
+    """Return the entity of a country code.
+
+    Examples
+    --------
+    >>> entity("EL"), entity("EU27_2020"), entity("XY_1")
+    ('greece', 'eu', 'xy-1')
+    """
+    return COUNTRIES.get(code.upper(), code.lower().replace("_", "-"))
+
+
+# -- the table ------------------------------------------------------------------------------------
+
+
+def empty() -> pd.DataFrame:
+    """Return a table of observations without rows."""
+    return _typed(pd.DataFrame(columns=COLUMNS), pd.NaT)
+
+
+def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
+    """Make the table of observations out of what a module read.
+
+    Parameters
+    ----------
+    answer : Answer
+        Gives ``source``, ``retrieved`` and the first half of ``ref``.
+    rows : sequence of mappings, or DataFrame
+        ``series, entity, period, freq, value, unit, basis, status``; optional ``published``,
+        ``coverage`` (1), ``source``, ``note`` and ``ref`` (the place in the answer).
+
+    Returns
+    -------
+    DataFrame, columns `COLUMNS`
+        Sorted by key; ``coverage`` is a share, ``retrieved`` is UTC, all others but ``value`` are
+        text. A row that stands twice with one value counts once.
+
+    Raises
+    ------
+    SourceError
+        If there is no row, a period is none, or one key has two values.
+    """
+    table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    if table.empty:
+        refuse(answer, "No value in the whole answer; that is no answer, not a zero.")
+    for name, default in (("published", ""), ("note", ""), ("ref", ""), ("coverage", 1.0)):
+        table[name] = table[name].fillna(default) if name in table else default
+    if "source" not in table:
+        table["source"] = answer.request.source
+    _check_periods(answer, table)
+    table["ref"] = f"{answer.sha256[:16]}#" + table["ref"]
+    table = table.drop_duplicates([*UNIQUE, "value", "status"])
+    twice = table[table.duplicated(UNIQUE, keep=False)]
+    if len(twice):
+        first = twice.iloc[0]
+        key = " ".join(str(first[name]) for name in ("series", "entity", "period"))
+        values = ", ".join(f"{v:g}" for v in twice.loc[(twice[UNIQUE] == first[UNIQUE]).all(axis=1),
+                                                       "value"])  # fmt: skip
+        refuse(answer, f"{key} stands there {len(twice)} times with {values}; expected one value.")
+    return _typed(table.sort_values(UNIQUE, ignore_index=True), answer.retrieved)
+
+
+def _typed(table: pd.DataFrame, retrieved: Any) -> pd.DataFrame:
+    table = table.assign(retrieved=pd.Timestamp(retrieved))
+    table["retrieved"] = pd.to_datetime(table["retrieved"], utc=True).astype("datetime64[us, UTC]")
+    numbers = {"value": "float64", "coverage": "float64"}
+    text = {c: "str" for c in COLUMNS if c not in numbers and c != "retrieved"}
+    return table[COLUMNS].astype({**numbers, **text}).reset_index(drop=True)
+
+
+def _check_periods(answer: Answer, table: pd.DataFrame) -> None:
+    for text, freq in set(zip(table["period"], table["freq"], strict=True)):
+        try:
+            found = periods.parse(text).freq
+        except PeriodError as error:
+            refuse(answer, str(error))
+        if found != freq:
+            refuse(answer, f"Period {text!r} is of frequency {found}, not {freq}.")
+
+
+# -- archives -------------------------------------------------------------------------------------
+
+
+def safe_name(answer: Answer, name: str) -> str:
+    """Return the name of an archive's member, or refuse one that leads out of the folder."""
+    path = PurePosixPath(name.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or "\0" in name or re.match(r"[A-Za-z]:", name):
+        refuse(answer, f"Member {name!r} of the archive leads out of its folder; not unpacked.")
+    return str(path)
+
+
+def open_zip(answer: Answer, largest: int = LARGEST) -> zipfile.ZipFile:
+    """Open a zip file after a look at its table of contents.
+
+    Raises
+    ------
+    SourceError
+        If it is no zip file, a name leads out of the folder, or it unpacks to more than `largest`
+        bytes.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(answer.body))
+    except (zipfile.BadZipFile, ValueError, OSError) as error:
+        refuse(answer, f"Not a whole zip file ({error}).")
+    for member in archive.infolist():
+        safe_name(answer, member.filename)
+    size = sum(member.file_size for member in archive.infolist())
+    if size > largest:
+        refuse(answer, f"The archive unpacks to {size:,} bytes; at most {largest:,} are taken.")
+    return archive
+
+
+def read_member(answer: Answer, archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
+    """Read one member, no further than its stated size: a false table of contents is refused."""
+    stated = archive.getinfo(name).file_size
+    try:
+        with archive.open(name) as file:
+            content = file.read(min(stated, largest) + 1)
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+        refuse(answer, f"Member {name!r} cannot be read ({error}).")
+    if len(content) > min(stated, largest):
+        refuse(answer, f"Member {name!r} is larger than the archive says ({stated:,} bytes).")
+    return content

@@ -1,0 +1,232 @@
+"""The front door of a notebook. Delegates; computes nothing itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import xarray as xr
+
+from energy import atlas, brief, cite, facts, flows, layers
+from energy.errors import DataError, UnknownName
+from energy.finance import accounts, bridge, prices, revenue
+from geodata import gem, routes
+
+GEM_LINES = "gem_routes.geojson"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tracker:
+    """Facts and lines, ready to be asked.
+
+    Attributes
+    ----------
+    facts : dict of DataFrame
+        Every table, by name; see ``energy/data/datapackage.json`` for the columns.
+    lines : GeoDataFrame
+        Route geometry as `geodata.routes.load` returns it.
+    """
+
+    facts: facts.Tables = dataclasses.field(repr=False)
+    lines: gpd.GeoDataFrame = dataclasses.field(repr=False)
+
+    @classmethod
+    def open(cls, own: str | Path | None = None, lines: str | Path | None = None) -> Tracker:
+        """Read the facts and the lines; see `energy.load`."""
+        tables = facts.load(own)
+        imported = facts.home() / GEM_LINES
+        ground = routes.load(lines or (imported if imported.exists() else None))
+        missing = sorted(set(tables["routes"]["route"]) - set(ground.index))
+        if missing:
+            raise DataError(
+                "routes.geojson", [f"route '{r}' has no line; add a feature" for r in missing]
+            )
+        return cls(tables, ground)
+
+    def __repr__(self) -> str:
+        table = self.facts["volumes"]
+        return f"<Tracker: {len(self.lines)} routes, {len(table)} volumes, facts of {self.as_of}>"
+
+    @property
+    def as_of(self) -> str:
+        """Return the date of the newest publication among the volumes."""
+        return max(self.facts["volumes"]["published"])
+
+    @functools.cached_property
+    def _prices(self) -> pd.DataFrame:
+        return prices.by_market(self.facts["prices"], self.facts["volumes"])
+
+    @functools.cached_property
+    def _quarters(self) -> xr.Dataset:
+        return self.flows()
+
+    def flows(
+        self,
+        route: str | list[str] | None = None,
+        freq: str = "Q",
+        unit: str = "bcm",
+        basis: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+    ) -> xr.Dataset:
+        """Return the flow cube, dims (route, period).
+
+        Parameters
+        ----------
+        route : str or list of str, optional
+            Route ids; default all.
+        freq : {"Q", "M", "A", "G"}
+            Quarter, month, calendar year or gas year.
+        unit, basis : str
+            ``bcm`` at ``20C`` (Gazprom's cubic metre), ``15C``, ``0C`` or ``15C-40MJ``;
+            ``mcm/d``; ``TWh``, ``PJ``, ``GWh/d`` (GCV).
+        first, last : str, optional
+            For example ``"2019Q4"`` and ``"2025Q4"``.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``flow, capacity, utilisation, price, revenue, coverage, status, flow_status,
+            market, sources`` and where the price comes from. NaN is not known.
+
+        Raises
+        ------
+        UnknownName, PeriodError, UnitError
+        """
+        from energy import units
+
+        basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
+        asked = self._names(route)
+        cube = self._priced(flows.build(self.facts, freq, unit, basis, first, last), unit, basis)
+        cube.attrs["as_of"] = self.as_of
+        return cube.sel(route=asked) if asked else cube
+
+    def _priced(self, cube: xr.Dataset, unit: str, basis: str) -> xr.Dataset:
+        """Add price and revenue: on months and quarters directly, on years from their quarters."""
+        fine = "Q" if cube.attrs["freq"] in ("A", "G") else cube.attrs["freq"]
+        if (unit, basis, fine) == (*flows.INNER, cube.attrs["freq"]):
+            return revenue.attach(cube, cube["flow"], self._prices)
+        first, last = flows.bounds(cube)
+        inner = flows.build(self.facts, fine, *flows.INNER, first, last)
+        priced = revenue.attach(inner, inner["flow"], self._prices)
+        if fine != cube.attrs["freq"]:
+            return revenue.roll_up(cube, priced)
+        return cube.assign({name: priced[name] for name in revenue.WORDS})
+
+    def _names(self, route: str | list[str] | None) -> list[str]:
+        names = [route] if isinstance(route, str) else list(route or [])
+        for name in names:
+            if name not in set(self.facts["routes"]["route"]):
+                raise UnknownName("route", name, self.facts["routes"]["route"])
+        return names
+
+    def utilisation(self, freq: str = "A") -> pd.DataFrame:
+        """Return utilisation (1 = full) as a table of routes by period; empty routes left out."""
+        table = flows.frame(self.flows(freq=freq)["utilisation"])
+        return table.dropna(how="all")
+
+    def markets(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
+        """Return flows summed to markets, market by period; markets without any figure left out."""
+        cube = self.flows(freq=freq, unit=unit, basis=basis)
+        return flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
+
+    def balance(self, freq: str = "Q") -> pd.DataFrame:
+        """Compare the sum over routes with the sum over markets; a difference has its reason."""
+        return flows.balance(self.flows(freq=freq), self.facts["routes"])
+
+    @property
+    def routes(self) -> gpd.GeoDataFrame:
+        """Return the routes: geometry, attributes, newest figures and histories."""
+        return layers.routes(self.lines, self.facts, self._quarters)
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """Return the dated events that explain breaks."""
+        return self.facts["events"]
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Return every source with its terms."""
+        return self.facts["sources"]
+
+    def financials(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:
+        """Return Gazprom's statements as a tidy table, one row a line and period.
+
+        Parameters
+        ----------
+        standard : {"IFRS", "RAS", "other", None}
+            The two sets of accounts are never mixed; ``None`` returns all.
+        metric : str, optional
+            One line, e.g. ``"net_profit_attributable"``.
+        """
+        metrics = [metric] if metric else None
+        return accounts.statements(self.facts["financials"], standard, metrics=metrics)
+
+    def bridge(self, year: str | int, rate: float | None = None) -> pd.DataFrame:
+        """Set export revenue by route beside the reported sales and result of a year.
+
+        Parameters
+        ----------
+        year : str or int
+            Calendar year.
+        rate : float, optional
+            RUB per USD of your own for a year whose mean rate is not in the facts.
+
+        Raises
+        ------
+        DataError
+            Naming what the year lacks (price, rate, accounts) and the years that have it.
+        """
+        return bridge.bridge(str(year), self._quarters, self.financials(None), self.facts["fx"],
+                             routes=self.facts["routes"], rate=rate)  # fmt: skip
+
+    def layers(self) -> dict[str, gpd.GeoDataFrame]:
+        """Return the layers that `export` writes, by name."""
+        return {
+            "routes": self.routes,
+            "flows_quarterly": layers.flows_long(self.lines, self._quarters),
+            "hubs": routes.places(),
+            "events": layers.events(self.lines, self.facts["events"]),
+        }
+
+    def export(self, folder: str | Path) -> list[Path]:
+        """Write every layer as GeoJSON, GeoParquet, FlatGeobuf and GeoPackage, and the cube."""
+        return layers.export(folder, self.layers(), self._quarters, layers.DICTIONARY, self._meta())
+
+    def _meta(self) -> dict[str, str]:
+        used_gem = (self.lines["geometry_source"] == "gem").any()
+        credit = f"{layers.OWN}. {gem.ATTRIBUTION}" if used_gem else layers.OWN
+        return {
+            "title": "Russian gas by pipeline",
+            "licence": layers.LICENCE,
+            "attribution": credit,
+            "as_of": self.as_of,
+        }
+
+    def map(self):
+        """Return the interactive map, one self-contained page; add any folium layer to it.
+
+        Returns
+        -------
+        geodata.draw.OfflineMap
+            A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network.
+        """
+        meta = {**self._meta(), "observations": atlas.observations(self.facts)}
+        sources = self.facts["sources"].set_index("source")
+        spots = routes.places()
+        return atlas.build(self.routes, self._quarters, self.events, sources, spots, meta)
+
+    def summary(self) -> str:
+        """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result."""
+        return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.as_of)
+
+    def cite(self, what) -> pd.DataFrame:
+        """Return the sources behind an id, a cube or a table; see `energy.cite.cite`."""
+        return cite.cite(what, self.facts)
+
+    def check(self) -> list[str]:
+        """Return every fault in facts and geometry; an empty list is a clean bill."""
+        return facts.check() + routes.check(self.lines)

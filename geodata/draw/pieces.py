@@ -1,0 +1,312 @@
+"""The pieces of a map as folium elements: each is a name in the script and a bit of data.
+
+Order matters: :class:`FlowLines` before its companions (slider, legend, search, panel, layers),
+which read lines and steps from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from branca.element import Element, Figure, MacroElement
+from jinja2 import Template
+
+from geodata import basemap
+from geodata.draw.assets import static
+from geodata.errors import FormatError
+
+SCRIPTS = ("core", "basemap", "flow", "time", "panel", "legend", "search")
+LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
+PRECISION = 3  # decimals of the lines, about 100 m
+
+_TEMPLATE = Template(
+    """
+    {% macro html(this, kwargs) %}
+    <script type="application/json" id="{{ this.get_name() }}_data">{{ this.text }}</script>
+    {% endmacro %}
+    {% macro script(this, kwargs) %}
+    GeoDraw.{{ this.call }}({{ this._parent.get_name() }}, GeoDraw.read("{{ this.get_name() }}_data"));
+    {% endmacro %}
+    """
+)
+
+
+class Piece(MacroElement):
+    """A call of one of our scripts with data; `data` must be what orjson can write."""
+
+    call = ""
+
+    def __init__(self, data: Any):
+        super().__init__()
+        self._name = type(self).__name__
+        self._template = _TEMPLATE
+        self.data = data
+
+    @property
+    def text(self) -> str:
+        """The data as JSON that cannot end the script element it stands in."""
+        return script_json(self.data)
+
+    def render(self, **kwargs: Any) -> str:
+        """Put scripts and style into the head once, then data and call into the body."""
+        head = _figure(self).header
+        for name, tag in (
+            *((f"{script}.js", "script") for script in SCRIPTS),
+            ("draw.css", "style"),
+        ):
+            if f"geodraw_{name}" not in head._children:
+                head.add_child(_Verbatim(f"<{tag}>{static(name)}</{tag}>"), name=f"geodraw_{name}")
+        super().render(**kwargs)
+        return ""
+
+
+def _figure(piece: Element) -> Figure:
+    root = piece.get_root()
+    if not isinstance(root, Figure):
+        raise FormatError(f"{type(piece).__name__} stands alone; add it to a map before rendering.")
+    return root
+
+
+class _Verbatim(Element):
+    """Text that is not a template, whatever braces it holds."""
+
+    _template = Template("{{ this.content }}")
+
+    def __init__(self, content: str):
+        super().__init__()
+        self.content = content
+
+
+class Title(Piece):
+    """A heading in the top left corner.
+
+    Parameters
+    ----------
+    title, subtitle : str
+    """
+
+    call = "title"
+
+    def __init__(self, title: str, subtitle: str = ""):
+        super().__init__({"title": title, "subtitle": subtitle})
+
+
+class Basemap(Piece):
+    """Land, coast, borders and country names, drawn on one canvas under everything else.
+
+    Parameters
+    ----------
+    contested : sequence of (str, str), optional
+        Pairs of country codes (ISO 3166-1 alpha-3, sorted) whose border is dashed.
+    """
+
+    call = "basemap"
+
+    def __init__(self, contested: Sequence[tuple[str, str]] = ()):
+        topology = basemap.topology()
+        shapes = topology["objects"]["countries"]["geometries"]
+        pairs = basemap.neighbours(topology)
+        dashed = {arc for pair in contested for arc in pairs.get(pair, [])}
+        shared = {arc for arcs in pairs.values() for arc in arcs}
+        super().__init__(
+            {
+                "arcs": [[n for point in arc for n in point] for arc in topology["arcs"]],
+                "scale": topology["transform"]["scale"][0],
+                "countries": [{**shape["properties"], "arcs": shape["arcs"]} for shape in shapes],
+                "coast": sorted(set(range(len(topology["arcs"]))) - shared),
+                "borders": sorted(shared - dashed),
+                "contested": sorted(dashed),
+                "attribution": basemap.ATTRIBUTION,
+                "label_area": LABEL_AREA,
+            }
+        )
+
+
+class FlowLines(Piece):
+    """Lines whose width, colour, dash and arrows follow a matrix of line x step.
+
+    Parameters
+    ----------
+    data : mapping
+        ``lines`` (each ``id, name, names, groups, dash, status, facts, note, parts, series, state,
+        grade, refs`` and
+        ``lane``, see :func:`geodata.draw.lanes`), ``steps``, ``states``, ``dashes``, ``grades``, ``light``, ``series``,
+        ``scale``, ``events``, ``sources``, ``records``, ``sets``, ``start``; rows over steps are
+        ``{"o": first step, "v": values}``, see :func:`row`; parts come from :func:`pack_line`.
+    colours : mapping
+        State key -> (colour by day, colour by night), each ``#rrggbb``.
+
+    Raises
+    ------
+    FormatError
+        If a colour is not ``#rrggbb`` or a state has none.
+    """
+
+    call = "flow"
+
+    def __init__(self, data: Mapping[str, Any], colours: Mapping[str, tuple[str, str]]):
+        super().__init__({**data, "geometry_scale": 10**-PRECISION})
+        self.style = state_style([state["key"] for state in data["states"]], colours)
+
+    def render(self, **kwargs: Any) -> str:
+        """Add the colours of the states to the head."""
+        super().render(**kwargs)
+        style = _Verbatim(f"<style>{self.style}</style>")
+        _figure(self).header.add_child(style, name="geodraw_states")
+        return ""
+
+
+class QuarterSlider(Piece):
+    """A range input with play button, event ticks and the events of the step.
+
+    Parameters
+    ----------
+    label : str
+        What a step is, for screen readers, e.g. ``"Quarter"``.
+    page : int
+        Steps of PageUp and PageDown.
+    """
+
+    call = "slider"
+
+    def __init__(self, label: str = "Quarter", page: int = 4):
+        super().__init__(
+            {"label": label, "page": page, "events": "Events", "region": f"Time: {label.lower()}"}
+        )
+
+
+class Legend(Piece):
+    """What colours, dashes, widths and marks mean.
+
+    Parameters
+    ----------
+    about : str
+        Date, unit, basis: the small print.
+    title, states, dashes, widths : str
+        Headings.
+    """
+
+    call = "legend"
+
+    def __init__(
+        self,
+        about: str,
+        title: str = "Legend",
+        states: str = "State",
+        dashes: str = "Line",
+        widths: str = "Width",
+    ):
+        super().__init__(
+            {"about": about, "title": title, "states": states, "dashes": dashes, "widths": widths}
+        )
+
+
+class Panel(Piece):
+    """Details of the chosen line at the side, on a phone at the foot."""
+
+    call = "panel"
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
+class Search(Piece):
+    """Find lines and places by name, accents and case apart.
+
+    Parameters
+    ----------
+    places : sequence of mapping
+        ``name, names, lat, lon, about`` of each place.
+    """
+
+    call = "search"
+
+    def __init__(self, places: Sequence[Mapping[str, Any]] = (), placeholder: str = "Search"):
+        texts = {"label": "Search lines and places", "none": "Nothing found"}
+        super().__init__({"places": list(places), "placeholder": placeholder, **texts})
+
+
+class LayerBox(Piece):
+    """Checkboxes for groups of lines, places, events and country names.
+
+    Parameters
+    ----------
+    groups : sequence of mapping
+        ``key, title, labels`` (value -> text), key as in the lines' ``groups``.
+    places : sequence of mapping
+        As for :class:`Search`; drawn as small rings.
+    """
+
+    call = "layers"
+
+    def __init__(
+        self,
+        groups: Sequence[Mapping[str, Any]],
+        places: Sequence[Mapping[str, Any]] = (),
+        title: str = "Layers",
+        places_label: str = "Places",
+    ):
+        texts = {"events_label": "Events of the period", "names_label": "Country names"}
+        super().__init__(
+            {
+                "groups": list(groups),
+                "places": list(places),
+                "title": title,
+                "places_label": places_label,
+                "rest": "Also on the map",
+                **texts,
+            }
+        )
+
+
+def script_json(data: Any) -> str:
+    r"""Write JSON that is safe inside a script element.
+
+    >>> script_json({"name": "</script>"})
+    '{"name":"\\u003c/script>"}'
+    """
+    return orjson.dumps(data).decode().replace("<", "\\u003c")
+
+
+def row(values: Sequence[Any]) -> dict[str, Any] | None:
+    """Store a row without its empty ends; None if nothing is known.
+
+    >>> row([None, 3, None, 4, None])
+    {'o': 1, 'v': [3, None, 4]}
+    """
+    known = [i for i, value in enumerate(values) if value is not None]
+    if not known:
+        return None
+    return {"o": known[0], "v": list(values[known[0] : known[-1] + 1])}
+
+
+def pack_line(coordinates: Sequence[Sequence[float]]) -> list[int]:
+    """Store a line as integer steps of 0.001 degrees, longitude first.
+
+    >>> pack_line([(30.0, 60.0), (30.5, 59.999)])
+    [30000, 60000, 500, -1]
+    """
+    scale = 10**PRECISION
+    points = [(round(x * scale), round(y * scale)) for x, y in coordinates]
+    before = [(0, 0), *points[:-1]]
+    return [n for a, b in zip(points, before, strict=True) for n in (a[0] - b[0], a[1] - b[1])]
+
+
+def state_style(keys: Sequence[str], colours: Mapping[str, tuple[str, str]]) -> str:
+    """Write the style that gives each state its colour by day and by night."""
+    for key in keys:
+        pair = colours.get(key, ())
+        if len(pair) != 2 or not all(re.fullmatch(r"#[0-9a-fA-F]{6}", c) for c in pair):
+            raise FormatError(
+                f"State {key!r} has the colours {pair!r}; expected two of the form '#0072B2', one"
+                " by day and one by night."
+            )
+    lines = [
+        "".join(f".gd-s-{key}{{--gd-state:{colours[key][night]}}}" for key in keys)
+        + f".gd-map{{--gd-value:{colours[keys[0]][night]};--gd-unknown:{colours[keys[-1]][night]}}}"
+        for night in (0, 1)
+    ]
+    return f"{lines[0]}@media (prefers-color-scheme:dark){{{lines[1]}}}"

@@ -1,0 +1,82 @@
+/* Land, coast and borders on one canvas below everything; country names as text. */
+(function () {
+  "use strict";
+  const G = window.GeoDraw;
+
+  function pane(map, name, level) {
+    const made = map.createPane(name);
+    made.style.zIndex = level;
+    made.style.pointerEvents = "none";
+    return name;
+  }
+
+  function ring(numbers, arcs) {
+    const out = [];
+    for (const number of numbers) {
+      const arc = number >= 0 ? arcs[number] : arcs[~number].slice().reverse();
+      for (let i = 0; i < arc.length - 1; i += 1) out.push(arc[i]);
+    }
+    return out;
+  }
+
+  function colours(map) {
+    const style = getComputedStyle(map.getContainer());
+    return (name) => style.getPropertyValue(name).trim();
+  }
+
+  function names(map, countries) {
+    const group = L.layerGroup();
+    const markers = countries.map((country) => {
+      const icon = L.divIcon({
+        className: "gd-country",
+        iconSize: [0, 0],
+        html: G.el("span", { "aria-hidden": "true" }, country.name),
+      });
+      const place = [country.label[1], country.label[0]];
+      const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-names" };
+      return { area: country.area, marker: L.marker(place, options) };
+    });
+    function show() {
+      const least = 2200 / Math.pow(4, map.getZoom() - 1);
+      for (const item of markers) {
+        if (item.area >= least) group.addLayer(item.marker);
+        else group.removeLayer(item.marker);
+      }
+    }
+    map.on("zoomend", show);
+    show();
+    return group;
+  }
+
+  G.basemap = function (map, data) {
+    map.getContainer().classList.add("gd-map");
+    const renderer = L.canvas({ pane: pane(map, "gd-land", 150), padding: 0.5 });
+    pane(map, "gd-names", 260);
+    const arcs = data.arcs.map((arc) => G.points(arc, data.scale));
+    const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs))));
+    const common = { renderer: renderer, interactive: false, smoothFactor: 1.2 };
+    const land = L.polygon(rings, { ...common, stroke: false, fillOpacity: 1, fill: true });
+    const lines = (numbers, weight, dash) =>
+      L.polyline(numbers.map((n) => arcs[n]), { ...common, weight: weight, dashArray: dash });
+    const coast = lines(data.coast, 0.8);
+    const borders = lines(data.borders, 0.9);
+    const contested = lines(data.contested || [], 0.9, "3 4");
+    function paint() {
+      const colour = colours(map);
+      land.setStyle({ fillColor: colour("--gd-land") });
+      coast.setStyle({ color: colour("--gd-coast") });
+      borders.setStyle({ color: colour("--gd-border") });
+      contested.setStyle({ color: colour("--gd-border") });
+    }
+    [land, coast, borders, contested].forEach((layer) => layer.addTo(map));
+    paint();
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+    if (map.attributionControl) {
+      map.attributionControl.setPrefix(false);
+      map.attributionControl.addAttribution(G.escape(data.attribution));
+    }
+    const labels = names(map, data.countries.filter((c) => c.area >= data.label_area));
+    labels.addTo(map);
+    map.geodrawNames = labels;
+  };
+})();

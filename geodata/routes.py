@@ -1,0 +1,311 @@
+"""The routes on the ground: our own lines, drawn by hand through named places.
+
+``data/waypoints.csv`` is the hand-made truth, ``data/lines.csv`` says per route how good its line
+is, ``data/routes.geojson`` is what :func:`build` makes of the two. Flows and money live elsewhere.
+Run ``python -m geodata.routes`` after an edit of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import orjson
+import pandas as pd
+import shapely
+from shapely.geometry import LineString, shape
+from shapely.geometry.base import BaseGeometry
+
+from geodata import formats, geometry
+from geodata.errors import FormatError, GeometryError
+
+DATA = Path(__file__).parent / "data"
+ACCURACY = ("surveyed", "traced", "sketch")
+KINDS = ("field", "compressor", "hub", "town", "border", "landfall", "sea", "shape")
+PROPERTIES = ("name", "accuracy", "geometry_source")
+COLUMNS = ["name", "accuracy", "geometry_source", "length_km", "note", "geometry"]
+LICENCE = "CC BY 4.0"
+ATTRIBUTION = (
+    "Route lines: energy-trade-tracker, drawn by hand through named places, checked against "
+    "GeoNames and Global Energy Monitor (both CC BY 4.0)"
+)
+STEP_KM = 25
+DECIMALS = 5
+# How far a line may stray from the published length before a note must say why.
+TOLERANCE = {"surveyed": 0.12, "traced": 0.12, "sketch": 0.15}
+
+
+def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
+    """Read the route lines, ours or those of a file of yours.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A GeoJSON FeatureCollection whose features carry an ``id`` and the properties ``name``,
+        ``accuracy`` and ``geometry_source`` (``note`` if there is something to say).
+        Left out: the lines of this package.
+
+    Returns
+    -------
+    GeoDataFrame, EPSG:4326
+        Index ``route``; columns ``name, accuracy, geometry_source, length_km`` (geodesic, km),
+        ``note, geometry`` (LineString or MultiLineString, from -> to).
+
+    Raises
+    ------
+    FormatError
+        If the file is no FeatureCollection, a feature lacks its id or a property, an id stands
+        twice or an accuracy is unknown.
+    GeometryError
+        If a line is empty, out of range or has its axes swapped.
+    """
+    path = DATA / "routes.geojson" if path is None else Path(path)
+    records = [_record(feature, where) for feature, where in _features(path)]
+    frame = gpd.GeoDataFrame(records, columns=["route", *COLUMNS], crs="EPSG:4326")
+    return frame.set_index("route")
+
+
+def _features(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each feature of a GeoJSON file and the words that say where it stands."""
+    try:
+        collection = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise FormatError(f"{path.name} is not JSON: {error}. Mend or export it again.") from error
+    except OSError as error:
+        raise FormatError(
+            f"{path} cannot be read: {error.strerror}. Give the path of a GeoJSON file."
+        ) from error
+    features = collection.get("features") if isinstance(collection, dict) else None
+    if not isinstance(features, list):
+        raise FormatError(
+            f"{path.name} is not a GeoJSON FeatureCollection (no list 'features'). "
+            "Wrap the routes in one."
+        )
+    seen: set[str] = set()
+    for number, feature in enumerate(features, 1):
+        name = _identity(feature, f"{path.name}, feature {number}")
+        where = f"{path.name}, feature {number} ({name})"
+        if name in seen:
+            raise FormatError(f"{where}: the id {name!r} stands twice. Give each route one line.")
+        seen.add(name)
+        yield feature, where
+
+
+def _identity(feature: Any, where: str) -> str:
+    """Return the id of a feature, or say that it has none."""
+    if not isinstance(feature, dict) or feature.get("type") != "Feature":
+        raise FormatError(f"{where} is not a GeoJSON Feature. Wrap its geometry in one.")
+    properties = feature.get("properties") or {}
+    name = feature.get("id", properties.get("id"))
+    if not isinstance(name, str) or not name:
+        raise FormatError(f'{where} has no text id. Add "id": "<route>" to it.')
+    return name
+
+
+def _record(feature: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Turn a checked feature into a row of :func:`load`."""
+    properties = feature.get("properties") or {}
+    missing = [key for key in PROPERTIES if not properties.get(key)]
+    if missing:
+        raise FormatError(f"{where} lacks the property {missing[0]!r}. Add it to 'properties'.")
+    if properties["accuracy"] not in ACCURACY:
+        raise FormatError(
+            f"{where} has accuracy {properties['accuracy']!r}; expected one of "
+            f"{', '.join(ACCURACY)}."
+        )
+    geom = _line(feature.get("geometry"), where)
+    return {
+        "route": feature.get("id", properties.get("id")),
+        **{key: properties[key] for key in PROPERTIES},
+        "length_km": geometry.length_km(geom),
+        "note": properties.get("note") or "",
+        "geometry": geom,
+    }
+
+
+def _line(raw: Any, where: str) -> BaseGeometry:
+    """Return the line of a feature, or say what it is instead of one."""
+    if not isinstance(raw, dict):
+        raise GeometryError(f"{where} has no geometry. Draw a LineString from -> to.")
+    if raw.get("type") not in ("LineString", "MultiLineString"):
+        raise GeometryError(
+            f"{where} is a {raw.get('type')}; a route is a LineString or MultiLineString."
+        )
+    try:
+        geom = shape(raw)
+    except (ValueError, TypeError, KeyError, shapely.errors.ShapelyError) as error:
+        raise GeometryError(f"{where} has coordinates that make no line: {error}.") from error
+    geometry.check(geom, where)
+    return geom
+
+
+def read_waypoints(path: str | Path | None = None) -> pd.DataFrame:
+    """Read the points our lines run through.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``route, seq, name, lon, lat, kind, source``; one row a point, in drawing order
+        within a route (from -> to). ``name`` is empty for points that only give the line its shape.
+
+    Raises
+    ------
+    FormatError
+        If a column is missing, a kind is unknown or two points of a route share a ``seq``.
+    """
+    path = DATA / "waypoints.csv" if path is None else Path(path)
+    table = pd.read_csv(path, keep_default_na=False, encoding="utf-8")
+    missing = {"route", "seq", "name", "lon", "lat", "kind", "source"} - set(table)
+    if missing:
+        raise FormatError(f"{path.name} lacks the column {min(missing)!r}. Add it to its header.")
+    for at in table.index[~table["kind"].isin(KINDS)]:
+        raise FormatError(
+            f"{path.name}, row {at + 2}: kind {table['kind'][at]!r}; expected one of "
+            f"{', '.join(KINDS)}."
+        )
+    for at in table.index[table.duplicated(["route", "seq"])]:
+        raise FormatError(
+            f"{path.name}, row {at + 2}: route {table['route'][at]!r} has seq {table['seq'][at]} "
+            "twice. Number its points from 1."
+        )
+    return table
+
+
+def draw(waypoints: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Draw one line a route: geodesics between its points, a vertex every 25 km at most.
+
+    Parameters
+    ----------
+    waypoints : DataFrame
+        Columns ``route, seq, lon, lat`` (degrees, WGS84); see :func:`read_waypoints`.
+
+    Returns
+    -------
+    GeoDataFrame, EPSG:4326
+        Index ``route`` in order of first appearance; columns ``length_km`` (geodesic) and
+        ``geometry``.
+
+    Raises
+    ------
+    FormatError
+        If a route has fewer than two points.
+    GeometryError
+        If a point is out of range or has its axes swapped.
+    """
+    lines = {}
+    for route, points in waypoints.groupby("route", sort=False):
+        if len(points) < 2:
+            raise FormatError(f"Route {route!r} has one waypoint; a line needs two. Add its end.")
+        line = LineString(points.sort_values("seq")[["lon", "lat"]].to_numpy(float))
+        geometry.check(line, f"waypoints of {route}")
+        lines[route] = shapely.set_precision(
+            geometry.densify(line, STEP_KM), 10**-DECIMALS, mode="pointwise"
+        )
+    frame = gpd.GeoDataFrame(geometry=pd.Series(lines, dtype=object), crs="EPSG:4326")
+    frame.insert(0, "length_km", frame.geometry.map(geometry.length_km))
+    return frame.rename_axis("route")
+
+
+def build(target: str | Path | None = None) -> Path:
+    """Write ``routes.geojson`` out of the hand-made tables, the same bytes every time.
+
+    Parameters
+    ----------
+    target : str or Path, optional
+        Where to write; left out, the file of this package.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    FormatError
+        If a route has points but no row in ``lines.csv``, or the other way round.
+    """
+    lines = pd.read_csv(DATA / "lines.csv", keep_default_na=False, index_col="route")
+    drawn = draw(read_waypoints())
+    lonely = drawn.index.symmetric_difference(lines.index)
+    if len(lonely):
+        raise FormatError(
+            f"Route {lonely[0]!r} stands in only one of waypoints.csv and lines.csv. "
+            "Add it to the other."
+        )
+    frame = drawn.join(lines).assign(id=drawn.index, length_km=drawn["length_km"].round(1))
+    return formats.write_geojson(
+        frame,
+        DATA / "routes.geojson" if target is None else Path(target),
+        decimals=DECIMALS,
+        properties=["id", *COLUMNS[:-1]],
+        meta={"licence": LICENCE, "attribution": ATTRIBUTION},
+    )
+
+
+def places() -> gpd.GeoDataFrame:
+    """Read the named places of the network, one row a place.
+
+    Returns
+    -------
+    GeoDataFrame, EPSG:4326
+        Index ``id``; columns ``name, name_ru`` (empty where not known), ``kind`` (field,
+        compressor, hub, border, landfall), ``country`` (ISO 3166 alpha-3), ``routes``
+        (``;``-joined ids), ``geometry`` (Point).
+    """
+    table = pd.read_csv(DATA / "places.csv", keep_default_na=False, index_col="id")
+    points = gpd.points_from_xy(table.pop("lon"), table.pop("lat"))
+    return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4326")
+
+
+def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = None) -> list[str]:
+    """Collect the faults of route lines; an empty list means none.
+
+    Parameters
+    ----------
+    gdf : GeoDataFrame
+        As :func:`load` gives it: index ``route``, columns ``accuracy, note, geometry``.
+    published : mapping of route to km, optional
+        Published lengths to compare with; left out, those of ``lines.csv``.
+        A line off by more than 12 % (a sketch: 15 %) needs a note.
+
+    Returns
+    -------
+    list of str
+        One sentence a fault.
+    """
+    known = _published() if published is None else published
+    twice = gdf.index[gdf.index.duplicated()].unique()
+    faults = [f"Route {route!r} stands twice. Give each route one line." for route in twice]
+    for row in gdf.itertuples():
+        faults += _faults(row, known.get(row.Index, float("nan")))
+    return faults
+
+
+def _published() -> dict[Hashable, float]:
+    """Return the published lengths of ``lines.csv``, km by route."""
+    return pd.read_csv(DATA / "lines.csv", index_col="route")["published_km"].dropna().to_dict()
+
+
+def _faults(row: Any, published_km: float) -> list[str]:
+    """Return the faults of one line."""
+    try:
+        geometry.check(row.geometry, f"Route {row.Index!r}")
+    except GeometryError as error:
+        return [str(error)]
+    if row.accuracy not in ACCURACY:
+        return [f"Route {row.Index!r}: accuracy {row.accuracy!r}; expected {', '.join(ACCURACY)}."]
+    length = geometry.length_km(row.geometry)
+    off = length / published_km - 1  # NaN where nothing is published: no fault
+    unexplained = pd.isna(row.note) or not row.note
+    if abs(off) > TOLERANCE[row.accuracy] and unexplained:
+        return [
+            f"Route {row.Index!r}: the line is {length:.0f} km, published are "
+            f"{published_km:.0f} km ({off:+.0%}). Mend its waypoints or say why in 'note'."
+        ]
+    return []
+
+
+if __name__ == "__main__":
+    build()

@@ -1,0 +1,94 @@
+"""Open a page in headless Chromium with the network cut, and keep what it asked for and said."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+]
+LOCAL = ("data:", "blob:", "about:")
+
+
+@dataclass
+class Log:
+    """What a page did besides being shown; all empty for a good offline page."""
+
+    requests: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    console: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def assert_clean(self) -> None:
+        """Fail with the first entries if the page was not clean."""
+        for name in ("requests", "failed", "console", "errors"):
+            entries = getattr(self, name)
+            assert not entries, f"{name}: {entries[:3]}"
+
+
+def executable() -> str:
+    """Find Chromium, or skip the test."""
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no Chromium on this machine")
+    return path
+
+
+@contextmanager
+def launched() -> Iterator[Any]:
+    """Yield a headless browser without network."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def opened(browser: Any, path: Path, **context: Any) -> Iterator[tuple[Any, Log]]:
+    """Open a file in a fresh context; yield the page and its log.
+
+    Parameters
+    ----------
+    browser
+        From :func:`launched`.
+    path : Path
+        The HTML file.
+    **context
+        Of playwright's ``new_context``: ``viewport``, ``color_scheme``…
+    """
+    log = Log()
+    own = path.resolve().as_uri()
+    with browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context}) as made:
+        page = made.new_page()
+
+        def request(r: Any) -> None:
+            if not r.url.startswith((*LOCAL, own)):
+                log.requests.append(r.url)
+
+        page.on("request", request)
+        page.on("requestfailed", lambda r: log.failed.append(r.url))
+        page.on(
+            "console",
+            lambda m: m.type in ("error", "warning") and log.console.append(f"{m.type}: {m.text}"),
+        )
+        page.on("pageerror", lambda error: log.errors.append(str(error)))
+        page.goto(own)
+        yield page, log

@@ -1,0 +1,82 @@
+"""Fixtures: the package's own facts, and a handful of hand-made ones that can be checked by eye."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+SHARED = Path(__file__).parents[1].parent / "shared"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def own_home(tmp_path_factory):
+    """Keep every test away from the user's own store."""
+    home = tmp_path_factory.mktemp("home")
+    os.environ["ENERGY_HOME"] = str(home)
+    return home
+
+
+@pytest.fixture(scope="session")
+def tracker():
+    import energy
+
+    return energy.load()
+
+
+@pytest.fixture
+def tiny():
+    """Three routes: ``pipe`` to market x, a corridor with one exit; enough columns for the cube."""
+
+    def table(columns: str, *rows: str) -> pd.DataFrame:
+        names = columns.split()
+        return pd.DataFrame(
+            [dict(zip(names, row.split("|"), strict=True)) for row in rows], columns=names
+        )
+
+    volumes = table(
+        "id series entity period freq value unit basis coverage source page published status derived note",
+        "V0001|flow|pipe|2020|A|12.2|bcm|20C|1|press||2021-01|actual||",
+        "V0002|flow|pipe|2021|A|12|bcm|20C|1|press||2022-01|actual||",
+        "V0003|flow|pipe|2021-01|M|2|bcm|20C|1|press||2021-02|actual||",
+        "V0004|flow|pipe|2021Q3|Q|1|bcm|20C|0.5|meter||2021-10|provisional||",
+        "V0005|flow|pipe|2020|A|13|bcm|20C|1|blog||2021-02|actual||",
+        "V0006|flow|corridor|2021|A|10|bcm|20C|1|press||2022|actual||",
+        "V0007|flow|exit|2021|A|105|TWh|GCV|1|meter||2022|actual||",
+        "V0008|flow|exit|2020|A|1|bcm|unstated|1|blog||2021|actual||",
+    )
+    volumes = volumes.astype({"value": float, "coverage": float}).assign(derived=False)
+    route_facts = table(
+        "id route attribute value unit basis valid_from valid_to status source note",
+        "R0001|pipe|capacity|10|bcm/yr|20C||2021-01-01|actual|press|",
+        "R0002|pipe|capacity|20|bcm/yr|20C|2021-01-01||actual|press|",
+        "R0003|pipe|start|2020-07-01||||||press|",
+        "R0004|exit|gcv|10.5|kWh/m3|20C||||press|",
+        "R0005|corridor|stop|2021-07-01||||||press|",
+    )
+    routes = table(
+        "route name status role part_of",
+        "pipe|The Pipe|operating|export|",
+        "corridor|The Corridor|idle|export|",
+        "exit|The Exit|idle|exit|corridor",
+        "plan|The Plan|proposed|export|",
+    )
+    crosswalk = table(
+        "id kind key target valid_from valid_to",
+        "W0001|market|pipe|x||",
+        "W0002|market|corridor|y||",
+        "W0003|market|exit|z||",
+    )
+    return {
+        "volumes": volumes,
+        "route-facts": route_facts,
+        "routes": routes,
+        "crosswalk": crosswalk,
+        "sources": table("source kind title", "press|press|A paper", "meter|operator|Meters", "blog|press|A blog"),
+        "preferences": table("series entity rank prefer reason", "flow|*|1|kind:operator|meters count",
+                             "flow|pipe|1|source:press|named"),
+        "profiles": table("route first_year last_year month weight").astype(float),
+        "corrections": table("id table row action expect value reason state source"),
+    }  # fmt: skip

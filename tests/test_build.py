@@ -1,0 +1,181 @@
+"""The main job, the imports, and the notebook."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import SHARED
+
+from energy import build, facts, tracker
+from energy.errors import DataError, EnergyError
+from geodata import gem, routes
+from geodata.errors import FormatError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    told = []
+    paths = build.build(tmp_path_factory.mktemp("out"), told.append)
+    return paths, told
+
+
+def test_build_makes_map_layers_cube_and_summary(made):
+    paths, told = made
+    assert set(paths) == {"map", "layers", "cube", "summary"}
+    assert all(path.exists() for path in paths.values())
+    assert len(told) == 4
+
+
+def test_summary_holds_the_key_figures_and_their_marks(made):
+    text = made[0]["summary"].read_text(encoding="utf-8")
+    lines = {
+        line.split(" | ")[0].strip("| "): line
+        for line in text.splitlines()
+        if line.startswith("| ")
+    }
+    siberia = next(line for line in text.splitlines() if line.startswith("| power-of-siberia-1"))
+    assert siberia.rstrip(" |").split(" | ")[-2] == "38.8"
+    assert "Net profit attributable, RUB bn" in lines
+    assert "-629" in lines["Net profit attributable, RUB bn"]
+    assert "–" in siberia
+    assert "Facts published up to 2026-06-01" in text
+
+
+def test_build_refuses_faulty_facts_and_writes_nothing(tmp_path, own_home):
+    folder = own_home / "facts"
+    folder.mkdir()
+    (folder / "events.csv").write_text("event,date\nE900,2024\n", encoding="utf-8")
+    try:
+        with pytest.raises(DataError, match="column 'precision' is missing"):
+            build.build(tmp_path / "out")
+    finally:
+        shutil.rmtree(folder)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_in_the_way(tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(EnergyError, match="is a file; name a folder to build into"):
+        build.build(tmp_path / "out")
+
+
+def gem_folder(tmp_path):
+    """Make a folder in Global Energy Monitor's form that holds a finer Blue Stream."""
+    folder = tmp_path / "gem"
+    folder.mkdir()
+    line = routes.load().loc["blue-stream"].geometry
+    fine = line.segmentize(0.2)
+    coords = [[x + 0.03 * (-1) ** i, y] for i, (x, y) in enumerate(fine.coords)]
+    middle = len(coords) // 2
+    parts = [coords[middle:], coords[: middle + 1]]  # unsorted pieces, as they come
+    features = [
+        {"type": "Feature", "properties": {}, "geometry": {"type": "LineString", "coordinates": p}}
+        for p in parts
+    ]
+    (folder / "P0736.geojson").write_text(
+        json.dumps({"type": "FeatureCollection", "features": features})
+    )
+    empty = {
+        "type": "FeatureCollection",
+        "features": [{"type": "Feature", "properties": {}, "geometry": None}],
+    }
+    (folder / "P0001.geojson").write_text(json.dumps(empty))
+    (folder / "P0002.geojson").write_text('{"type": "FeatureCollection", "features": [')
+    return folder
+
+
+def test_import_gem_replaces_a_line_and_carries_its_credit(tmp_path, own_home):
+    kept = own_home / tracker.GEM_LINES
+    try:
+        report = build.import_gem(gem_folder(tmp_path))
+        assert any(line.startswith("blue-stream: replaced") for line in report)
+        assert any(line.startswith("not read: P0002.geojson") for line in report)
+        t = tracker.Tracker.open()
+        assert t.lines.loc["blue-stream", "geometry_source"] == "gem"
+        assert t.lines.loc["turkstream-1", "geometry_source"] != "gem"
+        assert t.check() == []
+        t.export(tmp_path / "layers")
+        text = json.loads((tmp_path / "layers" / "routes.geojson").read_text(encoding="utf-8"))
+        assert gem.ATTRIBUTION in text["attribution"]
+        assert "Global Energy Monitor" in t.map().get_root().render()
+    finally:
+        kept.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("what", ["nothing", "file", "empty"])
+def test_import_gem_refuses_what_is_no_gem_folder(tmp_path, own_home, what):
+    path = tmp_path / what
+    if what == "file":
+        path.write_text("x")
+    if what == "empty":
+        path.mkdir()
+    with pytest.raises(FormatError, match=what):
+        build.import_gem(path)
+    assert not (own_home / tracker.GEM_LINES).exists()
+
+
+@pytest.mark.skipif(
+    not (SHARED / "upstream" / "gem").exists(), reason="the recorded GEM folder is not here"
+)
+def test_import_of_the_recorded_gem_folder(tmp_path, own_home):
+    subprocess.run(
+        ["tar", "xf", str(SHARED / "upstream/gem/gem-gas-pipelines.tar.xz"), "-C", str(tmp_path)],
+        check=True,
+    )
+    try:
+        report = build.import_gem(tmp_path / "gas")
+        assert sum(": replaced" in line for line in report) >= 10
+        assert tracker.Tracker.open().check() == []
+    finally:
+        (own_home / tracker.GEM_LINES).unlink(missing_ok=True)
+
+
+def test_import_facts(tmp_path, own_home):
+    header = ",".join(facts.load()["fx"].columns)
+    source = facts.load()["sources"]["source"].iloc[0]
+    (tmp_path / "fx.csv").write_text(
+        f"{header}\nX9001,RUB/USD,mean,2031,A,99,plan,false,{source},,,\n", encoding="utf-8"
+    )
+    try:
+        assert build.import_facts(tmp_path)[0].startswith("fx.csv -> ")
+        assert "X9001" in set(facts.load()["fx"]["id"])
+    finally:
+        shutil.rmtree(own_home / "facts")
+
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_there_are_notebooks_stored_without_output():
+    assert NOTEBOOKS
+    for path in NOTEBOOKS:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        assert all(
+            not cell.get("outputs") and cell.get("execution_count") is None for cell in cells
+        )
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_runs(path, tmp_path):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    book = nbformat.read(path, as_version=4)
+    os.environ.setdefault("MPLBACKEND", "agg")
+    nbclient.NotebookClient(book, timeout=300, kernel_name="python3").execute(cwd=str(tmp_path))
+    outputs = [o for cell in book.cells if cell.cell_type == "code" for o in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "error"]
+    html = "".join(o.data.get("text/html", "") for o in outputs if hasattr(o, "data"))
+    assert "<iframe" in html
+
+
+def test_the_package_runs_as_an_installed_command():
+    command = Path(sys.executable).parent / "energy"
+    result = subprocess.run([str(command), "--version"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("energy ")

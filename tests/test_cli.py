@@ -1,0 +1,124 @@
+"""The command line: data to stdout, talk to stderr, exit codes, help that teaches."""
+
+import io
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from energy import cli
+
+VERBS = ["build", "map", "export", "flows", "finance", "sources", "cite", "check", "import"]
+
+
+def run(capsys, *words):
+    code = cli.main(list(words))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_every_verb_has_a_help_with_an_example(capsys):
+    for verb in VERBS:
+        with pytest.raises(SystemExit) as stop:
+            cli.main([verb, "--help"])
+        assert stop.value.code == 0
+        assert f"energy {verb}" in capsys.readouterr().out.split("options:")[-1]
+
+
+def test_the_top_help_names_every_verb(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    text = capsys.readouterr().out
+    assert all(f"\n    {verb} " in text for verb in VERBS)
+    assert "exit codes" in text
+
+
+def test_flows_as_csv_and_json(capsys):
+    code, out, err = run(
+        capsys, "flows", "power-of-siberia-1", "--freq", "A", "--from", "2024", "--to", "2025"
+    )
+    assert (code, err) == (0, "")
+    table = pd.read_csv(io.StringIO(out))
+    assert table["flow"].tolist() == [31.12, 38.8]
+    assert table["period"].tolist() == [2024, 2025]
+    code, out, _ = run(
+        capsys, "flows", "blue-stream", "--from", "2021Q1", "--to", "2021Q1", "--format", "json"
+    )
+    assert [row["route"] for row in json.loads(out)] == ["blue-stream"]
+
+
+def test_parquet_to_stdout():
+    pytest.importorskip("pyarrow")
+    command = [sys.executable, "-m", "energy.cli", "sources", "--format", "parquet"]
+    result = subprocess.run(command, capture_output=True, check=True)
+    table = pd.read_parquet(io.BytesIO(result.stdout))
+    assert {"source", "title", "url"} <= set(table.columns)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["flows", "blue-steam"], 2, "Unknown route 'blue-steam'; near: blue-stream"),
+        (["flows", "--from", "2024Q5"], 2, "2024Q5"),
+        (["flows", "--unit", "cubit"], 2, "cubit"),
+        (["cite", "V9999"], 2, "Unknown id"),
+        (["finance", "--bridge", "1950"], 1, "1950"),
+        (["finance", "--metric", "ebita"], 2, "ebitda"),
+        (["import", "gem", "nowhere"], 1, "nowhere"),
+        (["import", "facts", "nowhere"], 1, "no such folder"),
+        (["map", "atlas.txt"], 1, "does not end in .html"),
+    ],
+)
+def test_wrong_words_get_one_sentence_and_a_code(capsys, words, code, message):
+    got, out, err = run(capsys, *words)
+    assert (got, out) == (code, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_an_unknown_verb_is_a_usage_error(capsys):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["fly"])
+    assert stop.value.code == 2
+
+
+def test_cite_finance_and_sources_print_tables(capsys):
+    assert (
+        "the only figure" in run(capsys, "cite", "V0001")[1]
+        or "taken" in run(capsys, "cite", "V0001")[1]
+    )
+    _, out, _ = run(capsys, "finance", "--standard", "RAS", "--metric", "net_profit")
+    assert set(pd.read_csv(io.StringIO(out))["standard"]) == {"RAS"}
+    _, out, _ = run(capsys, "finance", "--bridge", "2021")
+    assert "gap" in out
+
+
+def test_check_is_clean_and_finds_what_is_wrong(capsys, tmp_path):
+    assert run(capsys, "check")[0] == 0
+    (tmp_path / "events.csv").write_text("event,date\nE900,2024\n", encoding="utf-8")
+    code, _, err = run(capsys, "check", str(tmp_path))
+    assert code == 1
+    assert "column 'precision' is missing" in err
+
+
+def test_check_of_a_line_of_ones_own(capsys, tmp_path):
+    feature = {
+        "type": "Feature",
+        "id": "blue-stream",
+        "properties": {"name": "Blue Stream"},
+        "geometry": None,
+    }
+    text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+    (tmp_path / "routes.geojson").write_text(text, encoding="utf-8")
+    code, _, err = run(capsys, "check", str(tmp_path))
+    assert code == 1
+    assert "blue-stream" in err
+
+
+def test_a_closed_pipe_is_no_error():
+    command = f"{sys.executable} -m energy.cli sources | head -1"
+    result = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("source,")
+    assert "Traceback" not in result.stderr

@@ -1,0 +1,166 @@
+"""The flow cube, worked out by hand on the tiny tables."""
+
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from energy import flows
+from energy.errors import DataError, PeriodError
+
+
+def values(cube, route, name="flow"):
+    return cube[name].sel(route=route).values
+
+
+def test_a_year_is_given_to_the_open_months_by_days(tiny):
+    cube = flows.build(tiny, first="2020Q1", last="2020Q4")
+    # the pipe opens on 1 July: 184 days share the year's 12.2 bcm, 92 days a quarter
+    assert values(cube, "pipe") == pytest.approx([0, 0, 6.1, 6.1])
+    assert list(values(cube, "pipe", "status")) == ["actual", "actual", "estimate", "estimate"]
+    assert list(values(cube, "pipe", "sources")) == ["R0003", "R0003", "V0001", "V0001"]
+
+
+def test_known_months_and_quarters_stand_and_the_rest_is_shared(tiny):
+    cube = flows.build(tiny, first="2021Q1", last="2021Q4")
+    # 12 - 2 (January) - 1 (third quarter) = 9 over 28+31, 91 and 92 days of 242
+    assert values(cube, "pipe") == pytest.approx([2 + 9 * 59 / 242, 9 * 91 / 242, 1, 9 * 92 / 242])
+    assert list(values(cube, "pipe", "status")) == [
+        "estimate",
+        "estimate",
+        "provisional",
+        "estimate",
+    ]
+    assert values(cube, "pipe", "coverage") == pytest.approx([1, 1, 0.5, 1])
+
+
+def test_the_year_is_the_published_year(tiny):
+    cube = flows.build(tiny, freq="A")
+    assert values(cube, "pipe") == pytest.approx([12.2, 12])
+    assert list(values(cube, "pipe", "status")) == ["actual", "provisional"]
+
+
+def test_a_partial_period_is_marked_not_scaled(tiny):
+    tiny["volumes"] = tiny["volumes"].query("id == 'V0003'")
+    cube = flows.build(tiny, first="2021Q1", last="2021Q1")
+    assert values(cube, "pipe") == pytest.approx([2.0])
+    assert values(cube, "pipe", "coverage") == pytest.approx([31 / 90])
+    assert np.isnan(values(cube, "pipe", "utilisation")).all()
+
+
+def test_utilisation_above_one_is_shown(tiny):
+    cube = flows.build(tiny, first="2020Q3", last="2020Q3")
+    assert values(cube, "pipe", "utilisation") == pytest.approx([6.1 / (10 * 92 / 366)])
+
+
+def test_capacity_changes_on_its_day_and_begins_with_the_pipe(tiny):
+    cube = flows.build(tiny, first="2020Q2", last="2021Q1")
+    expected = [np.nan, 10 * 92 / 366, 10 * 92 / 366, 20 * 90 / 365]
+    assert values(cube, "pipe", "capacity") == pytest.approx(expected, nan_ok=True)
+
+
+def test_after_a_dated_stop_the_flow_is_a_stated_zero(tiny):
+    cube = flows.build(tiny, first="2021Q1", last="2021Q4")
+    assert values(cube, "corridor") == pytest.approx([10 * 90 / 181, 10 * 91 / 181, 0, 0])
+    assert values(cube, "corridor", "sources")[2] == "R0005"
+    assert list(values(cube, "corridor", "flow_status")) == ["flowing", "flowing", "idle", "idle"]
+
+
+def test_energy_becomes_volume_by_the_stated_calorific_value(tiny):
+    cube = flows.build(tiny, freq="A", first="2021", last="2021")
+    assert values(cube, "exit") == pytest.approx([105 / 10.5])
+    back = flows.build(tiny, freq="A", unit="TWh", basis="GCV", first="2021", last="2021")
+    assert values(back, "exit") == pytest.approx([105])
+    assert np.isnan(values(back, "pipe")).all()  # no calorific value is stated for it
+
+
+def test_what_cannot_be_used_is_listed(tiny):
+    assert flows.build(tiny).attrs["left_out"] == "1 basis not stated"
+
+
+def test_unknown_is_not_zero(tiny):
+    cube = flows.build(tiny)
+    assert np.isnan(values(cube, "plan")).all()
+    assert set(values(cube, "plan", "flow_status")) == {"proposed"}
+    assert np.isnan(values(cube, "exit")[0])
+
+
+def test_markets_take_the_exit_and_the_balance_says_why(tiny):
+    cube = flows.build(tiny, freq="A")
+    markets = flows.by_market(cube, tiny["routes"])
+    assert markets.sel(market="z").values == pytest.approx([np.nan, 10], nan_ok=True)
+    assert np.isnan(markets.sel(market="y").values).all()
+    tiny["volumes"].loc[5, "value"] = 11.0
+    table = flows.balance(flows.build(tiny, freq="A"), tiny["routes"])
+    assert table["difference"].tolist() == pytest.approx([0, 1])
+    assert table["reason"].iloc[0] == ""
+    assert table["reason"].iloc[1].startswith("Ukraine")
+
+
+def test_gas_year_and_month(tiny):
+    cube = flows.build(tiny, freq="G", first="2020-10-01", last="2021-09-30")
+    assert pd.Timestamp(cube["period"].values[0]).date() == dt.date(2020, 10, 1)
+    assert values(cube, "pipe") == pytest.approx([6.1 + 2 + 9 * 150 / 242 + 1])
+    months = flows.build(tiny, freq="M", first="2021-01", last="2021-02")
+    assert values(months, "pipe") == pytest.approx([2, 9 * 28 / 242])
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"freq": "W"}, "Unknown freq 'W'; use one of M, Q, A"),
+        ({"first": "2021Q4", "last": "2020Q1"}, "lies after the last"),
+        ({"first": "2035Q1", "last": "2036Q1"}, "the data run from 2020-01-01 to 2022-01-01"),
+        ({"first": "2024Q5"}, "Q5"),
+    ],
+)
+def test_wrong_periods(tiny, options, words):
+    with pytest.raises(PeriodError, match=words):
+        flows.build(tiny, **options)
+
+
+def test_no_flow_at_all(tiny):
+    tiny["volumes"] = tiny["volumes"].iloc[:0]
+    with pytest.raises(DataError, match="no flow observation is left"):
+        flows.build(tiny)
+
+
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+)
+@given(
+    total=st.floats(0.1, 100),
+    weights=st.lists(st.floats(0.01, 1), min_size=12, max_size=12),
+    known=st.lists(st.integers(1, 12), max_size=5, unique=True),
+)
+def test_quarters_add_up_to_the_year_exactly(tiny, total, weights, known):
+    months = [
+        {
+            "id": f"V1{m:03}",
+            "entity": "pipe",
+            "period": f"2021-{m:02}",
+            "value": total / 24,
+            "freq": "M",
+        }
+        for m in known
+    ]
+    base = tiny["volumes"].query("id == 'V0002'").assign(value=total)
+    rows = pd.concat([base, pd.DataFrame(months)], ignore_index=True)
+    filler = base.iloc[0].drop(["id", "period", "value", "freq"])
+    tables = tiny | {"volumes": rows.fillna(filler)}
+    shares = np.array(weights) / sum(weights)
+    tables["profiles"] = pd.DataFrame(
+        {
+            "route": "pipe",
+            "first_year": 2021,
+            "last_year": 2021,
+            "month": range(1, 13),
+            "weight": shares,
+        }
+    )
+    cube = flows.build(tables, first="2021Q1", last="2021Q4")
+    assert values(cube, "pipe").sum() == pytest.approx(total, rel=1e-12)
+    assert (values(cube, "pipe") >= 0).all()

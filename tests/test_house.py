@@ -1,0 +1,121 @@
+"""The house: who may import whom, and what start-up may cost."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = [  # upper floors may import lower ones, never the other way round
+    {"cli"},
+    {"build"},
+    {"tracker"},
+    {"atlas", "brief", "layers", "cite", "finance.revenue", "finance.bridge"},
+    {"flows", "finance.prices", "finance.accounts"},
+    {"facts", "sources", "sources.entsog", "finance"},
+    {"observations", "sources.reading", "sources.contract"},
+    {"units", "periods"},
+    {"errors"},
+]
+FRONT = {""}  # energy/__init__.py loads late
+
+
+def modules(package: str) -> dict[str, Path]:
+    root = ROOT / package
+    found = {}
+    for path in root.rglob("*.py"):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(part for part in parts if part != "__init__")] = path
+    return found
+
+
+def imported(path: Path) -> set[str]:
+    """Return the dotted names a module imports, at any depth of its code."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return names
+
+
+def floor(name: str) -> int:
+    return next((i for i, rooms in enumerate(FLOORS) if name in rooms), -1)
+
+
+def test_every_module_has_a_floor():
+    names = set(modules("energy")) - FRONT
+    assert len(names) > 10
+    assert sorted(name for name in names if floor(name) < 0) == []
+    assert sorted(name for rooms in FLOORS for name in rooms if name not in names) == []
+
+
+def test_imports_point_downwards():
+    edges = [
+        (name, target.removeprefix("energy."))
+        for name, path in modules("energy").items()
+        if name not in FRONT
+        for target in imported(path)
+        if target.startswith("energy.") and target.removeprefix("energy.") in modules("energy")
+    ]
+    assert len(edges) > 20
+    upward = [
+        (a, b) for a, b in edges
+        if floor(b) < floor(a) or (floor(a) == floor(b) and a.split(".")[0] != b.split(".")[0])
+    ]  # fmt: skip
+    assert upward == []
+
+
+def test_geodata_knows_no_energy():
+    found = modules("geodata")
+    assert len(found) > 5
+    assert [n for n, p in found.items() for t in imported(p) if t.split(".")[0] == "energy"] == []
+
+
+@pytest.mark.parametrize("command", ["import energy", "import energy.cli; energy.cli.parser()"])
+def test_start_up_imports_nothing_heavy(command):
+    heavy = {"pandas", "numpy", "xarray", "geopandas", "folium", "shapely", "pyproj"}
+    code = f"import sys; {command}; print(','.join(sorted(set(sys.modules) & {heavy!r})))"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip() == ""
+
+
+def test_half_of_all_functions_are_short():
+    lengths = []
+    for package in ("energy", "geodata"):
+        for path in modules(package).values():
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.FunctionDef):
+                    lengths.append(_code_lines(node))
+    assert len(lengths) > 100
+    assert sorted(lengths)[len(lengths) // 2] <= 12
+
+
+def _code_lines(node: ast.FunctionDef) -> int:
+    body = node.body[1:] if ast.get_docstring(node) else node.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
+
+
+def test_nothing_names_this_machine_or_a_registry():
+    words = ["/" + "work/", "/" + "root/", "py" + "pi.org", "npm" + "js.org", "deb" + "ian.org"]
+    files = [
+        p
+        for folder in ("energy", "geodata", "tests", "notebooks")
+        for p in (ROOT / folder).rglob("*")
+    ]
+    files += [ROOT / name for name in ("README.md", "Makefile", "CHANGELOG.md", "pyproject.toml")]
+    text = [p for p in files if p.suffix in {".py", ".md", ".csv", ".json", ".js", ".css", ".toml", ".ipynb", ""}
+            and p.is_file()]  # fmt: skip
+    assert len(text) > 40
+    found = [
+        (p.name, w)
+        for p in text
+        for w in words
+        if w in p.read_text(encoding="utf-8", errors="ignore")
+    ]
+    assert found == []

@@ -1,0 +1,211 @@
+"""The layers: geometry times numbers, written in every form and read back by other programs."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+import xarray as xr
+
+from energy import layers
+from energy.errors import EnergyError
+from geodata import formats
+
+NAMES = ["routes", "flows_quarterly", "hubs", "events"]
+
+
+@pytest.fixture(scope="module")
+def made(tracker):
+    return tracker.layers()
+
+
+@pytest.fixture(scope="module")
+def folder(tracker, tmp_path_factory):
+    target = tmp_path_factory.mktemp("layers")
+    tracker.export(target)
+    return target
+
+
+def test_every_route_has_a_line_and_every_column_a_description(made):
+    assert len(made["routes"]) >= 53
+    assert made["routes"].geometry.notna().all() and made["routes"].geometry.is_valid.all()
+    for frame in made.values():
+        columns = {*frame.columns, frame.index.name} - {"geometry"}
+        assert columns - set(layers.DICTIONARY) == set()
+
+
+def test_a_route_carries_what_is_known_of_it(made):
+    row = made["routes"].loc["power-of-siberia-1"]
+    assert (row["period"], row["flow_status"], row["market"]) == ("2025Q4", "flowing", "china")
+    assert row["flow"] == pytest.approx(38.8 * 92 / 365, abs=0.005)
+    assert row["above_capacity"]
+    assert row["figure_status"] == "estimate"
+    assert row["nameplate"] == 44  # the newest stated capacity, a plan
+    assert (
+        len(row["periods"]) == len(row["flow_by_period"]) == len(row["revenue_by_period"]) == 25
+        or row["periods"][0] == "2019Q1"
+    )
+    assert "E013" in row["events"] or row["events"]
+    assert row["sources"].startswith("V")
+
+
+def test_a_route_without_figures_says_nothing_rather_than_zero(made):
+    row = made["routes"].loc["power-of-siberia-2"]
+    assert np.isnan(row["flow"]) and row["periods"] == [] and row["sources"] == ""
+    assert row["flow_status"] == "proposed"
+    assert row["nameplate"] == 50
+
+
+def test_the_long_form_holds_each_known_period_once(made, tracker):
+    long = made["flows_quarterly"]
+    assert long.index.is_unique
+    assert len(long) == int(tracker.flows().flow.notnull().sum())
+    heavy = sum(len(g.coords) if g.geom_type == "LineString" else sum(len(p.coords) for p in g.geoms)
+                for g in made["routes"].geometry)  # fmt: skip
+    light = sum(len(g.coords) if g.geom_type == "LineString" else sum(len(p.coords) for p in g.geoms)
+                for g in long.drop_duplicates("route").geometry)  # fmt: skip
+    assert light < heavy / 3
+
+
+def test_events_lie_on_their_routes(made, tracker):
+    points = made["events"]
+    assert len(points) == len(tracker.events)
+    named = points[points["routes"] != ""]
+    assert named.geometry.notna().all()
+    assert points.loc[points["routes"] == ""].geometry.isna().all()
+
+
+def test_files(folder):
+    names = {p.name for p in folder.iterdir()}
+    assert names == {f"{n}.{e}" for n in NAMES for e in ("geojson", "parquet", "fgb")} | {
+        "gas.gpkg", "flows.nc", "datapackage.json", "checksums.txt"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_geojson_is_rfc_7946(folder, name):
+    assert formats.validate_geojson(folder / f"{name}.geojson") == []
+    text = json.loads((folder / f"{name}.geojson").read_text(encoding="utf-8"))
+    assert "crs" not in text
+    assert "CC BY 4.0" in text["licence"]
+    assert text["attribution"] and text["as_of"] == "2026-06-01"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_independent_validator_agrees(folder, name):
+    pydantic = pytest.importorskip("geojson_pydantic")
+    text = (folder / f"{name}.geojson").read_text(encoding="utf-8")
+    parsed = pydantic.FeatureCollection.model_validate_json(text)
+    assert len(parsed.features) > 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("ending", ["geojson", "fgb", "parquet"])
+def test_every_form_reads_back_the_same(folder, made, name, ending):
+    frame = made[name]
+    key = frame.index.name
+    back = formats.read(folder / f"{name}.{ending}")
+    back = back if ending == "geojson" else back.set_index(key)
+    assert set(back.index) == set(frame.index)
+    back = back.reindex(frame.index)
+    for column in frame.columns.intersection(
+        ["flow", "revenue", "length_km", "status", "date", "market"]
+    ):
+        expected, got = frame[column], back[column]
+        if expected.dtype.kind == "f":
+            np.testing.assert_allclose(got.astype(float), expected, rtol=1e-12)
+        else:
+            assert got.fillna("").tolist() == expected.fillna("").tolist()
+    drawn = frame.geometry.notna()
+    assert (back.geometry.notna() == drawn).all()
+    apart = shapely.hausdorff_distance(frame.geometry[drawn].values, back.geometry[drawn].values)
+    assert apart.max() < 1e-6
+
+
+@pytest.mark.skipif(not shutil.which("ogrinfo"), reason="GDAL's ogrinfo is not installed")
+@pytest.mark.parametrize(
+    "file", [f"{n}.{e}" for n in NAMES for e in ("geojson", "fgb")] + ["gas.gpkg"]
+)
+def test_gdal_counts_the_same_rows(folder, made, file):
+    result = subprocess.run(
+        ["ogrinfo", "-al", "-so", str(folder / file)], capture_output=True, text=True, check=True
+    )
+    counts = [
+        int(line.split(":")[1])
+        for line in result.stdout.splitlines()
+        if line.startswith("Feature Count")
+    ]
+    wanted = (
+        sorted(len(f) for f in made.values())
+        if file == "gas.gpkg"
+        else [len(made[file.split(".")[0]])]
+    )
+    assert sorted(counts) == wanted
+
+
+@pytest.mark.skipif(not shutil.which("ogr2ogr"), reason="GDAL's ogr2ogr is not installed")
+def test_ogr2ogr_reads_the_same_values(folder, made, tmp_path):
+    target = tmp_path / "back.csv"
+    subprocess.run(
+        ["ogr2ogr", "-f", "CSV", str(target), str(folder / "flows_quarterly.geojson")], check=True
+    )
+    back = pd.read_csv(target)
+    assert back["flow"].sum() == pytest.approx(made["flows_quarterly"]["flow"].sum())
+    assert back["revenue"].isna().sum() == made["flows_quarterly"]["revenue"].isna().sum()
+
+
+def test_duckdb_reads_the_parquet(folder, made):
+    duckdb = pytest.importorskip("duckdb")
+    path = folder / "flows_quarterly.parquet"
+    query = f"select route, sum(flow) from read_parquet('{path}') group by route order by route"
+    got = dict(duckdb.sql(query).fetchall())
+    expected = made["flows_quarterly"].groupby("route")["flow"].sum()
+    assert got == pytest.approx(expected.to_dict())
+
+
+def test_the_cube_reads_back_with_units_and_gaps(folder, tracker):
+    with xr.open_dataset(folder / "flows.nc", engine="h5netcdf") as back:
+        cube = tracker.flows()
+        np.testing.assert_array_equal(back.flow.values, cube.flow.values)
+        assert back.flow.attrs["units"] == "bcm at 20 °C"
+        assert back.attrs["Conventions"] == "CF-1.11"
+        assert (back.period.values == cube.period.values).all()
+        assert back.sources.values.tolist() == cube.sources.values.tolist()
+
+
+def test_checksums_and_package(folder):
+    lines = (folder / "checksums.txt").read_text().splitlines()
+    assert len(lines) == len(NAMES) * 3 + 3
+    for line in lines:
+        digest, name = line.split("  ")
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    package = json.loads((folder / "datapackage.json").read_text(encoding="utf-8"))
+    for resource in package["resources"]:
+        assert resource["licence"] and resource["attribution"]
+        assert resource["bytes"] == (folder / resource["path"]).stat().st_size
+    fields = next(r for r in package["resources"] if r["path"] == "routes.geojson")["fields"]
+    assert all(field["description"] for field in fields) and len(fields) > 30
+
+
+def test_the_same_data_give_the_same_bytes(tracker, folder, tmp_path):
+    time.sleep(1.1)  # a clock that leaks into a file would show
+    tracker.export(tmp_path)
+    assert (tmp_path / "checksums.txt").read_text() == (folder / "checksums.txt").read_text()
+
+
+def test_a_file_in_the_way(tracker, tmp_path):
+    (tmp_path / "out").write_text("x")
+    with pytest.raises(EnergyError, match="is a file; name a folder to export to"):
+        tracker.export(tmp_path / "out")
+
+
+def test_cube_table_is_long_and_rounded(tracker):
+    table = layers.cube_table(tracker.flows("blue-stream", freq="A", first="2021", last="2021"))
+    assert table[["route", "period", "unit", "basis"]].values.tolist() == [
+        ["blue-stream", "2021", "bcm", "20C"]
+    ]
+    assert table["flow"].tolist() == [15.98]

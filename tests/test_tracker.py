@@ -1,0 +1,215 @@
+"""The front door on the package's own facts: numbers that the public knows, and the way to their sources."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from energy import flows
+from energy.errors import PeriodError, UnitError, UnknownName
+
+
+def year(tracker, route, when, **options):
+    cube = tracker.flows(route, freq="A", first=when, last=when, **options)
+    return float(cube.flow.values[0, 0])
+
+
+@pytest.mark.parametrize(
+    ("route", "when", "bcm", "tolerance"),
+    [
+        ("power-of-siberia-1", "2025", 38.8, 0.001),  # Gazprom
+        ("power-of-siberia-1", "2021", 10.39, 0.001),  # Gazprom
+        ("nord-stream-1", "2021", 59.2, 0.1),  # operator; here from metered energy
+        ("ukraine-transit", "2019", 89.6, 0.001),  # Ukrainian operator
+        ("ukraine-transit", "2021", 41.6, 0.001),
+        ("turkstream-2", "2024", 16.7, 0.11),  # TASS 16.7, Reuters 16.8
+        ("turkstream-2", "2025", 18.0, 0.15),
+        ("nord-stream-1", "2023", 0.0, 0.0),
+        ("ukraine-transit", "2025", 0.0, 0.0),
+    ],
+)
+def test_known_years(tracker, route, when, bcm, tolerance):
+    assert year(tracker, route, when) == pytest.approx(bcm, abs=tolerance)
+
+
+def test_the_cube_holds_what_was_promised(tracker):
+    cube = tracker.flows()
+    assert cube.sizes["route"] >= 53
+    first = {
+        "power-of-siberia-1": "2019-10", "nord-stream-1": "2011-10", "yamal-europe": "2010", "ukraine-transit": "2010",
+        "turkstream-1": "2020-01", "turkstream-2": "2020-01", "blue-stream": "2010", "minsk-kaliningrad": "2010",
+        "leningrad-finland": "2010", "valdai-pskov-riga": "2015", "central-asia-center": "2023-10",
+        "ukraine-slovakia": "2010", "ukraine-hungary": "2015", "trans-balkan": "2010",
+    }  # fmt: skip
+    for route, month in first.items():
+        known = cube.flow.sel(route=route).dropna("period")
+        assert known.period.values[0] <= np.datetime64(
+            f"{month}-01" if len(month) > 4 else month
+        ) or (known[0] == 0)
+    newest = cube.flow.sel(route="turkstream-2").dropna("period").period.values[-1]
+    assert newest == np.datetime64("2026-04-01")
+
+
+def test_quarters_add_up_to_the_published_year(tracker):
+    quarters = tracker.flows("power-of-siberia-1", first="2025Q1", last="2025Q4")
+    assert float(quarters.flow.sum()) == pytest.approx(38.8, abs=1e-9)
+    assert set(quarters.status.values.ravel()) == {"estimate"}
+
+
+def test_above_capacity_is_shown_not_clipped(tracker):
+    used = tracker.utilisation()
+    assert used.loc["nord-stream-1", "2021-01-01"] == pytest.approx(59.2 / 55, abs=0.005)
+
+
+def test_power_of_siberia_capacity_steps(tracker):
+    capacity = tracker.flows("power-of-siberia-1", freq="A").capacity[0].to_pandas()
+    assert capacity["2021-01-01"] == pytest.approx(10)
+    assert capacity["2025-01-01"] == pytest.approx(38)
+
+
+def test_units_and_bases(tracker):
+    plain = year(tracker, "nord-stream-1", "2021")
+    assert year(tracker, "nord-stream-1", "2021", basis="15C") == pytest.approx(
+        plain * 288.15 / 293.15
+    )
+    assert year(tracker, "nord-stream-1", "2021", unit="TWh") == pytest.approx(620.7, abs=0.05)
+    assert year(tracker, "nord-stream-1", "2021", unit="mcm/d") == pytest.approx(plain * 1000 / 365)
+
+
+def test_flow_status_is_what_the_pipe_does(tracker):
+    now = tracker.flows().flow_status.isel(period=-1).to_pandas()
+    assert now["turkstream-2"] == "flowing"
+    assert now["yamal-europe"] == now["ukraine-transit"] == now["urengoy-pomary-uzhgorod"] == "idle"
+    assert now["nord-stream-1"] == "damaged"
+    assert now["power-of-siberia-2"] == "proposed"
+    assert now["altai"] == "cancelled"
+    then = tracker.flows(first="2021Q1", last="2021Q1").flow_status.isel(period=0).to_pandas()
+    assert then["nord-stream-1"] == "flowing"
+    assert then["urengoy-pomary-uzhgorod"] == "flowing"
+
+
+def test_revenue_is_flow_times_price_and_years_weigh_by_flow(tracker):
+    quarters = tracker.flows("nord-stream-1", first="2021Q1", last="2021Q4")
+    assert quarters.revenue.values == pytest.approx((quarters.flow * quarters.price).values)
+    whole = tracker.flows("nord-stream-1", freq="A", first="2021", last="2021")
+    assert float(whole.revenue[0, 0]) == pytest.approx(float(quarters.revenue.sum()))
+    assert float(whole.price[0, 0]) == pytest.approx(
+        float(quarters.revenue.sum() / quarters.flow.sum())
+    )
+
+
+def test_revenue_does_not_depend_on_the_unit_shown(tracker):
+    a = tracker.flows("nord-stream-1", first="2021Q1", last="2021Q1")
+    b = tracker.flows("nord-stream-1", unit="TWh", first="2021Q1", last="2021Q1")
+    assert float(a.revenue[0, 0]) == pytest.approx(float(b.revenue[0, 0]))
+
+
+def test_a_period_without_a_price_has_no_revenue(tracker):
+    cube = tracker.flows("turkstream-2", freq="A", first="2023", last="2023")
+    assert float(cube.flow[0, 0]) > 10
+    assert np.isnan(cube.revenue.values).all()
+
+
+def test_routes_and_markets_balance_or_say_why(tracker):
+    table = tracker.balance()
+    table = table[table["period"] >= "2010"]
+    apart = table["difference"].abs() > 1e-6
+    assert len(table) > 60 and apart.any() and (~apart).any()
+    assert (table.loc[apart, "reason"].str.startswith("Ukraine")).all()
+    assert (table.loc[~apart, "reason"] == "").all()
+
+
+def test_total_of_2021_agrees_with_what_was_published(tracker):
+    # Gazprom: 185.1 bcm to the far abroad in 2021, with China, without the Baltic states
+    cube = tracker.flows(freq="A", first="2021", last="2021").flow[:, 0].to_pandas()
+    export = tracker.facts["routes"].query("role == 'export'")["route"]
+    far = cube.reindex(export).drop(["minsk-kaliningrad", "valdai-pskov-riga"]).sum()
+    assert far == pytest.approx(185.1, rel=0.02)
+
+
+def test_financials_keep_the_standards_apart(tracker):
+    assert set(tracker.financials("IFRS")["standard"]) == {"IFRS"}
+    loss = tracker.financials("IFRS", "net_profit_attributable").query(
+        "period == '2023' and segment == 'group'"
+    )
+    assert loss["value"].tolist() == [-629]
+    assert tracker.financials("RAS", "net_profit").query("period == '2024' and unit == 'RUB bn'")[
+        "value"
+    ].tolist() == [-1076]
+
+
+def test_bridge_shows_the_gap(tracker):
+    table = tracker.bridge("2022")
+    assert {"route", "reported", "gap"} <= set(table["kind"])
+    assert (table.query("kind == 'gap'")["note"] != "").all()
+
+
+def test_cite_resolves_every_id_of_the_cube(tracker):
+    cube = tracker.flows()
+    cited = tracker.cite(cube)
+    ids = {
+        i
+        for v in (cube.sources, cube.price_source)
+        for text in v.values.ravel()
+        for i in text.split(";")
+        if i
+    }
+    assert set(cited["id"]) == ids
+    assert len(ids) > 200
+    assert (cited["title"] != "").all()
+    assert (cited["status"] != "").all() or set(cited.loc[cited["status"] == "", "table"]) <= {
+        "events"
+    }
+
+
+def test_cite_says_why(tracker):
+    newest = tracker.flows(
+        "power-of-siberia-1", freq="A", first="2022", last="2022"
+    ).sources.values[0, 0]
+    row = tracker.cite(newest).iloc[0]
+    assert (row["value"], row["basis"], row["unit"]) == (15.4, "20C", "bcm")
+    assert row["why"].startswith("taken before V")
+
+
+def test_cite_a_route_a_table_and_several(tracker):
+    assert len(tracker.cite("blue-stream")) > 20
+    rows = tracker.facts["financials"].head(3)
+    assert tracker.cite(rows)["id"].tolist() == sorted(rows["id"])
+    assert len(tracker.cite(["V0001", "E001"])) == 2
+    source = tracker.facts["volumes"]["source"].iloc[0]
+    assert tracker.facts["volumes"]["id"].iloc[0] in set(tracker.cite(source)["id"])
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (
+            lambda t: t.flows("blue-steam"),
+            UnknownName,
+            "Unknown route 'blue-steam'; near: blue-stream",
+        ),
+        (lambda t: t.cite("V99999"), UnknownName, "Unknown id 'V99999'"),
+        (lambda t: t.cite("power-of-sibiria-1"), UnknownName, "power-of-siberia-1"),
+        (lambda t: t.flows(first="2024Q5"), PeriodError, "Q5"),
+        (lambda t: t.flows(unit="cubits"), UnitError, "cubits"),
+        (lambda t: t.flows(basis="25C"), UnitError, "25C"),
+        (lambda t: t.financials("GAAP"), UnknownName, "GAAP"),
+        (lambda t: t.financials("IFRS", "net_profits"), UnknownName, "net_profit"),
+        (lambda t: t.cite(pd.DataFrame({"a": [1]})), TypeError, "no column 'id' or 'sources'"),
+        (lambda t: t.cite(t.flows("blue-stream").flow), TypeError, "Give the whole cube"),
+    ],
+)
+def test_wrong_input_gets_one_clear_sentence(tracker, call, error, words):
+    with pytest.raises(error, match=words):
+        call(tracker)
+
+
+def test_repr_says_what_it_holds(tracker):
+    assert repr(tracker).startswith("<Tracker: 57 routes, ")
+
+
+def test_by_market_never_counts_a_corridor_twice(tracker):
+    cube = tracker.flows(freq="A", first="2021", last="2021")
+    europe = float(flows.by_market(cube, tracker.facts["routes"]).sel(market="europe").values[0])
+    parts = ["nord-stream-1", "yamal-europe", "turkstream-2", "ukraine-slovakia", "ukraine-hungary", "ukraine-poland",
+             "trans-balkan", "leningrad-finland", "valdai-pskov-riga"]  # fmt: skip
+    assert europe == pytest.approx(float(cube.flow.sel(route=parts).sum()))
