@@ -219,6 +219,9 @@ def write_netcdf(cube: xr.Dataset, path: Path) -> Path:
     for name in plain.variables:
         if plain[name].dtype == object:
             plain[name] = plain[name].astype(str)
+    for name in plain.data_vars:
+        label = plain[name].attrs.get("units", "")
+        plain[name].attrs |= {"units": _cf_units(label), "unit_label": label} if label else {}
     plain["period"].attrs = {"long_name": "First day of the period", "axis": "T"}
     floats = [str(name) for name, values in plain.data_vars.items() if values.dtype.kind == "f"]
     encoding: dict[str, dict] = {name: {"zlib": True, "complevel": 4} for name in floats}
@@ -227,6 +230,22 @@ def write_netcdf(cube: xr.Dataset, path: Path) -> Path:
     plain.assign_attrs(Conventions="CF-1.11").to_netcdf(spare, engine="h5netcdf", encoding=encoding)
     spare.replace(path)
     return path
+
+
+CF_UNITS = {
+    "bcm": "1e9 m3", "mcm/d": "1e6 m3 d-1", "TWh": "TW h", "GWh/d": "GW h d-1", "PJ": "PJ",
+    "USD/1000 m3": "USD (1000 m3)-1", "million USD": "1e6 USD",
+}  # fmt: skip
+
+
+def _cf_units(label: str) -> str:
+    """Return the unit in the spelling of CF and UDUNITS; the cubic metre's basis stays in the label.
+
+    >>> _cf_units("bcm at 20 °C")
+    '1e9 m3'
+    """
+    found = [cf for name, cf in CF_UNITS.items() if label.startswith(name)]
+    return found[0] if found else label
 
 
 def _package(folder: Path, layers: dict, written: list[Path], dictionary: dict, meta: dict) -> Path:

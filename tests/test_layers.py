@@ -171,7 +171,11 @@ def test_the_cube_reads_back_with_units_and_gaps(folder, tracker):
     with xr.open_dataset(folder / "flows.nc", engine="h5netcdf") as back:
         cube = tracker.flows()
         np.testing.assert_array_equal(back.flow.values, cube.flow.values)
-        assert back.flow.attrs["units"] == "bcm at 20 °C"
+        assert (back.flow.attrs["units"], back.flow.attrs["unit_label"]) == (
+            "1e9 m3",
+            "bcm at 20 °C",
+        )
+        assert back.price.attrs["units"] == "USD (1000 m3)-1"
         assert back.attrs["Conventions"] == "CF-1.11"
         assert (back.period.values == cube.period.values).all()
         assert back.sources.values.tolist() == cube.sources.values.tolist()
