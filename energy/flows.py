@@ -385,7 +385,7 @@ def _flow_status(cube: xr.Dataset, tables: facts.Tables) -> xr.DataArray:
     routes = tables["routes"].set_index("route")
     start, stop = _dates(tables["route-facts"], "start"), _dates(tables["route-facts"], "stop")
     flow = frame(cube["flow"])
-    ends = pd.DatetimeIndex(cube["period"].values) + pd.Timedelta(days=1)
+    first, last = pd.DatetimeIndex(cube["period"].values), _last_days(cube)
     result = {}
     for row in rows_of(routes):
         route = row.Index
@@ -397,9 +397,9 @@ def _flow_status(cube: xr.Dataset, tables: facts.Tables) -> xr.DataArray:
             state[:] = PROJECTED[row.status]
         if route in start:
             before = PROJECTED.get(row.status, "") if row.status in AHEAD else "not-built"
-            state[ends <= pd.Timestamp(start[route])] = before
+            state[last < pd.Timestamp(start[route])] = before
         if route in stop:
-            after = ends > pd.Timestamp(stop[route]) + pd.Timedelta(days=1)
+            after = first > pd.Timestamp(stop[route])
             state[after & (state != "flowing")] = "damaged" if row.status == "destroyed" else "idle"
             if parent:
                 state[after] = "idle"

@@ -69,6 +69,14 @@ def test_after_a_dated_stop_the_flow_is_a_stated_zero(tiny):
     assert list(values(cube, "corridor", "flow_status")) == ["flowing", "flowing", "idle", "idle"]
 
 
+def test_a_pipe_that_opens_within_a_period_is_built_in_it(tiny):
+    tiny["route-facts"].loc[2, "value"] = "2020-08-15"
+    quarters = flows.build(tiny, first="2020Q1", last="2020Q3")
+    assert list(values(quarters, "pipe", "flow_status")) == ["not-built", "not-built", "flowing"]
+    year = flows.build(tiny, freq="A", first="2020", last="2020")
+    assert list(values(year, "pipe", "flow_status")) == ["flowing"]
+
+
 def test_energy_becomes_volume_by_the_stated_calorific_value(tiny):
     cube = flows.build(tiny, freq="A", first="2021", last="2021")
     assert values(cube, "exit") == pytest.approx([105 / 10.5])
