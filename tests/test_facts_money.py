@@ -219,7 +219,7 @@ def test_disagreements_across_series_and_in_notes(financials, prices):
     assert set(former["value"]) == {262.1}
     assert "272" in former["note"].iloc[0]
     printed = financials.query("metric == 'operating_profit' and period == '2018'")
-    assert list(printed["value"]) == [1903]
+    assert list(printed["value"]) == [1903, 1930.03]  # the first has two digits swapped
     assert "swapped" in printed["note"].iloc[0]
     nine = financials.query("metric == 'ebitda' and period == '2025M9'")
     assert list(nine["status"]) == ["provisional"]
