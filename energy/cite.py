@@ -12,8 +12,9 @@ from energy.errors import UnknownName
 from energy.facts import Tables
 
 TABLES = {
-    "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts", "C": "contracts",
-    "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
+    "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts",
+    "C": "contracts", "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
+    "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
 }  # fmt: skip
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
          "publisher", "url", "page", "published", "licence", "note", "why"]  # fmt: skip
@@ -109,6 +110,9 @@ def _what(table: str, row: dict) -> str:
         "prices": "{series}", "fx": "{pair} {kind}", "route-facts": "{attribute} of {route}",
         "contracts": "{contract}: annual quantity {year}", "trade-context": "{series}: {flow}",
         "crosswalk": "{key} -> {target}", "corrections": "correction of {row}", "events": "{title}",
+        "tariffs": "{item} {route}{market}",
+        "proposals": "{item} of {route} ({bound})",
+        "capex": "cost of {route}", "mirror-rules": "rule on {cause} for {entity}",
     }  # fmt: skip
     return names[table].format(**row)
 

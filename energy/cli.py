@@ -62,13 +62,27 @@ def parser() -> argparse.ArgumentParser:
         description="Russian gas by pipeline: flows, money, geometry and maps, with a source "
         "behind every number.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_wide,
     )
     top.add_argument("--version", action="version", version=f"energy {__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for add in (_build, _map, _export, _flows, _finance, _sources, _cite, _check, _import):
+    for add in (
+        _build, _map, _export, _flows, _finance, _netback, _economics, _mirror, _network,
+        _sources, _cite, _check, _import,
+    ):  # fmt: skip
         add(verbs)
     return top
+
+
+def _wide(prog: str) -> argparse.HelpFormatter:
+    """Keep each verb and its help on one line.
+
+    argparse measures verbs without their deeper indent (3.11 to 3.13), so the longest one would
+    push its help to the next line.
+    """
+    made = argparse.RawDescriptionHelpFormatter(prog)
+    made._action_max_length = len("    economics")
+    return made
 
 
 def _verb(verbs, name: str, run: Callable, short: str, example: str) -> argparse.ArgumentParser:
@@ -141,6 +155,89 @@ def _finance(verbs) -> None:
         metavar="RUB",
         help="RUB per USD for a bridge year without one in the facts",
     )
+    verb.add_argument(
+        "--quarters", action="store_true", help="by quarter, missing ones as differences"
+    )
+    verb.add_argument(
+        "--items", metavar="PERIOD", help="the gap of a year or half-year, item by item"
+    )
+    verb.add_argument("--residuals", action="store_true", help="the gap of every year since 2014")
+    _format(verb)
+
+
+def _mirror(verbs) -> None:
+    verb = _verb(verbs, "mirror", _run_mirror, "every source for one flow, and the gap between them by cause",
+                 "examples:\n  energy mirror turkstream-2 2026-01\n  energy mirror china 2024 --unit 'million USD'\n"
+                 "  energy mirror --league kind\n"
+                 "parts add up to the gap; the last row is our estimate, not a measurement")  # fmt: skip
+    verb.add_argument("name", nargs="?", metavar="ROUTE|MARKET", help="e.g. blue-stream, turkey")
+    verb.add_argument("period", nargs="?", metavar="PERIOD", help="e.g. 2024, 2025Q1, 2026-01")
+    verb.add_argument("--unit", default="bcm", help="bcm (default), TWh, million USD")
+    verb.add_argument("--basis", help="20C (default), 15C, 0C, 15C-40MJ, GCV")
+    verb.add_argument(
+        "--league", choices=("source", "kind"), help="bias and noise over all routes and years"
+    )
+    _format(verb)
+
+
+def _network(verbs) -> None:
+    verb = _verb(verbs, "network", _run_network, "idle pipes, and what the others can take when some are shut",
+                 "examples:\n  energy network stranded 2026Q1\n  energy network stranded 2025 --routes blue-stream\n"
+                 "  energy network reroute turkstream --by 2030\n"
+                 "  energy network reroute turkstream --by 2030 --links power-of-siberia-2\n"
+                 "  energy network links       the scenario links there are\n"
+                 "volumes in bcm at 20 °C; a limit nobody publishes is none here and listed as assumed")  # fmt: skip
+    verb.add_argument(
+        "what", choices=("stranded", "reroute", "links"), help="idle pipes, rerouting, or the links"
+    )
+    verb.add_argument(
+        "names",
+        metavar="NAME",
+        nargs="*",
+        help="stranded: one period; reroute: routes or ways to shut",
+    )
+    verb.add_argument(
+        "--by",
+        default="2026-03-31",
+        metavar="DATE",
+        help="reroute: day or year, its last day counts",
+    )
+    verb.add_argument(
+        "--links", nargs="*", default=[], metavar="LINK", help="reroute: scenario links that exist"
+    )
+    verb.add_argument("--routes", nargs="*", metavar="ROUTE", help="stranded: only these routes")
+    _format(verb)
+
+
+def _netback(verbs) -> None:
+    verb = _verb(verbs, "netback", _run_netback, "what is left of the border price of a route at the field",
+                 "examples:\n  energy netback nord-stream-1 2020\n"
+                 "  energy netback power-of-siberia-1 2024 --assume export_duty=0\n"
+                 "a charge nobody has published is empty, and the netback then an upper bound; --carry takes\n"
+                 "the nearest figure in time instead")  # fmt: skip
+    verb.add_argument("route", metavar="ROUTE", help="route id")
+    verb.add_argument("period", metavar="PERIOD", help="quarter or year, e.g. 2020Q3, 2020")
+    verb.add_argument(
+        "--carry", action="store_true", help="take the nearest figure for a missing charge"
+    )
+    verb.add_argument(
+        "--assume", metavar="CHARGE=VALUE", nargs="*", default=[], help="a value of your own"
+    )
+    _format(verb)
+
+
+def _economics(verbs) -> None:
+    verb = _verb(verbs, "economics", _run_economics, "NPV, IRR and break-even price of proposed lines",
+                 "examples:\n  energy economics                      all lines beside published estimates\n"
+                 "  energy economics power-of-siberia-2\n  energy economics power-of-siberia-2 --tornado\n"
+                 "every input is a stated assumption: --inputs lists them with their sources")  # fmt: skip
+    verb.add_argument(
+        "line", metavar="LINE", nargs="?", help="proposed route, e.g. far-eastern-route"
+    )
+    verb.add_argument(
+        "--tornado", action="store_true", help="what matters: each input at its low and high"
+    )
+    verb.add_argument("--inputs", action="store_true", help="the assumptions with their sources")
     _format(verb)
 
 
@@ -226,8 +323,80 @@ def _run_finance(options: argparse.Namespace) -> None:
     tracker = energy.load()
     if options.bridge:
         return _emit(tracker.bridge(options.bridge, options.rate), options.format)
+    if options.items:
+        return _emit(tracker.bridge_items(options.items, options.rate), options.format)
+    if options.residuals:
+        return _emit(tracker.residuals().reset_index(), options.format)
     standard = None if options.standard == "all" else options.standard
+    if options.quarters:
+        return _emit(tracker.quarters(standard, options.metric), options.format)
     return _emit(tracker.financials(standard, options.metric), options.format)
+
+
+def _run_mirror(options: argparse.Namespace) -> None:
+    import energy
+
+    if options.league:
+        return _emit(energy.load().league(options.league).reset_index(), options.format)
+    if not (options.name and options.period):
+        raise PeriodError(
+            "Name a route or market and a period, e.g. energy mirror turkey 2024, or use --league kind."
+        )
+    table = energy.load().mirror(options.name, options.period, options.unit, options.basis)
+    return _emit(table, options.format)
+
+
+def _run_network(options: argparse.Namespace) -> None:
+    import energy
+    from energy import network
+
+    tracker = energy.load()
+    if options.what == "links":
+        return _emit(network.links_of(tracker.facts), options.format)
+    if not options.names or (options.what == "stranded" and len(options.names) > 1):
+        wanted = {
+            "stranded": "one period, e.g. 2026Q1",
+            "reroute": "a route to shut, e.g. turkstream",
+        }
+        raise PeriodError(f"energy network {options.what} needs {wanted[options.what]}.")
+    if options.what == "stranded":
+        table = tracker.stranded(options.names[0], options.routes).reset_index()
+        return _emit(table, options.format)
+    return _emit(tracker.reroute(options.names, options.by, options.links).table(), options.format)
+
+
+def _run_netback(options: argparse.Namespace) -> None:
+    import energy
+
+    try:
+        assumed = {
+            name: float(value)
+            for name, _, value in (text.partition("=") for text in options.assume)
+        }
+    except ValueError as error:
+        raise UnitError(
+            f"--assume takes CHARGE=NUMBER, e.g. export_duty=0, not {options.assume}."
+        ) from error
+    table = energy.load().netback(
+        options.route, options.period, carry=options.carry, assume=assumed
+    )
+    _emit(table, options.format)
+
+
+def _run_economics(options: argparse.Namespace) -> None:
+    import energy
+    from energy.finance import economics
+
+    tracker = energy.load()
+    if (options.inputs or options.tornado) and not options.line:
+        raise PeriodError("--inputs and --tornado need a line, e.g. power-of-siberia-2.")
+    if options.inputs:
+        table = economics.assumptions(economics.project(economics.find(options.line)))
+    elif options.tornado:
+        table = tracker.tornado(options.line)
+    else:
+        table = tracker.economics(options.line).reset_index()
+    _emit(table, options.format)
 
 
 def _run_sources(options: argparse.Namespace) -> None:
@@ -259,6 +428,7 @@ def _run_check(options: argparse.Namespace) -> None:
 def _run_import(options: argparse.Namespace) -> None:
     from energy import build
 
+    _say(f"energy: reading {options.path} …")
     taken = (
         build.import_facts(options.path)
         if options.kind == "facts"

@@ -25,7 +25,15 @@ LICENCE = "CC BY 4.0"
 OWN = f"{ATTRIBUTION}. Figures: the sources named in each row"
 WORDS = ["status", "flow_status", "market", "price_status", "sources", "price_source"]
 NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
-DECIMALS = {"flow": 4, "capacity": 4, "utilisation": 4, "price": 2, "revenue": 2, "coverage": 4}
+DECIMALS = {
+    "flow": 4,
+    "capacity": 4,
+    "utilisation": 4,
+    "price": 2,
+    "revenue": 2,
+    "coverage": 4,
+    "netback": 2,
+}
 
 
 def routes(
@@ -144,9 +152,22 @@ def flows_long(
                    "start_date": starts[p].date().isoformat(), "geometry": thin.get(route)}  # fmt: skip
             row |= {name: _number(cube[name].values[r, p], name) for name in [*NUMBERS, "coverage"]}
             row |= {name: cube[name].values[r, p] for name in WORDS}
+            row["idle"] = _idle(row)
+            if "netback" in cube:
+                row["netback"] = _number(cube["netback"].values[r, p], "netback")
+                row["netback_missing"] = cube["netback_missing"].values[r, p]
             rows.append(row)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")
-    return frame.astype(dict.fromkeys([*NUMBERS, "coverage"], "float64"))
+    numbers = [*NUMBERS, "coverage", "idle", *(["netback"] if "netback" in cube else [])]
+    return frame.astype(dict.fromkeys(numbers, "float64"))
+
+
+def _idle(row: dict) -> float | None:
+    """Return capacity less flow, negative above 100 %; unknown where a part is or coverage lacks."""
+    whole = (row["coverage"] or 0) > 0.999
+    if row["flow"] is None or row["capacity"] is None or not whole:
+        return None
+    return round(row["capacity"] - row["flow"], DECIMALS["flow"])
 
 
 def events(lines: gpd.GeoDataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -288,6 +309,8 @@ def cube_table(cube: xr.Dataset) -> pd.DataFrame:
     frame.insert(3, "basis", cube.attrs["basis"])
     frame = frame[frame["flow"].notna()]
     for name, decimals in DECIMALS.items():
+        if name not in frame:
+            continue
         frame[name] = frame[name].round(decimals)
     order = ["route", "period", "flow", "unit", "basis", "capacity", "utilisation", "coverage", "status",
              "flow_status", "market", "price", "price_status", "revenue", "sources", "price_source"]  # fmt: skip
@@ -327,6 +350,12 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "utilisation": _field("Flow over capacity of the same period; above 1 is shown as it is", "1"),
     "price": _field("Border price", "USD/1000 m3 (20 °C)"),
     "revenue": _field("Flow times border price", "million USD"),
+    "idle": _field("Capacity less flow of the period; negative above 100 %", "bcm at 20 °C"),
+    "netback": _field(
+        "Border price less charges with a published figure; at most that where netback_missing is not empty",
+        "USD/1000 m3 (20 °C)",
+    ),
+    "netback_missing": _field("Charges of the netback without a published figure"),
     "coverage": _field("Share of the period's days that the figures cover", "1"),
     "figure_status": _field("Standing of the newest figure: actual, provisional, estimate, …"),
     "price_status": _field("Standing of the price"),

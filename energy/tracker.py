@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 import geopandas as gpd
@@ -11,8 +12,10 @@ import pandas as pd
 import xarray as xr
 
 from energy import atlas, brief, cite, facts, flows, layers
+from energy import mirror as mirrors
+from energy import network as grid
 from energy.errors import DataError, UnknownName
-from energy.finance import accounts, bridge, prices, revenue
+from energy.finance import accounts, bridge, economics, netback, prices, revenue
 from geodata import gem, routes
 
 GEM_LINES = "gem_routes.geojson"
@@ -183,11 +186,186 @@ class Tracker:
         return bridge.bridge(str(year), self._quarters, self.financials(None), self.facts["fx"],
                              routes=self.facts["routes"], rate=rate)  # fmt: skip
 
+    def mirror(
+        self, name: str, period: str | int, unit: str = "bcm", basis: str | None = None
+    ) -> pd.DataFrame:
+        """Set every source for a route or market side by side, the gap split by cause.
+
+        See `energy.mirror.mirror`; the last row is our estimate, never a measurement.
+        """
+        return mirrors.mirror(self.facts, name, str(period), unit, basis)
+
+    def league(self, by: str = "source") -> pd.DataFrame:
+        """Return bias, noise and revisions of each source or kind; see `energy.mirror.league`."""
+        return mirrors.league(self.facts, by)
+
+    def network(self, at: str = "2026-03-31", links: Iterable[str] = ()):
+        """Return the export system as a graph on a day; see `energy.network.graph`."""
+        return grid.graph(self.facts, at, links, self._quarters, self.lines)
+
+    def stranded(
+        self, period: str, route: str | list[str] | None = None, life: float = grid.LIFE
+    ) -> pd.DataFrame:
+        """Return capacity against flow by route: idle bcm, bcm·km and capital.
+
+        See `energy.network.stranded`.
+        """
+        return grid.stranded(self._quarters, self.lines, self.facts, period, route, life)
+
+    def reroute(
+        self, without: str | Iterable[str], by: str = "2026-03-31", links: Iterable[str] = ()
+    ) -> grid.Reroute:
+        """Shut ways and ask what the others can take, what binds, which link would help.
+
+        See `energy.network.reroute`.
+        """
+        return grid.reroute(self.network(by, links), without)
+
+    def quarters(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:
+        """Return the statements by quarter; a missing quarter is a difference of cumulative figures.
+
+        Parameters
+        ----------
+        standard, metric
+            As in `financials`.
+        """
+        return accounts.quarters(self.financials(standard, metric))
+
+    @functools.cached_property
+    def _modelled(self) -> dict[str, pd.Series]:
+        spans = [f"{year}Q{q}" for year in range(2014, 2026) for q in range(1, 5)]
+        return prices.modelled(self.facts["prices"], spans)
+
+    def bridge_items(self, period: str | int, rate: float | None = None) -> pd.DataFrame:
+        """Split the gap between reported sales and the export revenue of a period into its parts.
+
+        Parameters
+        ----------
+        period : str or int
+            A year, or a half-year or nine months with a reported line, e.g. ``"2019H1"``.
+        rate : float, optional
+            RUB per USD of your own for a year whose mean rate is not in the facts.
+
+        Raises
+        ------
+        DataError
+            Naming what the period lacks and the periods that have it.
+        """
+        return bridge.itemise(str(period), self._quarters, self.financials(None), self.facts,
+                              rate=rate, modelled=self._modelled)  # fmt: skip
+
+    def residuals(
+        self, years: Iterable[int] = range(2014, 2026), rates: dict[int, float] | None = None
+    ) -> pd.DataFrame:
+        """Return the bridge year by year: gap, parts, unexplained rest, what is missing."""
+        return bridge.residuals(years, self._quarters, self.financials(None), self.facts,
+                                rates=rates, modelled=self._modelled)  # fmt: skip
+
+    def story(
+        self, year: str | int, earlier: str | int | None = None, rate: float | None = None
+    ) -> str:
+        """Tell a year in a few sentences; with `earlier`, split the change of revenue too."""
+        items = None
+        try:
+            items = self.bridge_items(year, rate)
+        except DataError:  # a year without a reported line still has a story
+            items = None
+        before = (str(earlier), self.bridge(earlier)) if earlier is not None else None
+        return bridge.story(year, self.bridge(year, rate), items, before)
+
+    def netback(
+        self,
+        route: str,
+        period: str | int,
+        *,
+        carry: bool = False,
+        assume: dict[str, float] | None = None,
+    ) -> pd.DataFrame:
+        """Break the border price of a route down to what is left at the field.
+
+        A charge without a published figure is missing: the netback is then at most that, and says
+        so. See `energy.finance.netback.netback`.
+
+        Parameters
+        ----------
+        route : str
+            Route id.
+        period : str
+            Quarter or calendar year.
+        carry : bool
+            Take the nearest figure in time for a charge without one.
+        assume : dict, optional
+            Charge to a value of your own, e.g. ``{"export_duty": 0}``.
+
+        Raises
+        ------
+        UnknownName, PeriodError
+        """
+        return netback.netback(route, str(period), self._quarters, self.facts,
+                               lengths=self.lines["length_km"], carry=carry, assume=assume)  # fmt: skip
+
+    def price_model(
+        self, market: str = "china", first: str = "2019Q4", last: str = "2026Q2"
+    ) -> pd.DataFrame:
+        """Return the modelled price of a market beside every sourced one; never mixed.
+
+        Parameters
+        ----------
+        market : {"china", "europe", "turkey"}
+        first, last : str
+            Quarters.
+        """
+        return prices.beside(self.facts["prices"], market, self._formula(market), first=first,
+                             last=last, volumes=self.facts["volumes"])  # fmt: skip
+
+    def _formula(self, market: str) -> prices.Formula:
+        table = self.facts["prices"]
+        if market == "china":
+            return prices.fit(table, prices.customs_quarters(table), prices.CHINA[:1])
+        return prices.fit(table, prices.europe_observed(table), prices.EUROPE)
+
+    def price_scores(self, market: str = "china") -> pd.DataFrame:
+        """Return fit and out-of-sample error of each price formula of a market."""
+        table = self.facts["prices"]
+        if market == "china":
+            windows = (*prices.CHINA, prices.Window("brent", 3, 8))
+            each = {str(w): (w,) for w in windows}
+            return prices.scores(table, prices.customs_quarters(table), each)
+        models: dict[str, tuple[prices.Window, ...]] = {
+            "brent and ttf": prices.EUROPE,
+            "brent": prices.EUROPE[:1],
+            "ttf": prices.EUROPE[1:],
+        }
+        return prices.scores(table, prices.europe_observed(table), models)
+
+    def economics(self, route: str | None = None) -> pd.DataFrame:
+        """Return NPV, IRR and break-even price of a proposed line as quantiles.
+
+        Parameters
+        ----------
+        route : str, optional
+            A proposed route or project; default: the break-even of all beside published estimates.
+        """
+        if route is None:
+            return economics.table(self.facts["proposals"])
+        return economics.simulate(economics.project(economics.find(route)))
+
+    def tornado(self, route: str, target: str = "breakeven") -> pd.DataFrame:
+        """Return what matters for a proposed line: each assumption at its low and high."""
+        return economics.tornado(economics.project(economics.find(route)), target)
+
+    def network_layer(self, period: str = "2026Q1") -> gpd.GeoDataFrame:
+        """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
+        return grid.layer(self.network(), self.stranded(period))
+
     def layers(self) -> dict[str, gpd.GeoDataFrame]:
         """Return the layers that `export` writes, by name."""
         return {
             "routes": self.routes,
-            "flows_quarterly": layers.flows_long(self.lines, self._quarters),
+            "flows_quarterly": layers.flows_long(
+                self.lines,
+                netback.attach(self._quarters, self.facts, lengths=self.lines["length_km"]),
+            ),
             "hubs": routes.places(),
             "events": layers.events(self.lines, self.facts["events"]),
         }

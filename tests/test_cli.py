@@ -10,7 +10,10 @@ import pytest
 
 from energy import cli
 
-VERBS = ["build", "map", "export", "flows", "finance", "sources", "cite", "check", "import"]
+VERBS = [
+    "build", "map", "export", "flows", "finance", "netback", "economics", "mirror", "network",
+    "sources", "cite", "check", "import",
+]  # fmt: skip
 
 
 def run(capsys, *words):

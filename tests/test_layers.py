@@ -72,6 +72,19 @@ def test_the_long_form_holds_each_known_period_once(made, tracker):
     assert light < heavy / 3
 
 
+def test_idle_is_capacity_less_flow(made):
+    row = made["flows_quarterly"].loc["yamal-europe/2025Q4"]
+    assert row["flow"] == 0
+    assert row["idle"] == row["capacity"] == pytest.approx(32.9 * 92 / 365, abs=1e-4)
+    assert made["flows_quarterly"].loc["turkstream-2/2026Q1", "idle"] < 0
+
+
+def test_netback_says_what_is_missing(made):
+    row = made["flows_quarterly"].loc["nord-stream-1/2020Q1"]
+    assert row["netback"] < row["price"]
+    assert "fuel_gas" in row["netback_missing"]
+
+
 def test_events_lie_on_their_routes(made, tracker):
     points = made["events"]
     assert len(points) == len(tracker.events)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from energy import periods
 from energy.errors import UnknownName
-from energy.observations import STATUS
+from energy.observations import STATUS, rows_of
 
 STANDARDS = ("IFRS", "RAS", "other")
 KEY = ["standard", "metric", "segment", "period", "unit"]
@@ -185,3 +185,133 @@ def _before(texts: Iterable[str], since: str) -> str:
     spans = {text: periods.parse(text) for text in texts}
     held = [text for text, span in spans.items() if span.end <= limit]
     return max(held, key=lambda text: (spans[text].end, spans[text].start), default="")
+
+
+CUMULATIVE = {1: "Q1", 2: "H1", 3: "M9", 4: ""}
+"""Months of a year that have passed after each quarter, as period suffixes."""
+FLOW_UNITS = ("RUB bn", "EUR bn", "USD bn", "bcm")
+BALANCES = ("net_debt", "total_debt")
+"""Beginnings of the names of lines that stand at a date: a difference of two is no quarter."""
+
+
+def quarters(statements: pd.DataFrame) -> pd.DataFrame:
+    """Return the quarters of every line, the missing ones as differences of cumulative figures.
+
+    Second quarter = half-year less first quarter, third = nine months less half-year, fourth =
+    year less nine months. Only where no printed quarter stands, and only for what flows: debts,
+    ratios, changes and money per share are left out.
+
+    Parameters
+    ----------
+    statements : DataFrame
+        From `statements`.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `statements`, all of freq ``Q``, and ``note``. A difference has ``derived``
+        True, in ``id`` the two ids it comes from (``;``-joined), the weaker of their two standings,
+        and a note such as ``2020M9 less 2020H1``. Where one of the two is missing there is no row.
+
+    Notes
+    -----
+    A difference of two rounded figures carries the rounding of both: 1,100 less 600 may be off by
+    100. The ids lead to what was printed.
+    """
+    flows = statements[statements["unit"].isin(FLOW_UNITS)]
+    flows = flows[
+        ~flows["metric"].str.startswith(BALANCES) & ~flows["metric"].str.contains("change")
+    ]
+    printed = flows[flows["freq"] == "Q"].assign(note="")
+    held = set(printed[KEY].itertuples(index=False, name=None))
+    found = [
+        row
+        for _, line in flows.groupby(["standard", "metric", "segment", "unit"], sort=False)
+        for row in _differences(line, held)
+    ]
+    derived = pd.DataFrame(found, columns=[*COLUMNS, "note"])
+    both = pd.concat([printed, derived], ignore_index=True) if found else printed
+    notes = both.set_index("id")["note"]
+    ordered = _in_order(both)
+    return ordered.assign(note=ordered["id"].map(notes))
+
+
+def _differences(line: pd.DataFrame, held: set[tuple]) -> list[tuple]:
+    """Return the quarters of one line that only a difference gives."""
+    rows = {row.period: row for row in rows_of(line)}
+    found = []
+    for year in sorted({text[:4] for text in rows}):
+        for number in (2, 3, 4):
+            name, upto = f"{year}Q{number}", year + CUMULATIVE[number]
+            before = year + CUMULATIVE[number - 1]
+            if upto not in rows or before not in rows:
+                continue
+            whole, part = rows[upto], rows[before]
+            key = (whole.standard, whole.metric, whole.segment, name, whole.unit)
+            if key not in held:
+                found.append((*key[:4], "Q", round(whole.value - part.value, 6), whole.unit,
+                              max(whole.status, part.status, key=STATUS.index), True,
+                              ";".join(sorted({whole.source, part.source})),
+                              f"{whole.id};{part.id}", "", f"{upto} less {before}"))  # fmt: skip
+    return found
+
+
+def markets(statements: pd.DataFrame, metric: str = "net_sales_of_gas") -> pd.DataFrame:
+    """Lay one line out by market, with the share of the total that is disclosed.
+
+    Parameters
+    ----------
+    statements : DataFrame
+        From `statements`, one standard.
+    metric : str
+        A line with segments, e.g. ``net_sales_of_gas`` or ``volume_sold``.
+
+    Returns
+    -------
+    DataFrame
+        Index ``(unit, period)`` in time order, one column a segment, NaN where nothing was
+        disclosed (see `breaks`), and ``disclosed``: sum of the markets over the total, NaN
+        without a total.
+
+    Raises
+    ------
+    UnknownName
+        If the line is not there.
+    """
+    rows = statements[statements["metric"] == metric]
+    if rows.empty:
+        raise UnknownName("metric", metric, set(statements["metric"]))
+    sheet = rows.set_index(["unit", "period", "segment"])["value"].unstack("segment")  # noqa: PD010
+    order = sorted(sheet.index, key=lambda key: (key[0], periods.parse(key[1]).end, key[1]))
+    sheet = sheet.reindex(order)
+    named = sheet.drop(columns="total", errors="ignore").sum(axis=1, min_count=1)
+    total = sheet["total"] if "total" in sheet else pd.Series(float("nan"), sheet.index)
+    return sheet.assign(disclosed=named / total)
+
+
+def leverage(statements: pd.DataFrame) -> pd.DataFrame:
+    """Return net debt to EBITDA: as printed, and computed where debt and EBITDA are both known.
+
+    Returns
+    -------
+    DataFrame
+        ``period, measure, ratio, status, derived, source, id``. Measures: ``printed`` (the
+        company's own), ``adjusted`` (net of deposits) and ``plain``: three series that do not
+        join. A computed ratio needs debt at the end of a year and EBITDA of that year, in roubles.
+    """
+    group = statements[(statements["standard"] == "IFRS") & (statements["segment"] == "group")]
+    printed = group[group["metric"] == "net_debt_to_ebitda"].rename(columns={"value": "ratio"})
+    parts = [printed.assign(measure="printed")]
+    annual = group[(group["freq"] == "A") & (group["unit"] == "RUB bn")]
+    earned = annual[annual["metric"] == "ebitda"].set_index("period")
+    for metric, measure in (("net_debt_adjusted", "adjusted"), ("net_debt", "plain")):
+        debt = annual[annual["metric"] == metric].set_index("period")
+        both = debt.join(earned[["value", "id"]].add_suffix("_e"), how="inner")
+        parts.append(both.reset_index().assign(
+            measure=measure, ratio=both["value"].to_numpy() / both["value_e"].to_numpy(),
+            derived=True, id=[f"{a};{b}" for a, b in zip(both["id"], both["id_e"], strict=True)],
+        ))  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    ends = [periods.parse(text).end for text in table["period"]]
+    columns = ["period", "measure", "ratio", "status", "derived", "source", "id"]
+    return table.assign(_end=ends).sort_values(["_end", "measure"], ignore_index=True)[columns]

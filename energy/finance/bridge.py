@@ -1,12 +1,13 @@
 """From the pipes to the accounts: export revenue by route beside what Gazprom reported.
 
 Revenue is flow times border price; the accounts count something wider and say it in roubles. The
-gap between the two is shown with its reason, never spread away.
+gap between the two is shown with its reason, never spread away; `itemise` splits it into the
+parts that sourced figures give, and an unexplained rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import xarray as xr
 
 from energy import periods, units
 from energy.errors import DataError, PeriodError, UnitError
+from energy.finance import netback
 from energy.observations import STATUS, rows_of
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
@@ -204,7 +206,7 @@ def _spell(years: Iterable[int]) -> str:
 def _cells(cube: xr.Dataset, year: int, exchange: Rate) -> pd.DataFrame:
     """Lay the cube out as one row a route and period of the year, with roubles.
 
-    Columns ``route, market, bcm, musd, rub_bn, status, source, rate_note``.
+    Columns ``route, period, market, bcm, musd, rub_bn, status, source, rate_note``.
     """
     held = cube.sel(period=cube["period"].dt.year == year)
     names = [
@@ -227,7 +229,18 @@ def _cells(cube: xr.Dataset, year: int, exchange: Rate) -> pd.DataFrame:
     table["source"] = table["sources"] + ";" + table["price_source"] + ";" + exchange.ids
     table["rate_note"] = exchange.note if by_quarter or not exchange.quarters else (
         f"at {exchange.year:g} RUB/USD, mean of the year")  # fmt: skip
-    return table[["route", "market", "bcm", "musd", "rub_bn", "status", "source", "rate_note"]]
+    columns = [
+        "route",
+        "period",
+        "market",
+        "bcm",
+        "musd",
+        "rub_bn",
+        "status",
+        "source",
+        "rate_note",
+    ]
+    return table[columns]
 
 
 def _roubles(musd, rate):
@@ -330,3 +343,376 @@ def _result(statements: pd.DataFrame, year: int, exchange: Rate) -> list[tuple]:
         rows.append((metric, "result", np.nan, np.nan, _dollars(value, exchange.year), value,
                      status, source, note))  # fmt: skip
     return rows
+
+
+# ---- the gap, item by item -----------------------------------------------------------------------
+
+PARTS = ["part", "rub_bn", "share", "status", "source", "note"]
+GROUPS = {"far": "beyond the former Soviet Union", "all": "all exports"}
+LNG = "Gazprom's trade in LNG: neither volume nor money is in the facts"
+NO_LINE = "no line of sales of gas is in the accounts of this time"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A reported line that exports can be compared with.
+
+    ``gross``: before customs duty. ``russia``: holds sales inside Russia. ``group``: far or all.
+    """
+
+    period: str
+    name: str
+    rub_bn: float
+    group: str
+    gross: bool
+    russia: bool
+    status: str
+    ids: str
+
+
+def line_of(period: str, statements: pd.DataFrame, prices: pd.DataFrame | None = None) -> Line:
+    """Return the reported line that says most about exports in a period.
+
+    The order: net sales of gas to Europe and other countries; volume sold there times the
+    average rouble price (IFRS, with duty); sales outside Russia (probably with duty); net sales
+    of gas in total.
+
+    Raises
+    ------
+    DataError
+        If there is none; the periods that have one are named.
+    """
+    rows = statements[(statements["standard"] == "IFRS") & (statements["period"] == period)]
+    for metric, segment, group, gross in (
+        ("net_sales_of_gas", "Europe and other countries", "far", False),
+        ("volume_sold", "Europe and other countries", "far", True),
+        ("gas_sales_outside_russia", "outside Russia", "all", True),
+        ("net_sales_of_gas", "total", "all", False),
+    ):
+        found = rows[(rows["metric"] == metric) & (rows["segment"] == segment)]
+        found = found[found["unit"].isin(["RUB bn", "bcm"])]
+        if found.empty:
+            continue
+        row = found.iloc[0]
+        if metric != "volume_sold":
+            return Line(period, f"{metric}, {segment}", float(row["value"]), group, gross,
+                        segment == "total", str(row["status"]), str(row["id"]))  # fmt: skip
+        priced = _ifrs_price(prices, period)
+        if priced is not None:
+            return Line(period, f"volume times price, {segment}", float(row["value"]) * priced[0] / 1000,
+                        group, gross, False, str(row["status"]), f"{row['id']};{priced[1]}")  # fmt: skip
+    known = statements[statements["metric"].isin({"net_sales_of_gas", "gas_sales_outside_russia"})]
+    texts = sorted(set(known["period"]))
+    raise DataError(f"bridge of {period}", [f"{NO_LINE}; periods with one: {', '.join(texts)}"])
+
+
+def _ifrs_price(prices: pd.DataFrame | None, period: str) -> tuple[float, str] | None:
+    if prices is None:
+        return None
+    rows = prices[(prices["series"] == "gazprom_europe_ifrs") & (prices["period"] == period)]
+    return (float(rows["value"].iloc[0]), str(rows["id"].iloc[0])) if len(rows) else None
+
+
+def itemise(
+    period: str,
+    flows: xr.Dataset,
+    statements: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    rate: float | None = None,
+    modelled: Mapping[str, pd.Series] | None = None,
+) -> pd.DataFrame:
+    """Split the gap between a reported line and our export revenue into its parts.
+
+    Parameters
+    ----------
+    period : str
+        A year, or a half-year or nine months for which a line was reported: ``"2019H1"``.
+    flows : Dataset, dims (route, period)
+        Quarterly, as for `bridge`.
+    statements : DataFrame
+        From `energy.finance.accounts.statements`, all standards.
+    tables : mapping of str to DataFrame
+        The facts: ``fx, tariffs, prices, routes``.
+    rate : float, optional
+        RUB per USD of your own.
+    modelled : mapping of str to Series, optional
+        From `energy.finance.prices.modelled`: for own gas without a sourced price. Its money is a
+        part of the gap with status ``modelled``, never ours.
+
+    Returns
+    -------
+    DataFrame
+        ``part, rub_bn, share`` (of reported)``, status, source, note``. Rows: ``reported``,
+        ``ours``, ``gap`` (reported less ours), the parts, ``unexplained``. The known parts and the
+        unexplained rest add up to the gap exactly; a part without a figure is NaN, says why, and
+        stands in the rest.
+
+    Raises
+    ------
+    DataError
+        If no line was reported for the period, no rate is known or no route has a price.
+
+    Notes
+    -----
+    Parts: customs duty on our revenue (the law's rate by route, where the line is after duty); gas
+    bought abroad and resold (volume sold less our volume, at our mean price, where the volume was
+    published); the former Soviet Union and Russia (their own reported lines, where the line holds
+    them); own gas without a price; LNG and timing, for which the facts hold no figure.
+    """
+    line = line_of(period, statements, tables["prices"])
+    cells, exchange = _priced_cells(line, flows, tables, rate)
+    ours = cells["rub_bn"].sum(min_count=1)
+    gap = line.rub_bn - ours
+    parts = [_duty(line, cells, tables["tariffs"]), _resale(line, cells, statements),
+             *_other_markets(line, statements), _unpriced(cells, exchange, modelled),
+             ("LNG", np.nan, "", "", LNG), _timing(cells, exchange)]  # fmt: skip
+    rest = gap - sum(value for _, value, *_ in parts if not np.isnan(value))
+    lacking = [name for name, value, *_ in parts if np.isnan(value)]
+    rows = [
+        ("reported", line.rub_bn, line.status, line.ids, f"{line.name}, {period}"),
+        ("ours", ours, _worst(cells["status"]), "", GROUPS[line.group]),
+        ("gap", gap, _worst([line.status, *cells["status"]]), "", "reported less ours"),
+        *parts,
+        ("unexplained", rest, "", "", f"holds {', '.join(lacking)}" if lacking else ""),
+    ]
+    table = pd.DataFrame(rows, columns=[name for name in PARTS if name != "share"])
+    table.insert(2, "share", table["rub_bn"] / line.rub_bn)
+    return table
+
+
+def _priced_cells(
+    line: Line, flows: xr.Dataset, tables: Mapping[str, pd.DataFrame], rate: float | None
+) -> tuple[pd.DataFrame, Rate]:
+    """Return our cells that stand beside the line, and the rate used."""
+    span = periods.parse(line.period)
+    exchange = _rate(tables["fx"], span.start.year, rate)
+    if exchange is None:
+        raise DataError(
+            f"bridge of {line.period}", ["no mean RUB/USD rate for the year; pass rate="]
+        )
+    cells = _cells(_counted(flows, tables["routes"]), span.start.year, exchange)
+    inside = (cells["period"] >= pd.Timestamp(span.start)) & (
+        cells["period"] < pd.Timestamp(span.end)
+    )
+    cells = cells[inside & ~cells["market"].isin({*NOT_EXPORT, NO_MARKET})]
+    if line.group == "far":
+        cells = cells[~cells["market"].isin(FORMER_USSR)]
+    if not cells["musd"].notna().any():
+        raise DataError(f"bridge of {line.period}", ["no route has both a flow and a price"])
+    return cells, exchange
+
+
+def _duty(line: Line, cells: pd.DataFrame, tariffs: pd.DataFrame) -> tuple:
+    """Return the duty on our revenue, negative; gas of unsettled routes is left out and named."""
+    if line.gross:
+        return ("customs duty", 0.0, "", "", "the line is before duty, so there is none between")
+    rows = tariffs[(tariffs["item"] == "export_duty") & tariffs["status"].isin(netback.COUNTED)]
+    owed, used, open_ = 0.0, set(), set()
+    for cell in rows_of(cells[cells["rub_bn"].notna() & (cells["rub_bn"] != 0)]):
+        if cell.route in netback.UNSETTLED:
+            open_.add(cell.route)
+            continue
+        share, ids = netback.duty_share(rows, cell.route, cell.market, cell.period)
+        owed += share * cell.rub_bn
+        used.add(ids)
+    note = "rate of the law by route, on our revenue"
+    if open_:
+        note += f"; without {', '.join(sorted(open_))}, of which it is not settled"
+    return ("customs duty", -owed, "modelled", ";".join(sorted(used)), note)
+
+
+def _resale(line: Line, cells: pd.DataFrame, statements: pd.DataFrame) -> tuple:
+    """Return what gas bought abroad brought: volume sold less ours, at our mean price."""
+    name = "gas bought abroad and resold"
+    sold = statements[
+        (statements["metric"] == "volume_sold") & (statements["period"] == line.period)
+    ]
+    sold = sold[sold["segment"] == "Europe and other countries"]
+    far = cells[~cells["market"].isin(FORMER_USSR)]
+    if sold.empty:
+        return (name, np.nan, "", "", "no volume sold by the group was published for this time")
+    priced = far[far["rub_bn"].notna()]
+    price = priced["rub_bn"].sum() / priced["bcm"].sum()
+    extra = float(sold["value"].iloc[0]) - far["bcm"].sum()
+    return (name, extra * price, "modelled", str(sold["id"].iloc[0]),
+            f"{extra:.1f} bcm more sold than our pipes carried, at our mean price")  # fmt: skip
+
+
+def _other_markets(line: Line, statements: pd.DataFrame) -> list[tuple]:
+    """Return the reported sales to the former Soviet Union and in Russia where the line has them."""
+    rows = []
+    wanted = [("former Soviet Union", "Former Soviet Union", line.group == "all"),
+              ("inside Russia", "Russian Federation", line.russia)]  # fmt: skip
+    for name, segment, held in wanted:
+        found = statements[(statements["metric"] == "net_sales_of_gas")
+                           & (statements["segment"] == segment)
+                           & (statements["period"] == line.period)]  # fmt: skip
+        if not held:
+            rows.append((name, 0.0, "", "", "not in the line"))
+        elif found.empty:
+            rows.append((name, np.nan, "", "", "no reported line for this time"))
+        else:
+            row = found.iloc[0]
+            rows.append((name, float(row["value"]), row["status"], row["id"], "reported"))
+    return rows
+
+
+def _unpriced(
+    cells: pd.DataFrame, exchange: Rate, modelled: Mapping[str, pd.Series] | None
+) -> tuple:
+    """Return the money of own gas without a sourced price, by the model where it reaches."""
+    name = "own gas without a price"
+    bare = cells[cells["musd"].isna() & (cells["bcm"] != 0)]
+    if bare.empty:
+        return (name, 0.0, "", "", "all our gas has a price")
+    worth, left = 0.0, 0.0
+    for cell in rows_of(bare):
+        quarter = periods.label(periods.containing(cell.period.date(), "Q"))
+        price = (modelled or {}).get(cell.market, pd.Series(dtype=float)).get(quarter, np.nan)
+        if np.isnan(price):
+            left += cell.bcm
+            continue
+        rate = exchange.quarters.get(cell.period.quarter, exchange.year)
+        worth += float(_roubles(cell.bcm * price, rate))
+    markets = ", ".join(sorted(set(bare["market"])))
+    note = f"{bare['bcm'].sum():.1f} bcm to {markets}"
+    if worth == 0:
+        return (name, np.nan, "", "", f"{note}; no modelled price either")
+    note += f", at the modelled price; {left:.1f} bcm of it without one" if left else ", modelled"
+    return (name, worth, "modelled", "", note)
+
+
+def _timing(cells: pd.DataFrame, exchange: Rate) -> tuple:
+    """Say what the choice of the rate moves; when sales are booked is not published."""
+    flat = float(_roubles(cells["musd"].sum(), exchange.year)) - cells["rub_bn"].sum()
+    note = "when a sale is booked, and at which rate, is not published"
+    if exchange.quarters:
+        note += f"; at the rate of the year ours would be {flat:+.0f} bn"
+    return ("timing", np.nan, "", "", note)
+
+
+def residuals(
+    years: Iterable[int],
+    flows: xr.Dataset,
+    statements: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    rates: Mapping[int, float] | None = None,
+    modelled: Mapping[str, pd.Series] | None = None,
+) -> pd.DataFrame:
+    """Return the bridge year by year: the gap, what explains it, what is left.
+
+    A year without an annual line takes its half-year or nine months where those were reported.
+
+    Parameters
+    ----------
+    rates : mapping of int to float, optional
+        Year to RUB per USD of your own, for years without a mean rate in the facts.
+
+    Returns
+    -------
+    DataFrame
+        Index year; ``period, line, reported, ours, gap, gap_pct`` (of reported), one column a
+        part, ``unexplained, unexplained_pct, missing`` (parts without a figure, or why there is
+        no bridge). Money in RUB bn.
+    """
+    rows = {}
+    for year in years:
+        own = (rates or {}).get(year)
+        rows[year] = _residual(year, flows, statements, tables, own, modelled)
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
+
+
+def _residual(
+    year: int,
+    flows: xr.Dataset,
+    statements: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    rate: float | None,
+    modelled: Mapping[str, pd.Series] | None,
+) -> dict:
+    """Return the row of one year: the first of year, nine months, half-year that has a line."""
+    texts = []
+    for period in (str(year), f"{year}M9", f"{year}H1"):
+        try:
+            table = itemise(period, flows, statements, tables, rate=rate, modelled=modelled)
+        except DataError as error:
+            texts.append(error.faults[0].split(";")[0])
+            continue
+        money = dict(zip(table["part"], table["rub_bn"], strict=True))
+        share = dict(zip(table["part"], table["share"], strict=True))
+        lacking = [name for name, value in money.items() if np.isnan(value)]
+        return {
+            "period": period, "line": line_of(period, statements, tables["prices"]).name, **money,
+            "gap_pct": share["gap"] * 100, "unexplained_pct": share["unexplained"] * 100,
+            "missing": "; ".join(lacking),
+        }  # fmt: skip
+    return {"period": "", "missing": "; ".join(dict.fromkeys(texts))}
+
+
+def change(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
+    """Split the change of export revenue between two years into volume, price and rate.
+
+    Parameters
+    ----------
+    earlier, later : DataFrame
+        Two tables of `bridge`.
+
+    Returns
+    -------
+    DataFrame
+        Index ``volume, price, rate, total``; ``rub_bn``. Volume at the earlier price and rate,
+        then price at the later volume, then rate: the three add up to the total exactly. Only
+        gas with a price in its own year counts.
+    """
+    v0, p0, r0 = _means(earlier)
+    v1, p1, r1 = _means(later)
+    volume, price, rate = (v1 - v0) * p0 * r0, v1 * (p1 - p0) * r0, v1 * p1 * (r1 - r0)
+    values = [volume, price, rate, v1 * p1 * r1 - v0 * p0 * r0]
+    return pd.DataFrame({"rub_bn": values}, index=["volume", "price", "rate", "total"])
+
+
+def _means(table: pd.DataFrame) -> tuple[float, float, float]:
+    """Return priced bcm, USD/1000 m3 and thousand RUB per USD of all exports."""
+    total = table[(table["kind"] == "market") & (table["line"] == "all exports")].iloc[0]
+    return total["musd"] / total["price"], total["price"], total["rub_bn"] / total["musd"]
+
+
+def story(year: str | int, table: pd.DataFrame, items: pd.DataFrame | None = None,
+          earlier: tuple[str, pd.DataFrame] | None = None) -> str:  # fmt: skip
+    """Tell a year in a few sentences: what was sold, for how much, what was reported, what is left.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `bridge` for the year.
+    items : DataFrame, optional
+        From `itemise` for the year.
+    earlier : tuple of str and DataFrame, optional
+        A year to compare with and its `bridge`.
+    """
+    total = table[(table["kind"] == "market") & (table["line"] == "all exports")].iloc[0]
+    said = [f"{year}: {total['bcm']:.0f} bcm left Russia by pipe; what has a price brought "
+            f"USD {total['musd'] / 1000:.1f} bn, {total['price']:.0f} a thousand m3, or "
+            f"RUB {total['rub_bn']:,.0f} bn."]  # fmt: skip
+    if earlier is not None:
+        parts = change(earlier[1], table)["rub_bn"]
+        said.append(f"Against {earlier[0]} that is RUB {parts['total']:+,.0f} bn: volume "
+                    f"{parts['volume']:+,.0f}, price {parts['price']:+,.0f}, rate {parts['rate']:+,.0f}.")  # fmt: skip
+    if items is not None:
+        money = dict(zip(items["part"], items["rub_bn"], strict=True))
+        notes = dict(zip(items["part"], items["note"], strict=True))
+        share = money["unexplained"] / money["reported"]
+        said.append(f"Reported ({notes['reported']}): RUB {money['reported']:,.0f} bn, "
+                    f"{money['gap']:+,.0f} beside ours; unexplained {money['unexplained']:+,.0f} "
+                    f"({share:+.0%}), {notes['unexplained'] or 'all parts known'}.")  # fmt: skip
+    said += [_said(row) for row in rows_of(table[table["kind"] == "result"])]
+    return " ".join(said)
+
+
+def _said(row) -> str:
+    if np.isnan(row.rub_bn):
+        return f"Result, {row.note}."
+    word = "profit" if row.rub_bn >= 0 else "loss"
+    return f"Result, {row.note}: a {word} of RUB {abs(row.rub_bn):,.0f} bn."

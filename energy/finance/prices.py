@@ -1,18 +1,22 @@
 """Border prices by market and quarter, out of sourced figures; none is made up.
 
 A quarter takes its own figure where one exists, else the one of a longer span, held constant and
-marked so. Which series speaks first for a market is `ORDER`, with its reason. Price formulas and
-netback are not here.
+marked so. Which series speaks first for a market is `ORDER`, with its reason. Below stands a model
+of contract prices from Brent and TTF, kept apart: its status is ``modelled`` and no figure of
+`by_market` ever comes from it. What is left at the field is in `netback`.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from energy import periods, units
+from energy.errors import DataError, PeriodError, UnknownName
 from energy.observations import STATUS, rows_of
 
 UNIT = "USD/1000 m3"
@@ -256,3 +260,349 @@ def _months_of(rows: pd.DataFrame, series: str, unit: str) -> pd.DataFrame:
     best = sorted(range(len(held)), key=[_order(row) for row in rows_of(held)].__getitem__)
     held = held.iloc[best].drop_duplicates("period")
     return held.set_index("period")[["value", "id", "source", "published"]].sort_index()
+
+
+# ---- the model ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Window:
+    """An averaging window over a monthly index: an assumption, not a published clause.
+
+    Attributes
+    ----------
+    index : {"brent", "ttf"}
+        World Bank monthly means: Brent in USD/bbl, TTF in USD/MMBtu (GCV).
+    months : int
+        How many months are averaged.
+    lag : int
+        How many whole months lie between the last month averaged and the quarter priced.
+    """
+
+    index: str
+    months: int
+    lag: int = 0
+
+    def __str__(self) -> str:
+        """Return e.g. ``mean of brent over 9 months, lag 0``."""
+        return f"mean of {self.index} over {self.months} months, lag {self.lag}"
+
+
+INDICES = {"brent": "wb_brent", "ttf": "wb_gas_europe"}
+"""Index to series. Contracts are said to follow gasoil and fuel oil; no price of oil products is
+in the facts, so Brent stands in for both. That is an assumption of every model here."""
+CHINA = (Window("brent", 9, 0), Window("brent", 9, 1), Window("brent", 6, 3))
+"""Windows that fit six quarters of 2020 and 2021 alike; six points cannot tell them apart."""
+EUROPE = (Window("brent", 9, 0), Window("ttf", 3, 0))
+"""Oil and hub, the two of the long-term contracts; the weights are what the fit gives."""
+CUSTOMS_QUARTERS = ("P0007", "P0005", "P0009", "P0011", "P0013", "P0014")
+"""Printed Chinese customs prices of 2020Q1, 2020Q2 and the four quarters of 2021, one each."""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A fitted price: intercept and one slope a window.
+
+    Attributes
+    ----------
+    windows : tuple of Window
+    intercept : float
+        USD/1000 m3.
+    slopes : tuple of float
+        USD/1000 m3 for 1 USD of the index.
+    r2, count, spread : float
+        Fit on its own data: share explained, points, standard deviation of the residuals
+        (USD/1000 m3; NaN where no freedom is left).
+    status : str
+        Always ``modelled``.
+    """
+
+    windows: tuple[Window, ...]
+    intercept: float
+    slopes: tuple[float, ...]
+    r2: float
+    count: int
+    spread: float
+    status: str = field(default="modelled", init=False)
+
+    def __str__(self) -> str:
+        """Return the price as a sum."""
+        terms = [f"{b:.2f} x {w}" for b, w in zip(self.slopes, self.windows, strict=True)]
+        return f"{self.intercept:.1f} + " + " + ".join(terms)
+
+
+def monthly(prices: pd.DataFrame, index: str) -> pd.Series:
+    """Return one index by month.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        The table of facts.
+    index : {"brent", "ttf"}
+
+    Returns
+    -------
+    Series
+        Index monthly PeriodIndex.
+
+    Raises
+    ------
+    UnknownName
+        For another index.
+    """
+    if index not in INDICES:
+        raise UnknownName("price index", index, INDICES)
+    rows = prices[(prices["series"] == INDICES[index]) & (prices["freq"] == "M")]
+    months = pd.PeriodIndex(rows["period"], freq="M")
+    return pd.Series(rows["value"].to_numpy(), months, name=index).sort_index()
+
+
+def averaged(prices: pd.DataFrame, window: Window, spans: Sequence[str]) -> pd.Series:
+    """Average an index over the window before each quarter; a year is the mean of its quarters.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        The table of facts.
+    window : Window
+    spans : sequence of str
+        Quarters or years, e.g. ``["2021Q1", "2022"]``.
+
+    Returns
+    -------
+    Series
+        Index `spans`; NaN where a month of the window is not in the facts.
+
+    Raises
+    ------
+    PeriodError
+        For a span that is neither a quarter nor a year.
+    """
+    series = monthly(prices, window.index)
+    values = [
+        float(np.mean([_before(series, window, quarter) for quarter in _quarters_of(text)]))
+        for text in spans
+    ]
+    return pd.Series(values, pd.Index(list(spans), name="period"), name=str(window))
+
+
+def _quarters_of(text: str) -> list[pd.Period]:
+    span = periods.parse(text)
+    if span.freq not in ("Q", "A"):
+        raise PeriodError(f"A price formula works by quarter or year, not {text!r}; give 2021Q1.")
+    first = pd.Period(span.start, freq="Q")
+    return [first + i for i in range(4 if span.freq == "A" else 1)]
+
+
+def _before(series: pd.Series, window: Window, quarter: pd.Period) -> float:
+    last = quarter.asfreq("M", "start") - 1 - window.lag
+    return float(
+        series.reindex(pd.period_range(end=last, periods=window.months)).mean(skipna=False)
+    )
+
+
+def fit(prices: pd.DataFrame, observed: pd.Series, windows: Sequence[Window]) -> Formula:
+    """Fit a price to averaged indices by ordinary least squares.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        The table of facts.
+    observed : Series
+        Index quarter or year texts, values USD/1000 m3.
+    windows : sequence of Window
+        One or more.
+
+    Returns
+    -------
+    Formula
+
+    Raises
+    ------
+    DataError
+        If an index does not cover a span, or there are no more points than coefficients.
+    """
+    matrix = _matrix(prices, windows, observed.index)
+    if len(observed) < matrix.shape[1]:
+        raise DataError("price formula", [
+            f"{len(observed)} prices cannot carry {matrix.shape[1]} coefficients; give more prices "
+            "or fewer windows"])  # fmt: skip
+    return _solve(matrix, observed.to_numpy(dtype=float), tuple(windows))
+
+
+def _matrix(prices: pd.DataFrame, windows: Sequence[Window], spans) -> np.ndarray:
+    columns = [averaged(prices, window, list(spans)) for window in windows]
+    bare = [f"{w} has no value for {', '.join(c.index[c.isna()])}; the months of the index are not "
+            "in prices.csv" for w, c in zip(windows, columns, strict=True) if c.isna().any()]  # fmt: skip
+    if bare:
+        raise DataError("price formula", bare)
+    return np.column_stack([np.ones(len(spans)), *columns])
+
+
+def _solve(matrix: np.ndarray, values: np.ndarray, windows: tuple[Window, ...]) -> Formula:
+    found = np.linalg.lstsq(matrix, values, rcond=None)[0]
+    left = values - matrix @ found
+    spare = len(values) - len(found)
+    around = ((values - values.mean()) ** 2).sum()
+    r2 = 1 - (left**2).sum() / around if around > 0 else float("nan")
+    spread = float(np.sqrt((left**2).sum() / spare)) if spare > 0 else float("nan")
+    slopes = tuple(float(b) for b in found[1:])
+    return Formula(windows, float(found[0]), slopes, float(r2), len(values), spread)
+
+
+def predict(prices: pd.DataFrame, formula: Formula, spans: Sequence[str]) -> pd.Series:
+    """Return the modelled price of quarters or years, USD/1000 m3; NaN where an index ends."""
+    result = pd.Series(formula.intercept, pd.Index(list(spans), name="period"), name="modelled")
+    for slope, window in zip(formula.slopes, formula.windows, strict=True):
+        result = result + slope * averaged(prices, window, spans)
+    return result.rename("modelled")
+
+
+def errors(
+    prices: pd.DataFrame, observed: pd.Series, windows: Sequence[Window]
+) -> dict[str, pd.Series]:
+    """Return the errors of a model (modelled less observed, USD/1000 m3), in three ways.
+
+    Returns
+    -------
+    dict of str to Series
+        ``in_sample``: fitted on all points. ``leave_one_out``: each point modelled by a fit on the
+        others. ``forward``: each point modelled by a fit on the earlier ones only, from the first
+        that leaves a degree of freedom; shorter for that reason. Index: the spans.
+    """
+    ends = [periods.parse(text).end for text in observed.index]
+    ordered = observed.iloc[sorted(range(len(ends)), key=ends.__getitem__)]
+    matrix, values = _matrix(prices, windows, ordered.index), ordered.to_numpy(dtype=float)
+    need = matrix.shape[1] + 1
+    every = np.arange(len(values))
+    ways = {
+        "in_sample": [(i, every) for i in every],
+        "leave_one_out": [(i, every[every != i]) for i in every if len(every) > need - 1],
+        "forward": [(i, every[:i]) for i in every[need:]],
+    }
+    return {
+        name: pd.Series({
+            ordered.index[i]: float(matrix[i] @ _coefficients(matrix[use], values[use]) - values[i])
+            for i, use in pairs
+        }, dtype=float)
+        for name, pairs in ways.items()
+    }  # fmt: skip
+
+
+def _coefficients(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return np.linalg.lstsq(matrix, values, rcond=None)[0]
+
+
+def scores(
+    prices: pd.DataFrame, observed: pd.Series, models: Mapping[str, Sequence[Window]]
+) -> pd.DataFrame:
+    """Compare models of one market on the same prices.
+
+    Parameters
+    ----------
+    models : mapping of str to sequence of Window
+        Name to windows.
+
+    Returns
+    -------
+    DataFrame
+        Index model; ``formula, r2, points``, then for each way of `errors` the mean absolute
+        error in USD/1000 m3 and in percent: ``in_sample, in_sample_pct, leave_one_out, …``.
+    """
+    rows = {}
+    for name, windows in models.items():
+        formula = fit(prices, observed, windows)
+        rows[name] = {"formula": str(formula), "r2": formula.r2, "points": formula.count}
+        for way, left in errors(prices, observed, windows).items():
+            rows[name][way] = left.abs().mean()
+            rows[name][f"{way}_pct"] = (left / observed[left.index]).abs().mean() * 100
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+
+
+def customs_quarters(prices: pd.DataFrame) -> pd.Series:
+    """Return the six printed customs prices of China, by quarter (USD/1000 m3, 0 °C by weight).
+
+    The mean of January and February stands for the first quarter of 2020, that of April and May
+    for the second. A user who replaces one of these rows gets the replaced value.
+    """
+    rows = prices.set_index("id")["value"].reindex(list(CUSTOMS_QUARTERS))
+    names = ["2020Q1", "2020Q2", "2021Q1", "2021Q2", "2021Q3", "2021Q4"]
+    return pd.Series(rows.to_numpy(), pd.Index(names, name="period"), name="customs_china")
+
+
+def europe_observed(prices: pd.DataFrame) -> pd.Series:
+    """Return the company's own mean prices for Europe: each quarter printed, else the year."""
+    rows = prices[(prices["series"] == "gazprom_europe") & prices["freq"].isin(["Q", "A"])]
+    rows = rows[(rows["unit"] == UNIT) & rows["status"].isin(FIRM)]
+    years = set(rows.loc[rows["freq"] == "Q", "period"].str[:4])
+    rows = rows[(rows["freq"] == "Q") | ~rows["period"].isin(years)]
+    return rows.set_index("period")["value"].sort_index()
+
+
+def beside(
+    prices: pd.DataFrame,
+    market: str,
+    formula: Formula,
+    *,
+    first: str,
+    last: str,
+    volumes: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Set the modelled price of a market beside every sourced one, quarter by quarter.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        The table of facts.
+    market : str
+        A market of `ORDER`.
+    formula : Formula
+        From `fit`.
+    first, last : str
+        Quarters, e.g. ``"2019Q4"``.
+    volumes : DataFrame, optional
+        The table of facts, for Chinese customs value over customs mass.
+
+    Returns
+    -------
+    DataFrame
+        Index quarter text; one column a series that speaks for the market (customs, ministry,
+        company; the figure of a longer span is repeated in its quarters), forecasts in a column of
+        their own (``…_forecast``), and ``modelled``. NaN where a series is silent. No column
+        fills another.
+
+    Raises
+    ------
+    UnknownName
+        For a market without a price.
+    """
+    if market not in ORDER:
+        raise UnknownName("market", market, ORDER)
+    spans = [periods.label(span) for span in periods.span(first, last, "Q")]
+    sheet = pd.DataFrame(index=pd.Index(spans, name="period"))
+    for rule in ORDER[market]:
+        rows = _rows_of_rule(prices, rule, volumes)
+        column = rule.series + ("_forecast" if rule.status == ("plan",) else "")
+        if len(rows) and column not in sheet:
+            offers = _offers(rows).drop_duplicates("quarter")
+            keys = [periods.label(periods.containing(day, "Q")) for day in offers["quarter"]]
+            sheet[column] = pd.Series(offers["price"].to_numpy(), keys)
+    return sheet.assign(modelled=predict(prices, formula, spans))
+
+
+def _rows_of_rule(prices: pd.DataFrame, rule: Rule, volumes: pd.DataFrame | None) -> pd.DataFrame:
+    if rule.series == CUSTOMS_BY_MASS:
+        return _customs_by_mass(volumes) if volumes is not None else pd.DataFrame()
+    rows = prices[(prices["series"] == rule.series) & (prices["unit"] == UNIT)]
+    return rows[rows["status"].isin(rule.status)]
+
+
+def modelled(prices: pd.DataFrame, spans: Sequence[str]) -> dict[str, pd.Series]:
+    """Return modelled prices of quarters by market, for gas that has no sourced price.
+
+    China by the nine months of Brent fitted to six customs quarters; Europe, Turkey and the two
+    together by oil and hub fitted to the company's means for Europe. Status ``modelled``.
+    """
+    china = predict(prices, fit(prices, customs_quarters(prices), CHINA[:1]), spans)
+    west = predict(prices, fit(prices, europe_observed(prices), EUROPE), spans)
+    return {"china": china, **dict.fromkeys(("europe", "turkey", "balkans-turkey"), west)}

@@ -1,0 +1,276 @@
+"""Pictures of the money: each function draws on one axes and returns it.
+
+Matplotlib is imported when a picture is drawn. Where a figure is missing there is a gap in the
+line, and a break in disclosure is marked by its date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from energy import periods
+from energy.errors import DataError, MissingExtra
+from energy.finance import accounts
+from energy.observations import rows_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+GAIN, LOSS, PLAIN, PALE = "#0072B2", "#D55E00", "#4D4D4D", "#BBBBBB"
+EVENTS = ("financial", "sabotage")
+"""Categories of the events that are marked where the caller names none."""
+
+
+def _axes(ax: Axes | None, size: tuple[float, float] = (8, 4)) -> Axes:
+    if ax is not None:
+        return ax
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise MissingExtra(
+            "Charts need matplotlib; install the extra: pip install 'energy-trade-tracker[notebook]'."
+        ) from error
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def _year(text: str) -> float:
+    """Return the middle of a period as a decimal year."""
+    span = periods.parse(text)
+    days = (span.end - span.start).days
+    return span.start.year + (span.start.timetuple().tm_yday - 1 + days / 2) / 365.25
+
+
+def _years(rows: pd.DataFrame) -> np.ndarray:
+    return np.array([_year(text) for text in rows["period"]])
+
+
+def mark_events(ax: Axes, events: pd.DataFrame, ids: Sequence[str] | None = None) -> Axes:
+    """Mark dated events inside the axes: a thin line and the event's id.
+
+    Parameters
+    ----------
+    events : DataFrame
+        The table of facts.
+    ids : sequence of str, optional
+        Which; default those of the categories in `EVENTS`.
+    """
+    wanted = events["event"].isin(list(ids)) if ids is not None else events["category"].isin(EVENTS)
+    low, high = ax.get_xlim()
+    for row in rows_of(events[wanted]):
+        at = _year(row.date)
+        if low <= at <= high:
+            ax.axvline(at, color=PALE, lw=0.8, zorder=0)
+            ax.annotate(row.event, (at, 1), xycoords=("data", "axes fraction"), fontsize=6,
+                        rotation=90, va="top", ha="right", color=PLAIN)  # fmt: skip
+    return ax
+
+
+def _breaks(ax: Axes, financials: pd.DataFrame, metric: str) -> None:
+    """Mark where a line stopped being published."""
+    found = accounts.breaks(financials)
+    for row in rows_of(found[found["metrics"].str.split(";").map(lambda names: metric in names)]):
+        ax.axvline(_year(row.since), color=LOSS, lw=1, ls=":")
+        ax.annotate("break in disclosure", (_year(row.since), 0.02), fontsize=6, rotation=90,
+                    xycoords=("data", "axes fraction"), va="bottom", ha="right", color=LOSS)  # fmt: skip
+
+
+def result(
+    financials: pd.DataFrame, events: pd.DataFrame | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw the net result by year: the group (IFRS) beside the parent (RAS), never added.
+
+    Parameters
+    ----------
+    financials : DataFrame
+        The table of facts.
+    events : DataFrame, optional
+        The table of facts.
+    """
+    ax = _axes(ax)
+    for standard, metric, shift, colour in (("IFRS", "net_profit_attributable", -0.2, GAIN),
+                                            ("RAS", "net_profit", 0.2, LOSS)):  # fmt: skip
+        rows = accounts.statements(financials, standard, metrics=[metric], freq="A")
+        rows = rows[(rows["unit"] == "RUB bn") & ~rows["segment"].str.contains("forecast")]
+        label = f"{standard}, {'group' if standard == 'IFRS' else 'parent'}"
+        ax.bar(_years(rows) + shift, rows["value"], 0.38, color=colour, label=label)
+    ax.axhline(0, color=PLAIN, lw=0.6)
+    ax.set(ylabel="RUB bn", title="Gazprom: net result")
+    ax.legend(frameon=False)
+    return mark_events(ax, events) if events is not None else ax
+
+
+def debt(
+    financials: pd.DataFrame, events: pd.DataFrame | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw net debt to EBITDA, the three measures apart; see `accounts.leverage`."""
+    ax = _axes(ax)
+    table = accounts.leverage(accounts.statements(financials, "IFRS"))
+    marks = {"printed": ("o", GAIN), "adjusted": ("s", LOSS), "plain": ("^", PLAIN)}
+    for measure, rows in table.groupby("measure"):
+        ends = [periods.parse(text).end for text in rows["period"]]
+        at = [day.year + (day.timetuple().tm_yday - 1) / 365.25 for day in ends]
+        marker, colour = marks[str(measure)]
+        ax.plot(at, rows["ratio"], marker, color=colour, label=measure)
+    ax.set(ylabel="net debt / EBITDA", title="Gazprom: debt against earnings", ylim=(0, None))
+    ax.legend(frameon=False)
+    return mark_events(ax, events) if events is not None else ax
+
+
+def capex(
+    financials: pd.DataFrame,
+    exports: pd.Series,
+    events: pd.DataFrame | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw spending on building beside export volumes by year.
+
+    Parameters
+    ----------
+    financials : DataFrame
+        The table of facts: capex of the group (cash flow) where known, else the budget of the
+        parent as revised, pale; the two are different things and drawn so.
+    exports : Series
+        Index year, bcm.
+    """
+    ax = _axes(ax)
+    spent = accounts.statements(financials, "IFRS", freq="A")
+    spent = spent[spent["metric"] == "capex"]
+    plans = accounts.statements(financials, "other", freq="A")
+    for metric, colour in (("investment_programme_original", "#E6E6E6"),
+                           ("investment_programme_revised", PALE)):  # fmt: skip
+        rows = plans[plans["metric"] == metric]
+        ax.bar(_years(rows) + 0.15, rows["value"], 0.3, color=colour,
+               label=metric.replace("_", " ") + " (parent)")  # fmt: skip
+    ax.bar(_years(spent) - 0.15, spent["value"], 0.3, color=GAIN,
+           label="capex of the group (IFRS)")  # fmt: skip
+    ax.set(ylabel="RUB bn", title="Gazprom: capex beside exports")
+    twin = ax.twinx()
+    twin.plot(exports.index.astype(int) + 0.5, exports.to_numpy(), color=LOSS, marker="o", ms=3)
+    twin.set(ylabel="exports by pipe, bcm (line)", ylim=(0, None))
+    ax.legend(frameon=False, fontsize=7)
+    return mark_events(ax, events) if events is not None else ax
+
+
+def markets(
+    financials: pd.DataFrame, metric: str = "net_sales_of_gas", ax: Axes | None = None
+) -> Axes:
+    """Draw a line by market, in roubles, with the break in disclosure marked."""
+    ax = _axes(ax)
+    sheet = accounts.markets(accounts.statements(financials, "IFRS"), metric)
+    inside = sheet.index.get_level_values("unit") == "RUB bn"
+    sheet = sheet[inside].droplevel("unit").drop(columns="disclosed")
+    at = [_year(text) for text in sheet.index]
+    for name in sheet:
+        ax.plot(at, sheet[name], "o", label=name)
+    _breaks(ax, financials, metric)
+    ax.set(ylabel="RUB bn a period", title=f"{metric.replace('_', ' ')} by market")
+    ax.legend(frameon=False, fontsize=7)
+    return ax
+
+
+def waterfall(
+    table: pd.DataFrame,
+    *,
+    label: str,
+    value: str,
+    total: str,
+    unit: str,
+    ax: Axes | None = None,
+    title: str = "",
+) -> Axes:
+    """Draw steps from the first row to the last; a step without a figure is named, not drawn.
+
+    Parameters
+    ----------
+    table : DataFrame
+        First row the start, last the end, between them signed steps; rows named in `total` are
+        drawn from nought.
+    label, value : str
+        Columns.
+    total : str
+        Text of the last row.
+    unit : str
+        Of the axis.
+    """
+    ax = _axes(ax)
+    names, numbers = table[label].tolist(), table[value].to_numpy(dtype=float)
+    top = 0.0
+    for place, (name, number) in enumerate(zip(names, numbers, strict=True)):
+        if np.isnan(number):
+            ax.annotate("no figure", (place, top), ha="center", fontsize=7, color=LOSS)
+        elif place == 0 or name == total:
+            ax.bar(place, number, color=PLAIN)
+            top = number
+        else:
+            ax.bar(place, number, bottom=top, color=GAIN if number >= 0 else LOSS)
+            top += number
+    ax.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
+    ax.axhline(0, color=PLAIN, lw=0.6)
+    ax.set(ylabel=unit, title=title)
+    return ax
+
+
+def netback(table: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw a netback (of `energy.finance.netback.netback`) as a waterfall."""
+    return waterfall(table, label="item", value="usd", total="netback", unit="USD/1000 m3",
+                     title=title, ax=ax)  # fmt: skip
+
+
+def gap(items: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw an itemised gap (of `energy.finance.bridge.itemise`) from ours to reported."""
+    steps = items[~items["part"].isin(["reported", "ours", "gap"])]
+    ends = (items[items["part"] == name] for name in ("ours", "reported"))
+    table = pd.concat([next(ends), steps, next(ends)], ignore_index=True)
+    return waterfall(table, label="part", value="rub_bn", total="reported", unit="RUB bn",
+                     title=title, ax=ax)  # fmt: skip
+
+
+def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
+            ax: Axes | None = None) -> Axes:  # fmt: skip
+    """Draw what matters (of `energy.finance.economics.tornado`): bars around the central value."""
+    if table.empty:
+        raise DataError("tornado", ["no input has a range; give low and high that differ"])
+    ax = _axes(ax)
+    for place, row in enumerate(rows_of(table[::-1])):
+        for end, colour in ((row.at_low, GAIN), (row.at_high, LOSS)):
+            ax.barh(place, end - centre, left=centre, color=colour)
+    texts = [f"{row.input} ({row.low:g} - {row.high:g})" for row in rows_of(table[::-1])]
+    ax.set_yticks(range(len(table)), texts, fontsize=8)
+    ax.axvline(centre, color=PLAIN, lw=0.8)
+    ax.set(xlabel=unit, title=title)
+    return ax
+
+
+def prices(sheet: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
+    """Draw sourced prices as points and the model as a dashed line (of `prices.beside`)."""
+    ax = _axes(ax)
+    at = [_year(text) for text in sheet.index]
+    for name in sheet.columns.drop("modelled"):
+        if sheet[name].notna().any():
+            ax.plot(at, sheet[name], "o", ms=4, label=name.replace("_", " "))
+    ax.plot(at, sheet["modelled"], "--", color=PLAIN, label="modelled")
+    ax.set(ylabel="USD/1000 m3", title=title, ylim=(0, None))
+    ax.legend(frameon=False, fontsize=7)
+    return ax
+
+
+def breakeven(table: pd.DataFrame, proposals: pd.DataFrame, titles: Mapping[str, str],
+              ax: Axes | None = None) -> Axes:  # fmt: skip
+    """Draw break-even ranges (of `economics.table`) with the published figures as marks."""
+    ax = _axes(ax)
+    shapes = {"at most": "<", "at least": ">", "about": "D"}
+    for place, row in enumerate(rows_of(table[::-1])):
+        ax.plot([row.p10, row.p90], [place, place], color=GAIN, lw=6, solid_capstyle="butt")
+        ax.plot(row.p50, place, "|", color="white", ms=10, mew=2)
+        said = proposals[(proposals["route"] == row.Index.removesuffix("-as-approved"))
+                         & (proposals["item"] == "breakeven")]  # fmt: skip
+        for bound, value in zip(said["bound"], said["value"], strict=True):
+            ax.plot(value, place, shapes[bound], color=LOSS, ms=6)
+    ax.set_yticks(range(len(table)), [titles[key] for key in table.index[::-1]], fontsize=8)
+    ax.set(xlabel="break-even border price, USD/1000 m3; bar P10 - P90; marks: published",
+           ylim=(-0.6, len(table) - 0.4))  # fmt: skip
+    return ax
