@@ -11,14 +11,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from energy.tracker import Tracker
 
 __version__ = "0.1.0"
 __all__ = ["Tracker", "__version__", "load"]
 
 
-def load(facts: str | None = None, routes: str | None = None) -> Tracker:
-    """Open the tracker on the facts in the package and the user's own rows, if any.
+def load(
+    facts: str | None = None, routes: str | None = None, as_of: str | date | None = None
+) -> Tracker:
+    """Open the tracker on the facts in the package, the user's own rows and store, if any.
 
     Parameters
     ----------
@@ -27,6 +31,8 @@ def load(facts: str | None = None, routes: str | None = None) -> Tracker:
     routes : path, optional
         GeoJSON with lines of your own; default the lines in the package, bettered by an
         imported Global Energy Monitor folder where there is one.
+    as_of : str or date, optional
+        Only what was known then: a day, a period (its last day counts) or a release of the store.
 
     Returns
     -------
@@ -39,7 +45,7 @@ def load(facts: str | None = None, routes: str | None = None) -> Tracker:
     """
     from energy.tracker import Tracker
 
-    return Tracker.open(facts, routes)
+    return Tracker.open(facts, routes, as_of)
 
 
 def __getattr__(name: str):

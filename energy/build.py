@@ -13,7 +13,11 @@ from geodata import formats, gem, routes
 from geodata.errors import GeodataError
 
 
-def build(out: str | Path, tell: Callable[[str], object] = lambda text: None) -> dict[str, Path]:
+def build(
+    out: str | Path,
+    tell: Callable[[str], object] = lambda text: None,
+    as_of: str | None = None,
+) -> dict[str, Path]:
     """Turn the facts into map, layers, cube and summary.
 
     Parameters
@@ -22,6 +26,8 @@ def build(out: str | Path, tell: Callable[[str], object] = lambda text: None) ->
         Folder; made where missing.
     tell : callable
         Takes one line of progress a step.
+    as_of : str, optional
+        As in `energy.load`.
 
     Returns
     -------
@@ -37,7 +43,7 @@ def build(out: str | Path, tell: Callable[[str], object] = lambda text: None) ->
     if folder.exists() and not folder.is_dir():
         raise EnergyError(f"'{folder}' is a file; name a folder to build into.")
     tell("checking facts and geometry …")
-    t = energy.load()
+    t = energy.load(as_of=as_of)
     faults = t.check()
     if faults:
         raise DataError("facts", faults)

@@ -1,7 +1,8 @@
 """The command ``energy``: one verb per public function, data to stdout, talk to stderr.
 
-Exit codes: 0 fine, 1 a fault in the data or files, 2 wrong usage. Heavy packages are imported
-by the verb that needs them, so that ``energy --help`` answers at once.
+Exit codes: 0 fine, 1 a fault in the data or files, 2 wrong usage, 3 a source failed and the rest
+stands. Heavy packages are imported by the verb that needs them, so that ``energy --help`` answers
+at once.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from energy import __version__
 from energy.errors import EnergyError, PeriodError, UnitError, UnknownName
 
 FORMATS = ("csv", "json", "parquet")
+WITHOUT_DAY = ("check", "import", "update", "diff")  # they write, judge all there is, or take two
 EPILOG = """\
 start here:
   energy build out            map, layers, cube and summary into the folder out/
@@ -23,7 +25,8 @@ start here:
 
 Every verb has examples of its own: energy flows --help
 Own rows lie in $ENERGY_HOME/facts (see: energy import facts --help).
-exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage"""
+What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on every verb that reads.
+exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     for add in (
         _build, _map, _export, _flows, _finance, _netback, _economics, _mirror, _network,
-        _sources, _cite, _check, _import,
+        _sources, _cite, _check, _import, _update, _diff,
     ):  # fmt: skip
         add(verbs)
     return top
@@ -94,7 +97,11 @@ def _verb(verbs, name: str, run: Callable, short: str, example: str) -> argparse
         epilog=example,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.set_defaults(run=run, code=0)
+    verb.set_defaults(run=run, code=0, as_of=None)
+    if name not in WITHOUT_DAY:
+        verb.add_argument(
+            "--as-of", metavar="DATE", help="only what was known then: day or release"
+        )
     return verb
 
 
@@ -243,7 +250,11 @@ def _economics(verbs) -> None:
 
 def _sources(verbs) -> None:
     verb = _verb(verbs, "sources", _run_sources, "every source with its terms",
-                 "example:\n  energy sources --format json")  # fmt: skip
+                 "examples:\n  energy sources --format json\n"
+                 "  energy sources --template > mine.csv     a file for figures typed by hand")  # fmt: skip
+    verb.add_argument(
+        "--template", action="store_true", help="print an empty CSV for: energy import inbox FILE"
+    )
     _format(verb)
 
 
@@ -271,13 +282,43 @@ def _check(verbs) -> None:
 
 
 def _import(verbs) -> None:
-    verb = _verb(verbs, "import", _run_import, "take in your own tables, or Global Energy Monitor's route folder",
+    verb = _verb(verbs, "import", _run_import, "take in own tables or figures, or Global Energy Monitor's routes",
                  "examples:\n  energy import facts my-facts/\n  energy import gem GOIT-GGIT-pipeline-routes/\n"
+                 "  energy import inbox mine.csv    dated figures for the store; see: energy sources --template\n"
                  "kept under $ENERGY_HOME; a fault is reported and nothing is written")  # fmt: skip
     verb.add_argument(
-        "kind", choices=("facts", "gem"), help="facts: CSV tables; gem: folder of P*.geojson files"
+        "kind",
+        choices=("facts", "gem", "inbox"),
+        help="facts: folder of CSV tables; gem: folder of P*.geojson files; inbox: a CSV file",
     )
-    verb.add_argument("path", metavar="PATH", help="folder to read")
+    verb.add_argument("path", metavar="PATH", help="folder or file to read")
+
+
+def _update(verbs) -> None:
+    verb = _verb(verbs, "update", _run_update, "the quarterly update: ask the sources, check, publish, rebuild",
+                 "examples:\n  energy update 2026Q3 --plan       what is due, what would be asked; no network\n"
+                 "  energy update 2026Q3 --dry-run    fetch, check, show the changes; publish nothing\n"
+                 "  energy update 2026Q3 --apply      publish, rebuild map and layers, tag the release\n"
+                 "  energy update 2026Q3 --release-row Q12ab… --reason 'confirmed by the operator'\n"
+                 "a killed run goes on where it was; routine and faults: notebooks/UPDATE.md")  # fmt: skip
+    verb.add_argument("quarter", metavar="QUARTER", help="e.g. 2026Q3; it must be over")
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("--plan", action="store_true", help="what would be asked; no network")
+    what.add_argument("--dry-run", action="store_true", help="all but publishing")
+    what.add_argument("--apply", action="store_true", help="publish and rebuild")
+    what.add_argument("--release-row", metavar="ID", nargs="+", help="let refused rows through")
+    verb.add_argument("--reason", default="", help="why a refused row is right")
+    verb.add_argument("--offline", metavar="DIR", help="replay the answers kept in another store")
+    verb.add_argument("--only", metavar="SOURCE", nargs="+", help="only these sources")
+    _format(verb)
+
+
+def _diff(verbs) -> None:
+    verb = _verb(verbs, "diff", _run_diff, "what changed between two releases or days of the store",
+                 "examples:\n  energy diff 2026Q2 2026Q3\n  energy diff 2026-06-30 2026-09-30")  # fmt: skip
+    verb.add_argument("a", metavar="A", help="release or day")
+    verb.add_argument("b", metavar="B", help="release or day")
+    _format(verb)
 
 
 def _format(verb: argparse.ArgumentParser) -> None:
@@ -289,7 +330,7 @@ def _format(verb: argparse.ArgumentParser) -> None:
 def _run_build(options: argparse.Namespace) -> None:
     from energy import build
 
-    made = build.build(options.out, lambda text: _say(f"energy: {text}"))
+    made = build.build(options.out, lambda text: _say(f"energy: {text}"), options.as_of)
     _say(f"energy: done; open {made['map']}")
     print("\n".join(str(path) for path in made.values()))
 
@@ -298,29 +339,30 @@ def _run_map(options: argparse.Namespace) -> None:
     import energy
     from energy import build
 
-    print(build.write_map(energy.load().map(), options.out))
+    print(build.write_map(energy.load(as_of=options.as_of).map(), options.out))
 
 
 def _run_export(options: argparse.Namespace) -> None:
     import energy
 
     _say("energy: writing layers …")
-    print("\n".join(str(path) for path in energy.load().export(options.out)))
+    print("\n".join(str(path) for path in energy.load(as_of=options.as_of).export(options.out)))
 
 
 def _run_flows(options: argparse.Namespace) -> None:
     import energy
     from energy import layers
 
-    cube = energy.load().flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
-                               options.first, options.last)  # fmt: skip
+    tracker = energy.load(as_of=options.as_of)
+    cube = tracker.flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
+                         options.first, options.last)  # fmt: skip
     _emit(layers.cube_table(cube), options.format)
 
 
 def _run_finance(options: argparse.Namespace) -> None:
     import energy
 
-    tracker = energy.load()
+    tracker = energy.load(as_of=options.as_of)
     if options.bridge:
         return _emit(tracker.bridge(options.bridge, options.rate), options.format)
     if options.items:
@@ -337,12 +379,16 @@ def _run_mirror(options: argparse.Namespace) -> None:
     import energy
 
     if options.league:
-        return _emit(energy.load().league(options.league).reset_index(), options.format)
+        return _emit(
+            energy.load(as_of=options.as_of).league(options.league).reset_index(), options.format
+        )
     if not (options.name and options.period):
         raise PeriodError(
             "Name a route or market and a period, e.g. energy mirror turkey 2024, or use --league kind."
         )
-    table = energy.load().mirror(options.name, options.period, options.unit, options.basis)
+    table = energy.load(as_of=options.as_of).mirror(
+        options.name, options.period, options.unit, options.basis
+    )
     return _emit(table, options.format)
 
 
@@ -350,7 +396,7 @@ def _run_network(options: argparse.Namespace) -> None:
     import energy
     from energy import network
 
-    tracker = energy.load()
+    tracker = energy.load(as_of=options.as_of)
     if options.what == "links":
         return _emit(network.links_of(tracker.facts), options.format)
     if not options.names or (options.what == "stranded" and len(options.names) > 1):
@@ -377,7 +423,7 @@ def _run_netback(options: argparse.Namespace) -> None:
         raise UnitError(
             f"--assume takes CHARGE=NUMBER, e.g. export_duty=0, not {options.assume}."
         ) from error
-    table = energy.load().netback(
+    table = energy.load(as_of=options.as_of).netback(
         options.route, options.period, carry=options.carry, assume=assumed
     )
     _emit(table, options.format)
@@ -387,7 +433,7 @@ def _run_economics(options: argparse.Namespace) -> None:
     import energy
     from energy.finance import economics
 
-    tracker = energy.load()
+    tracker = energy.load(as_of=options.as_of)
     if (options.inputs or options.tornado) and not options.line:
         raise PeriodError("--inputs and --tornado need a line, e.g. power-of-siberia-2.")
     if options.inputs:
@@ -400,15 +446,20 @@ def _run_economics(options: argparse.Namespace) -> None:
 
 
 def _run_sources(options: argparse.Namespace) -> None:
+    if options.template:
+        from energy.sources import inbox
+
+        sys.stdout.write(inbox.template())
+        return
     import energy
 
-    _emit(energy.load().sources, options.format)
+    _emit(energy.load(as_of=options.as_of).sources, options.format)
 
 
 def _run_cite(options: argparse.Namespace) -> None:
     import energy
 
-    _emit(energy.load().cite(options.ids), options.format)
+    _emit(energy.load(as_of=options.as_of).cite(options.ids), options.format)
 
 
 def _run_check(options: argparse.Namespace) -> None:
@@ -425,9 +476,50 @@ def _run_check(options: argparse.Namespace) -> None:
     )
 
 
+def _run_update(options: argparse.Namespace) -> None:
+    import datetime as dt
+
+    from energy import build, update
+    from energy.store import Store
+
+    store = Store.open()
+    if options.plan:
+        _emit(update.plan(options.quarter, dt.date.today(), store), options.format)
+        return
+    if options.release_row:
+        count = update.release_rows(options.release_row, options.reason, store)
+        _say(f"energy: {count} let through; shown from the next --apply on")
+        return
+    report = update.run(
+        options.quarter, "apply" if options.apply else "dry-run", store, offline=options.offline,
+        only=options.only, tell=lambda text: _say(f"energy: {text}"), build=build.build,
+    )  # fmt: skip
+    print(report.note)
+    options.code = report.code
+
+
+def _run_diff(options: argparse.Namespace) -> None:
+    from energy import update
+    from energy.store import Store
+
+    _emit(update.changes(Store.open(), options.a, options.b), options.format)
+
+
+def _take_in(options: argparse.Namespace) -> None:
+    from energy import update
+
+    doubtful = update.take_in(options.path, tell=lambda text: _say(f"energy: {text}"))
+    if len(doubtful):
+        _emit(doubtful, "csv")
+        options.code = 1
+
+
 def _run_import(options: argparse.Namespace) -> None:
     from energy import build
 
+    if options.kind == "inbox":
+        _take_in(options)
+        return
     _say(f"energy: reading {options.path} …")
     taken = (
         build.import_facts(options.path)

@@ -93,7 +93,7 @@ def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]
     table = facts.corrected(tables, "volumes")
     table = table[(table["series"] == "flow") & table["entity"].isin(tables["routes"]["route"])]
     table = observations.rank(table, tables["sources"], tables["preferences"])
-    gcv = _gcv(tables["route-facts"])
+    gcv = calorific_values(tables["route-facts"])
     results = [_inner(row, gcv) for row in rows_of(table)]
     table["inner"] = [value for value, _ in results]
     table["left_out"] = [why for _, why in results]
@@ -129,7 +129,7 @@ def _inner(row, gcv: dict[str, float]) -> tuple[float, str]:
     return float(value), ""
 
 
-def _gcv(route_facts: pd.DataFrame) -> dict[str, float]:
+def calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
     """Return the newest stated calorific value by route, kWh per m3 at 20 °C."""
     rows = route_facts[route_facts["attribute"] == "gcv"].sort_values("valid_from")
     return dict(zip(rows["route"], rows["value"].astype(float), strict=True))
@@ -354,7 +354,7 @@ def _to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame)
         return cube
     given: dict = {"days": _days(cube)}
     if units.kind(unit) in ("energy", "energy rate") or basis == "15C-40MJ":
-        heat = _gcv(route_facts)
+        heat = calorific_values(route_facts)
         values = [heat.get(route, np.nan) for route in cube["route"].values]
         given |= {"gcv": xr.DataArray(values, dims="route"), "gcv_basis": "20C"}
     return cube.assign({

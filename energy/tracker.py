@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,14 +12,26 @@ import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from energy import atlas, brief, cite, facts, flows, layers
+from energy import atlas, brief, cite, derive, facts, flows, layers
 from energy import mirror as mirrors
 from energy import network as grid
 from energy.errors import DataError, UnknownName
 from energy.finance import accounts, bridge, economics, netback, prices, revenue
+from energy.store import Store, find_release
 from geodata import gem, routes
 
 GEM_LINES = "gem_routes.geojson"
+
+
+def _known(base: facts.Tables, as_of: str | dt.date | None) -> tuple[facts.Tables, str]:
+    """Lay the store over the facts; return the tables and the day they were cut at.
+
+    A release has no such day: it rebuilds to the bytes it was tagged with.
+    """
+    home = Store.open()
+    tables = derive.overlay(base, home, as_of)
+    whole = as_of is None or (isinstance(as_of, str) and find_release(home, as_of))
+    return tables, "" if whole else str(as_of)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -31,32 +44,74 @@ class Tracker:
         Every table, by name; see ``energy/data/datapackage.json`` for the columns.
     lines : GeoDataFrame
         Route geometry as `geodata.routes.load` returns it.
+    base : dict of DataFrame, optional
+        The facts before the store was laid over and a day was chosen; `as_of` starts from these.
+    day : str
+        The day the tables were cut at; "" for all that is known, or was in a release.
     """
 
     facts: facts.Tables = dataclasses.field(repr=False)
     lines: gpd.GeoDataFrame = dataclasses.field(repr=False)
+    base: dict[str, pd.DataFrame] | None = dataclasses.field(default=None, repr=False)
+    day: str = ""
 
     @classmethod
-    def open(cls, own: str | Path | None = None, lines: str | Path | None = None) -> Tracker:
-        """Read the facts and the lines; see `energy.load`."""
-        tables = facts.load(own)
+    def open(
+        cls,
+        own: str | Path | None = None,
+        lines: str | Path | None = None,
+        as_of: str | dt.date | None = None,
+    ) -> Tracker:
+        """Read the facts, the store and the lines; see `energy.load`."""
+        base = facts.load(own)
         imported = facts.home() / GEM_LINES
         ground = routes.load(lines or (imported if imported.exists() else None))
-        missing = sorted(set(tables["routes"]["route"]) - set(ground.index))
+        missing = sorted(set(base["routes"]["route"]) - set(ground.index))
         if missing:
             raise DataError(
                 "routes.geojson", [f"route '{r}' has no line; add a feature" for r in missing]
             )
-        return cls(tables, ground)
+        tables, day = _known(base, as_of)
+        return cls(tables, ground, base, day)
 
     def __repr__(self) -> str:
         table = self.facts["volumes"]
-        return f"<Tracker: {len(self.lines)} routes, {len(table)} volumes, facts of {self.as_of}>"
+        said = f"as of {self.day}" if self.day else f"facts of {self.edition}"
+        return f"<Tracker: {len(self.lines)} routes, {len(table)} volumes, {said}>"
 
     @property
-    def as_of(self) -> str:
-        """Return the date of the newest publication among the volumes."""
-        return max(self.facts["volumes"]["published"])
+    def edition(self) -> str:
+        """Return the day the tables were cut at, else the newest publication of a volume."""
+        return self.day or max(self.facts["volumes"]["published"], default="")
+
+    def as_of(self, date: str | dt.date) -> Tracker:
+        """Return a tracker that knows what was known on a day, and nothing later.
+
+        Parameters
+        ----------
+        date : str or date
+            A day, a period (its last day counts) or the name of a release in the store.
+
+        Returns
+        -------
+        Tracker
+            Lines, crosswalk, profiles and preferences are those of today: the method, not news.
+
+        Raises
+        ------
+        PeriodError, StoreError
+            If `date` names neither a day, a period nor a release.
+        """
+        base = self.base or self.facts
+        tables, day = _known(base, date)
+        return dataclasses.replace(self, facts=tables, base=base, day=day)
+
+    def revisions(self, source: str | None = None) -> pd.DataFrame:
+        """Return how much the figures in the store were revised, by their age in quarters.
+
+        See `energy.store.Store.revisions`; empty where the store has no revision.
+        """
+        return Store.open().revisions(source)
 
     @functools.cached_property
     def _prices(self) -> pd.DataFrame:
@@ -104,7 +159,7 @@ class Tracker:
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         asked = self._names(route)
         cube = self._priced(flows.build(self.facts, freq, unit, basis, first, last), unit, basis)
-        cube.attrs["as_of"] = self.as_of
+        cube.attrs["as_of"] = self.edition
         return cube.sel(route=asked) if asked else cube
 
     def _priced(self, cube: xr.Dataset, unit: str, basis: str) -> xr.Dataset:
@@ -381,7 +436,7 @@ class Tracker:
             "title": "Russian gas by pipeline",
             "licence": layers.LICENCE,
             "attribution": credit,
-            "as_of": self.as_of,
+            "as_of": self.edition,
         }
 
     def map(self):
@@ -399,7 +454,7 @@ class Tracker:
 
     def summary(self) -> str:
         """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result."""
-        return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.as_of)
+        return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
 
     def cite(self, what) -> pd.DataFrame:
         """Return the sources behind an id, a cube or a table; see `energy.cite.cite`."""

@@ -12,7 +12,7 @@ from energy import cli
 
 VERBS = [
     "build", "map", "export", "flows", "finance", "netback", "economics", "mirror", "network",
-    "sources", "cite", "check", "import",
+    "sources", "cite", "check", "import", "update", "diff",
 ]  # fmt: skip
 
 

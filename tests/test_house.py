@@ -13,6 +13,7 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
     {"build"},
     {"tracker"},
     {
+        "update",
         "atlas",
         "brief",
         "layers",
@@ -23,8 +24,38 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
         "finance.bridge",
         "finance.charts",
     },
-    {"flows", "finance.prices", "finance.netback", "finance.economics", "finance.accounts"},
-    {"facts", "sources", "sources.entsog", "finance"},
+    {"derive"},
+    {
+        "flows",
+        "gate",
+        "store",
+        "finance.prices",
+        "finance.netback",
+        "finance.economics",
+        "finance.accounts",
+    },
+    {
+        "facts",
+        "finance",
+        "sources",
+        *(
+            f"sources.{name}"
+            for name in (
+                "cbr",
+                "comtrade",
+                "crea",
+                "ecb",
+                "entsog",
+                "eurostat",
+                "gem",
+                "gie",
+                "inbox",
+                "moex",
+                "pinksheet",
+                "transport",
+            )
+        ),
+    },
     {"observations", "sources.reading", "sources.contract"},
     {"units", "periods"},
     {"errors"},

@@ -2,15 +2,121 @@
 
 A module reads its source's own form and returns tables; what the numbers mean for a route is
 decided by ``crosswalk.csv``, which one is taken by ``preferences.csv``. ``contract`` says what a
-module offers.
+module offers. Beside it a module may offer
+
+``more(answer) -> list[Request]``
+    What an answer leads to: the next page, the file that a page names.
+``instead(request, error) -> list[Request]``
+    What to ask where a question failed: the last good address, the service without a key.
+
+`gather` follows both. Only ``transport`` asks servers; it is not loaded here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from types import ModuleType
+from typing import Any
 
-from energy.sources import entsog
+import pandas as pd
 
-__all__ = ["SOURCES"]
+from energy.sources import (
+    cbr,
+    comtrade,
+    crea,
+    ecb,
+    entsog,
+    eurostat,
+    gem,
+    gie,
+    inbox,
+    moex,
+    pinksheet,
+)
+from energy.sources.contract import Answer, Request
+from energy.sources.reading import KeyMissing, SourceError
 
-SOURCES: dict[str, ModuleType] = {"entsog": entsog}
+__all__ = ["MOST", "SOURCES", "KeyMissing", "SourceError", "gather", "table"]
+
+SOURCES: dict[str, ModuleType] = {
+    "eurostat": eurostat,
+    "entsog": entsog,
+    "comtrade": comtrade,
+    "pinksheet": pinksheet,
+    "ecb": ecb,
+    "cbr": cbr,
+    "gie": gie,
+    "crea": crea,
+    "moex": moex,
+    "gem": gem,
+    "inbox": inbox,
+}
+
+MOST = 500
+"""Most questions to one source in one run: a server whose pages never end is stopped here."""
+
+
+def gather(
+    module: ModuleType, period: Any, fetch: Callable[[Request], Answer]
+) -> Iterator[tuple[Answer, pd.DataFrame]]:
+    """Ask a source all it has to say about a period, page after page.
+
+    Parameters
+    ----------
+    module : module
+        One of `SOURCES`.
+    period : Period or text
+    fetch : callable
+        Takes a request, returns its answer: ``transport.fetch``, or a reader of kept answers.
+
+    Yields
+    ------
+    (Answer, DataFrame)
+        Each answer with its observations, in the order asked.
+
+    Raises
+    ------
+    SourceError
+        If a question fails and has no substitute, an answer cannot be read, or there is no end.
+    """
+    waiting, asked = list(module.request(period)), 0
+    more: Callable[..., list[Request]] = getattr(module, "more", _nothing)
+    instead: Callable[..., list[Request]] = getattr(module, "instead", _nothing)
+    while waiting:
+        request, asked = waiting.pop(0), asked + 1
+        if asked > MOST:
+            what = f"More than {MOST} questions; its pages have no end."
+            raise SourceError(request.source, request.url, what)
+        try:
+            answer = fetch(request)
+            observations = module.parse(answer)
+        except SourceError as error:
+            others = instead(request, error)
+            if not others:
+                raise
+            waiting[:0] = others
+            continue
+        yield answer, observations
+        waiting[:0] = more(answer)
+
+
+def _nothing(*given: Any) -> list[Request]:
+    return []
+
+
+def table() -> pd.DataFrame:
+    """Return the sources as rows of ``sources.csv``.
+
+    Returns
+    -------
+    DataFrame, columns source, title, publisher, kind, url, published, licence, note
+    """
+    rows = [
+        {
+            "source": module.NAME, "title": module.TITLE, "publisher": module.PUBLISHER,
+            "kind": module.KIND, "url": module.URL, "published": "", "licence": module.LICENCE,
+            "note": (module.__doc__ or "").splitlines()[0],
+        }
+        for module in SOURCES.values()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)

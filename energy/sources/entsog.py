@@ -145,18 +145,24 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         raise DataError(where, ["Got the envelope; pass the list under its key 'operationalData'."])
     if not records:
         raise DataError(where, ["No records. That is no answer, not a zero: ask again or say why."])
+    odd = [i for i, record in enumerate(records, start=1) if not isinstance(record, Mapping)]
+    if odd:
+        raise DataError(where, [f"Entry {i} is no record with fields." for i in odd])
     raw = pd.DataFrame(list(records))
     _check_records(raw, where)
     placeholder = (raw["value"].astype(str).str.strip() == "") | _flag(raw, "isNA")
     daily = pd.DataFrame(
         {
-            "gas_day": _days(raw["periodFrom"].str[:10], where),
+            "gas_day": _days(raw["periodFrom"].astype(str).str[:10], where),
             "key": raw["operatorKey"] + "/" + raw["pointKey"] + "/" + raw["directionKey"],
             "label": _optional(raw, "pointLabel"),
             "value_kwh": _numbers(raw["value"].astype(str).mask(placeholder, ""), where),
             "status": _optional(raw, "flowStatus"),
             "updated": pd.to_datetime(
-                _optional(raw, "lastUpdateDateTime"), utc=True, errors="coerce", format="ISO8601"
+                _optional(raw, "lastUpdateDateTime").astype(str),
+                utc=True,
+                errors="coerce",
+                format="ISO8601",
             ),
         }
     )
@@ -321,6 +327,7 @@ def excluded(period: Any) -> pd.DataFrame:
     return left_out[["key", "label", "target", "reason"]].reset_index(drop=True)
 
 
+@reading.shaped
 def parse(answer: Answer) -> pd.DataFrame:
     """Read one answer.
 

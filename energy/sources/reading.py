@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import functools
 import hashlib
 import io
+import lzma
 import math
 import re
+import struct
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+import zlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import orjson
 import pandas as pd
@@ -24,6 +28,7 @@ from energy import periods
 from energy.errors import EnergyError, PeriodError
 from energy.sources.contract import COLUMNS, Answer, Request
 
+T = TypeVar("T")
 DATA = Path(__file__).parents[1] / "data"
 UNIQUE = ["series", "entity", "period", "freq", "source", "basis"]
 EXTRA = 'pip install "energy-trade-tracker[update]"'
@@ -76,8 +81,8 @@ class SourceError(EnergyError):
     """
 
     def __init__(self, source: str, url: str, what: str, status: int = 0):
-        self.source, self.url, self.what, self.status = source, url, what, status
-        super().__init__(f"{source}: {what} Asked: {url}")
+        self.source, self.url, self.what, self.status = source, url, " ".join(what.split()), status
+        super().__init__(f"{source}: {self.what} Asked: {url}")
 
 
 class KeyMissing(SourceError):
@@ -87,6 +92,29 @@ class KeyMissing(SourceError):
 def refuse(answer: Answer, what: str) -> NoReturn:
     """Raise the `SourceError` of an answer."""
     raise SourceError(answer.request.source, answer.request.url, what, answer.status)
+
+
+_SHAPE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+
+
+def shaped(read: Callable[[Answer], T]) -> Callable[[Answer], T]:
+    """Turn a shape that a module did not foresee into `SourceError`.
+
+    A list where an object was, a null where a number was: a fault of the answer, and no reason to
+    stop the update of other sources. The cause stays attached.
+    """
+
+    @functools.wraps(read)
+    def guarded(answer: Answer) -> T:
+        try:
+            return read(answer)
+        except _SHAPE as error:
+            what = f"The answer has another shape than it should ({type(error).__name__}: {error})."
+            raise SourceError(
+                answer.request.source, answer.request.url, what, answer.status
+            ) from error
+
+    return guarded
 
 
 def answer_of(
@@ -293,16 +321,16 @@ def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> p
         table[name] = table[name].fillna(default) if name in table else default
     if "source" not in table:
         table["source"] = answer.request.source
+    _check_text(answer, table)
     _check_periods(answer, table)
     table["ref"] = f"{answer.sha256[:16]}#" + table["ref"]
     table = table.drop_duplicates([*UNIQUE, "value", "status"])
     twice = table[table.duplicated(UNIQUE, keep=False)]
     if len(twice):
-        first = twice.iloc[0]
-        key = " ".join(str(first[name]) for name in ("series", "entity", "period"))
-        values = ", ".join(f"{v:g}" for v in twice.loc[(twice[UNIQUE] == first[UNIQUE]).all(axis=1),
-                                                       "value"])  # fmt: skip
-        refuse(answer, f"{key} stands there {len(twice)} times with {values}; expected one value.")
+        first = twice[twice[UNIQUE].eq(twice[UNIQUE].iloc[0]).all(axis=1)]
+        key = " ".join(first.iloc[0][["series", "entity", "period"]])
+        values = ", ".join(f"{value:g}" for value in first["value"])
+        refuse(answer, f"{key} stands there {len(first)} times with {values}; expected one value.")
     return _typed(table.sort_values(UNIQUE, ignore_index=True), answer.retrieved)
 
 
@@ -312,6 +340,13 @@ def _typed(table: pd.DataFrame, retrieved: Any) -> pd.DataFrame:
     numbers = {"value": "float64", "coverage": "float64"}
     text = {c: "str" for c in COLUMNS if c not in numbers and c != "retrieved"}
     return table[COLUMNS].astype({**numbers, **text}).reset_index(drop=True)
+
+
+def _check_text(answer: Answer, table: pd.DataFrame) -> None:
+    for name in ("series", "entity", "period", "freq", "unit", "status"):
+        odd = [cell for cell in table[name].unique() if not isinstance(cell, str) or not cell]
+        if odd:
+            refuse(answer, f"A row has the {name} {odd[0]!r}; expected a text.")
 
 
 def _check_periods(answer: Answer, table: pd.DataFrame) -> None:
@@ -335,6 +370,11 @@ def safe_name(answer: Answer, name: str) -> str:
     return str(path)
 
 
+# What a damaged zip file makes zipfile raise.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, lzma.LZMAError, ValueError, OSError, EOFError,
+           RuntimeError, NotImplementedError, OverflowError, LookupError)  # fmt: skip
+
+
 def open_zip(answer: Answer, largest: int = LARGEST) -> zipfile.ZipFile:
     """Open a zip file after a look at its table of contents.
 
@@ -346,7 +386,7 @@ def open_zip(answer: Answer, largest: int = LARGEST) -> zipfile.ZipFile:
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(answer.body))
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except _DAMAGE as error:
         refuse(answer, f"Not a whole zip file ({error}).")
     for member in archive.infolist():
         safe_name(answer, member.filename)
@@ -362,7 +402,7 @@ def read_member(answer: Answer, archive: zipfile.ZipFile, name: str, largest: in
     try:
         with archive.open(name) as file:
             content = file.read(min(stated, largest) + 1)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, NotImplementedError) as error:
+    except _DAMAGE as error:
         refuse(answer, f"Member {name!r} cannot be read ({error}).")
     if len(content) > min(stated, largest):
         refuse(answer, f"Member {name!r} is larger than the archive says ({stated:,} bytes).")

@@ -1,0 +1,96 @@
+"""European Central Bank: reference exchange rate of the euro to the US dollar.
+
+What
+    US dollars per euro, each TARGET day and as monthly average, since 1999.
+Format
+    CSV of the statistical data service, read by column name: ``TIME_PERIOD``, ``OBS_VALUE``.
+Licence
+    Free reuse with attribution to the ECB.
+Lag
+    The same day at 16:00 CET.
+Quirks
+    Other columns come and go. 404 means no data. The rouble ends on 1 March 2022 (blank rows or
+    none after it), so roubles are taken from the Bank of Russia.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+
+from energy import periods
+from energy.sources import reading
+from energy.sources.contract import Answer, Request
+
+NAME = "ecb"
+TITLE = "European Central Bank: euro foreign exchange reference rates"
+PUBLISHER = "European Central Bank"
+KIND = "agency"
+URL = "https://data.ecb.europa.eu/"
+LICENCE = "Free reuse with attribution"
+LAG = 1
+KEY = ""
+OPTIONAL = False
+
+BASE = "https://data-api.ecb.europa.eu/service/data/EXR/"
+FREQUENCIES = ["M", "D"]
+FIELDS = ["FREQ", "CURRENCY", "CURRENCY_DENOM", "EXR_TYPE", "TIME_PERIOD", "OBS_VALUE"]
+
+
+def request(period: Any) -> list[Request]:
+    """Ask for the daily rates and the monthly averages of the quarter."""
+    span = periods.parse(period)
+    last = span.end - dt.timedelta(days=1)
+    bounds = {"M": (f"{span.start:%Y-%m}", f"{last:%Y-%m}"),
+              "D": (span.start.isoformat(), last.isoformat())}  # fmt: skip
+    return [
+        Request(
+            NAME,
+            f"USD-{freq}",
+            f"{BASE}{freq}.USD.EUR.SP00.A?startPeriod={bounds[freq][0]}&endPeriod={bounds[freq][1]}"
+            "&format=csvdata&detail=dataonly",
+            empty=(404,),
+        )
+        for freq in FREQUENCIES
+    ]
+
+
+@reading.shaped
+def parse(answer: Answer) -> pd.DataFrame:
+    """Read one CSV answer.
+
+    Returns
+    -------
+    DataFrame, columns `COLUMNS`
+        Series ``fx``, entity ``USD/EUR``, in USD per 1 EUR; a month is the average of its days.
+        Empty on HTTP 404 (no data), and where all values are blank (a suspended currency).
+
+    Raises
+    ------
+    SourceError
+        If a column is missing, or a row is no reference rate against the euro.
+    """
+    if answer.status == 404 and b"<html" not in answer.body[:500].lower():
+        return reading.empty()
+    rows = []
+    for place, row in enumerate(reading.read_csv(answer, FIELDS), start=2):
+        if (row["CURRENCY_DENOM"], row["EXR_TYPE"]) != ("EUR", "SP00"):
+            found = f"{row['EXR_TYPE']} against {row['CURRENCY_DENOM']}"
+            reading.refuse(answer, f"Row {place} is {found}; expected SP00 against EUR.")
+        value = reading.number(answer, row["OBS_VALUE"], f"OBS_VALUE in row {place}", ("", "NaN"))
+        if value is None:
+            continue
+        if value <= 0:
+            reading.refuse(answer, f"Row {place}: a rate of {value:g}; expected more than 0.")
+        rows.append(
+            {
+                "series": "fx", "entity": f"{row['CURRENCY']}/EUR", "period": row["TIME_PERIOD"],
+                "freq": row["FREQ"], "value": value, "unit": f"{row['CURRENCY']} per 1 EUR",
+                "basis": "", "status": "actual",
+                "ref": f"EXR.{row['FREQ']}.{row['CURRENCY']}.{row['TIME_PERIOD']}",
+                "note": "average of the days" if row["FREQ"] == "M" else "",
+            }
+        )  # fmt: skip
+    return reading.frame(answer, rows) if rows else reading.empty()

@@ -1,0 +1,798 @@
+"""The quarterly update: plan, fetch, parse, check, publish, report what changed.
+
+The steps are plain functions over tables; `run` puts them in order, one source after another, so
+that a source that fails stops no other. What is kept, published and refused lies in the store
+(`energy.store`), how a source is read in its module (`energy.sources`). Layers and map are not
+made here: `run` is handed the function that builds them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from energy import facts, flows, periods, sources
+from energy import store as memory
+from energy.derive import derive, overlay, sums, whole
+from energy.errors import EnergyError, PeriodError, UnknownName
+from energy.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
+from energy.observations import rows_of
+from energy.sources import KeyMissing, SourceError, inbox
+from energy.sources.contract import COLUMNS, Answer, Request
+from energy.store import Store, StoreError, diff
+
+__all__ = ["FAULT", "FINE", "PARTLY", "USAGE", "Report", "changes", "derive", "diff", "gate",
+           "overlay", "plan", "release_rows", "run", "take_in"]  # fmt: skip
+
+FINE, FAULT, USAGE, PARTLY = 0, 1, 2, 3
+"""Exit codes: all well; a fault in data or files; wrong usage; a source failed, the rest stands."""
+
+GRACE = 30
+"""Days after its usual date from which a source counts as late."""
+
+LARGE = 1_000_000
+"""Known rows from which an update leaves an index behind, so that as-of questions stay quick."""
+
+FRESH = dt.timedelta(days=3)
+"""Kept answers younger than this are not asked again: a killed run goes on where it was."""
+
+Tell = Callable[[str], object]
+
+
+def _quiet(text: str) -> None:
+    """Tell nobody."""
+
+
+# -- plan: what is due from whom ------------------------------------------------------------------
+
+
+def plan(period: Any, today: dt.date, store: Store) -> pd.DataFrame:
+    """Say what an update would ask, without a network.
+
+    Parameters
+    ----------
+    period : text or Period
+        A quarter, e.g. ``"2026Q3"``.
+    today : date
+    store : Store
+
+    Returns
+    -------
+    DataFrame, one row a question; one with an empty ``url`` for a source that is asked nothing
+        ``source, due`` (day by which it normally has the quarter), ``state``, ``newest`` (last
+        day it has figures for in the store), ``key`` (environment variable it needs or can use,
+        with ``set`` or ``missing``), ``tag, kept`` (is the answer here and fresh), ``url`` (without
+        key). ``state`` is ``held`` (figures reach the end of the quarter), ``early`` (not due yet),
+        ``due``, ``late`` (by more than 30 days), or ``any time`` (no calendar).
+    """
+    span = _quarter_of(period)
+    newest, clock = _ends(store.observations()), dt.datetime.combine(today, dt.time(12), dt.UTC)
+    rows = []
+    for name, module in sources.SOURCES.items():
+        due = span.end + dt.timedelta(days=module.LAG)
+        kept = _kept(store, name, str(span), clock, _quiet)
+        base = {"source": name, "due": due, "state": _state(module, span, due, today, newest.get(name)),
+                "newest": newest.get(name), "key": _key_state(module)}  # fmt: skip
+        asked = module.request(span)
+        for request in asked or [Request(name, "", "")]:
+            here = request.tag in kept and kept[request.tag].request.url == request.url
+            rows.append({**base, "tag": request.tag, "kept": here, "url": request.url})
+    return pd.DataFrame(rows)
+
+
+def _quarter_of(period: Any) -> periods.Period:
+    span = periods.parse(period)
+    if span.freq != "Q":
+        raise PeriodError(f"An update is for a quarter, not for {str(span)!r}; write e.g. 2026Q3.")
+    return span
+
+
+def _state(
+    module: ModuleType, span: periods.Period, due: dt.date, today: dt.date, newest: dt.date | None
+) -> str:
+    if module.LAG == 0:
+        return "any time"
+    if newest and not _stale(span, newest):
+        return "held"
+    if today < due:
+        return "early"
+    return "late" if (today - due).days > GRACE else "due"
+
+
+def _stale(span: periods.Period, newest: dt.date | None) -> bool:
+    """Tell whether figures end before the quarter does; a week is left for days without trade."""
+    return newest is None or newest < span.end - dt.timedelta(days=8)
+
+
+def _key_state(module: ModuleType) -> str:
+    return (
+        f"{module.KEY} {'set' if os.environ.get(module.KEY) else 'missing'}" if module.KEY else ""
+    )
+
+
+def _ends(rows: pd.DataFrame) -> dict[str, dt.date]:
+    """Return the last day that each source has figures for."""
+    firm = rows[rows["value"].notna() & rows["status"].isin(FIRM)]
+    ends: dict[str, dt.date] = {}
+    for source, period in set(zip(firm["source"], firm["period"], strict=True)):
+        last = periods.parse(period).end - dt.timedelta(days=1)
+        ends[source] = max(last, ends.get(source, last))
+    return ends
+
+
+def _kept(store: Store, name: str, period: str, now: dt.datetime, tell: Tell) -> dict[str, Answer]:
+    """Return the fresh kept answers by tag; a spoiled one is no reason to stop, it is asked again."""
+    try:
+        answers = store.answers(name, period)
+    except StoreError as error:
+        tell(f"{name}: {error}")
+        return {}
+    return {a.request.tag: a for a in answers if abs(now - a.retrieved) <= FRESH}
+
+
+# -- run ------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Report:
+    """What an update did.
+
+    Attributes
+    ----------
+    period, run, mode : str
+    sources : DataFrame
+        One row a source: ``source, outcome`` (fine, failed, skipped, by hand), ``asked, kept``
+        (questions put and answers already here), ``rows, doubtful, new, revised, vanished,
+        newest, age`` (days since), ``stale, what`` (why it failed).
+    changes : DataFrame
+        As `energy.store.diff`, against the last release.
+    doubtful : DataFrame
+        Rows refused in this run, with ``reason``.
+    note : str
+        The release note, Markdown.
+    release : str
+        Name of the release, "" where none was made.
+    folder : Path or None
+        Where it was built.
+    code : int
+        Exit code.
+    """
+
+    period: str
+    run: str
+    mode: str
+    sources: pd.DataFrame
+    changes: pd.DataFrame
+    doubtful: pd.DataFrame
+    note: str
+    release: str
+    folder: Path | None
+    code: int
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Delivery:
+    """What one source brought: good and doubtful rows, or why there are none."""
+
+    name: str
+    outcome: str
+    what: str = ""
+    asked: int = 0
+    kept: int = 0
+    good: pd.DataFrame = dataclasses.field(default_factory=sources.reading.empty)
+    doubtful: pd.DataFrame = dataclasses.field(default_factory=sources.reading.empty)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Job:
+    """What the steps of one run share."""
+
+    period: str
+    run: str
+    mode: str
+    store: Store
+    offline: Store | None
+    tables: facts.Tables
+    now: Callable[[], dt.datetime]
+    tell: Tell
+    ask: Callable[[Request], Answer]
+
+    @property
+    def applies(self) -> bool:
+        """Tell whether anything is published."""
+        return self.mode == "apply"
+
+
+def run(
+    period: Any,
+    mode: str = "dry-run",
+    store: Store | None = None,
+    *,
+    offline: str | Path | None = None,
+    only: Iterable[str] | None = None,
+    tell: Tell = _quiet,
+    client: Any = None,
+    keys: Mapping[str, str] = os.environ,
+    sleep: Callable[[float], None] = time.sleep,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    tables: facts.Tables | None = None,
+    build: Callable[[Path], object] | None = None,
+) -> Report:
+    """Update a quarter.
+
+    Parameters
+    ----------
+    period : text or Period
+        The quarter, e.g. ``"2026Q3"``.
+    mode : {"dry-run", "apply"}
+        ``dry-run`` fetches, reads and checks, and publishes nothing (answers are kept, so that
+        ``apply`` need not ask again).
+    store : Store, optional
+        Default the one in ``$ENERGY_HOME``.
+    offline : path, optional
+        Folder of a store whose kept answers are read instead of asking.
+    only : iterable of str, optional
+        Source names.
+    tell : callable
+        Takes one line of progress a step.
+    client : httpx.Client, optional
+    keys : mapping
+    sleep, now : callables
+        Passed to the transport.
+    tables : dict of DataFrame, optional
+        The facts; default those of the package and the user.
+    build : callable, optional
+        Takes a folder and writes map, layers and summary into it; only with ``apply``.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    EnergyError
+        For an unknown mode.
+    UnknownName
+        For an unknown source in `only`.
+    PeriodError
+        If `period` is no quarter, or is not over.
+    StoreError, StoreLocked
+        If the store is damaged, cannot be written, or another update is at work. What was
+        published before stands.
+    """
+    span, store = _quarter_of(period), store or Store.open()
+    if mode not in ("dry-run", "apply"):
+        raise EnergyError(f"Unknown mode {mode!r}; use 'dry-run' or 'apply'.")
+    if span.end > now().date():
+        raise PeriodError(f"{span} is not over on {now():%Y-%m-%d}: no half quarter is published. "
+                          f"Run again after {span.end}, or see plan().")  # fmt: skip
+    names, replay = _chosen(only), Store.open(offline) if offline else None
+    tables = facts.load() if tables is None else tables
+    ask = _asker(client, keys, sleep, now)
+    with store.lock(f"update {span}"):
+        started = memory.run_id(now())
+        job = Job(str(span), started, mode, store, replay, tables, now, tell, ask)
+        base = _baseline(store)
+        known = _with_released(store, base)
+        deliveries = [_deliver(name, job, known) for name in names]
+        latest = _publish(deliveries, job)
+        report = _report(deliveries, job, base, latest, build)
+        if job.applies and len(latest) >= LARGE:
+            store.index()
+        return report
+
+
+def _chosen(only: Iterable[str] | None) -> list[str]:
+    wanted = list(sources.SOURCES) if only is None else list(only)
+    for name in wanted:
+        if name not in sources.SOURCES:
+            raise UnknownName("source", name, sources.SOURCES)
+    return [name for name in sources.SOURCES if name in wanted]
+
+
+def _asker(
+    client: Any,
+    keys: Mapping[str, str],
+    sleep: Callable[[float], None],
+    now: Callable[[], dt.datetime],
+) -> Callable[[Request], Answer]:
+    """Return the function that asks a server; httpx is loaded at the first question."""
+
+    def ask(request: Request) -> Answer:
+        from energy.sources import transport
+
+        return transport.fetch(request, keys=keys, client=client, sleep=sleep, now=now)
+
+    return ask
+
+
+def _last_release(store: Store) -> dict[str, Any] | None:
+    """Return the newest release by its run."""
+    heads = [head for name in store.releases() if (head := memory.find_release(store, name))]
+    return max(heads, key=lambda head: (head["run"], head["release"]), default=None)
+
+
+def _baseline(store: Store) -> pd.DataFrame:
+    """Return what stood at the last release: a run is held against that, also when it is resumed."""
+    head = _last_release(store)
+    rows = store.observations(as_of=head["release"]) if head else store.observations().head(0)
+    return rows[rows["value"].notna()].reset_index(drop=True)
+
+
+def _released(store: Store) -> pd.DataFrame:
+    """Return the refused rows that a person let through."""
+    rows = store.quarantined(released=True)
+    return rows[~rows["id"].isin(store.quarantined()["id"])]
+
+
+def _with_released(store: Store, base: pd.DataFrame) -> pd.DataFrame:
+    """Add the rows that a person let through since: they are known and not doubted again."""
+    both = pd.concat([part for part in (base, _released(store)[COLUMNS]) if len(part)] or [base])
+    return both.drop_duplicates(KEY, keep="last", ignore_index=True)
+
+
+FAULTS = (EnergyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a source may raise on an answer that nobody foresaw: it fails, the others go on."""
+
+
+def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
+    """Fetch, read and check one source; whatever is wrong with it stays with it."""
+    module, count = sources.SOURCES[name], {"asked": 0, "kept": 0}
+    if not module.request(job.period):
+        return Delivery(name, "by hand", "files come in by: energy import inbox FILE")
+    try:
+        rows = _gather(module, job, count)
+        good, doubtful = gate(rows, Context(known[known["source"] == name]))
+    except StoreError:
+        raise
+    except KeyMissing as error:
+        job.tell(f"{name}: skipped. {error.what}")
+        return Delivery(name, "skipped", error.what, count["asked"], count["kept"])
+    except FAULTS as error:
+        what = error.what if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+        job.tell(f"{name}: FAILED. {what}")
+        return Delivery(name, "failed", what, count["asked"], count["kept"])
+    job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
+    return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful)
+
+
+def _gather(module: ModuleType, job: Job, count: dict[str, int]) -> pd.DataFrame:
+    """Read all answers of a source; a kept answer that cannot be read is asked once more."""
+    kept = _kept(job.store, module.NAME, job.period, job.now(), job.tell)
+    replay = _replayed(module.NAME, job)
+    while True:
+        last: list[str] = []
+
+        def fetch(request: Request, kept=kept, last=last) -> Answer:
+            last[:] = [request.tag]
+            return _fetch(request, job, kept, replay, count)
+
+        try:
+            tables = [table for _, table in sources.gather(module, job.period, fetch)]
+        except SourceError:
+            if replay is not None or not last or kept.pop(last[0], None) is None:
+                raise
+            continue
+        rows = pd.concat([t for t in tables if len(t)] or [sources.reading.empty()])
+        return rows.drop_duplicates([*KEY, "value", "status"], ignore_index=True)
+
+
+def _replayed(name: str, job: Job) -> dict[str, Answer] | None:
+    """Return the answers to replay by tag; None where servers are asked."""
+    if job.offline is None:
+        return None
+    return {answer.request.tag: answer for answer in job.offline.answers(name, job.period)}
+
+
+def _fetch(
+    request: Request,
+    job: Job,
+    kept: Mapping[str, Answer],
+    replay: Mapping[str, Answer] | None,
+    count: dict[str, int],
+) -> Answer:
+    """Return the answer to a question: replayed, kept, or asked and kept before it is read."""
+    if replay is not None:
+        if request.tag not in replay:
+            what = (
+                f"No kept answer {request.tag!r} in {job.offline and job.offline.root}; ask online."
+            )
+            status = 401 if request.key_header or request.key_param else 0
+            raise SourceError(request.source, request.url, what, status)
+        count["kept"] += 1
+        job.store.keep(replay[request.tag], job.period)
+        return replay[request.tag]
+    if request.tag in kept and kept[request.tag].request.url == request.url:
+        count["kept"] += 1
+        return kept[request.tag]
+    job.tell(f"{request.source}: asking {request.tag} …")
+    count["asked"] += 1
+    answer = job.ask(request)
+    job.store.keep(answer, job.period)
+    return answer
+
+
+def _publish(deliveries: Sequence[Delivery], job: Job) -> pd.DataFrame:
+    """Write refused and good rows, source by source; return what is known afterwards.
+
+    Refused rows go first: a run killed in between finds them held and judges nothing anew.
+    """
+    if job.applies:
+        for delivery in deliveries:
+            if len(delivery.doubtful):
+                job.store.quarantine(job.run, delivery.doubtful)
+            if len(delivery.good):
+                made = job.store.publish(delivery.name, job.run, delivery.good)
+                job.tell(f"{delivery.name}: " + (f"published {made.new} new and {made.revised} revised"
+                         if made else "nothing new"))  # fmt: skip
+        return _valued(job.store.observations())
+    parts = [job.store.observations(), *(d.good for d in deliveries if len(d.good))]
+    return _valued(memory.last_known(pd.concat(parts, ignore_index=True)))
+
+
+def _valued(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows[rows["value"].notna()].reset_index(drop=True)
+
+
+def _hold_sums(added: pd.DataFrame, job: Job) -> pd.DataFrame:
+    """Return the quarter's sums that are held back: not whole, or more than the pipe holds."""
+    now = np.array([_inside(text, job.period) for text in added["period"]], dtype=bool)
+    gcv = flows.calorific_values(job.tables["route-facts"])
+    _, held = gate(added[now], Context(added.head(0), limits(job.tables), gcv), SUM_RULES)
+    settled = _identities(_released(job.store))
+    held = held[[row not in settled for row in _identities(held)]]
+    if job.applies and len(held):
+        job.store.quarantine(job.run, held)
+    return held
+
+
+def limits(tables: facts.Tables) -> dict[str, float]:
+    """Return by route the most that capacity allows or that ever flowed, bcm a day at 20 °C.
+
+    The best quarter counts beside the nameplate, because pipes do run above theirs:
+    TurkStream's second string at 128 % in the first quarter of 2026, by ENTSOG's meters.
+    """
+    cube = flows.build(tables, "Q")
+    starts = pd.DatetimeIndex(cube["period"].values)
+    days = pd.Series(((starts + pd.DateOffset(months=3)) - starts).days, index=starts)
+    best = [flows.frame(cube[name]).div(days, axis=1).max(axis=1) for name in ("flow", "capacity")]
+    most = pd.concat(best, axis=1).max(axis=1).dropna()
+    return dict(zip(most.index.astype(str), most.tolist(), strict=True))
+
+
+def _identities(rows: pd.DataFrame) -> list[tuple]:
+    """Return key and value of each row, to look others up by."""
+    return [tuple(row) for row in rows[[*KEY, "value"]].to_numpy().tolist()]
+
+
+def _inside(period: str, quarter: str) -> bool:
+    span, whole = periods.parse(period), periods.parse(quarter)
+    return whole.start <= span.start and span.end <= whole.end
+
+
+# -- what changed: the report, the note, the release ----------------------------------------------
+
+COUNTS = ["new", "revised", "vanished"]
+SHOWN = 25
+"""Most lines of a list in the release note; the whole list lies beside it as CSV."""
+
+BUILDS = "builds"
+"""Folder of the store that holds what was built, one folder a release."""
+
+
+def changes(store: Store, a: str, b: str) -> pd.DataFrame:
+    """Return what changed from one release, or as-of date, to another.
+
+    Parameters
+    ----------
+    store : Store
+    a, b : str
+        ``"2026Q2"``, ``"2026Q3"`` or dates.
+
+    Returns
+    -------
+    DataFrame
+        As `energy.store.diff`: ``change`` (new, revised, vanished), the key, ``unit, old, new, by,
+        percent, old_status, status, age`` (quarters).
+
+    Raises
+    ------
+    StoreError
+        If neither a release nor a date has that name.
+    """
+    return diff(store.observations(as_of=a), store.observations(as_of=b))
+
+
+def _report(
+    deliveries: Sequence[Delivery],
+    job: Job,
+    base: pd.DataFrame,
+    latest: pd.DataFrame,
+    build: Callable[[Path], object] | None,
+) -> Report:
+    """Put together what happened; with ``apply`` build and tag the release."""
+    added, before = (sums(rows, job.tables["crosswalk"]) for rows in (latest, base))
+    doubtful = _refused(deliveries, _hold_sums(added, job))
+    found = pd.concat([diff(base, latest), *(_vanished(d, latest) for d in deliveries)])
+    found = found.drop_duplicates(["change", *KEY], ignore_index=True)
+    table = _source_table(deliveries, job, found, latest)
+    shown = diff(whole(before), whole(added))
+    last = _last_release(job.store)
+    note = release_note(job.period, job.run, job.mode, table, found, shown, doubtful,
+                        last["release"] if last else "")  # fmt: skip
+    name, folder = "", None
+    if job.applies:
+        plain = table.drop(columns=["asked", "kept"])  # how often was asked is no part of a release
+        listed = {"changes": found, "doubtful": doubtful, "sources": plain}
+        files = {f"{name}.csv": rows.to_csv(index=False) for name, rows in listed.items()}
+        name, folder = _release(job, {"NOTE.md": note, **files}, build)
+    code = PARTLY if (table["outcome"] == "failed").any() else FINE
+    return Report(job.period, job.run, job.mode, table, found, doubtful, note, name, folder, code)
+
+
+def _refused(deliveries: Sequence[Delivery], held: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows refused in this run, with the ids they have in quarantine."""
+    parts = [part for part in (*(d.doubtful for d in deliveries), held) if len(part)]
+    if not parts:
+        return pd.DataFrame(columns=["id", "reason", *COLUMNS])
+    rows = pd.concat(parts, ignore_index=True)
+    return memory.quarantine_rows(rows, "19700101T000000Z")[["id", "reason", *COLUMNS]]
+
+
+def _vanished(delivery: Delivery, latest: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known of a source, within the time it answered for, and came no more."""
+    came = pd.concat([p for p in (delivery.good, delivery.doubtful) if len(p)] or [latest.head(0)])
+    there = pd.MultiIndex.from_frame(came[KEY].astype(str))
+    rows = latest[(latest["source"] == delivery.name) & latest["freq"].isin(came["freq"].unique())]
+    rows = rows[~pd.MultiIndex.from_frame(rows[KEY].astype(str)).isin(there)]
+    if len(rows):
+        edges = placed(came).groupby("freq")["start"].agg(["min", "max"]).reindex(rows["freq"])
+        start = placed(rows)["start"].to_numpy()
+        inside = (start >= edges["min"].to_numpy()) & (start <= edges["max"].to_numpy())
+        rows = rows[inside]
+    return diff(rows, rows.head(0))
+
+
+def _source_table(
+    deliveries: Sequence[Delivery], job: Job, found: pd.DataFrame, latest: pd.DataFrame
+) -> pd.DataFrame:
+    """Return one row a source; a source whose figures end before the quarter does is stale."""
+    span, today = periods.parse(job.period), job.now().date()
+    counts = pd.crosstab(found["source"], found["change"]).reindex(columns=COUNTS, fill_value=0)
+    newest = _ends(latest)
+    rows = []
+    for d in deliveries:
+        module, last = sources.SOURCES[d.name], newest.get(d.name)
+        own = counts.loc[d.name] if d.name in counts.index else pd.Series(0, index=COUNTS)
+        due = d.outcome == "failed" or today >= span.end + dt.timedelta(days=module.LAG)
+        rows.append({
+            "source": d.name, "outcome": d.outcome, "asked": d.asked, "kept": d.kept,
+            "rows": len(d.good) + len(d.doubtful), "doubtful": len(d.doubtful), **own.astype(int),
+            "newest": last.isoformat() if last else "", "age": (today - last).days if last else "",
+            "stale": bool(module.LAG and due and d.outcome != "by hand" and _stale(span, last)),
+            "what": d.what,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def release_note(
+    period: str,
+    started: str,
+    mode: str,
+    table: pd.DataFrame,
+    found: pd.DataFrame,
+    shown: pd.DataFrame,
+    doubtful: pd.DataFrame,
+    before: str = "",
+) -> str:
+    """Write the release note of an update.
+
+    Parameters
+    ----------
+    period, started, mode : str
+    table : DataFrame
+        `Report.sources`.
+    found : DataFrame
+        Changes of what the sources deliver.
+    shown : DataFrame
+        Changes of the sums that the tracker shows: flows of routes, imports, rates.
+    doubtful : DataFrame
+        Refused rows, with ``id`` and ``reason``.
+    before : str
+        The release that the changes are against, "" for none.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    stale = table[table["stale"]]
+    titles = {"new": "New figures", "revised": "Revised figures", "vanished": "No longer given"}
+    against = f"Changes against {before}." if before else "The first release: all is new."
+    parts = [f"# {period}: what changed", "",
+             f"Run {started} ({mode}). {against} What the sources gave, line by line: changes.csv.", "",
+             "## Sources", "", markdown(table.drop(columns=["asked", "kept", "what"])), ""]  # fmt: skip
+    failed = table[table["what"] != ""]
+    parts += [f"- {row.source}: {row.what}" for row in rows_of(failed)] + [""]
+    for kind, title in titles.items():
+        rows = found if kind == "vanished" else shown
+        parts += [f"## {title}", "", *_listed(rows[rows["change"] == kind], kind, period), ""]
+    parts += ["## Revisions by age", "", *_by_age(found), ""]
+    parts += ["## In quarantine", "", *_doubts(doubtful), ""]
+    parts += ["## Stale", "", *([f"- {r.source}: figures end {r.newest or 'nowhere'}, {r.age or '?'} days ago; "
+              "the last good values stand." for r in rows_of(stale)] or ["Nothing."]), ""]  # fmt: skip
+    return "\n".join(parts)
+
+
+def _listed(rows: pd.DataFrame, kind: str, period: str) -> list[str]:
+    """Return the weightiest changes as a table and say how many there are.
+
+    New ones: the quarter's own first, flows before the rest; others: the largest revision first.
+    """
+    if rows.empty:
+        return ["None."]
+    rows = rows.assign(
+        own=[not _inside(text, period) for text in rows["period"]],
+        part=rows["freq"] != "Q",
+        other=rows["series"] != "flow",
+        size=-rows["percent"].abs().fillna(0.0),
+    )
+    first = ["size"] if kind == "revised" else ["own", "part", "other"]
+    rows = rows.sort_values([*first, *KEY])
+    columns = ["series", "entity", "period", "source", "unit", "old", "new", "by", "percent", "age"]
+    left = {"new": ["old", "by", "percent"], "vanished": ["new", "by", "percent"], "revised": []}
+    table = markdown(rows.head(SHOWN)[[c for c in columns if c not in left[kind]]])
+    more = ["", f"{len(rows) - SHOWN:,} more."] if len(rows) > SHOWN else []
+    return [table, *more]
+
+
+def _by_age(found: pd.DataFrame) -> list[str]:
+    """Return revisions of the deliveries by source and age: how many, how large."""
+    rows = found[(found["change"] == "revised") & found["percent"].notna()]
+    if rows.empty:
+        return ["None."]
+    groups = rows.assign(size=rows["percent"].abs()).groupby(["source", "age"])
+    table = groups.agg(n=("size", "size"), mean=("percent", "mean"), mean_abs=("size", "mean"))
+    table = table.reset_index().rename(
+        columns={"age": "quarters old", "mean": "mean %", "mean_abs": "mean |%|"}
+    )
+    return [markdown(table)]
+
+
+def _doubts(doubtful: pd.DataFrame) -> list[str]:
+    if doubtful.empty:
+        return ["Nothing."]
+    shown = doubtful.head(SHOWN)[["id", "series", "entity", "period", "value", "unit", "reason"]]
+    more = ["", f"{len(doubtful) - SHOWN:,} more in doubtful.csv."] if len(doubtful) > SHOWN else []
+    how = 'Let one through: `energy update PERIOD --release-row ID --reason "why it is right"`.'
+    return [markdown(shown), *more, "", how]
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """Return a table as Markdown; numbers with six digits, missing as an empty cell."""
+
+    def cell(value: Any) -> str:
+        if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+            return ""
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else ""
+        text = f"{value:.6g}" if isinstance(value, float) else str(value)
+        return text.replace("|", "\\|").replace("\n", " ")
+
+    lines = [
+        list(table.columns),
+        ["---"] * table.shape[1],
+        *table.astype(object).to_numpy().tolist(),
+    ]
+    return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
+
+
+def _release(
+    job: Job, files: Mapping[str, str], build: Callable[[Path], object] | None
+) -> tuple[str, Path | None]:
+    """Build into a folder and tag it; nothing where the last release holds the same vintages.
+
+    The folder gets its name first and the manifest last: without a manifest it is no release, and
+    the next run makes it anew.
+    """
+    store, last = job.store, _last_release(job.store)
+    held = [line["path"] for line in last["vintages"]] if last else []
+    ours = [n for n in store.releases() if n == job.period or n.startswith(f"{job.period}-")]
+    if last and last["release"] in ours and held == store.vintages():
+        job.tell("nothing changed since " + last["release"])
+        return last["release"], _built(store, last["release"])
+    name = f"{job.period}-{len(ours) + 1:02d}" if ours else job.period
+    folder = _built(store, name)
+    spare = folder.with_name(f".{name}.part")
+    shutil.rmtree(spare, ignore_errors=True)
+    spare.mkdir(parents=True)
+    for file, text in files.items():
+        (spare / file).write_text(text, encoding="utf-8")
+    if build:
+        job.tell("building layers, map and summary …")
+        build(spare)
+    shutil.rmtree(folder, ignore_errors=True)
+    spare.replace(folder)
+    store.manifest(job.period, job.run, _digests(folder))
+    job.tell(f"release {name}: {folder}")
+    return name, folder
+
+
+def _built(store: Store, name: str) -> Path:
+    root = facts.home() if "://" in store.root else Path(store.root)
+    return root / BUILDS / name
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return sha256 of each file, by its name below the folder."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in files}  # fmt: skip
+
+
+# -- what people do: files by hand, rows let through ----------------------------------------------
+
+
+def take_in(
+    path: str | Path,
+    store: Store | None = None,
+    *,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    tell: Tell = _quiet,
+) -> pd.DataFrame:
+    """Take in a file of figures typed by hand: keep it, check it, publish it.
+
+    Returns
+    -------
+    DataFrame
+        The doubtful rows, with ``reason``; they lie in quarantine. The others are published.
+
+    Raises
+    ------
+    DataError
+        With every fault of every row; nothing is taken then.
+    """
+    store = store or Store.open()
+    answer = inbox.answer_of(path, now())
+    rows = inbox.parse_file(path, answer.retrieved)
+    quarter = str(periods.containing(answer.retrieved.date(), "Q"))
+    with store.lock(f"import inbox {Path(path).name}"):
+        store.keep(answer, quarter)
+        known = _valued(store.observations())
+        good, doubtful = gate(rows, Context(_with_released(store, known)))
+        started = memory.run_id(now())
+        if len(doubtful):
+            store.quarantine(started, doubtful)
+        made = store.publish(inbox.NAME, started, good) if len(good) else None
+    tell(f"{Path(path).name}: {made.new if made else 0} new, {made.revised if made else 0} revised, "
+         f"{len(doubtful)} in quarantine")  # fmt: skip
+    return doubtful
+
+
+def release_rows(
+    ids: Sequence[str],
+    reason: str,
+    store: Store | None = None,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+) -> int:
+    """Let refused rows through, by id, for a reason; return how many were published.
+
+    Raises
+    ------
+    StoreError
+        If an id is not in quarantine, or no reason is given.
+    """
+    store = store or Store.open()
+    made = store.release(list(ids), reason, memory.run_id(now()))
+    return sum(vintage.new + vintage.revised for vintage in made)

@@ -1,0 +1,436 @@
+"""Faults that an update must survive: a real server on loopback, real processes really killed.
+
+Each test ends with the same questions: the right exit code? no bad number published? nothing lost?
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import json
+import multiprocessing
+import os
+import random
+import re
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+import server as loopback
+from server import Reply, html
+from upstream import Upstream
+
+from energy import facts, update
+from energy import store as memory
+from energy.store import Store, StoreError, StoreLocked
+
+NOW = dt.datetime(2026, 11, 25, 6, 0, tzinfo=dt.UTC)
+BEFORE = dt.datetime(2026, 8, 25, 6, 0, tzinfo=dt.UTC)
+KEYS = {"GIE_API_KEY": "k" * 12}
+PAIR = ["entsog", "cbr"]
+
+
+@pytest.fixture(scope="module")
+def limits():
+    return update.limits(facts.load())
+
+
+@pytest.fixture(scope="module")
+def known(tracker, limits):
+    return tracker.facts, limits
+
+
+@pytest.fixture
+def server():
+    with Upstream() as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store.open(tmp_path / "store")
+
+
+@pytest.fixture
+def go(server, store, tracker, monkeypatch, limits):
+    monkeypatch.setattr(update, "limits", lambda tables: limits)  # a second each, always the same
+
+    def run(only=None, period="2026Q3", now=NOW, mode="apply", **options):
+        return update.run(period, mode, store, client=client, keys=KEYS, sleep=lambda s: None,
+                          now=lambda: now, only=only, tables=tracker.facts, **options)  # fmt: skip
+
+    with server.client() as client:
+        yield run
+
+
+def tree(store: Store) -> dict[str, bytes]:
+    """Return every file of a store by its name."""
+    root = Path(store.root)
+    return {p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*"))
+            if p.is_file() and p.name != ".lock"}  # fmt: skip
+
+
+def outcome(report: update.Report) -> dict[str, str]:
+    return report.sources.set_index("source")["outcome"].to_dict()
+
+
+def value(store: Store, **where: str) -> float:
+    rows = store.observations(series=where.pop("series"), entity=where.pop("entity"))
+    for name, wanted in where.items():
+        rows = rows[rows[name] == wanted]
+    return float(rows["value"].squeeze())
+
+
+# -- sources that fail ----------------------------------------------------------------------------
+
+FAULTS = {
+    "down": ([Reply(503, b"busy", "text/plain")], "503"),
+    "gone": ([Reply(404, b'{"error":[{"status":404}]}')], "404"),
+    "HTML for JSON": ([html()], "text/html"),
+    "connection dropped": ([Reply(how="drop")], "RemoteProtocolError"),
+    "cut in the middle": ([Reply(body=b'{"version":"2.0"}', how="cut")], "RemoteProtocolError"),
+    "truncated JSON": ([Reply(body=b'{"version":"2.0","class":"data')], "breaks off"),
+    "empty answer": ([Reply(body=b"")], "empty"),
+    "warning with 200": ([Reply(body=b'{"warning":{"status":413,"label":"ASYNCHRONOUS_RESPONSE"}}')], "413|warning"),
+    "another shape": ([Reply(body=b"[1, 2, 3]")], "list"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_source_fails_and_the_others_are_published(go, store, server, name):
+    go(only=["eurostat", "ecb"], period="2026Q2", now=BEFORE)
+    before = store.observations(source="eurostat")
+    replies, said = FAULTS[name]
+    server.plan("ec.europa.eu", *replies)
+    report = go(only=["eurostat", "ecb", "cbr"])
+    assert report.code == update.PARTLY == 3
+    assert outcome(report) == {"eurostat": "failed", "ecb": "fine", "cbr": "fine"}
+    table = report.sources.set_index("source")
+    assert re.search(said, table.loc["eurostat", "what"])
+    assert table.loc["eurostat", "stale"] and table.loc["eurostat", "age"] == 148  # since 30 June
+    assert len(store.observations(source="eurostat")) == len(before)
+    assert table.loc["ecb", "new"] == 69 and not table.loc["ecb", "stale"]
+    assert "figures end 2026-06-30, 148 days ago; the last good values stand" in report.note
+
+
+def test_a_failed_source_comes_back(go, server, store):
+    server.plan("www.cbr.ru", html())
+    assert go(only=PAIR).code == 3
+    del server.plans["www.cbr.ru"]
+    again = go(only=PAIR)  # the page that was kept cannot be read, so it is asked again
+    assert again.code == 0 and outcome(again)["cbr"] == "fine"
+    assert again.release == "2026Q3-02" and store.releases() == ["2026Q3", "2026Q3-02"]
+    assert not store.verify()
+
+
+def test_a_refused_key_fails_alone(go, server):
+    server.plan("agsi.gie.eu", Reply(body=b'{"dataset":"storage ERROR","error":"access denied"}'))
+    report = go(only=["gie", "cbr"])
+    assert report.code == 3 and outcome(report) == {"cbr": "fine", "gie": "failed"}
+
+
+def test_an_unforeseen_answer_fails_its_source_only(go, server, monkeypatch):
+    from energy.sources import cbr
+
+    monkeypatch.setattr(cbr, "parse", lambda answer: {}["a column that is gone"])
+    report = go(only=PAIR)
+    assert report.code == 3 and outcome(report) == {"entsog": "fine", "cbr": "failed"}
+    assert "KeyError" in report.sources.set_index("source").loc["cbr", "what"]
+
+
+def test_busy_then_well(go, server, store):
+    server.plan("www.cbr.ru", Reply(429, b"", headers={"Retry-After": "1"}), Reply(500, b""))
+    server.plans["www.cbr.ru"] += [loopback.Reply(404, b'{"message":"nothing planned"}')]
+    assert go(only=["cbr"]).code == 0  # the third time it answers as usual
+    assert len(store.observations(source="cbr")) == 198
+
+
+# -- numbers that are wrong -----------------------------------------------------------------------
+
+
+def bend_values(times: float):
+    """Return a twist that multiplies every value of a JSON-stat answer."""
+
+    def bend(body: bytes) -> bytes:
+        data = json.loads(body)
+        data["value"] = {place: v * times for place, v in data["value"].items()}
+        return json.dumps(data).encode()
+
+    return bend
+
+
+@pytest.mark.parametrize(
+    "times, said", [(1000, "x1000"), (3.6, "x3.6"), (10.55, "x10.55"), (0.001, "1/1000")]
+)
+def test_a_mistaken_unit_is_held_back_whole(go, server, store, times, said):
+    go(only=["eurostat"], period="2026Q2", now=BEFORE)
+    where = {"series": "import_declared_ru_g3000", "entity": "turkey", "basis": "15C"}
+    good = value(store, period="2026-06", **where)
+    server.twist("ec.europa.eu", bend_values(times))
+    report = go(only=["eurostat"], now=NOW + dt.timedelta(days=2))
+    assert report.code == 0 and len(report.doubtful) > 3000
+    assert report.doubtful["reason"].str.contains(said).mean() > 0.95
+    assert value(store, period="2026-06", **where) == good
+    rows = store.observations(series=where["series"], entity="turkey")
+    assert "2026-08" not in set(rows["period"])
+    assert report.sources.set_index("source").loc["eurostat", "stale"]
+
+
+def test_a_sign_that_flips(go, server, store):
+    go(only=["eurostat"], period="2026Q2", now=BEFORE)
+    server.twist("ec.europa.eu", bend_values(-1))
+    report = go(only=["eurostat"])
+    assert report.doubtful["reason"].str.contains("cannot be").all() and len(report.doubtful) > 3000
+    assert (store.observations(source="eurostat")["value"] >= 0).all()
+
+
+def test_a_shifted_month(go, server, store):
+    go(only=["eurostat"], period="2026Q2", now=BEFORE)
+    before = tree(store)
+
+    def shift(body: bytes) -> bytes:
+        data = json.loads(body)
+        if data["dimension"]["freq"]["category"]["index"].get("M") == 0:
+            data["value"] = {str(int(place) + 1): v for place, v in data["value"].items()}
+            data["value"].pop(str(_cells(data)), None)
+        return json.dumps(data).encode()
+
+    server.twist("ec.europa.eu", shift)
+    report = go(only=["eurostat"])
+    moved = report.doubtful["reason"].str.contains("moved by one")
+    assert moved.sum() > 1000
+    turkey = store.observations(series="import_declared_ru_g3000", entity="turkey")
+    assert (turkey.loc[turkey["freq"] == "M", "period"] <= "2026-06").all()
+    assert {name: tree(store)[name] for name in before} == before
+
+
+def _cells(data: dict) -> int:
+    total = 1
+    for length in data["size"]:
+        total *= length
+    return total
+
+
+def test_a_future_date(go, server, store):
+    server.twist("data-api.ecb.europa.eu", lambda body: body.replace(b"2026-08-03", b"2027-08-03"))
+    report = go(only=["ecb"])
+    assert list(report.doubtful["reason"]) == ["2027-08-03 lay ahead on 2026-11-25"]
+    assert (
+        "2027-08-03" not in set(store.observations()["period"]) and len(store.observations()) == 68
+    )
+
+
+def test_a_changed_unit_in_the_answer(go, server, store):
+    server.twist("transparency.entsog.eu", lambda body: body.replace(b"kWh/d", b"MWh/d"))
+    report = go(only=PAIR)
+    assert report.code == 3 and outcome(report) == {"entsog": "failed", "cbr": "fine"}
+    assert store.observations(source="entsog").empty
+
+
+def test_a_renamed_field(go, server):
+    server.twist("transparency.entsog.eu", lambda body: body.replace(b'"value"', b'"amount"'))
+    assert outcome(go(only=["entsog"])) == {"entsog": "failed"}
+
+
+def test_a_day_times_a_thousand_holds_its_quarter_back(go, server, store, tracker):
+    def spike(body: bytes) -> bytes:
+        data = json.loads(body)
+        for record in data["operationalData"]:
+            if record["periodFrom"].startswith("2026-08-10") and record["value"]:
+                record["value"] *= 1000
+        return json.dumps(data).encode()
+
+    server.twist("transparency.entsog.eu", spike)
+    report = go(only=["entsog"])
+    reasons = dict(zip(report.doubtful["period"], report.doubtful["reason"], strict=True))
+    assert "x1000" in reasons["2026-08-10"] and "covers only" in reasons["2026Q3"]
+    laid = update.overlay(tracker.facts, store)["volumes"]
+    flows = laid[(laid["source"] == "entsog") & (laid["entity"] == "turkstream-2")]
+    assert set(flows.loc[flows["freq"] == "Q", "period"]) == {"2026Q2"}
+    assert not flows["period"].str.startswith("2026-08").any()
+
+
+def test_half_a_quarter_is_no_quarter(go, server, store, tracker):
+    def cut(body: bytes) -> bytes:
+        data = json.loads(body)
+        data["operationalData"] = [
+            r for r in data["operationalData"] if r["periodFrom"] < "2026-09-10"
+        ]
+        return json.dumps(data).encode()
+
+    server.twist("transparency.entsog.eu", cut)
+    report = go(only=["entsog"])
+    held = report.doubtful[report.doubtful["series"] == "flow"]
+    assert held.loc[held["entity"] == "turkstream-2", "reason"].tolist() == [
+        "covers only 77.2% of 2026Q3"
+    ]
+    laid = update.overlay(tracker.facts, store)["volumes"]
+    assert "2026Q3" not in set(laid.loc[laid["source"] == "entsog", "period"])
+    assert report.sources.set_index("source").loc["entsog", "stale"]
+
+
+def test_more_gas_than_the_pipe_holds_waits_for_a_word(go, server, store, tracker):
+    server.twist(
+        "transparency.entsog.eu", lambda body: body.replace(b"500000000.0", b"900000000.0")
+    )
+    report = go(only=["entsog"])
+    held = report.doubtful[report.doubtful["entity"] == "turkstream-2"]
+    assert held["reason"].str.contains("capacity and best quarter so far").any()
+    quarter = held[held["period"] == "2026Q3"]
+    name = "V.entsog.flow.turkstream-2.2026Q3.GCV"
+    assert name not in set(update.overlay(tracker.facts, store)["volumes"]["id"])
+    later = NOW + dt.timedelta(hours=1)
+    update.release_rows(list(quarter["id"]), "confirmed by the operator", store, lambda: later)
+    laid = update.overlay(tracker.facts, store)["volumes"].set_index("id")
+    assert laid.loc[name, "value"] == pytest.approx(82.8)
+    again = go(only=["entsog"], now=later)
+    assert "2026Q3" not in set(again.doubtful["period"])
+
+
+# -- the store ------------------------------------------------------------------------------------
+
+
+def test_a_full_disk(go, store, monkeypatch):
+    real, count = memory._write_local, iter(range(1000))
+
+    def full(path, body):
+        if next(count) == 7:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(path, body)
+
+    monkeypatch.setattr(memory, "_write_local", full)
+    with pytest.raises(StoreError, match="disk is full"):
+        go(only=PAIR)
+    monkeypatch.setattr(memory, "_write_local", real)
+    assert not store.verify() and not store.vintages()
+    assert go(only=PAIR).code == 0
+
+
+def test_a_read_only_store(go, store, monkeypatch):
+    def denied(path, body):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(memory, "_write_local", denied)
+    with pytest.raises(StoreError, match="cannot be written"):
+        go(only=PAIR)
+    assert store.observations().empty  # it still reads
+
+
+def test_a_corrupt_vintage_is_named_and_nothing_is_written(go, store):
+    go(only=PAIR)
+    path = Path(store.root) / store.vintages()[0]
+    path.write_bytes(path.read_bytes()[:-200])
+    before = tree(store)
+    with pytest.raises(StoreError, match=re.escape(store.vintages()[0])):
+        go(only=PAIR, now=NOW + dt.timedelta(days=1))
+    assert tree(store) == before
+
+
+def test_the_clock_set_back(go, store, server):
+    go(only=PAIR)
+    before = tree(store)
+    server.twist(
+        "transparency.entsog.eu", lambda body: body.replace(b"500000000.0", b"510000000.0")
+    )
+    with pytest.raises(StoreError, match="the clock was set back"):
+        go(only=PAIR, now=NOW - dt.timedelta(days=30))
+    assert {n: b for n, b in tree(store).items() if not n.startswith("raw/")} == {
+        n: b for n, b in before.items() if not n.startswith("raw/")}  # fmt: skip
+
+
+def test_a_spoiled_kept_answer_is_asked_again(go, store, server):
+    go(only=["cbr"], mode="dry-run")
+    for path in Path(store.root).rglob("USD*.bin"):
+        path.write_bytes(b"<spoiled/>")
+        path.unlink()
+    asked = len(server.asked)
+    assert go(only=["cbr"]).code == 0
+    assert len(server.asked) == asked + 3
+
+
+# -- processes ------------------------------------------------------------------------------------
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["energy.update", "energy.sources.transport", "duckdb", "openpyxl",
+                                "pyarrow.parquet", "dask.array"])  # fmt: skip
+
+
+def _update(root: str, address: str, known: tuple, stop_at: int, only: list[str]) -> None:
+    """Run a whole update in a process of its own; at the ``stop_at``-th sync it kills itself."""
+    real, seen = os.fsync, []
+
+    def fsync(handle):
+        seen.append(handle)
+        if len(seen) == stop_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(handle)
+
+    memory.os.fsync = fsync  # type: ignore[assignment]
+    tables, limits = known  # handed over, not read again: that is no part of what is tested
+    update.limits = lambda tables: limits  # type: ignore[assignment]
+    client = httpx.Client(transport=loopback._Loopback(address))
+    update.run("2026Q3", "apply", Store.open(root), client=client, keys=KEYS, only=only,
+               sleep=lambda s: None, now=lambda: NOW, build=_build, tables=tables)  # fmt: skip
+    Path(f"{root}.syncs").write_text(str(len(seen)), encoding="utf-8")
+
+
+def _build(folder: Path) -> None:
+    for name in ("atlas.html", "summary.md"):
+        (folder / name).write_text(name * 1000, encoding="utf-8")
+        time.sleep(0.02)
+
+
+def start(store: Store, server: Upstream, known: tuple, stop_at: int = 0, only=None):
+    process = CONTEXT.Process(
+        target=_update, args=(store.root, server.address, known, stop_at, only)
+    )
+    process.start()
+    return process
+
+
+SIX = ["entsog", "pinksheet", "ecb", "cbr", "moex", "gem"]
+"""Pages, a link to follow, a workbook and an archive are among them; all eleven only take longer."""
+
+
+def kill(store: Store, server: Upstream, known: tuple, at_sync: int, after: float) -> bool:
+    """Start an update and kill it, at a sync or after some seconds; tell whether it was in time."""
+    process = start(store, server, known, at_sync, SIX)
+    process.join(None if at_sync else after)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+def test_killed_at_twenty_random_points_it_goes_on_to_the_same_bytes(server, known, tmp_path):
+    whole = Store.open(tmp_path / "undisturbed")
+    began = time.monotonic()
+    start(whole, server, known, only=SIX).join()
+    took, syncs = time.monotonic() - began, int(Path(f"{whole.root}.syncs").read_text())
+    wanted = tree(whole)
+    assert whole.releases() == ["2026Q3"] and len(whole.vintages()) == 6
+    chance, killed = random.Random(20261125), 0
+    while killed < 20:
+        store = Store.open(tmp_path / f"trial{len(list(tmp_path.glob('trial*')))}")
+        at_sync = chance.randint(1, syncs) if killed % 2 == 0 else 0
+        killed += kill(store, server, known, at_sync, chance.uniform(0.1, 0.9) * took)
+        assert not store.verify()  # whatever stands is whole
+        start(store, server, known, only=SIX).join()
+        assert tree(store) == wanted, store.root
+
+
+def test_two_updates_at_once(go, server, store, known):
+    server.plan("www.cbr.ru", Reply(how="hang"))
+    first = start(store, server, known, only=["cbr"])
+    for _ in range(200):
+        if server.asked:
+            break
+        time.sleep(0.05)
+    with pytest.raises(StoreLocked, match=f"process {first.pid} on .* wait until it is done"):
+        go(only=["cbr"])
+    first.kill()
+    first.join()
+    del server.plans["www.cbr.ru"]
+    assert go(only=["cbr"]).code == 0  # the lock of a dead owner is taken over
