@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import energy
-from energy import facts, tracker
+from energy import derive, facts, tracker
 from energy.errors import DataError, EnergyError
 from energy.observations import rows_of
+from energy.store import Store
 from geodata import formats, gem, routes
 from geodata.errors import GeodataError
 
@@ -77,7 +78,7 @@ def write_text(path: Path, text: str) -> Path:
 
 def check(folder: str | Path | None = None) -> list[str]:
     """Return every fault of the package, the user's store and, if named, a folder of edits."""
-    faults = facts.check(folder)
+    faults = facts.check(folder) + _overtaken()
     own = Path(folder) / "routes.geojson" if folder else facts.home() / tracker.GEM_LINES
     if not own.exists():
         return faults + routes.check(routes.load())
@@ -85,6 +86,14 @@ def check(folder: str | Path | None = None) -> list[str]:
         return faults + routes.check(routes.load(own))
     except GeodataError as error:
         return [*faults, str(error)]
+
+
+def _overtaken() -> list[str]:
+    """Return the corrections that the answers in the store no longer bear out."""
+    home = Store.open()
+    if not home.vintages():
+        return []
+    return derive.corrected(home.observations(), facts.load()["corrections"])[1]
 
 
 def import_facts(folder: str | Path) -> list[str]:

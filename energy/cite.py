@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import re
 from collections.abc import Iterable
 
 import pandas as pd
 import xarray as xr
 
-from energy import observations
+from energy import facts, flows, observations, store
 from energy.errors import UnknownName
 from energy.facts import Tables
 
@@ -17,10 +20,11 @@ TABLES = {
     "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
 }  # fmt: skip
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
-         "publisher", "url", "page", "published", "licence", "note", "why"]  # fmt: skip
+         "publisher", "url", "page", "published", "retrieved", "sha256", "licence", "note", "why",
+         "bcm", "chain"]  # fmt: skip
 
 
-def cite(what, tables: Tables) -> pd.DataFrame:
+def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
     """Resolve ids to sources.
 
     Parameters
@@ -30,12 +34,16 @@ def cite(what, tables: Tables) -> pd.DataFrame:
         ``sources`` (and ``price_source``), or a table with a column ``id`` or ``sources``.
     tables : dict of DataFrame
         The facts.
+    home : Store, optional
+        Where the answers behind figures of an update are kept.
 
     Returns
     -------
     DataFrame
         One row an id: what it says, from which document, when published, under which terms,
-        and why it was taken before others.
+        and why it was taken before others. ``retrieved`` and ``sha256`` are those of the kept
+        answers (``;``-joined); for a figure of the package its date and the digest of its table.
+        ``bcm`` is a flow at 20 °C, ``chain`` how it came from the figure as published.
 
     Raises
     ------
@@ -44,8 +52,46 @@ def cite(what, tables: Tables) -> pd.DataFrame:
     """
     names = sorted(_ids(what, tables))
     taken = _taken(tables) if any(name.startswith("V") for name in names) else pd.DataFrame()
+    heat = flows.calorific_values(tables["route-facts"])
     rows = [_row(name, tables, taken) for name in names]
+    rows = [row | _kept(row, home) | _converted(row, heat) for row in rows]
     return pd.DataFrame(rows, columns=SHOWN).fillna("")
+
+
+def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
+    """Return when and as which bytes a figure came: kept answers, else the package's table."""
+    digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]
+    if home is None or not all(re.fullmatch("[0-9a-f]{16}", text) for text in digests):
+        return {"retrieved": str(store.package_date()), "sha256": _digest(row["table"])}
+    try:
+        answers = [home.raw(text) for text in dict.fromkeys(digests)]
+    except store.StoreError:  # fetched into another store: the short digests are what is known
+        return {"retrieved": "", "sha256": ";".join(dict.fromkeys(digests))}
+    asked = {answer.retrieved.isoformat(timespec="seconds") for answer in answers}
+    return {"retrieved": ";".join(sorted(asked)), "sha256": ";".join(a.sha256 for a in answers),
+            "url": ";".join(dict.fromkeys(a.request.url for a in answers))}  # fmt: skip
+
+
+@functools.cache
+def _digest(table: str) -> str:
+    return hashlib.sha256((facts.DATA / facts.schema()[table]["path"]).read_bytes()).hexdigest()
+
+
+def _converted(row: dict, heat: dict[str, float]) -> dict:
+    """Return a flow in bcm at 20 °C and the words of the conversion."""
+    if not str(row["what"]).startswith("flow of ") or row["table"] != "volumes":
+        return {}
+    route = str(row["what"]).removeprefix("flow of ")
+    bcm, why = flows.convert_figure(
+        row["value"], row["unit"], row["basis"], row["status"], heat.get(route)
+    )
+    if why:
+        return {"chain": f"not used as a flow: {why}"}
+    by = f" at {heat[route]:g} kWh/m3 (20 °C)" if row["basis"] in ("GCV", "15C-40MJ") else ""
+    return {
+        "bcm": bcm,
+        "chain": f"{row['value']:g} {row['unit']} {row['basis']}{by} = {bcm:.9g} bcm 20C",
+    }
 
 
 def _ids(what, tables: Tables) -> set[str]:

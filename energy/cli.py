@@ -261,7 +261,8 @@ def _sources(verbs) -> None:
 def _cite(verbs) -> None:
     verb = _verb(verbs, "cite", _run_cite, "the document behind a figure, and why it was taken",
                  "examples:\n  energy cite V0123 P0045    ids as they stand in layers, map and tables\n"
-                 "  energy cite blue-stream    every figure and fact of a route")  # fmt: skip
+                 "  energy cite blue-stream    every figure and fact of a route\n"
+                 "  energy cite blue-stream@2024Q1    every step behind flow, capacity, price and revenue")  # fmt: skip
     verb.add_argument(
         "ids", metavar="ID", nargs="+", help="ids of figures, facts, events; a route or a source"
     )
@@ -459,7 +460,8 @@ def _run_sources(options: argparse.Namespace) -> None:
 def _run_cite(options: argparse.Namespace) -> None:
     import energy
 
-    _emit(energy.load(as_of=options.as_of).cite(options.ids), options.format)
+    ids = options.ids[0] if len(options.ids) == 1 else options.ids
+    _emit(energy.load(as_of=options.as_of).cite(ids), options.format)
 
 
 def _run_check(options: argparse.Namespace) -> None:

@@ -237,11 +237,70 @@ def derive(
         source, series, entity and period (``V.entsog.flow.turkstream-2.2026Q3.GCV``), so it stays
         the same from one update to the next; ``page`` holds the answers behind the figure.
     """
-    good = whole(sums(observations, tables["crosswalk"]))
+    kept, _ = corrected(observations, tables["corrections"])
+    good = whole(sums(kept, tables["crosswalk"]))
     if withheld is not None and len(withheld):
         keys = pd.MultiIndex.from_frame(withheld[KEY].astype(str))
         good = good[~pd.MultiIndex.from_frame(good[KEY].astype(str)).isin(keys)]
     return _as_tables(good, tables)
+
+
+MENDED = 0.01
+"""Share by which a sum may move, by ordinary revision, before a correction counts as overtaken."""
+
+
+def corrected(
+    observations: pd.DataFrame, corrections: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
+    """Apply the known errors of the sources to what they delivered.
+
+    Parameters
+    ----------
+    observations : DataFrame, columns `COLUMNS`
+    corrections : DataFrame
+        The table of facts; its rows for ``answers``.
+
+    Returns
+    -------
+    DataFrame
+        Without the rows that are excluded, with the reason in ``note`` of those annotated.
+    list of str
+        One sentence for each correction whose ``expect`` no longer stands: it is not applied.
+    """
+    faults = []
+    answers = corrections[(corrections["table"] == "answers") & (corrections["state"] == "active")]
+    for line in rows_of(answers):
+        mine = _rows_of_period(observations, *line.row.split(";"))
+        if mine.empty:
+            continue
+        found = float(mine["value"].sum())
+        if abs(found - line.expect) > MENDED * abs(line.expect):
+            faults.append(f"corrections.csv {line.id}: {line.row} is now {found:.10g}, expected "
+                          f"{line.expect:.10g}; the source may have mended it: set state to fixed")  # fmt: skip
+        elif line.action == "exclude":
+            observations = observations.drop(mine.index)
+        else:
+            note = (mine["note"] + "; " + line.reason).str.removeprefix("; ")
+            observations = observations.assign(note=note.reindex(observations.index, fill_value="").where(
+                observations.index.isin(mine.index), observations["note"]))  # fmt: skip
+    return observations, faults
+
+
+def _rows_of_period(
+    rows: pd.DataFrame, source: str, series: str, entity: str, period: str, basis: str
+) -> pd.DataFrame:
+    """Return the rows of one series within a period; none unless they cover the whole of it."""
+    one = rows[["source", "series", "entity", "basis"]] == [source, series, entity, basis]
+    rows = rows[one.all(axis=1) & rows["value"].notna()]
+    inside = np.array([_within(text, period) for text in rows["period"]], dtype=bool)
+    rows = rows[inside]
+    held = sum(periods.days(periods.parse(text)) for text in rows["period"])
+    return rows if held >= periods.days(periods.parse(period)) else rows.head(0)
+
+
+def _within(period: str, whole: str) -> bool:
+    inner, outer = periods.parse(period), periods.parse(whole)
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def whole(added: pd.DataFrame) -> pd.DataFrame:

@@ -329,7 +329,8 @@ def _fact_faults(facts: pd.DataFrame) -> list[str]:
 def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Return corrections whose ``expect`` no longer stands in the row they correct."""
     faults = []
-    for line in rows_of(tables["corrections"].query("state == 'active'")):
+    active = tables["corrections"].query("state == 'active' and table != 'answers'")
+    for line in rows_of(active):
         table = tables[line.table]
         found = table.loc[table["id"] == line.row, "value"]
         if found.empty or float(found.iloc[0]) != line.expect:

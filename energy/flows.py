@@ -34,6 +34,7 @@ class Grid:
     coverage: np.ndarray
     origin: list[set[int]]  # positions of the observations that made the month
     fact: list[str]  # id of the dated fact that closes the month, "" if open
+    steps: list[tuple]  # how each month was made: month, observation, what others took, share
 
 
 def build(
@@ -94,7 +95,10 @@ def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]
     table = table[(table["series"] == "flow") & table["entity"].isin(tables["routes"]["route"])]
     table = observations.rank(table, tables["sources"], tables["preferences"])
     gcv = calorific_values(tables["route-facts"])
-    results = [_inner(row, gcv) for row in rows_of(table)]
+    results = [
+        convert_figure(row.value, row.unit, row.basis, row.status, gcv.get(row.entity))
+        for row in rows_of(table)
+    ]
     table["inner"] = [value for value, _ in results]
     table["left_out"] = [why for _, why in results]
     spans = [periods.parse(text) for text in table["period"]]
@@ -112,21 +116,21 @@ def _whole_months(span: periods.Period) -> bool:
     return span.start.day == 1 and span.end.day == 1
 
 
-def _inner(row, gcv: dict[str, float]) -> tuple[float, str]:
-    """Convert one observation to the inner unit; return NaN and a reason where it cannot be."""
-    if row.status in ("plan", "contract"):
-        return float("nan"), f"{row.status}, not a flow"
-    if row.basis in ("unstated", ""):
+def convert_figure(
+    value: float, unit: str, basis: str, status: str, gcv: float | None = None
+) -> tuple[float, str]:
+    """Convert a figure to bcm at 20 °C; return NaN and a reason where it cannot be."""
+    if status in ("plan", "contract"):
+        return float("nan"), f"{status}, not a flow"
+    if basis in ("unstated", ""):
         return float("nan"), "basis not stated"
-    if units.kind(row.unit) == "mass":
+    if units.kind(unit) == "mass":
         return float("nan"), "mass; no density stated"
-    by_heat = row.basis in ("GCV", "15C-40MJ")
-    if by_heat and row.entity not in gcv:
+    by_heat = basis in ("GCV", "15C-40MJ")
+    if by_heat and gcv is None:
         return float("nan"), "no calorific value stated for the route"
-    heat: dict = {"gcv": gcv[row.entity], "gcv_basis": "20C"} if by_heat else {}
-    unit, basis = INNER
-    value = units.convert(row.value, row.unit, unit, basis=row.basis, to_basis=basis, **heat)
-    return float(value), ""
+    heat: dict = {"gcv": gcv, "gcv_basis": "20C"} if by_heat else {}
+    return float(units.convert(value, unit, INNER[0], basis=basis, to_basis=INNER[1], **heat)), ""
 
 
 def calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
@@ -171,7 +175,7 @@ def _fill(
     first = window[0].start.year * 12
     months = range(first, window[-1].end.year * 12 + 12)
     grid = Grid(first, np.full(len(months), np.nan), np.zeros(len(months)),
-                [set() for _ in months], [""] * len(months))  # fmt: skip
+                [set() for _ in months], [""] * len(months), [])  # fmt: skip
     mine = seen[seen["entity"] == route]
     doors = tables["route-facts"][tables["route-facts"]["route"] == route]
     if mine.empty and not (doors["attribute"] == "stop").any():
@@ -185,6 +189,50 @@ def _fill(
         span = (row.start - first, row.until - first)
         _spread(grid, span, row.inner, row.coverage, row.Index, weights)
     return grid
+
+
+def parts(tables: facts.Tables, route: str, first: str, last: str) -> pd.DataFrame:
+    """Return how the flow of each month of a route is made, out of figures as published.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        As `energy.facts.load` returns them.
+    route : str
+    first, last : str
+        Period texts; the months between them.
+
+    Returns
+    -------
+    DataFrame
+        One row a month: ``month`` (first day)``, id, value, unit, basis`` as published, ``bcm``
+        (the figure at 20 °C), ``taken`` (bcm of its interval that shorter figures tell), ``share``
+        (of the rest that goes to this month), ``part`` = (bcm - taken) x share. A month that a
+        dated fact closes has its id and part 0.
+
+    Raises
+    ------
+    PeriodError
+        For an empty range.
+    """
+    seen, _ = flow_observations(tables)
+    window = _window(seen, first, last, "M")
+    grid = _fill(route, seen, tables, window)
+    rows = []
+    for month, origin, taken, share in grid.steps:
+        row = seen.loc[origin]
+        rows.append({"month": month, **row[["id", "value", "unit", "basis"]], "bcm": row["inner"],
+                     "taken": taken, "share": share, "part": (row["inner"] - taken) * share})  # fmt: skip
+    rows += [
+        {"month": grid.first + i, "id": fact, "part": 0.0}
+        for i, fact in enumerate(grid.fact)
+        if fact
+    ]
+    columns = ["month", "id", "value", "unit", "basis", "bcm", "taken", "share", "part"]
+    table = pd.DataFrame(rows, columns=columns).sort_values(["month", "id"], ignore_index=True)
+    wanted = range(_number(window[0].start), _number(window[-1].end))
+    table = table[table["month"].isin(wanted)].reset_index(drop=True)
+    return table.assign(month=[dt.date(m // 12, m % 12 + 1, 1) for m in table["month"]])
 
 
 def _open_share(doors: pd.DataFrame, grid: Grid) -> np.ndarray:
@@ -240,13 +288,16 @@ def _spread(
         return
     months = np.arange(begin, end)
     unknown = months[np.isnan(grid.value[months])]
-    rest = total - np.nansum(grid.value[months])
+    taken = np.nansum(grid.value[months])
+    rest = total - taken
     if not len(unknown) or rest < -1e-9 or weights[unknown].sum() == 0:
         return
-    grid.value[unknown] = rest * weights[unknown] / weights[unknown].sum()
+    shares = weights[unknown] / weights[unknown].sum()
+    grid.value[unknown] = rest * shares
     grid.coverage[unknown] = coverage
-    for month in unknown:
+    for month, share in zip(unknown, shares, strict=True):
         grid.origin[month].add(origin)
+        grid.steps.append((grid.first + month, origin, taken, share))
 
 
 def _collect(
@@ -301,26 +352,37 @@ def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     A planned capacity counts from its own first day; without one it is no capacity yet. A
     nameplate whose basis the source does not state is taken at 20 °C, and named in ``assumed``.
     """
-    rows = route_facts[route_facts["attribute"] == "capacity"]
-    rows = rows[(rows["status"] != "plan") | (rows["valid_from"] != "")]
+    rows = _capacities(route_facts)
     silent = sorted(set(rows.loc[rows["basis"] == "unstated", "route"]))
     shape = (cube.sizes["route"], cube.sizes["period"])
     capacity = np.full(shape, np.nan)
     place = {route: i for i, route in enumerate(cube["route"].values)}
     starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
     ends = [*starts[1:], _after(starts, FREQS[cube.attrs["freq"]])]
+    for row, p, _, years in capacity_parts(route_facts, list(zip(starts, ends, strict=True))):
+        held, part = capacity[place[row.route], p], float(row.value) * years
+        capacity[place[row.route], p] = part if np.isnan(held) else held + part
+    cube.attrs["assumed"] = f"capacity taken at 20 °C where no basis is stated: {', '.join(silent)}"
+    return cube.assign(capacity=(("route", "period"), capacity))
+
+
+def _capacities(route_facts: pd.DataFrame) -> pd.DataFrame:
+    rows = route_facts[route_facts["attribute"] == "capacity"]
+    return rows[(rows["status"] != "plan") | (rows["valid_from"] != "")]
+
+
+def capacity_parts(route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date]]) -> list[tuple]:
+    """Return which dated capacity counts in which span: row, position, first day, years."""
     opened = _dates(route_facts, "start")
-    for row in rows_of(rows):
+    found = []
+    for row in rows_of(_capacities(route_facts)):
         since = max(row.valid_from or "0001-01-01", opened.get(row.route, "0001-01-01"))
-        for p, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        for p, (start, end) in enumerate(spans):
             begin = max(start, dt.date.fromisoformat(since))
             stop = min(end, dt.date.fromisoformat(row.valid_to or "9999-12-31"))
             if begin < stop:
-                held = capacity[place[row.route], p]
-                part = float(row.value) * _years(begin, stop)
-                capacity[place[row.route], p] = part if np.isnan(held) else held + part
-    cube.attrs["assumed"] = f"capacity taken at 20 °C where no basis is stated: {', '.join(silent)}"
-    return cube.assign(capacity=(("route", "period"), capacity))
+                found.append((row, p, begin, _years(begin, stop)))
+    return found
 
 
 def _after(starts: list[dt.date], months: int) -> dt.date:

@@ -12,7 +12,7 @@ import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from energy import atlas, brief, cite, derive, facts, flows, layers
+from energy import atlas, brief, cite, derive, explain, facts, flows, layers
 from energy import mirror as mirrors
 from energy import network as grid
 from energy.errors import DataError, UnknownName
@@ -457,8 +457,32 @@ class Tracker:
         return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
 
     def cite(self, what) -> pd.DataFrame:
-        """Return the sources behind an id, a cube or a table; see `energy.cite.cite`."""
-        return cite.cite(what, self.facts)
+        """Return the sources behind an id, a cube or a table; see `energy.cite.cite`.
+
+        ``"blue-stream@2024Q1"`` asks how a cell of the cube is made; see `explain`.
+        """
+        if isinstance(what, str) and "@" in what:
+            return self.explain(*what.split("@", 1))
+        return cite.cite(what, self.facts, Store.open())
+
+    def explain(self, route: str, period: str) -> pd.DataFrame:
+        """Return every step from figures as published to flow, capacity, price and revenue.
+
+        See `energy.explain.explain`; `cite` resolves the ids.
+
+        Parameters
+        ----------
+        route : str
+            Route id.
+        period : str
+            Month, quarter, calendar year or gas year, e.g. ``"2024Q1"``.
+
+        Raises
+        ------
+        UnknownName, PeriodError
+        """
+        self._names(route)
+        return explain.explain(self.facts, self._quarters, self._prices, route, period)
 
     def check(self) -> list[str]:
         """Return every fault in facts and geometry; an empty list is a clean bill."""

@@ -24,7 +24,7 @@ import pandas as pd
 
 from energy import facts, flows, periods, sources
 from energy import store as memory
-from energy.derive import derive, overlay, sums, whole
+from energy.derive import corrected, derive, overlay, sums, whole
 from energy.errors import EnergyError, PeriodError, UnknownName
 from energy.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.observations import rows_of
@@ -522,7 +522,10 @@ def _report(
     build: Callable[[Path], object] | None,
 ) -> Report:
     """Put together what happened; with ``apply`` build and tag the release."""
-    added, before = (sums(rows, job.tables["crosswalk"]) for rows in (latest, base))
+    rules = job.tables["corrections"]
+    kept, overtaken = corrected(latest, rules)
+    added = sums(kept, job.tables["crosswalk"])
+    before = sums(corrected(base, rules)[0], job.tables["crosswalk"])
     doubtful = _refused(deliveries, _hold_sums(added, job))
     found = pd.concat([diff(base, latest), *(_vanished(d, latest) for d in deliveries)])
     found = found.drop_duplicates(["change", *KEY], ignore_index=True)
@@ -530,7 +533,9 @@ def _report(
     shown = diff(whole(before), whole(added))
     last = _last_release(job.store)
     note = release_note(job.period, job.run, job.mode, table, found, shown, doubtful,
-                        last["release"] if last else "")  # fmt: skip
+                        last["release"] if last else "", overtaken)  # fmt: skip
+    for text in overtaken:
+        job.tell(text)
     name, folder = "", None
     if job.applies:
         plain = table.drop(columns=["asked", "kept"])  # how often was asked is no part of a release
@@ -595,6 +600,7 @@ def release_note(
     shown: pd.DataFrame,
     doubtful: pd.DataFrame,
     before: str = "",
+    overtaken: Sequence[str] = (),
 ) -> str:
     """Write the release note of an update.
 
@@ -611,6 +617,8 @@ def release_note(
         Refused rows, with ``id`` and ``reason``.
     before : str
         The release that the changes are against, "" for none.
+    overtaken : sequence of str
+        Corrections that a source seems to have mended.
 
     Returns
     -------
@@ -632,6 +640,12 @@ def release_note(
     parts += ["## In quarantine", "", *_doubts(doubtful), ""]
     parts += ["## Stale", "", *([f"- {r.source}: figures end {r.newest or 'nowhere'}, {r.age or '?'} days ago; "
               "the last good values stand." for r in rows_of(stale)] or ["Nothing."]), ""]  # fmt: skip
+    parts += [
+        "## Corrections overtaken",
+        "",
+        *([f"- {text}" for text in overtaken] or ["None."]),
+        "",
+    ]
     return "\n".join(parts)
 
 

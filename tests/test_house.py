@@ -18,6 +18,7 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
         "brief",
         "layers",
         "cite",
+        "explain",
         "mirror",
         "network",
         "finance.revenue",

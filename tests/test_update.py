@@ -507,6 +507,40 @@ def test_what_is_no_longer_given_is_told_and_stands(go, store, server):
     assert kept["value"].notna().all() and len(kept) == 69
 
 
+# -- known errors of the sources ------------------------------------------------------------------
+
+
+def rules(**change) -> pd.DataFrame:
+    line = {"id": "K01", "table": "answers", "row": f"eurostat;{TURKEY};turkey;2025;15C", "action": "exclude",
+            "expect": sum(LAST_YEAR), "value": float("nan"), "reason": "wrong metre", "state": "active",
+            "source": "eurostat"}  # fmt: skip
+    return pd.DataFrame([line | change])
+
+
+def test_a_known_error_is_left_out_or_told():
+    rows = pd.concat([KNOWN, monthly([2250.0], "2026-01")], ignore_index=True)
+    kept, faults = derive.corrected(rows, rules())
+    assert (kept["period"].tolist(), faults) == (["2026-01"], [])
+    told, _ = derive.corrected(rows, rules(action="annotate"))
+    assert told["note"].tolist() == ["wrong metre"] * 12 + [""]
+    assert derive.corrected(rows, rules(state="fixed"))[0].equals(rows)
+
+
+def test_a_correction_the_source_has_mended_is_said_and_not_applied():
+    kept, faults = derive.corrected(KNOWN.assign(value=KNOWN["value"] * 1.16), rules())
+    assert len(kept) == 12
+    assert (
+        "turkey;2025;15C is now 23838, expected 20550; the source may have mended it" in faults[0]
+    )
+    assert "set state to fixed" in faults[0]
+
+
+def test_a_correction_waits_until_the_whole_period_is_there():
+    part = KNOWN.head(11).assign(value=1.0)
+    kept, faults = derive.corrected(part, rules())
+    assert (len(kept), faults) == (11, [])
+
+
 # -- overlay and people ---------------------------------------------------------------------------
 
 
