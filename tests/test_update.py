@@ -541,6 +541,18 @@ def test_a_correction_waits_until_the_whole_period_is_there():
     assert (len(kept), faults) == (11, [])
 
 
+def test_the_known_errors_of_the_sources_are_in_the_table(tracker):
+    rows = tracker.facts["corrections"].query("table == 'answers'").set_index("id")
+    assert {text.split(";")[0] for text in rows["row"]} == {"entsog", "eurostat"}
+    gud = 395_226_129_000.0
+    days = pd.date_range("2021-01-01", "2021-12-31").strftime("%Y-%m-%d")
+    point = table(*({"period": day, "value": gud / 365} for day in days), series="flow_point", freq="D",
+                  entity="DE-TSO-0005/ITP-00491/entry", source="entsog", basis="GCV", unit="kWh/d")  # fmt: skip
+    kept, faults = derive.corrected(point, tracker.facts["corrections"])
+    assert (len(kept), faults) == (0, [])
+    assert len(derive.corrected(point.assign(value=0.0), tracker.facts["corrections"])[1]) == 1
+
+
 # -- overlay and people ---------------------------------------------------------------------------
 
 
