@@ -384,7 +384,8 @@ def cube(year="2022", **routes):
 
 
 def rate(number, period, value, kind="mean", freq="A"):
-    return {"id": f"X{number:04d}", "kind": kind, "period": period, "freq": freq, "value": value}
+    return {"id": f"X{number:04d}", "kind": kind, "period": period, "freq": freq, "value": value,
+            "status": "actual"}  # fmt: skip
 
 
 @pytest.fixture
@@ -564,6 +565,15 @@ def test_missing_rate_names_the_years_and_takes_one_from_the_caller(books):
     given_rate = bridge(2022, flows, books, others, rate=40)
     assert pick(given_rate, "route", "north")["rub_bn"] == 16
     assert "given by the caller" in pick(given_rate, "route", "north")["note"]
+
+
+def test_an_estimated_rate_says_so_and_an_outturn_goes_before_it(books):
+    flows = cube(north=("europe", [1] * 4, 100))
+    guess = rate(1, "2022", 60.125) | {"status": "estimate"}  # more digits than the outturn
+    table = bridge(2022, flows, books, pd.DataFrame([guess]))
+    assert "at 60.125 RUB/USD, mean of the year, estimate" in pick(table, "route", "north")["note"]
+    table = bridge(2022, flows, books, pd.DataFrame([guess, rate(2, "2022", 50.0)]))
+    assert pick(table, "route", "north")["rub_bn"] == 20
 
 
 def test_everything_missing_is_named_at_once(books):

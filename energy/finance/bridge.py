@@ -153,12 +153,15 @@ def _rate(fx: pd.DataFrame, year: int, own: float | None) -> Rate | None:
     annual = means[(means["freq"] == "A") & (means["period"] == str(year))]
     if annual.empty:
         return None
-    # several pages may print one mean: the one with the most digits is the least rounded
-    best = max(rows_of(annual), key=lambda row: (len(f"{row.value:.10g}"), row.id))
+    # several pages may print one mean: an outturn before an estimate, then the least rounded
+    best = max(
+        rows_of(annual), key=lambda row: (row.status == "actual", len(f"{row.value:.10g}"), row.id)
+    )
+    said = "mean of the year" if best.status == "actual" else f"mean of the year, {best.status}"
     names = {f"{year}Q{q}": q for q in range(1, 5)}
     found = means[means["period"].isin(names)]
     if len(found) < 4:
-        return Rate(best.value, {}, best.id, f"at {best.value:g} RUB/USD, mean of the year")
+        return Rate(best.value, {}, best.id, f"at {best.value:g} RUB/USD, {said}")
     quarters = {names[row.period]: row.value for row in rows_of(found)}
     return Rate(best.value, quarters, best.id, "at the mean RUB/USD of each quarter")
 
