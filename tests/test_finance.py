@@ -576,6 +576,13 @@ def test_an_estimated_rate_says_so_and_an_outturn_goes_before_it(books):
     assert pick(table, "route", "north")["rub_bn"] == 20
 
 
+def test_the_year_of_the_loss_has_its_bridge(tracker):
+    table = tracker.bridge("2024")
+    assert table["rub_bn"].notna().sum() > 5
+    story = tracker.story("2024", "2021")
+    assert "a loss of RUB 1,076 bn" in story and "Against 2021" in story
+
+
 def test_everything_missing_is_named_at_once(books):
     flows = cube(north=("europe", [1] * 4, 100))
     with pytest.raises(EnergyError) as caught:
