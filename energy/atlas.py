@@ -1,12 +1,13 @@
 """The map page: tables of routes, flows, events and sources turned into what the drawing eats.
 
-No number is computed here: flows, shares and prices are drawn and printed as they come. How things
-are drawn is the matter of :mod:`geodata.draw`; what colours and dashes mean in the gas trade stands
-here.
+No number is computed here: flows, shares and prices are drawn and printed as they come; the page
+itself adds quarters up to years and converts units by the factors given here. How things are drawn
+is the matter of :mod:`geodata.draw`; what colours and dashes mean in the gas trade stands here.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
@@ -18,8 +19,10 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+from energy import units
 from energy.errors import DataError, EnergyError
 from geodata import basemap, draw
+from geodata.geometry import cut_antimeridian
 
 # Okabe and Ito's palette (2008), told apart by all common kinds of colour vision; night, day.
 COLOURS = {
@@ -82,12 +85,20 @@ RECENT, ENOUGH = 8, 0.9  # first shown: the newest with 9/10 of the figures of i
 LEGEND_BCM_YEAR = [5, 20, 50]
 TOLERANCE = 0.01  # degrees; simplification of lines for drawing only
 PER_YEAR = {"Q": 4, "M": 12, "H": 2, "A": 1, "G": 1}
+STEP = {"Q": "QS", "M": "MS", "H": "6MS", "A": "YS", "G": "12MS"}
+STALE = 2  # quarters after which the newest figure of a flowing route is old
+YEARS = [("A", "Calendar year", 1), ("G", "Gas year", 10)]  # key, text, first month
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 ACCURACY = {
     "surveyed": "surveyed line",
     "traced": "traced along known places",
     "sketch": "sketch; the true course may differ",
 }
+TEXTURES = [  # of the casing, by accuracy
+    {"key": "surveyed", "label": "Surveyed", "dash": ""},
+    {"key": "traced", "label": "Traced along known places", "dash": "14 1"},
+    {"key": "sketch", "label": "Sketch", "dash": "2 3"},
+]
 _FACTS = {  # column of routes -> word in the panel
     "from_country": "From",
     "to_country": "To",
@@ -113,6 +124,9 @@ def build(
     sources: pd.DataFrame,
     places: pd.DataFrame | None = None,
     meta: Mapping[str, Any] | None = None,
+    *,
+    projection: xr.Dataset | None = None,
+    facts: Mapping[str, pd.DataFrame] | None = None,
 ) -> draw.OfflineMap:
     """Build the map: one self-contained page that a notebook shows and ``save`` writes.
 
@@ -140,7 +154,16 @@ def build(
         ``observations`` (DataFrame indexed by observation id: ``source, page, published, note``),
         behind the ids of ``flows.sources``, see
         :func:`observations`; ``attribution`` (text or
-        list of texts).
+        list of texts); ``layers`` (address of the folder of the exported layers, as seen from the
+        page).
+    projection : xarray.Dataset, dims (scenario, route, period, quantile), optional
+        ``flow`` in unit, basis and frequency of `flows`, at least with the quantile 0.5; the lowest
+        and the highest quantile are the edges of the interval. Attribute ``probabilities``:
+        mapping or list, one for each scenario. Shown where `flows` has no figure.
+    facts : mapping of DataFrame, optional
+        As `energy.facts.load` gives them: ``contracts`` become contract steps, ``route-facts``
+        calorific values for TWh and the ids behind capacities, and all tables the ids that
+        ``meta["observations"]`` would give.
 
     Returns
     -------
@@ -150,12 +173,15 @@ def build(
     Raises
     ------
     DataError
-        If a table is empty, lacks a column, is in another CRS or names a route twice; or if
-        `flows` knows routes that `routes` does not, or a status that has no colour.
+        If a table is empty, lacks a column, is in another CRS or names a route twice; if `flows`
+        or `projection` knows routes that `routes` does not, or `flows` a status that has no colour;
+        or if `projection` has other dims, periods or quantiles.
+    EnergyError
+        If ``meta["start"]`` is no period of the data.
     """
     meta = dict(meta or {})
-    check(routes, flows, events, sources)
-    data = page_data(routes, flows, events, sources, meta)
+    check(routes, flows, events, sources, projection)
+    data = page_data(routes, flows, events, sources, meta, projection=projection, facts=facts)
     title = str(meta.get("title") or "Russian gas by pipeline")
     made = draw.OfflineMap(
         title=title,
@@ -177,21 +203,29 @@ def _pieces(
     title: str, flows: xr.Dataset, data: Mapping[str, Any], spots: list[dict[str, Any]]
 ) -> list[Any]:
     return [
-        draw.Title(title, _about(flows)),
+        draw.Title(title, _about(flows), str(flows.attrs.get("as_of", ""))),
         draw.Basemap(),
         draw.FlowLines(data, COLOURS),
         draw.Search(spots, "Search routes and places"),
-        draw.LayerBox(_groups(), spots),
+        draw.LayerBox(_groups(data["lines"]), spots),
         draw.Legend(
-            _small_print(flows), states="Colour: what the gas does", dashes="Line: project"
+            SMALL_PRINT,
+            states="Colour: what the gas does",
+            dashes="Line: project",
+            borders=BORDERS,
         ),
         draw.Panel(),
+        draw.Table(),
         draw.QuarterSlider(_step_word(flows), PER_YEAR.get(_freq(flows), 4)),
     ]
 
 
 def check(
-    routes: gpd.GeoDataFrame, flows: xr.Dataset, events: pd.DataFrame, sources: pd.DataFrame
+    routes: gpd.GeoDataFrame,
+    flows: xr.Dataset,
+    events: pd.DataFrame,
+    sources: pd.DataFrame,
+    projection: xr.Dataset | None = None,
 ) -> None:
     """Raise one DataError that lists everything wrong with the tables of a map."""
     faults = []
@@ -208,6 +242,8 @@ def check(
     if faults:
         raise DataError("The map", faults)
     faults += _route_faults(routes) + _flow_faults(routes, flows)
+    if projection is not None and not faults:
+        faults += _projection_faults(routes, flows, projection)
     if faults:
         raise DataError("The map", faults)
 
@@ -245,6 +281,36 @@ def _flow_faults(routes: gpd.GeoDataFrame, flows: xr.Dataset) -> list[str]:
     return faults
 
 
+def _projection_faults(
+    routes: gpd.GeoDataFrame, flows: xr.Dataset, projection: xr.Dataset
+) -> list[str]:
+    """Say what keeps a projection from being drawn behind the flows."""
+    dims = {"scenario", "route", "period", "quantile"}
+    if "flow" not in projection or set(projection["flow"].dims) != dims:
+        return [
+            "projection has no variable 'flow' with the dims (scenario, route, period, quantile)."
+        ]
+    faults = []
+    for name in ("freq", "unit", "basis"):
+        own, other = projection.attrs.get(name), flows.attrs.get(name)
+        if own is not None and other is not None and str(own) != str(other):
+            faults.append(f"projection has the {name} {own!r}, flows {other!r}; project in that.")
+    unknown = [str(r) for r in projection["route"].values if r not in routes.index]
+    if unknown:
+        faults.append(
+            f"projection has {len(unknown)} routes that routes lacks: {', '.join(unknown[:5])}."
+        )
+    if not np.isclose(projection["quantile"].values.astype(float), 0.5).any():
+        faults.append("projection has no quantile 0.5; the map draws the median.")
+    strange = ~np.isin(projection["period"].values, _starts(flows, projection))
+    if strange.any():
+        first = pd.Timestamp(projection["period"].values[strange][0]).date()
+        faults.append(
+            f"projection has the period {first}, which starts no {_step_word(flows).lower()} of flows."
+        )
+    return faults
+
+
 def observations(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Gather who said what: every row of the facts that has an id.
 
@@ -256,9 +322,9 @@ def observations(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``id``; ``source, page, published, note``.
+        Index ``id``; ``source, page, published, status, note``.
     """
-    columns = ["source", "page", "published", "note"]
+    columns = ["source", "page", "published", "status", "note"]
     kept = [
         table.set_index("id").reindex(columns=columns)
         for table in tables.values()
@@ -273,62 +339,302 @@ def page_data(
     events: pd.DataFrame,
     sources: pd.DataFrame,
     meta: Mapping[str, Any],
+    *,
+    projection: xr.Dataset | None = None,
+    facts: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, Any]:
     """Turn the tables into the one JSON that :class:`geodata.draw.FlowLines` draws.
 
     Numbers become integers of a stated scale, sources and references numbers into lists, rows over
     periods lose their empty ends.
     """
+    facts = facts or {}
     routes = _in_order(routes)
-    cube = flows.reindex(route=list(routes.index)).transpose("route", "period")
-    steps = _steps(cube)
+    starts = _starts(flows, projection)
+    cube = flows.reindex(route=list(routes.index), period=starts).transpose("route", "period")
+    steps = _steps(cube, flows.sizes["period"])
     numbers = {name: i for i, name in enumerate(sources.index)}
-    books = _References(meta.get("observations"), numbers)
-    columns = _columns(cube, books)
-    thin = shapely.simplify(routes.geometry.values, TOLERANCE)
-    beside = draw.lanes(thin)
-    words = _country_names()
-    lines = [
-        _line(route, record, {k: v[i] for k, v in columns.items()}, words)
-        | {"parts": _parts(thin[i]), "lane": beside[i]}
-        for i, (route, record) in enumerate(routes.to_dict("index").items())
-    ]
+    told = meta.get("observations")
+    books = _References(observations(facts) if told is None and facts else told, numbers)
+    lines = _lines(routes, cube, projection, facts, books)
     return {
         "steps": steps,
-        "start": _start(cube, steps, meta.get("start")),
-        **_look(cube),
+        "past": flows.sizes["period"],
+        "days": _days(starts, _freq(cube)),
+        "calendars": _calendars(cube, steps),
+        "start": _start(flows, steps, meta.get("start")),
+        "as_of": str(cube.attrs.get("as_of", "")),
+        "units": _units(cube, any("heat" in line for line in lines)),
+        **_look(cube, projection is not None),
+        **({} if projection is None else {"projection": _scenarios(projection)}),
         "lines": lines,
         "events": _events(events, list(routes.index), cube, numbers),
         "sources": [_source(record) for record in sources.to_dict("records")],
         "records": books.records,
         "sets": books.sets,
+        "layer": {"name": "flows_quarterly", "path": _relative(meta.get("layers"))}
+        if _freq(cube) == "Q" else None,
         "attribution": _attribution(routes, meta.get("attribution", ())),
+    }  # fmt: skip
+
+
+def _relative(folder: Any) -> str:
+    """Return the address of the flows of a layer folder that lies beside the page, else nothing."""
+    text = str(folder or "").rstrip("/")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", text):
+        return ""
+    return f"{text}/flows_quarterly.geojson"
+
+
+def _lines(
+    routes: gpd.GeoDataFrame,
+    cube: xr.Dataset,
+    projection: xr.Dataset | None,
+    facts: Mapping[str, pd.DataFrame],
+    books: _References,
+) -> list[dict[str, Any]]:
+    columns = _columns(cube, books)
+    ahead = _ahead(cube, projection)
+    told = _told(facts, books)
+    heat = _heat(facts, cube)
+    thin = shapely.simplify([_whole(shape) for shape in routes.geometry.values], TOLERANCE)
+    beside = draw.lanes(thin)
+    words = _country_names()
+    served = _served(cube)
+    lines = []
+    for i, (route, record) in enumerate(routes.to_dict("index").items()):
+        line = _line(route, record, {k: v[i] for k, v in columns.items()}, words, served[i])
+        line |= {"parts": _parts(thin[i]), "lane": beside[i]}
+        line |= {"ahead": ahead[i]} if i in ahead else {}
+        lines.append(line | told.get(route, {}) | heat.get(route, {}))
+    return lines
+
+
+def _whole(geometry: BaseGeometry | None) -> BaseGeometry | None:
+    """Cut a line that crosses 180 degrees; it would run around the world."""
+    if geometry is None or geometry.is_empty:
+        return geometry
+    x = shapely.get_coordinates(geometry)[:, 0]
+    crosses = np.abs(np.diff(x)).max(initial=0) > 180 or np.abs(x).max() > 180
+    return cut_antimeridian(geometry) if crosses else geometry
+
+
+def _starts(flows: xr.Dataset, projection: xr.Dataset | None) -> pd.DatetimeIndex:
+    """Return the first days of all periods, of history and of the projection, without a gap."""
+    own = pd.DatetimeIndex(flows["period"].values)
+    if projection is None or not projection.sizes["period"]:
+        return own
+    last = max(own[-1], pd.DatetimeIndex(projection["period"].values).max())
+    further = pd.date_range(own[-1], last, freq=STEP.get(_freq(flows), "QS"), inclusive="right")
+    return pd.DatetimeIndex([*own, *further]).as_unit(own.unit)
+
+
+def _days(starts: pd.DatetimeIndex, freq: str) -> list[int]:
+    months = 12 // PER_YEAR.get(freq, 4)
+    return [(start + pd.DateOffset(months=months) - start).days for start in starts]
+
+
+def _calendars(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the ways to divide time: the periods of the cube and, of quarters and months, years."""
+    freq = _freq(cube)
+    plural = {"Q": "quarters", "M": "months"}.get(freq, "periods")
+    made: list[dict[str, Any]] = [{"key": freq, "label": _step_word(cube), "plural": plural}]
+    if freq not in ("Q", "M"):
+        return made
+    for key, label, month in YEARS:
+        own = _years(cube, steps, key, month)
+        made.append({"key": key, "label": label, "whole": PER_YEAR[freq], "steps": own})
+    return made
+
+
+def _years(
+    cube: xr.Dataset, steps: Sequence[Mapping[str, Any]], key: str, month: int
+) -> list[dict[str, Any]]:
+    """Group the periods into years that begin with a month; a year that lacks some is marked."""
+    whole = PER_YEAR[_freq(cube)]
+    word = "quarters" if whole == 4 else "months"
+    starts = pd.DatetimeIndex(cube["period"].values)
+    years = (starts.year - (starts.month < month)).to_numpy()
+    rows = []
+    for year in dict.fromkeys(years.tolist()):
+        first, end = np.flatnonzero(years == year)[[0, -1]] + [0, 1]
+        short, long = _names(pd.Timestamp(year=year, month=month, day=1), key)
+        grades = {GRADES[grade] for step in steps[first:end] for grade in step.get("grades", ())}
+        part = "" if end - first == whole else f"; {end - first} of {whole} {word}"
+        note = _note(grades) + part
+        rows.append(
+            {"id": short, "label": long, "tick": str(year), "note": note, "of": [int(first), int(end)],
+             "rough": any(step.get("rough") for step in steps[first:end])}
+        )  # fmt: skip
+    return rows
+
+
+def _units(cube: xr.Dataset, heat: bool) -> list[dict[str, Any]]:
+    """List the units a reader can switch to; factors are per unit of the cube."""
+    unit, basis = str(cube.attrs.get("unit", "bcm")), str(cube.attrs.get("basis", ""))
+    own = {"key": "own", "unit": unit, "note": _basis(cube), "factor": 1, "digits": 2}
+    if unit != "bcm" or basis not in ("20C", "15C", "0C"):
+        return [own]
+    other = "15C" if basis == "20C" else "20C"
+    warm = units.convert(1.0, "bcm", "bcm", basis=basis, to_basis=other)
+    made = [
+        own,
+        own | {"key": f"bcm{other[:2]}", "note": f"at {other[:2]} °C", "factor": warm},
+        own | {"key": "mcmd", "unit": "mcm/d", "rate": True, "digits": 1,
+               "factor": units.convert(1.0, "bcm", "mcm", basis=basis)},
+    ]  # fmt: skip
+    energy = own | {"key": "twh", "unit": "TWh", "note": "GCV", "heat": True, "digits": 1}
+    return [*made, energy] if heat else made
+
+
+def _heat(facts: Mapping[str, pd.DataFrame], cube: xr.Dataset) -> dict[str, dict[str, Any]]:
+    """Give each route with a stated calorific value the TWh of a bcm and the words for it."""
+    basis = str(cube.attrs.get("basis", ""))
+    if "route-facts" not in facts or basis not in ("20C", "15C", "0C"):
+        return {}
+    rows = facts["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
+    found = {}
+    for row in rows.to_dict("records"):
+        stated = {"gcv": float(row["value"]), "gcv_basis": row["basis"]}
+        energy = units.convert(1.0, "bcm", "TWh", basis=basis, **stated)
+        words = f"by {float(row['value']):g} kWh/m³ at {row['basis'][:-1]} °C, {row['id']}"
+        found[row["route"]] = {"heat": energy, "heat_note": words}
+    return found
+
+
+def _told(facts: Mapping[str, pd.DataFrame], books: _References) -> dict[Hashable, dict[str, Any]]:
+    """Gather what holds for all periods of a route: contract steps, ids behind capacities."""
+    found: dict[Hashable, dict[str, Any]] = {}
+    if "route-facts" in facts:
+        rows = facts["route-facts"].query("attribute == 'capacity'")
+        for route, ids in rows.groupby("route")["id"]:
+            found[route] = {"standing": {"limit": [books.add(name) for name in ids]}}
+    if "contracts" in facts:
+        for route, rows in facts["contracts"].groupby("route", sort=False):
+            steps = [_contract(row) for row in rows.to_dict("records")]
+            for step in steps:
+                books.add(step["id"])
+            found[route] = found.get(route, {}) | {"contracts": steps}
+    return found
+
+
+def _contract(row: Mapping[Hashable, Any]) -> dict[str, str]:
+    """Write a contract step: ``2021``, ``10 bcm/yr at 20 °C``, who, when, how certain."""
+    basis = _word(row.get("basis"))
+    words = f"at {basis[:-1]} °C" if basis[:-1].isdigit() else f"basis {basis or 'unstated'}"
+    signed = _word(row.get("signed"))
+    about = [_word(row.get("buyer")), signed and f"signed {signed}", _word(row.get("status"))]
+    amount = row.get("acq")
+    known = amount is not None and not pd.isna(amount)
+    text = f"{amount:g} {row['unit']} {words}" if known else "quantity not published"
+    return {
+        "id": _word(row["id"]),
+        "year": _word(row["year"]),
+        "text": text,
+        "about": ", ".join(word for word in about if word),
     }
 
 
-def _look(cube: xr.Dataset) -> dict[str, Any]:
+def _served(cube: xr.Dataset) -> list[list[str]]:
+    """List the markets that each route has served."""
+    if "market" not in cube:
+        return [[] for _ in range(cube.sizes["route"])]
+    values = pd.DataFrame(cube["market"].values).fillna("").astype(str).to_numpy()
+    return [sorted(set(row) - {""}) for row in values.tolist()]
+
+
+def _scenarios(projection: xr.Dataset) -> dict[str, Any]:
+    """Name the scenarios, the likeliest first shown, and the interval between the outer quantiles."""
+    names = [str(name) for name in projection["scenario"].values]
+    given = projection.attrs.get("probabilities")
+    listed = given if isinstance(given, Mapping) else dict(zip(names, given or (), strict=False))
+    shares = [_share(listed.get(name)) for name in names]
+    low, high = _edges(projection)
+    known = [share if share is not None else -1.0 for share in shares]
+    return {
+        "scenarios": [
+            {"key": name, "label": name.replace("-", " ").replace("_", " "), "probability": share}
+            for name, share in zip(names, shares, strict=True)
+        ],
+        "start": known.index(max(known)),
+        "interval": f"P{100 * low:g}–P{100 * high:g}",
+        "flowing": list(STATES).index("flowing"),
+        "idle": list(STATES).index("idle"),
+    }
+
+
+def _share(value: Any) -> float | None:
+    return None if value is None or not math.isfinite(float(value)) else float(value)
+
+
+def _edges(projection: xr.Dataset) -> tuple[float, float]:
+    quantiles = projection["quantile"].values.astype(float)
+    return float(quantiles.min()), float(quantiles.max())
+
+
+def _ahead(cube: xr.Dataset, projection: xr.Dataset | None) -> dict[int, list[Any]]:
+    """Pack median and edges of each scenario by position of the route; empty ones are left out."""
+    if projection is None:
+        return {}
+    flow = projection["flow"].reindex(route=cube["route"], period=cube["period"])
+    flow = flow.transpose("scenario", "route", "quantile", "period")
+    order = np.argsort(flow["quantile"].values.astype(float))
+    quantiles = flow["quantile"].values.astype(float)
+    places = {
+        "mid": int(np.abs(quantiles - 0.5).argmin()),
+        "low": int(order[0]),
+        "high": int(order[-1]),
+    }
+    read = _integer(1000)
+    values = flow.values
+    found = {}
+    for i in range(cube.sizes["route"]):
+        rows = [
+            {name: draw.row([read(v) for v in values[s, i, q]]) for name, q in places.items()}
+            for s in range(values.shape[0])
+        ]
+        if any(row["mid"] for row in rows):
+            found[i] = rows
+    return found
+
+
+def _look(cube: xr.Dataset, ahead: bool) -> dict[str, Any]:
     """Say what colours, dashes, widths and marks stand for."""
     return {
         "states": [{"key": k, "label": v[0], "style": v[1]} for k, v in STATES.items()],
         "dashes": DASH_STYLES,
+        "textures": TEXTURES,
         "grades": GRADES,
         "light": LIGHT,
+        "stale": max(1, STALE * PER_YEAR.get(_freq(cube), 4) // 4),
         "series": _series(cube),
-        "basis": _basis(cube),
         "scale": {
             "px": PX_PER_BCM_YEAR,
             "factor": PER_YEAR.get(_freq(cube), 1),
             "legend": LEGEND_BCM_YEAR,
             "unit": f"{cube.attrs.get('unit', 'bcm')}/yr",
+            "note": _basis(cube),
         },
-        "legend": [
-            ["casing", "Pale: capacity; core: flow"],
-            ["arrow", "Direction; hollow: estimate"],
-            ["over", "Flow above capacity"],
-            ["event", "Event in the period"],
-        ],
+        "legend": [row for row in LEGEND if ahead or row[0] != "ahead"],
         "chart_key": "Bars: flow, hatched where estimated. Dashes: capacity. Diamonds: events.",
     }
+
+
+LEGEND = [
+    ("casing", "Pale: capacity; core: flow"),
+    ("arrow", "Direction; hollow: estimate"),
+    ("over", "Flow above capacity"),
+    ("stale", "Stale: newest figure, dated"),
+    ("ahead", "Projection, median"),
+    ("event", "Event in the period"),
+]
+BORDERS = [
+    ("border", "As the UN General Assembly recognises them"),
+    ("contested", "Status unsettled by UN resolutions"),
+]
+SMALL_PRINT = [
+    "Width: flow of the period as a yearly rate, linear. “–” means not known. No position is taken on borders.",
+]
 
 
 def _in_order(routes: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -360,15 +666,17 @@ class _References:
             return None
         if ids not in self._set:
             self._set[ids] = len(self.sets)
-            self.sets.append([self._add(part.strip()) for part in ids.split(";") if part.strip()])
+            self.sets.append([self.add(part.strip()) for part in ids.split(";") if part.strip()])
         return self._set[ids]
 
-    def _add(self, name: str) -> int:
+    def add(self, name: str) -> int:
+        """Number one id."""
         if name not in self._record:
             self._record[name] = len(self.records)
             row = self.known.get(name, {})
             record = {"text": name, "source": self.sources.get(row.get("source", name))}
             record |= {key: _word(row.get(key)) for key in ("page", "published", "note")}
+            record["grade"] = _word(row.get("status"))
             self.records.append(
                 {key: value for key, value in record.items() if value not in ("", None)}
             )
@@ -392,25 +700,14 @@ def _columns(cube: xr.Dataset, books: _References) -> dict[str, list[Any]]:
     columns["price_grade"] = _rows(cube, "price_status", grades.get)
     columns["state"] = _rows(cube, "flow_status", states.get)
     columns["grade"] = _rows(cube, "status", grades.get)
-    columns["refs"] = _rows(_joined(cube), "sources", books.number)
+    columns["refs"] = _rows(cube, "sources", books.number)
+    columns["price_refs"] = _rows(cube, "price_source", books.number)
     return columns
 
 
 def _integer(scale: int) -> Callable[[float], int | None]:
     """Return a function that writes a number as an integer of 1/scale, NaN as None."""
     return lambda value: None if np.isnan(value) else round(float(value) * scale)
-
-
-def _joined(cube: xr.Dataset) -> xr.Dataset:
-    """Put the references of the prices behind those of the flows."""
-    if "sources" not in cube or "price_source" not in cube:
-        return cube
-    both = [
-        pd.DataFrame(cube[name].values).fillna("").astype(str)
-        for name in ("sources", "price_source")
-    ]
-    joined = (both[0] + ";" + both[1]).map(lambda ids: ids.strip(";"))
-    return cube.assign(sources=(("route", "period"), joined.to_numpy()))
 
 
 def _rows(cube: xr.Dataset, variable: str, read: Callable[[Any], Any]) -> list[Any]:
@@ -423,14 +720,21 @@ def _rows(cube: xr.Dataset, variable: str, read: Callable[[Any], Any]) -> list[A
 
 
 def _series(cube: xr.Dataset) -> dict[str, dict[str, Any]]:
-    unit, basis = cube.attrs.get("unit", "bcm"), _basis(cube)
+    """Say how each number is called, stored, written, added up to years and cited."""
+    flow = {"unit": cube.attrs.get("unit", "bcm"), "note": _basis(cube), "digits": 2}
+    volume = flow | {"scale": 1000, "volume": True}
+    money = {"digits": 0, "scale": 10}
+    price = str(cube["price"].attrs.get("units", "")) if "price" in cube else ""
+    note = {"note": "at 20 °C"} if "20 °C" in price else {}
     return {
-        "value": {"label": "Flow", "unit": unit, "digits": 2, "scale": 1000, "note": basis},
-        "limit": {"label": "Capacity", "unit": unit, "digits": 2, "scale": 1000, "note": basis},
-        "share": {"label": "Utilisation", "unit": "%", "digits": 0, "scale": 1000},
-        "price": {"label": "Price", "unit": "USD/1000 m³", "digits": 0, "scale": 10},
-        "revenue": {"label": "Revenue", "unit": "million USD", "digits": 0, "scale": 10},
-    }
+        "value": {"label": "Flow", **volume},
+        "limit": {"label": "Capacity", **volume},
+        "share": {"label": "Utilisation", "unit": "%", "digits": 0, "scale": 1000, "rule": "share",
+                  "from": ["value", "limit"]},
+        "price": {"label": "Price", "unit": "USD/1000 m³", "rule": "mean", **money, **note},
+        "revenue": {"label": "Revenue", "unit": "million USD", "rule": "carried", **money,
+                    "from": ["value", "price"]},
+    }  # fmt: skip
 
 
 def _line(
@@ -438,6 +742,7 @@ def _line(
     record: Mapping[Hashable, Any],
     columns: Mapping[str, Any],
     words: Mapping[str, str],
+    markets: Iterable[str] = (),
 ) -> dict[str, Any]:
     status, role = _word(record.get("status")), _word(record.get("role"))
     names = [("ru", _word(record.get("name_ru"))), ("zh", _word(record.get("name_zh")))]
@@ -446,8 +751,9 @@ def _line(
         "name": _word(record["name"]) or str(route),
         "names": [pair for pair in names if pair[1]],
         "status": STATUS_LABELS.get(status, status or "Status not known"),
-        "groups": {"role": role if role in ROLE_LABELS else "", "status": status},
+        "groups": _groups_of(record, status, role, markets),
         "dash": DASHES.get(status, 0),
+        "texture": _texture(_word(record.get("accuracy"))),
         "facts": _facts(record, words),
         "note": _word(record.get("note")) or _word(record.get("route_note")),
         "frame": role != "foreign",
@@ -457,8 +763,25 @@ def _line(
         "state": columns["state"],
         "grade": columns["grade"],
         "grades": {"price": columns["price_grade"]},
-        "refs": columns["refs"],
+        "refs": {"value": columns["refs"], "price": columns["price_refs"]},
     }
+
+
+def _groups_of(
+    record: Mapping[Hashable, Any], status: str, role: str, markets: Iterable[str]
+) -> dict[str, Any]:
+    """Say what a route can be filtered by; markets, basins and operators may be several."""
+    listed = {name: _listed(record.get(name)) for name in ("market", "basin", "operator")}
+    listed["market"] = sorted({*listed["market"], *markets})
+    return {"role": role if role in ROLE_LABELS else "", "status": status, **listed}
+
+
+def _listed(value: Any) -> list[str]:
+    return [part.strip() for part in _word(value).split(";") if part.strip()]
+
+
+def _texture(accuracy: str) -> int:
+    return next((i for i, texture in enumerate(TEXTURES) if texture["key"] == accuracy), 0)
 
 
 def _facts(record: Mapping[Hashable, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -501,19 +824,22 @@ def _country_names() -> dict[str, str]:
     return {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
 
 
-def _steps(cube: xr.Dataset) -> list[dict[str, Any]]:
-    """Name each period: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``."""
+def _steps(cube: xr.Dataset, past: int) -> list[dict[str, Any]]:
+    """Name each period: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``; the first `past` are history."""
     grades = cube["status"].values.astype(str) if "status" in cube else None
     steps = []
     last = None
     for i, start in enumerate(pd.DatetimeIndex(cube["period"].values)):
         short, long = _names(start, _freq(cube))
-        step = {"id": short, "label": long}
+        step: dict[str, Any] = {"id": short, "label": long}
         if start.year != last:
             step["tick"] = str(start.year)
             last = start.year
-        if grades is not None:
-            step["note"] = _note(set(grades[:, i]))
+        if grades is not None and i < past:
+            found = set(grades[:, i])
+            step["note"] = _note(found)
+            step["grades"] = [n for n, word in enumerate(GRADES) if word in found]
+            step["rough"] = step["grades"] != [0]
         steps.append(step)
     return steps
 
@@ -606,8 +932,15 @@ def _places(places: pd.DataFrame | None) -> list[dict[str, Any]]:
     ]
 
 
-def _groups() -> list[dict[str, Any]]:
+def _groups(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the filters; of markets, basins and operators one is picked."""
+    picks = []
+    for key, title in (("market", "Market"), ("basin", "Supply basin"), ("operator", "Operator")):
+        values = sorted({value for line in lines for value in line["groups"][key]})
+        labels = {value: _spoken(value) for value in values}
+        picks.append({"key": key, "title": title, "labels": labels, "pick": True})
     return [
+        *picks,
         {"key": "role", "title": "Routes by role", "labels": ROLE_LABELS},
         {"key": "status", "title": "Routes by project status", "labels": STATUS_LABELS},
     ]
@@ -638,11 +971,3 @@ def _about(cube: xr.Dataset) -> str:
     as_of = cube.attrs.get("as_of")
     unit = f"{cube.attrs.get('unit', 'bcm')} {_basis(cube)}"
     return f"As of {as_of} · {unit}" if as_of else unit
-
-
-def _small_print(cube: xr.Dataset) -> str:
-    unit = cube.attrs.get("unit", "bcm")
-    return (
-        f"{_about(cube)}. Width is the flow of the {_step_word(cube).lower()} as a yearly rate"
-        f" ({unit}/yr), linear. “–” means not known. Borders lean on the UN’s views; no position taken."
-    )

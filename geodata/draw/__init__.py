@@ -6,6 +6,7 @@ Nothing here knows gas or money. The pieces receive lines, widths, states and te
 from __future__ import annotations
 
 from geodata.draw.assets import asset
+from geodata.draw.borders import CONTESTED, Contested
 from geodata.draw.lanes import lanes
 from geodata.draw.offline import OfflineFigure, OfflineMap
 from geodata.draw.pieces import (
@@ -16,13 +17,16 @@ from geodata.draw.pieces import (
     Panel,
     QuarterSlider,
     Search,
+    Table,
     Title,
     pack_line,
     row,
 )
 
 __all__ = [
+    "CONTESTED",
     "Basemap",
+    "Contested",
     "FlowLines",
     "LayerBox",
     "Legend",
@@ -31,6 +35,7 @@ __all__ = [
     "Panel",
     "QuarterSlider",
     "Search",
+    "Table",
     "Title",
     "asset",
     "lanes",

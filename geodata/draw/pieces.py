@@ -16,9 +16,12 @@ from jinja2 import Template
 
 from geodata import basemap
 from geodata.draw.assets import static
+from geodata.draw.borders import CONTESTED, Contested, split
 from geodata.errors import FormatError
 
-SCRIPTS = ("core", "basemap", "flow", "time", "panel", "legend", "search")
+CORE = ("core",)
+FLOW = (*CORE, "model", "link", "flow")
+LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
 PRECISION = 3  # decimals of the lines, about 100 m
 
@@ -38,6 +41,7 @@ class Piece(MacroElement):
     """A call of one of our scripts with data; `data` must be what orjson can write."""
 
     call = ""
+    scripts: tuple[str, ...] = CORE
 
     def __init__(self, data: Any):
         super().__init__()
@@ -54,11 +58,13 @@ class Piece(MacroElement):
         """Put scripts and style into the head once, then data and call into the body."""
         head = _figure(self).header
         for name, tag in (
-            *((f"{script}.js", "script") for script in SCRIPTS),
+            *((f"{script}.js", "script") for script in self.scripts),
             ("draw.css", "style"),
+            ("labels.json", LABELS),
         ):
             if f"geodraw_{name}" not in head._children:
-                head.add_child(_Verbatim(f"<{tag}>{static(name)}</{tag}>"), name=f"geodraw_{name}")
+                text = f"<{tag}>{static(name)}</{tag.split()[0]}>"
+                head.add_child(_Verbatim(text), name=f"geodraw_{name}")
         super().render(**kwargs)
         return ""
 
@@ -86,12 +92,14 @@ class Title(Piece):
     Parameters
     ----------
     title, subtitle : str
+    as_of : str, optional
+        Date of the figures; the subtitle then names it, the standing of what is shown and the unit.
     """
 
     call = "title"
 
-    def __init__(self, title: str, subtitle: str = ""):
-        super().__init__({"title": title, "subtitle": subtitle})
+    def __init__(self, title: str, subtitle: str = "", as_of: str = ""):
+        super().__init__({"title": title, "subtitle": subtitle, "as_of": as_of})
 
 
 class Basemap(Piece):
@@ -99,17 +107,24 @@ class Basemap(Piece):
 
     Parameters
     ----------
-    contested : sequence of (str, str), optional
-        Pairs of country codes (ISO 3166-1 alpha-3, sorted) whose border is dashed.
+    contested : sequence of Contested or (str, str), optional
+        Neighbours whose border is dashed, see :mod:`geodata.draw.borders`; pairs of codes (ISO
+        3166-1 alpha-3) will do. Empty: every border is drawn alike.
+
+    Raises
+    ------
+    FormatError
+        If two codes are no neighbours.
     """
 
     call = "basemap"
+    scripts = (*CORE, "basemap")
 
-    def __init__(self, contested: Sequence[tuple[str, str]] = ()):
+    def __init__(self, contested: Sequence[Contested | tuple[str, str]] = CONTESTED):
         topology = basemap.topology()
         shapes = topology["objects"]["countries"]["geometries"]
         pairs = basemap.neighbours(topology)
-        dashed = {arc for pair in contested for arc in pairs.get(pair, [])}
+        dashed, taken, rest = split(topology, pairs, contested)
         shared = {arc for arcs in pairs.values() for arc in arcs}
         super().__init__(
             {
@@ -117,8 +132,9 @@ class Basemap(Piece):
                 "scale": topology["transform"]["scale"][0],
                 "countries": [{**shape["properties"], "arcs": shape["arcs"]} for shape in shapes],
                 "coast": sorted(set(range(len(topology["arcs"]))) - shared),
-                "borders": sorted(shared - dashed),
-                "contested": sorted(dashed),
+                "borders": sorted(shared - taken),
+                "pieces": rest,
+                "contested": dashed,
                 "attribution": basemap.ATTRIBUTION,
                 "label_area": LABEL_AREA,
             }
@@ -131,11 +147,13 @@ class FlowLines(Piece):
     Parameters
     ----------
     data : mapping
-        ``lines`` (each ``id, name, names, groups, dash, status, facts, note, parts, series, state,
-        grade, refs`` and
-        ``lane``, see :func:`geodata.draw.lanes`), ``steps``, ``states``, ``dashes``, ``grades``, ``light``, ``series``,
-        ``scale``, ``events``, ``sources``, ``records``, ``sets``, ``start``; rows over steps are
-        ``{"o": first step, "v": values}``, see :func:`row`; parts come from :func:`pack_line`.
+        ``lines`` (each ``id, name, names, groups, dash, texture, status, facts, note, parts, series,
+        state, grade, grades, refs, standing, ahead, heat, contracts`` and ``lane``, see
+        :func:`geodata.draw.lanes`), ``steps``, ``past`` (how many of them are history), ``days`` (of
+        each), ``calendars``, ``units``, ``projection``, ``states``, ``dashes``, ``textures``,
+        ``grades``, ``light``, ``stale``, ``series``, ``scale``, ``events``, ``sources``,
+        ``records``, ``sets``, ``start``; rows over steps are ``{"o": first step, "v": values}``, see
+        :func:`row`; parts come from :func:`pack_line`.
     colours : mapping
         State key -> (colour by day, colour by night), each ``#rrggbb``.
 
@@ -146,6 +164,7 @@ class FlowLines(Piece):
     """
 
     call = "flow"
+    scripts = FLOW
 
     def __init__(self, data: Mapping[str, Any], colours: Mapping[str, tuple[str, str]]):
         super().__init__({**data, "geometry_scale": 10**-PRECISION})
@@ -160,7 +179,7 @@ class FlowLines(Piece):
 
 
 class QuarterSlider(Piece):
-    """A range input with play button, event ticks and the events of the step.
+    """A range input with play button, event ticks, the events of the step and the switches.
 
     Parameters
     ----------
@@ -171,43 +190,57 @@ class QuarterSlider(Piece):
     """
 
     call = "slider"
+    scripts = (*FLOW, "tools", "time")
 
     def __init__(self, label: str = "Quarter", page: int = 4):
-        super().__init__(
-            {"label": label, "page": page, "events": "Events", "region": f"Time: {label.lower()}"}
-        )
+        super().__init__({"label": label, "page": page, "region": "Time"})
 
 
 class Legend(Piece):
-    """What colours, dashes, widths and marks mean.
+    """What colours, dashes, widths, casings and marks mean.
 
     Parameters
     ----------
-    about : str
-        Date, unit, basis: the small print.
+    about : str or sequence of str
+        Date, unit, basis: the small print, one text a paragraph.
     title, states, dashes, widths : str
         Headings.
+    borders : sequence of (str, str)
+        ``("border" or "contested", text)``.
     """
 
     call = "legend"
+    scripts = (*FLOW, "legend")
 
     def __init__(
         self,
-        about: str,
+        about: str | Sequence[str],
         title: str = "Legend",
         states: str = "State",
         dashes: str = "Line",
         widths: str = "Width",
+        borders: Sequence[tuple[str, str]] = (),
     ):
-        super().__init__(
-            {"about": about, "title": title, "states": states, "dashes": dashes, "widths": widths}
-        )
+        texts = [about] if isinstance(about, str) else list(about)
+        headings = {"title": title, "states": states, "dashes": dashes, "widths": widths}
+        super().__init__({"about": texts, **headings, "borders": list(borders)})
 
 
 class Panel(Piece):
     """Details of the chosen line at the side, on a phone at the foot."""
 
     call = "panel"
+    scripts = (*FLOW, "time", "chart", "panel")
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
+class Table(Piece):
+    """The same as the map in a table that can be sorted and copied."""
+
+    call = "table"
+    scripts = (*FLOW, "table")
 
     def __init__(self) -> None:
         super().__init__({})
@@ -223,6 +256,7 @@ class Search(Piece):
     """
 
     call = "search"
+    scripts = (*FLOW, "search")
 
     def __init__(self, places: Sequence[Mapping[str, Any]] = (), placeholder: str = "Search"):
         texts = {"label": "Search lines and places", "none": "Nothing found"}
@@ -230,17 +264,19 @@ class Search(Piece):
 
 
 class LayerBox(Piece):
-    """Checkboxes for groups of lines, places, events and country names.
+    """Filters: checkboxes for groups of lines, places, events and names; selects for long groups.
 
     Parameters
     ----------
     groups : sequence of mapping
-        ``key, title, labels`` (value -> text), key as in the lines' ``groups``.
+        ``key, title, labels`` (value -> text), key as in the lines' ``groups``; with ``pick`` one
+        value is chosen from a list, else each has a checkbox.
     places : sequence of mapping
         As for :class:`Search`; drawn as small rings.
     """
 
     call = "layers"
+    scripts = (*FLOW, "legend")
 
     def __init__(
         self,

@@ -56,20 +56,22 @@
     const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs))));
     const common = { renderer: renderer, interactive: false, smoothFactor: 1.2 };
     const land = L.polygon(rings, { ...common, stroke: false, fillOpacity: 1, fill: true });
-    const lines = (numbers, weight, dash) =>
-      L.polyline(numbers.map((n) => arcs[n]), { ...common, weight: weight, dashArray: dash });
-    const coast = lines(data.coast, 0.8);
-    const borders = lines(data.borders, 0.9);
-    const contested = lines(data.contested || [], 0.9, "3 4");
+    const coast = L.polyline(data.coast.map((n) => arcs[n]), { ...common, weight: 0.8 });
+    const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
+    const borders = L.polyline(data.borders.map((n) => arcs[n]).concat(own(data.pieces)), { ...common, weight: 0.9 });
+    const contested = L.polyline(own(data.contested), { ...common, weight: 1.1, dashArray: "3 4" });
     function paint() {
       const colour = colours(map);
       land.setStyle({ fillColor: colour("--gd-land") });
       coast.setStyle({ color: colour("--gd-coast") });
       borders.setStyle({ color: colour("--gd-border") });
-      contested.setStyle({ color: colour("--gd-border") });
+      contested.setStyle({ color: colour("--gd-soft") });
     }
-    [land, coast, borders, contested].forEach((layer) => layer.addTo(map));
     paint();
+    // After the first frame: the view is set by then, so the land is laid out once, and what can be
+    // read and clicked does not wait for it.
+    const layers = [land, coast, borders, contested];
+    requestAnimationFrame(() => setTimeout(() => layers.forEach((layer) => layer.addTo(map)), 0));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
     if (map.attributionControl) {
       map.attributionControl.setPrefix(false);

@@ -1,22 +1,63 @@
-/* The ground floor of all pieces: reading data, making nodes, writing numbers. Texts enter the page
-   as text nodes only, never as markup. */
+/* The ground floor of all pieces: reading data, making nodes, writing numbers and words. Texts enter
+   the page as text nodes only, never as markup. */
 window.GeoDraw = (function () {
   "use strict";
 
   const SVG = "http://www.w3.org/2000/svg";
+  const LABELS = "geodraw-labels";
+  let labels = null;
+  let language = "en";
 
   function read(id) {
     return JSON.parse(document.getElementById(id).textContent);
   }
 
+  /* {languages: {en: "English", ...}, words: {"English text": {ru: "...", zh: "..."}}} */
+  function book() {
+    if (!labels) labels = document.getElementById(LABELS) ? read(LABELS) : { languages: { en: "English" }, words: {} };
+    return labels;
+  }
+
+  /* A label in the language of the page; what has no translation stays English. */
+  function t(text, values) {
+    const known = Object.prototype.hasOwnProperty.call(book().words, text) ? book().words[text] : {};
+    const out = known[language] || String(text);
+    return values ? out.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all)) : out;
+  }
+
+  /* A text made of known words and separators: "figures: actual, estimate", "2026 Q1 (Jan–Mar)". */
+  function words(text) {
+    if (language === "en") return text;
+    return text.split(/([:,;()–] ?| (?=\())/).map((part) => t(part)).join("").replace(/^Gas year/, t("Gas year"));
+  }
+
+  /* Nodes made with `t` or `t:attribute` change their language where they stand. */
+  function speak(name, root) {
+    language = book().languages[name] ? name : "en";
+    document.documentElement.lang = language;
+    for (const node of root.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
+    for (const node of root.querySelectorAll("[data-ta]")) {
+      for (const [key, text] of Object.entries(JSON.parse(node.dataset.ta))) node.setAttribute(key, t(text));
+    }
+  }
+
+  function attribute(node, key, value) {
+    if (key === "on") {
+      for (const [name, handler] of Object.entries(value)) node.addEventListener(name, handler);
+    } else if (key === "t") {
+      node.dataset.t = value;
+      node.append(t(value));
+    } else if (key.startsWith("t:")) {
+      node.dataset.ta = JSON.stringify({ ...JSON.parse(node.dataset.ta || "{}"), [key.slice(2)]: value });
+      node.setAttribute(key.slice(2), t(value));
+    } else {
+      node.setAttribute(key, value === true ? "" : value);
+    }
+  }
+
   function fill(node, attributes, children) {
     for (const [key, value] of Object.entries(attributes || {})) {
-      if (value === null || value === undefined || value === false) continue;
-      if (key === "on") {
-        for (const [name, handler] of Object.entries(value)) node.addEventListener(name, handler);
-      } else {
-        node.setAttribute(key, value === true ? "" : value);
-      }
+      if (value !== null && value !== undefined && value !== false) attribute(node, key, value);
     }
     for (const child of [].concat(children === undefined ? [] : children)) {
       if (child === null || child === false) continue;
@@ -30,6 +71,28 @@ window.GeoDraw = (function () {
   const svg = (name, attributes, children) =>
     fill(document.createElementNS(SVG, name), attributes, children);
 
+  function button(label, sign, action, className) {
+    return el("button", {
+      type: "button", "t:aria-label": label, "t:title": label, class: className, on: { click: action },
+    }, el("span", { "aria-hidden": "true" }, sign));
+  }
+
+  /* A labelled select; options are [value, text] or {group, options}. */
+  function choice(label, className, change) {
+    const select = el("select", { "t:aria-label": label, class: className });
+    const option = ([value, text]) => el("option", { value: value }, text);
+    select.addEventListener("change", () => change(select.value));
+    return {
+      node: el("label", { class: "gd-choice" }, [el("span", { t: label }), select]),
+      offer(options, chosen) {
+        select.replaceChildren(...options.map((item) => (Array.isArray(item)
+          ? option(item)
+          : el("optgroup", { label: item.group }, item.options.map(option)))));
+        select.value = chosen;
+      },
+    };
+  }
+
   /* A link only where the address is a web page; anything else stays text. */
   function link(text, url) {
     if (!/^https?:\/\//i.test(url || "")) return el("span", {}, text);
@@ -41,7 +104,8 @@ window.GeoDraw = (function () {
     if (value === null || value === undefined) return "–";
     const [whole, rest] = Math.abs(value).toFixed(digits).split(".");
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u2009");
-    return (value < 0 ? "\u2212" : "") + grouped + (rest ? "." + rest : "");
+    const zero = !/[1-9]/.test(whole + (rest || ""));
+    return (value < 0 && !zero ? "\u2212" : "") + grouped + (rest ? "." + rest : "");
   }
 
   /* For the few places where Leaflet wants markup: the same text, harmless. */
@@ -50,6 +114,21 @@ window.GeoDraw = (function () {
   /* For searching: case, accents and the two spellings of ё do not matter. */
   function fold(text) {
     return String(text).normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  }
+
+  /* Into the clipboard; where the page may not, the text is shown selected. Tells if it worked. */
+  async function copy(text, near) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch (error) {
+      const box = el("textarea", { class: "gd-copy", readonly: true, "t:aria-label": "Copy this text", rows: 3 });
+      box.value = text;
+      for (const old of near.querySelectorAll(".gd-copy")) old.remove();
+      near.append(box);
+      box.select();
+      return false;
+    }
   }
 
   /* Integer steps from the point before -> [[lat, lon], ...]. */
@@ -72,13 +151,15 @@ window.GeoDraw = (function () {
     return value === undefined ? null : value;
   }
 
+  function still(node) {
+    L.DomEvent.disableClickPropagation(node);
+    L.DomEvent.disableScrollPropagation(node);
+    return node;
+  }
+
   function control(map, position, node) {
     const made = L.control({ position: position });
-    made.onAdd = function () {
-      L.DomEvent.disableClickPropagation(node);
-      L.DomEvent.disableScrollPropagation(node);
-      return node;
-    };
+    made.onAdd = () => still(node);
     made.addTo(map);
     return made;
   }
@@ -87,8 +168,8 @@ window.GeoDraw = (function () {
   function card(map, position, title, className, children, open) {
     const small = map.getSize().x < 820 || map.getSize().y < 620;
     const node = el("details", { class: "gd-card gd-fold " + className, open: open && !small }, [
-      el("summary", {}, title),
-      el("div", { class: "gd-body", tabindex: "0", role: "group", "aria-label": title }, children),
+      el("summary", { t: title }),
+      el("div", { class: "gd-body", tabindex: "0", role: "group", "t:aria-label": title }, children),
     ]);
     control(map, position, node);
     return node;
@@ -99,13 +180,20 @@ window.GeoDraw = (function () {
     return map.geodraw;
   }
 
+  /* The heading and under it date, standing and unit of what is shown. */
   function title(map, data) {
-    const node = el("div", { class: "gd-card gd-title" }, [
-      el("h1", {}, data.title),
-      data.subtitle ? el("p", {}, data.subtitle) : null,
-    ]);
+    const about = data.subtitle || data.as_of ? el("p", { class: "gd-about", role: "status" }, data.subtitle) : null;
+    const node = el("div", { class: "gd-card gd-title" }, [el("h1", { dir: "auto" }, data.title), about]);
     control(map, "topleft", node);
+    if (!data.as_of) return;
+    map.on("gd:ready gd:step gd:change", () => {
+      const text = map.geodraw ? map.geodraw.banner(data.as_of) : data.subtitle;
+      if (about.textContent !== text) about.textContent = text;
+    });
   }
 
-  return { read, el, svg, link, number, escape, fold, points, cell, control, card, model, title };
+  return {
+    read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
+    title, t, words, speak, book, language: () => language,
+  };
 })();

@@ -1,5 +1,5 @@
 /* Lines whose geometry is held once and whose width, colour, dash and arrows follow a matrix
-   (line x step). Knows widths, states and texts; what they mean is said by the data. */
+   (line x step). Knows widths, states and texts; what they mean is said by the data and by model.js. */
 (function () {
   "use strict";
   const G = window.GeoDraw;
@@ -8,86 +8,28 @@
   const LANE = 8; // px between lines of one corridor
   const THIN = 2; // px, lines without a width
   const HATCH = "1 5"; // lines whose flow is not known
-
-  class Model {
-    constructor(map, data) {
-      this.map = map;
-      this.data = data;
-      this.step = data.start;
-      this.selected = null;
-      this.hidden = new Set();
-      this.lines = data.lines.map((line, index) => new Line(this, line, index));
-      this.byId = new Map(this.lines.map((line) => [line.id, line]));
-    }
-
-    get last() {
-      return this.data.steps.length - 1;
-    }
-
-    setStep(step) {
-      const next = Math.max(0, Math.min(this.last, step));
-      if (next === this.step) return;
-      this.step = next;
-      this.draw();
-      this.map.fire("gd:step", { step: next });
-    }
-
-    draw() {
-      for (const line of this.lines) line.draw(this.step);
-      // Nobody listens to 57 lines while the slider moves.
-      clearTimeout(this.labels);
-      this.labels = setTimeout(() => this.lines.forEach((line) => line.label()), 150);
-    }
-
-    select(line, fly) {
-      if (this.selected) this.selected.mark(false);
-      this.selected = line || null;
-      if (line) line.mark(true);
-      this.map.fire("gd:select", { line: this.selected });
-      if (line && !fly && line.anchors.length) this.uncover(line.anchors[0].place);
-    }
-
-    /* Keep the place in sight beside the panel, or above it on a phone. */
-    uncover(place) {
-      const size = this.map.getSize();
-      const panel = this.map.getContainer().querySelector(".gd-panel:not([hidden])");
-      const wide = size.x >= 640;
-      const low = panel ? size.y - panel.offsetTop : 130;
-      this.map.panInside(place, {
-        paddingTopLeft: [20, wide ? 40 : 120],
-        paddingBottomRight: wide ? [390, 130] : [20, low + 30],
-      });
-    }
-
-    toggle(group, value, on) {
-      const key = group + "\n" + value;
-      if (on) this.hidden.delete(key);
-      else this.hidden.add(key);
-      for (const line of this.lines) line.show(this.visible(line));
-    }
-
-    visible(line) {
-      return !Object.entries(line.data.groups).some(([g, v]) => this.hidden.has(g + "\n" + v));
-    }
-
-    bounds() {
-      const bounds = L.latLngBounds([]);
-      for (const line of this.lines) {
-        if (line.data.frame !== false) line.parts.forEach((part) => bounds.extend(part));
-      }
-      return bounds;
-    }
-
-    events(step) {
-      return this.data.events.filter((event) => event.step === step);
-    }
-  }
+  const STRIPES = "2.5 1.5"; // projected flows
 
   /* Lanes draw together far out. */
   const room = (map) => (map && map.getZoom() < FAR ? 0.55 : 1);
 
-  /* A polyline drawn some pixels to the right of its own direction. */
+  /* A polyline drawn some pixels to the right of its own direction. One that follows another on the
+     same points takes its projected, clipped and thinned points; Leaflet would make them anew. */
   const Lane = L.Polyline.extend({
+    _project: function () {
+      const first = this.options.follows;
+      if (!first) return L.Polyline.prototype._project.call(this);
+      this._rings = first._rings;
+      this._rawPxBounds = first._rawPxBounds;
+      return this._updateBounds();
+    },
+    _update: function () {
+      const first = this.options.follows;
+      if (!first) return L.Polyline.prototype._update.call(this);
+      if (!this._map) return undefined;
+      this._parts = first._parts;
+      return this._updatePath();
+    },
     _simplifyPoints: function () {
       L.Polyline.prototype._simplifyPoints.call(this);
       const offset = this.options.offset * room(this._map);
@@ -111,13 +53,9 @@
     });
   }
 
-  class Line {
+  class Line extends G.Figures {
     constructor(model, data, index) {
-      this.model = model;
-      this.data = data;
-      this.index = index;
-      this.id = data.id;
-      this.name = data.name;
+      super(model, data, index);
       this.parts = data.parts.map((part) => G.points(part, model.data.geometry_scale));
       const spots = anchors(this.parts);
       this.anchors = spots.arrows;
@@ -126,24 +64,14 @@
       this.shown = false;
     }
 
-    /* Everything known of one step; null where nothing is known. */
-    at(step) {
-      const data = this.model.data;
-      const get = (name) => {
-        const raw = G.cell(this.data.series[name], step);
-        return raw === null ? null : raw / data.series[name].scale;
-      };
-      const state = G.cell(this.data.state, step);
-      return {
-        value: get("value"),
-        limit: get("limit"),
-        share: get("share"),
-        get: get,
-        state: data.states[state === null ? data.states.length - 1 : state],
-        grade: data.grades[G.cell(this.data.grade, step)] || null,
-        gradeOf: (name) => data.grades[G.cell((this.data.grades || {})[name], step)] || null,
-        refs: data.sets[G.cell(this.data.refs, step)] || [],
-      };
+    /* The name in the language of the page, else the first one. */
+    get name() {
+      const own = this.data.names.find(([language]) => language === G.language());
+      return own ? own[1] : this.data.name;
+    }
+
+    get names() {
+      return [["en", this.data.name], ...this.data.names].filter(([, name]) => name !== this.name);
     }
 
     build(panes) {
@@ -156,17 +84,20 @@
         ...extra,
       });
       this.casing = new Lane(this.parts, options("gd-casing", { className: "gd-casing" }));
-      this.core = new Lane(this.parts, options("gd-core", { className: "gd-core" }));
-      this.hit = new Lane(
-        this.parts,
-        options("gd-hit", { className: "gd-hit", interactive: true, weight: 16, bubblingMouseEvents: false })
-      );
+      const follows = this.casing;
+      this.core = new Lane(this.parts, options("gd-core", { className: "gd-core", follows }));
+      this.hit = new Lane(this.parts, options("gd-hit", {
+        className: "gd-hit", interactive: true, weight: 16, bubblingMouseEvents: false, follows,
+      }));
       this.hit.on("click", () => this.model.select(this));
       this.hit.bindTooltip(() => this.tip(), { sticky: true, className: "gd-tip", opacity: 1 });
       this.hit.on("add", () => this.name_hit());
-      this.arrows = this.anchors.map((anchor) => marker(anchor, "gd-arrow", arrowShape()));
-      this.badge = this.spots.badge && marker(this.spots.badge, "gd-over", G.el("span", {}));
-      this.ring = this.spots.ring && marker(this.spots.ring, "gd-event", G.el("span", {}));
+      const { map } = this.model;
+      const span = () => G.el("span", {});
+      this.arrows = this.anchors.map((anchor) => new Mark(map, anchor, "gd-arrow", arrowShape));
+      this.badge = this.spots.badge && new Mark(map, this.spots.badge, "gd-over", span);
+      this.dated = this.spots.badge && new Mark(map, this.spots.badge, "gd-dated", span);
+      this.ring = this.spots.ring && new Mark(map, this.spots.ring, "gd-event", span);
       this.group = L.layerGroup([this.casing, this.core, this.hit]);
     }
 
@@ -196,23 +127,22 @@
 
     draw(step) {
       const now = this.at(step);
-      const look = this.look(now);
-      const key = [this.shown, now.state.key, JSON.stringify(look)].join();
-      if (key !== this.drawn) this.drawPaths(now, look);
-      this.drawn = key;
-      this.drawMarks(now, look);
+      if (!now.look) now.look = this.look(now);
+      for (const name of ["casing", "core"]) this.stroke(this[name], now.look[name], now);
+      this.drawMarks(now, now.look);
     }
 
-    drawPaths(now, look) {
-      for (const [layer, style] of [[this.casing, look.casing], [this.core, look.core]]) {
-        layer.setStyle({ weight: style.weight, dashArray: style.dash || null, lineCap: style.cap });
-        const path = this.shown && layer.getElement();
-        if (path) {
-          path.setAttribute("class", style.className + " gd-s-" + now.state.key);
-          path.setAttribute("data-id", this.id);
-          path.setAttribute("data-look", look.name);
-        }
-      }
+    /* Only what differs is written: most lines stay as they are from step to step. */
+    stroke(layer, style, now) {
+      Object.assign(layer.options, { weight: style.weight, dashArray: style.dash || null, lineCap: style.cap });
+      const path = this.shown && layer.getElement();
+      if (!path) return;
+      put(path, "stroke-width", style.weight);
+      put(path, "stroke-dasharray", style.dash || null);
+      put(path, "stroke-linecap", style.cap);
+      put(path, "class", style.className + " gd-s-" + now.state.key);
+      put(path, "data-id", this.id);
+      put(path, "data-look", now.look.name);
     }
 
     label() {
@@ -220,17 +150,25 @@
       if (path) path.setAttribute("aria-label", this.say(this.model.step));
     }
 
-    /* Flow known: width by flow. Zero or idle: a hollow tube. Unknown: hatched. Not yet there:
-       faint dots. Planned: the dash of the project in the colour of its state. */
+    /* Pixels of an amount of one period, as a yearly rate; a sum of some steps is not scaled up. */
+    px(value, whole) {
+      const { px, factor } = this.model.data.scale;
+      return (Math.abs(value) * px * factor) / whole;
+    }
+
+    /* Flow known: width by flow, striped where projected. Zero or idle: a hollow tube. Stale: grey, as
+       wide as the newest figure. Unknown: hatched. Not yet there: faint dots. Planned: the dash of the
+       project in the colour of its state. The casing's texture says how well the course is known. */
     look(now) {
       const data = this.model.data;
-      const px = (value) => Math.abs(value) * data.scale.px * data.scale.factor;
       const dash = data.dashes[this.data.dash];
-      const tube = now.limit === null ? 0 : px(now.limit);
-      const shade = data.light.includes(now.grade) ? " gd-light" : "";
+      const course = data.textures[this.data.texture || 0].dash;
+      const tube = now.limit === null ? 0 : this.px(now.limit, now.whole);
+      const shade = data.light.includes(now.grade) || this.model.part(now) ? " gd-light" : "";
       const style = (className, weight, pattern, cap) => ({
         className: className, weight: round(weight), dash: pattern, cap: cap || "butt",
       });
+      const casing = (className, weight) => style(className, weight, course, course ? "butt" : "round");
       if (now.state.style === "faint" && !now.value) {
         return {
           name: "absent",
@@ -240,12 +178,13 @@
         };
       }
       if (now.value !== null && now.value !== 0) {
-        const weight = Math.max(LEAST, px(now.value));
+        const weight = Math.max(LEAST, this.px(now.value, now.whole));
+        const pattern = now.ahead ? STRIPES : dash.dash;
         return {
-          name: "flow",
+          name: now.ahead ? "ahead" : "flow",
           weight: weight,
-          casing: style("gd-casing", Math.max(tube, weight + 1.5), "", "round"),
-          core: style("gd-core" + shade, weight, dash.dash, dash.dash ? "butt" : "round"),
+          casing: casing("gd-casing", Math.max(tube, weight + 1.5)),
+          core: style("gd-core" + (now.ahead ? " gd-ahead" : shade), weight, pattern, pattern ? "butt" : "round"),
         };
       }
       if (now.value === 0 || now.state.style === "hollow") {
@@ -253,7 +192,7 @@
         return {
           name: "zero",
           weight: weight,
-          casing: style("gd-casing gd-tube", weight, "", "butt"),
+          casing: style("gd-casing gd-tube", weight, course, "butt"),
           core: style("gd-core gd-hollow", weight - 2, "", "butt"),
         };
       }
@@ -261,51 +200,65 @@
         return {
           name: "project",
           weight: THIN,
-          casing: style("gd-casing", Math.max(tube, 5), "", "round"),
+          casing: casing("gd-casing", Math.max(tube, 5)),
           core: style("gd-core", THIN + 0.4, dash.dash, dash.cap),
+        };
+      }
+      if (now.stale) {
+        const weight = Math.max(LEAST, this.px(now.newest.value, 1));
+        return {
+          name: "stale",
+          weight: weight,
+          casing: style("gd-casing gd-grey", weight + 2, "", "butt"),
+          core: style("gd-core gd-grey", weight, "", "butt"),
         };
       }
       return {
         name: "unknown",
         weight: THIN,
         casing: style("gd-casing gd-ticks-across", Math.max(tube, 5), HATCH, "butt"),
-        core: style("gd-core gd-dots", 1.2, "", "butt"),
+        core: style("gd-core gd-dots", 1.2, course, "butt"),
       };
     }
 
     drawMarks(now, look) {
-      const flowing = this.shown && look.name === "flow";
-      const size = 13 + Math.min(9, look.weight * 0.7);
+      const flowing = this.shown && (look.name === "flow" || look.name === "ahead");
       this.arrows.forEach((arrow, i) => {
-        place(this.model.map, arrow, flowing);
-        if (!flowing) return;
-        const turn = this.anchors[i].angle + (now.value < 0 ? 180 : 0);
-        const aside = this.aside(this.anchors[i]);
-        const shape = arrow.options.icon.options.html;
-        shape.style.transform = `translate(-50%, -50%) ${aside} rotate(${round(turn)}deg)`;
-        shape.style.width = shape.style.height = size + "px";
-        shape.dataset.direction = now.value < 0 ? "back" : "forth";
-        shape.dataset.id = this.id;
-        shape.setAttribute(
-          "class",
-          "gd-s-" + now.state.key + (this.model.data.light.includes(now.grade) ? " gd-open" : "")
-        );
+        arrow.show(flowing);
+        if (flowing) this.turn(arrow, this.anchors[i], now, 13 + Math.min(9, look.weight * 0.7));
       });
       if (this.badge) {
         const over = flowing && now.share !== null && now.share > 1;
-        place(this.model.map, this.badge, over);
-        const text = this.badge.options.icon.options.html;
-        text.style.transform = `translate(-50%, -190%) ${this.aside(this.spots.badge)}`;
-        text.textContent = over ? G.number(now.share * 100, 0) + " %" : "";
-        text.dataset.id = this.id;
+        this.tag(this.badge, over, over ? G.number(now.share * 100, 0) + " %" : "");
+        const old = this.shown && look.name === "stale";
+        this.tag(this.dated, old, old ? this.model.data.steps[now.newest.step].id : "");
       }
       if (this.ring) {
-        const events = this.model.events(this.model.step);
-        const on = this.shown && !this.model.quiet && events.some((e) => e.lines.includes(this.index));
-        this.ring.options.icon.options.html.style.transform =
-          `translate(-50%, -50%) ${this.aside(this.spots.ring)} rotate(45deg)`;
-        place(this.model.map, this.ring, on);
+        const model = this.model;
+        const on = this.shown && !model.quiet && model.concerns(model.step, this.index);
+        this.ring.show(on);
+        if (on) this.ring.move(`translate(-50%, -50%) ${this.aside(this.spots.ring)} rotate(45deg)`);
       }
+    }
+
+    turn(arrow, anchor, now, size) {
+      const light = this.model.data.light.includes(now.grade) || now.ahead;
+      const angle = anchor.angle + (now.value < 0 ? 180 : 0);
+      arrow.move(`translate(-50%, -50%) ${this.aside(anchor)} rotate(${round(angle)}deg)`);
+      put(arrow.node, "width", round(size));
+      put(arrow.node, "height", round(size));
+      put(arrow.node, "data-direction", now.value < 0 ? "back" : "forth");
+      put(arrow.node, "data-id", this.id);
+      put(arrow.node, "class", "gd-s-" + now.state.key + (light ? " gd-open" : ""));
+    }
+
+    /* A short text beside the line. */
+    tag(mark, on, text) {
+      mark.show(on);
+      if (!on) return;
+      mark.move(`translate(-50%, -190%) ${this.aside(this.spots.badge)}`);
+      mark.node.textContent = text;
+      put(mark.node, "data-id", this.id);
     }
 
     /* Marks keep to the lane of their line. */
@@ -316,28 +269,37 @@
       return `translate(${round(x)}px, ${round(y)}px)`;
     }
 
-    /* "Name: 9.7 bcm in 2026 Q1, flowing", for tooltips and screen readers. */
+    /* "Name: 9.7 bcm, 2026 Q1 (Jan–Mar), flowing", for screen readers. */
     say(step) {
       const now = this.at(step);
-      const data = this.model.data;
-      const value = now.value === null
-        ? "flow not known"
-        : `${G.number(now.value, 2)} ${data.series.value.unit}`;
-      return `${this.name}: ${value}, ${data.steps[step].label}, ${now.state.label.toLowerCase()}`;
+      const value = now.value === null ? G.t("flow not known") : this.model.written(this, "value", now);
+      const about = [G.words(this.model.steps[step].label), G.t(now.state.label).toLowerCase()];
+      if (now.ahead) about.push(G.t("projection"));
+      return `${this.name}: ${[value, ...about].join(", ")}`;
     }
 
     tip() {
-      const now = this.at(this.model.step);
-      const data = this.model.data;
+      const model = this.model;
+      const now = this.at(model.step);
+      const step = model.steps[model.step];
       const value = now.value === null
-        ? "Flow not known"
-        : `${G.number(now.value, 2)} ${data.series.value.unit} (${data.basis})`;
-      const share = now.share === null ? "" : ` · ${G.number(now.share * 100, 0)} % of capacity`;
+        ? G.t("Flow not known")
+        : `${model.written(this, "value", now)} (${G.t(model.unit.note)})`;
+      const share = now.share === null ? "" : ` · ${G.t("{share} % of capacity", { share: G.number(now.share * 100, 0) })}`;
       return G.el("div", {}, [
-        G.el("strong", {}, this.name),
+        G.el("strong", { dir: "auto" }, this.name),
         G.el("div", {}, value + share),
-        G.el("div", { class: "gd-soft" }, `${data.steps[this.model.step].label} · ${now.state.label}`),
+        now.newest ? G.el("div", { class: "gd-soft" }, this.sayNewest(now)) : null,
+        G.el("div", { class: "gd-soft" }, `${G.words(step.label)} · ${G.t(now.state.label)}`),
       ]);
+    }
+
+    sayNewest(now) {
+      const { step, value } = now.newest;
+      const days = { days: this.model.data.days[step] };
+      return G.t("newest figure: {value} in {period}", {
+        value: this.model.written(this, "value", days, value), period: this.model.data.steps[step].id,
+      });
     }
 
     mark(on) {
@@ -361,16 +323,39 @@
 
   const round = (value) => Math.round(value * 100) / 100;
 
-  /* Marks are made when first needed and hidden after, which is cheaper than removing them. */
-  function place(map, layer, on) {
-    if (on && !map.hasLayer(layer)) map.addLayer(layer);
-    layer.options.icon.options.html.style.display = on ? "" : "none";
+  /* Write an attribute if it differs; null takes it away. */
+  function put(node, name, value) {
+    const text = value === null ? null : String(value);
+    if (node.getAttribute(name) === text) return;
+    if (text === null) node.removeAttribute(name);
+    else node.setAttribute(name, text);
   }
 
-  function marker(anchor, className, html) {
-    const icon = L.divIcon({ className: className, iconSize: [0, 0], html: html });
-    const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-arrow" };
-    return L.marker(anchor.place, options);
+  /* A sign beside a line: made when first needed and hidden after, which is cheaper than removing. */
+  class Mark {
+    constructor(map, anchor, className, make) {
+      Object.assign(this, { map, anchor, className, make, on: false, node: null });
+    }
+
+    show(on) {
+      if (on === this.on) return;
+      this.on = on;
+      if (!this.node) this.add();
+      this.node.style.display = on ? "" : "none";
+    }
+
+    add() {
+      this.node = this.make();
+      const icon = L.divIcon({ className: this.className, iconSize: [0, 0], html: this.node });
+      const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-arrow" };
+      L.marker(this.anchor.place, options).addTo(this.map);
+    }
+
+    move(transform) {
+      if (transform === this.moved) return;
+      this.moved = transform;
+      this.node.style.transform = transform;
+    }
   }
 
   function arrowShape() {
@@ -451,53 +436,78 @@
     });
   }
 
-  /* "#2026Q1/some-line" in the address says what is shown; a frame in a notebook has no address. */
-  function permalink(model) {
-    if (!/^(file|https?):$/.test(location.protocol)) return;
-    const wanted = decodeURIComponent(location.hash.slice(1)).split("/");
-    const step = model.data.steps.findIndex((item) => item.id === wanted[0]);
-    if (step >= 0) model.step = step;
-    const write = () => {
-      const parts = [model.data.steps[model.step].id, model.selected && model.selected.id];
-      history.replaceState(null, "", "#" + parts.filter(Boolean).map(encodeURIComponent).join("/"));
+  /* Far out there is room for little more than the lines, and lanes draw together. */
+  function distance(map) {
+    let far = null;
+    const look = () => {
+      const now = map.getZoom() < FAR;
+      if (now === far) return;
+      map.getContainer().classList.toggle("gd-far", now);
+      if (far !== null) map.geodraw.draw();
+      far = now;
     };
-    model.map.on("gd:step", write);
-    model.map.on("gd:select", write);
-    model.map.once("gd:ready", () => {
-      const line = model.byId.get(wanted[1]);
-      if (line) model.select(line);
+    map.on("zoomend", look);
+    look();
+  }
+
+  /* Lines enter the map once the view is settled, so that they are laid out once. */
+  function begin(model, layers) {
+    if (model.begun) return;
+    model.begun = true;
+    fit(model);
+    for (const line of model.lines) {
+      line.build(layers);
+      line.show(model.visible(line));
+    }
+    distance(model.map);
+  }
+
+  /* On paper the map has another size: what the window shows is drawn small enough for its place, which
+     is the padding above the text, and comes back after. */
+  function printing(map) {
+    let before = null;
+    matchMedia("print").addEventListener("change", (event) => {
+      if (event.matches) {
+        before = { center: map.getCenter(), zoom: map.getZoom() };
+        const [have, box] = [map.getSize(), map.getContainer()];
+        const place = L.point(box.clientWidth, parseFloat(getComputedStyle(box).paddingTop));
+        const share = Math.min(1, place.x / have.x, place.y / have.y);
+        const zoom = Math.floor((before.zoom + Math.log2(share)) * 4) / 4;
+        map.setView(before.center, zoom, { animate: false });
+        map.panBy(have.subtract(place).divideBy(2), { animate: false });
+      } else if (before) map.setView(before.center, before.zoom, { animate: false });
     });
   }
 
-  /* Far out there is room for little more than the lines. */
-  function distance(map) {
-    const far = () => map.getContainer().classList.toggle("gd-far", map.getZoom() < FAR);
-    map.on("zoomend", () => {
-      far();
-      map.geodraw.draw();
-    });
-    far();
+  /* The first stop of the Tab key leads past the lines. */
+  function skip(map) {
+    const find = (name) => map.getContainer().querySelector(name);
+    const to = () => (find(".gd-range") || find(".gd-search input") || map.getContainer()).focus();
+    const node = G.el("button", { type: "button", class: "gd-skip", t: "Skip the lines: to the time slider", on: { click: to } });
+    map.getContainer().prepend(G.still(node));
   }
 
   G.flow = function (map, data) {
-    map.getContainer().classList.add("gd-map");
-    const made = new Model(map, data);
+    const container = map.getContainer();
+    container.classList.add("gd-map");
+    const made = new G.Model(map, data);
+    made.lines = data.lines.map((line, index) => new Line(made, line, index));
+    made.byId = new Map(made.lines.map((line) => [line.id, line]));
     map.geodraw = made;
-    map.getContainer().geodraw = made;
-    map.getContainer().setAttribute("role", "main");
-    map.getContainer().setAttribute("aria-label", document.title || "Map");
-    permalink(made);
+    container.geodraw = made;
+    container.setAttribute("role", "main");
+    container.setAttribute("aria-label", document.title || "Map");
     const layers = panes(map);
-    for (const line of made.lines) {
-      line.build(layers);
-      line.show(made.visible(line));
-    }
+    map.on("gd:ready", () => begin(made, layers));
+    Promise.resolve().then(() => begin(made, layers)); // where no slider says that all is ready
+    G.permalink(made);
     for (const text of data.attribution) {
       if (map.attributionControl) map.attributionControl.addAttribution(G.escape(text));
     }
+    skip(map);
+    printing(map);
     map.on("click", () => made.select(null));
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
-    fit(made);
     let settled = map.getSize().x > 0;
     map.on("resize", () => {
       if (!settled && map.getSize().x > 0) {
@@ -505,7 +515,5 @@
         fit(made);
       }
     });
-    map.on("gd:ready", () => fit(made));
-    distance(map);
   };
 })();

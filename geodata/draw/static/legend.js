@@ -14,8 +14,8 @@
     });
   }
 
-  function row(picture, text) {
-    return G.el("li", {}, [picture, G.el("span", {}, text)]);
+  function row(picture, text, words) {
+    return G.el("li", {}, [picture, G.el("span", words ? {} : { t: text }, words ? text : [])]);
   }
 
   function states(data) {
@@ -36,24 +36,33 @@
   function widths(data) {
     return data.scale.legend.map((value) =>
       row(sample([stroke("gd-core gd-s-" + data.states[0].key, value * data.scale.px)]),
-        `${value} ${data.scale.unit}`));
+        [`${value} ${data.scale.unit} `, G.el("span", { t: data.scale.note })], true));
   }
 
-  function marks(data) {
-    const arrow = G.svg("svg", { viewBox: "-22 -8 44 16", width: 44, height: 16, "aria-hidden": "true" },
-      G.svg("path", { d: "M-5 -5 L6 0 L-5 5 L-2.4 0 Z", class: "gd-legend-arrow gd-s-" + data.states[0].key }));
-    const casing = sample([
-      stroke("gd-casing gd-s-" + data.states[0].key, 12),
-      stroke("gd-core gd-s-" + data.states[0].key, 5),
-    ]);
-    const over = G.el("span", { class: "gd-over gd-sample" }, G.el("span", {}, "104 %"));
-    const ring = G.el("span", { class: "gd-event gd-sample" }, G.el("span", {}));
-    return data.legend.map(([kind, text]) =>
-      row({ arrow: arrow, casing: casing, over: over, event: ring }[kind].cloneNode(true), text));
+  const PICTURES = {
+    arrow: (name) => G.svg("svg", { viewBox: "-22 -8 44 16", width: 44, height: 16, "aria-hidden": "true" },
+      G.svg("path", { d: "M-5 -5 L6 0 L-5 5 L-2.4 0 Z", class: "gd-legend-arrow" + name })),
+    casing: (name) => sample([stroke("gd-casing" + name, 12), stroke("gd-core" + name, 5)]),
+    over: () => G.el("span", { class: "gd-over gd-sample" }, G.el("span", {}, "104 %")),
+    event: () => G.el("span", { class: "gd-event gd-sample" }, G.el("span", {})),
+    ahead: (name) => sample([stroke("gd-casing" + name, 9), stroke("gd-core gd-ahead" + name, 6, "2.5 1.5")]),
+    stale: () => sample([stroke("gd-casing gd-grey", 7), stroke("gd-core gd-grey", 5)]),
+    border: () => sample([stroke("gd-border", 1.4)]),
+    contested: () => sample([stroke("gd-border", 1.4, "3 4")]),
+  };
+
+  const marks = (data, rows) =>
+    rows.map(([kind, text]) => row(PICTURES[kind](" gd-s-" + data.states[0].key), text));
+
+  function courses(data) {
+    const name = " gd-s-" + data.states[0].key;
+    const used = new Set(data.lines.map((line) => line.texture || 0));
+    return data.textures.filter((texture, i) => used.has(i)).map((texture) =>
+      row(sample([stroke("gd-casing" + name, 12, texture.dash), stroke("gd-core" + name, 3)]), texture.label));
   }
 
   function block(title, rows) {
-    return G.el("section", {}, [G.el("h2", {}, title), G.el("ul", {}, rows)]);
+    return G.el("section", {}, [G.el("h2", { t: title }), G.el("ul", {}, rows)]);
   }
 
   G.legend = function (map, options) {
@@ -63,32 +72,80 @@
     G.card(map, "bottomleft", options.title, "gd-legend", [
       block(options.states, states(data)),
       block(options.dashes, dashes),
-      block(options.widths, widths(data).concat(marks(data))),
-      G.el("p", { class: "gd-soft" }, options.about),
-    ], true);
+      block(options.widths, widths(data).concat(marks(data, data.legend))),
+      block("Casing: how well the course is known", courses(data)),
+      options.borders.length ? block("Borders", marks(data, options.borders)) : null,
+      ...options.about.map((text) => G.el("p", { class: "gd-soft", t: text })),
+    ].filter(Boolean), true);
   };
 
   function box(text, count, on, change) {
     const input = G.el("input", { type: "checkbox", checked: on });
     input.addEventListener("change", () => change(input.checked));
-    return G.el("label", {}, [input, G.el("span", {}, text), count === null ? null : G.el("small", {}, count)]);
+    const node = G.el("label", {}, [input, G.el("span", { t: text }), count === null ? null : G.el("small", {}, count)]);
+    return { node: node, set: (value) => (input.checked = value) };
   }
 
-  function group(model, key, labels) {
-    const counts = new Map();
+  function counts(model, key) {
+    const found = new Map();
     for (const line of model.lines) {
-      const value = line.data.groups[key];
-      counts.set(value, (counts.get(value) || 0) + 1);
+      for (const value of [].concat(line.data.groups[key] === undefined ? [] : line.data.groups[key])) {
+        found.set(value, (found.get(value) || 0) + 1);
+      }
     }
-    return Object.entries(labels).filter(([value]) => counts.has(value)).map(([value, text]) =>
-      box(text, counts.get(value), !model.hidden.has(key + "\n" + value),
-        (on) => model.toggle(key, value, on)));
+    return found;
+  }
+
+  /* A checkbox for every value of a group. */
+  function boxes(map, model, { key, title, labels }) {
+    const found = counts(model, key);
+    const made = Object.entries(labels).filter(([value]) => found.has(value)).map(([value, text]) => {
+      const one = box(text, found.get(value), true, (on) => model.toggle(key, value, on));
+      map.on("gd:change", () => one.set(!model.hidden.has(key + "\n" + value)));
+      return one.node;
+    });
+    return G.el("fieldset", {}, [G.el("legend", { t: title }), ...made]);
+  }
+
+  /* A select for a group with many values. */
+  function picker(map, model, { key, title, labels }) {
+    const found = [...counts(model, key)].filter(([value]) => value);
+    if (!found.length) return null;
+    const name = (value) => G.t(Object.hasOwn(labels, value) ? labels[value] : value);
+    const choice = G.choice(title, "gd-filter", (value) => model.filter(key, value));
+    const offer = () => {
+      const all = found.map(([value, n]) => [value, `${name(value)} (${n})`]).sort((a, b) => a[1].localeCompare(b[1]));
+      choice.offer([["", G.t("all")], ...all], model.filters.get(key) || "");
+    };
+    map.on("gd:change", offer);
+    offer();
+    return choice.node;
+  }
+
+  /* How many lines are left, and the way back. */
+  function left(map, model) {
+    const text = G.el("span", { role: "status" });
+    const all = G.el("button", { type: "button", t: "Show all" });
+    const node = G.el("p", { class: "gd-left", hidden: true }, [text, " ", all]);
+    all.addEventListener("click", () => {
+      model.hidden.clear();
+      model.filters.clear();
+      model.refilter();
+    });
+    map.on("gd:change", () => {
+      const shown = model.lines.filter((line) => model.visible(line)).length;
+      node.hidden = shown === model.lines.length;
+      text.textContent = shown
+        ? G.t("{shown} of {all} lines", { shown: shown, all: model.lines.length })
+        : G.t("No line matches the filters.");
+    });
+    return node;
   }
 
   G.layers = function (map, options) {
     const model = G.model(map);
-    const groups = options.groups.map((item) =>
-      G.el("fieldset", {}, [G.el("legend", {}, item.title), ...group(model, item.key, item.labels)]));
+    const groups = options.groups.filter((item) => !item.pick).map((item) => boxes(map, model, item));
+    const pickers = options.groups.filter((item) => item.pick).map((item) => picker(map, model, item)).filter(Boolean);
     const places = G.places(map, options);
     const layer = (made, on) => (on ? made.addTo(map) : made.remove());
     const rest = [
@@ -98,9 +155,11 @@
         model.draw();
       }),
       map.geodrawNames ? box(options.names_label, null, true, (on) => layer(map.geodrawNames, on)) : null,
-    ].filter(Boolean);
+    ].filter(Boolean).map((one) => one.node);
     G.card(map, "topright", options.title, "gd-layers", [
-      ...groups, G.el("fieldset", {}, [G.el("legend", {}, options.rest), ...rest]),
+      left(map, model),
+      pickers.length ? G.el("fieldset", {}, [G.el("legend", { t: "Only" }), ...pickers]) : null,
+      ...groups, G.el("fieldset", {}, [G.el("legend", { t: options.rest }), ...rest]),
     ], false);
   };
 

@@ -6,9 +6,9 @@
 
   function entries(model, places) {
     const lines = model.lines.map((line) => ({
-      text: line.name,
-      more: line.data.names.map(([, name]) => name).join(" · "),
-      keys: [line.name, line.id, ...line.data.names.map(([, name]) => name)].map(G.fold),
+      get text() { return line.name; },
+      get more() { return line.names.map(([, name]) => name).join(" · "); },
+      keys: [line.data.name, line.id, ...line.data.names.map(([, name]) => name)].map(G.fold),
       line: line,
     }));
     return lines.concat(places.map((place) => ({
@@ -59,12 +59,12 @@
 
   G.search = function (map, options) {
     const model = G.model(map);
-    const all = entries(model, options.places);
+    let all = null; // made when first asked for
     const id = "gd-found-" + L.stamp(map);
-    const list = G.el("ul", { id: id, role: "listbox", "aria-label": options.label, hidden: true });
+    const list = G.el("ul", { id: id, role: "listbox", "t:aria-label": options.label, hidden: true });
     const input = G.el("input", {
       type: "search", role: "combobox", "aria-expanded": "false", "aria-controls": id, autocomplete: "off",
-      "aria-autocomplete": "list", "aria-label": options.label, placeholder: options.placeholder,
+      "aria-autocomplete": "list", "t:aria-label": options.label, "t:placeholder": options.placeholder,
     });
     let found = [];
     let chosen = -1;
@@ -73,13 +73,13 @@
       list.replaceChildren(...found.map((entry, i) => {
         const item = G.el("li", {
           role: "option", id: `${id}-${i}`, "aria-selected": String(i === chosen),
-        }, [G.el("span", {}, entry.text), entry.more ? G.el("small", {}, entry.more) : null]);
+        }, [G.el("span", { dir: "auto" }, entry.text), entry.more ? G.el("small", {}, entry.more) : null]);
         item.addEventListener("mousedown", (event) => event.preventDefault());
         item.addEventListener("click", () => take(entry));
         return item;
       }));
       if (!found.length && input.value.trim()) {
-        list.append(G.el("li", { class: "gd-soft", role: "option", "aria-disabled": "true" }, options.none));
+        list.append(G.el("li", { class: "gd-soft", role: "option", "aria-disabled": "true" }, G.t(options.none)));
       }
       const open = Boolean(input.value.trim());
       list.hidden = !open;
@@ -94,12 +94,13 @@
       show(map, model, entry);
     }
     input.addEventListener("input", () => {
+      all = all || entries(model, options.places);
       found = find(all, input.value);
       chosen = -1;
       draw();
     });
     input.addEventListener("keydown", (event) => {
-      event.stopPropagation();
+      if (event.key !== "Tab") event.stopPropagation();
       const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (move && found.length) {
         event.preventDefault();

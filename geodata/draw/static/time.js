@@ -3,33 +3,34 @@
   "use strict";
   const G = window.GeoDraw;
   const PACE = 650; // ms a step while playing
+  const MOST = 200; // events listed at once
 
-  function button(label, sign, action) {
-    return G.el("button", { type: "button", "aria-label": label, title: label, on: { click: action } }, [
-      G.el("span", { "aria-hidden": "true" }, sign),
-    ]);
-  }
+  const spot = (share) => `left: calc(var(--gd-thumb) / 2 + (100% - var(--gd-thumb)) * ${share})`;
 
   function ticks(model, node, width) {
+    const steps = model.steps;
     const count = Math.max(1, model.last);
     node.replaceChildren();
-    const at = (step) => `left: calc(var(--gd-thumb) / 2 + (100% - var(--gd-thumb)) * ${step / count})`;
+    const at = (step) => spot(step / count);
     const wide = width / (count + 1);
     let last = -1e9;
-    model.data.steps.forEach((step, i) => {
+    steps.forEach((step, i) => {
       if (!step.tick) return;
       node.append(G.el("i", { class: "gd-year", style: at(i) }));
       if ((i - last) * wide < 40) return;
       last = i;
       node.append(G.el("b", { style: at(i), class: "gd-year-text" }, step.tick));
     });
-    const seen = new Map();
-    for (const event of model.data.events) {
-      if (event.step !== null) seen.set(event.step, (seen.get(event.step) || 0) + 1);
+    for (const [step, events] of model.sorted().lists) {
+      node.append(G.el("u", { style: at(step) + `; height: ${3 + 2 * Math.min(3, events.length)}px` }));
     }
-    for (const [step, number] of seen) {
-      node.append(G.el("u", { style: at(step) + `; height: ${3 + 2 * Math.min(3, number)}px` }));
-    }
+    const ahead = steps.findIndex((step, i) => model.isAhead(i));
+    if (ahead < 0) return;
+    const from = spot(Math.max(0, ahead - 0.5) / count);
+    node.append(
+      G.el("s", { class: "gd-beyond", style: from }),
+      G.el("em", { class: "gd-divide", style: from }, G.el("span", {}, `${G.t("projection")} ${steps[ahead].id} →`))
+    );
   }
 
   function eventItem(model, event) {
@@ -37,32 +38,29 @@
     return G.el("li", {}, [
       G.el("time", {}, event.date),
       " ",
-      G.el("span", {}, event.title),
+      G.el("span", { dir: "auto" }, event.title),
       source ? " " : null,
-      source ? G.link("source", source.url) : null,
+      source ? G.link(G.t("source"), source.url) : null,
     ]);
   }
-  G.eventItem = eventItem;
 
-  G.slider = function (map, options) {
-    const model = G.model(map);
+  /* A list that stays short however much happened. */
+  function eventItems(model, events, most) {
+    const rest = events.length - most;
+    const items = events.slice(0, most).map((event) => eventItem(model, event));
+    if (rest > 0 && most > 1) items.push(G.el("li", { class: "gd-soft" }, G.t("and {n} more", { n: G.number(rest, 0) })));
+    return items;
+  }
+  G.eventItems = (model, events) => eventItems(model, events, MOST);
+
+  /* Play, and back and forth by one. */
+  function player(model) {
     let timer = null;
-    const range = G.el("input", {
-      type: "range", min: 0, max: model.last, step: 1, "aria-label": options.label, class: "gd-range",
-    });
-    range.value = model.step;
-    const label = G.el("output", { class: "gd-now" });
-    const note = G.el("span", { class: "gd-note" });
-    const list = G.el("ul", { class: "gd-events", "aria-label": options.events });
-    const more = G.el("button", { type: "button", class: "gd-more", "aria-expanded": "false" });
-    const play = button("Play", "▶", () => (timer ? stop() : start()));
-    play.classList.add("gd-play");
-    const back = button("One step back", "‹", () => go(model.step - 1));
-    const forth = button("One step on", "›", () => go(model.step + 1));
-
-    function go(step) {
-      stop();
-      model.setStep(step);
+    const play = G.button("Play", "▶", () => (timer ? stop() : start()), "gd-play");
+    function name(text, sign) {
+      for (const key of ["aria-label", "title"]) play.setAttribute(key, G.t(text));
+      play.dataset.ta = JSON.stringify({ "aria-label": text, title: text });
+      play.firstChild.textContent = sign;
     }
     function stop() {
       if (timer) clearInterval(timer);
@@ -77,50 +75,84 @@
       }, PACE);
       name("Pause", "❚❚");
     }
-    function name(text, sign) {
-      play.setAttribute("aria-label", text);
-      play.title = text;
-      play.firstChild.textContent = sign;
-    }
-    function draw() {
-      const step = model.data.steps[model.step];
+    return { play, stop };
+  }
+
+  function what(model) {
+    const list = G.el("ul", { class: "gd-events", "t:aria-label": "Events" });
+    const more = G.el("button", { type: "button", class: "gd-more", "aria-expanded": "false" });
+    const draw = () => {
       const events = model.events(model.step);
-      range.value = model.step;
-      range.setAttribute("aria-valuetext", step.label);
-      label.textContent = step.label;
-      note.textContent = step.note || "";
-      back.disabled = model.step === 0;
-      forth.disabled = model.step === model.last;
-      list.replaceChildren(...events.map((event) => eventItem(model, event)));
+      const open = list.classList.contains("gd-open");
+      list.replaceChildren(...eventItems(model, events, open ? MOST : 1));
       more.hidden = events.length < 2;
-      more.textContent = list.classList.contains("gd-open") ? "less" : `+${events.length - 1} more`;
+      more.textContent = open ? G.t("less") : G.t("+{n} more", { n: G.number(events.length - 1, 0) });
       list.classList.toggle("gd-none", events.length === 0);
-    }
+    };
     more.addEventListener("click", () => {
       const open = list.classList.toggle("gd-open");
       more.setAttribute("aria-expanded", String(open));
+      if (open) list.setAttribute("tabindex", "0");
+      else list.removeAttribute("tabindex");
       draw();
     });
+    return { node: G.el("div", { class: "gd-what" }, [list, more]), draw };
+  }
+
+  function note(model) {
+    const step = model.steps[model.step];
+    if (!model.isAhead(model.step) || !model.data.projection) return G.words(step.note || "");
+    return `${G.t("projection")}: ${model.scenarioLabel(model.scenario)}`;
+  }
+
+  G.slider = function (map, options) {
+    const model = G.model(map);
+    const { play, stop } = player(model);
+    const range = G.el("input", {
+      type: "range", min: 0, max: model.last, step: 1, "t:aria-label": options.label, class: "gd-range",
+    });
+    const label = G.el("output", { class: "gd-now" });
+    const small = G.el("span", { class: "gd-note" });
+    const events = what(model);
+    const back = G.button("One step back", "‹", () => go(model.step - 1));
+    const forth = G.button("One step on", "›", () => go(model.step + 1));
+
+    function go(step) {
+      stop();
+      model.setStep(step);
+    }
+    function draw() {
+      const step = model.steps[model.step];
+      range.max = model.last;
+      range.value = model.step;
+      const said = note(model);
+      range.setAttribute("aria-valuetext", G.words(step.label) + (model.isAhead(model.step) && said ? ", " + said : ""));
+      label.textContent = G.words(step.label);
+      small.textContent = said;
+      back.disabled = model.step === 0;
+      forth.disabled = model.step === model.last;
+      bar.classList.toggle("gd-future", model.isAhead(model.step));
+      events.draw();
+    }
     range.addEventListener("input", () => go(Number(range.value)));
     range.addEventListener("keydown", (event) => {
-      const year = { PageUp: options.page, PageDown: -options.page }[event.key];
+      const year = { PageUp: 1, PageDown: -1 }[event.key];
       if (!year) return;
       event.preventDefault();
-      go(model.step + year);
+      go(model.step + year * (model.calendar.whole ? 1 : options.page));
     });
 
     const scale = G.el("div", { class: "gd-ticks", "aria-hidden": "true" });
-    const bar = G.el("section", { class: "gd-time", "aria-label": options.region }, [
+    const bar = G.el("section", { class: "gd-time", "t:aria-label": options.region }, [
       G.el("div", { class: "gd-row" }, [
         G.el("div", { class: "gd-buttons" }, [back, play, forth]),
-        G.el("div", { class: "gd-when" }, [label, note]),
-        G.el("div", { class: "gd-what" }, [list, more]),
+        G.el("div", { class: "gd-when" }, [label, small]),
+        events.node,
+        G.tools(map),
       ]),
       G.el("div", { class: "gd-track" }, [range, scale]),
     ]);
-    L.DomEvent.disableClickPropagation(bar);
-    L.DomEvent.disableScrollPropagation(bar);
-    map.getContainer().append(bar);
+    map.getContainer().append(G.still(bar));
     let width = 0;
     const size = () => {
       map.getContainer().style.setProperty("--gd-bar", bar.offsetHeight + "px");
@@ -128,6 +160,10 @@
     };
     new ResizeObserver(size).observe(bar);
     map.on("gd:step", draw);
+    map.on("gd:change", () => {
+      ticks(model, scale, width); // asking for the width here would lay the page out once more
+      draw();
+    });
     draw();
     size();
     map.fire("gd:ready");

@@ -1,0 +1,384 @@
+/* What is shown: step, calendar, scenario, unit, filters, choice. Adds steps up to the periods of a
+   calendar and turns history into projection; draws nothing. */
+(function () {
+  "use strict";
+  const G = window.GeoDraw;
+
+  /* The figures of one line. `base` reads one step as stored, `at` one period of the calendar. */
+  class Figures {
+    constructor(model, data, index) {
+      this.model = model;
+      this.data = data;
+      this.index = index;
+      this.id = data.id;
+      this.kept = new Map();
+    }
+
+    read(name, step) {
+      const raw = G.cell(this.data.series[name], step);
+      return raw === null ? null : raw / this.model.data.series[name].scale;
+    }
+
+    base(step, scenario) {
+      const data = this.model.data;
+      const now = { days: data.days[step], low: null, high: null, ahead: 0, whole: 1, sets: {}, grades: {} };
+      for (const name of Object.keys(data.series)) now[name] = this.read(name, step);
+      const state = G.cell(this.data.state, step);
+      now.place = state === null ? data.states.length - 1 : state;
+      now.grades.value = G.cell(this.data.grade, step);
+      for (const [name, row] of Object.entries(this.data.grades || {})) now.grades[name] = G.cell(row, step);
+      for (const [name, row] of Object.entries(this.data.refs || {})) {
+        now.sets[name] = data.sets[G.cell(row, step)] || [];
+      }
+      if (now.value === null) this.project(now, step, scenario);
+      now.known = now.value === null ? 0 : 1;
+      return now;
+    }
+
+    /* Where history has no figure, the middle of the projection and its edges. */
+    project(now, step, scenario) {
+      const rows = this.data.ahead && this.data.ahead[scenario];
+      const raw = rows ? G.cell(rows.mid, step) : null;
+      if (raw === null) return;
+      const scale = this.model.data.series.value.scale;
+      const edge = (row) => (G.cell(row, step) === null ? null : G.cell(row, step) / scale);
+      Object.assign(now, { value: raw / scale, low: edge(rows.low), high: edge(rows.high), ahead: 1 });
+      now.share = now.limit ? now.value / now.limit : null;
+      now.grades.value = null;
+      now.place = this.after(now.value);
+    }
+
+    /* State of a projected step: gas flows, or the line stays what it last was. */
+    after(value) {
+      const { flowing, idle } = this.model.data.projection;
+      const row = this.data.state;
+      const before = row ? row.v[row.v.length - 1] : null;
+      if (value) return flowing;
+      const unknown = this.model.data.states.length - 1;
+      return before === null || before === flowing || before === unknown ? idle : before;
+    }
+
+    at(step, scenario) {
+      const model = this.model;
+      const chosen = scenario === undefined ? model.scenario : scenario;
+      const key = `${model.calendar.key} ${chosen} ${step}`;
+      if (!this.kept.has(key)) this.kept.set(key, this.make(step, chosen));
+      return this.kept.get(key);
+    }
+
+    make(step, scenario) {
+      const data = this.model.data;
+      const [first, end] = this.model.parts(step);
+      const parts = [];
+      for (let i = first; i < end; i += 1) parts.push(this.base(i, scenario));
+      const now = parts.length === 1 && !this.model.calendar.whole ? parts[0] : this.add(parts);
+      now.state = data.states[now.place];
+      now.grade = now.ahead ? "projection" : data.grades[now.grades.value] || null;
+      now.refs = [...new Set(Object.values(now.sets).flat())];
+      now.newest = now.value === null && now.place === data.states.length - 1 ? this.newest(first) : null;
+      now.stale = Boolean(now.newest) && now.newest.value !== 0 && first - now.newest.step > data.stale;
+      return now;
+    }
+
+    /* The newest figure before a step. */
+    newest(step) {
+      const row = this.data.series.value;
+      for (let i = Math.min(step, row ? row.o + row.v.length : 0) - 1; row && i >= row.o; i -= 1) {
+        if (G.cell(row, i) !== null) return { step: i, value: this.read("value", i) };
+      }
+      return null;
+    }
+
+    /* Sums and ratios of several steps by the rule of each series; a sum of some steps stays a sum
+       of some, and says of how many. */
+    add(parts) {
+      const data = this.model.data;
+      const known = parts.filter((part) => part.value !== null);
+      const sum = (name, of) => (of.length ? of.reduce((total, part) => total + part[name], 0) : null);
+      const now = { whole: this.model.calendar.whole, known: known.length, sets: {}, grades: {} };
+      now.ahead = known.filter((part) => part.ahead).length;
+      for (const [name, { rule }] of Object.entries(data.series)) now[name] = RULES[rule || "sum"](parts, name, now, sum);
+      // Bounds add up as if the parts moved together.
+      const bound = (name) => (now.ahead ? sum("x", known.map((p) => ({ x: p[name] === null ? p.value : p[name] }))) : null);
+      now.low = bound("low");
+      now.high = bound("high");
+      now.days = sum("days", known.length ? known : parts);
+      const states = parts.map((part) => part.place);
+      now.place = states.includes(0) ? 0 : states[states.length - 1];
+      for (const part of parts) {
+        for (const [name, set] of Object.entries(part.sets)) now.sets[name] = [...new Set([...(now.sets[name] || []), ...set])];
+        for (const [name, grade] of Object.entries(part.grades)) {
+          if (grade !== null) now.grades[name] = Math.max(grade, now.grades[name] || 0);
+        }
+      }
+      return now;
+    }
+  }
+
+  /* How a series adds up; "carried" and "mean" count only the steps in which something moved. */
+  const RULES = {
+    sum: (parts, name, now, sum) => sum(name, parts.filter((part) => part[name] !== null)),
+    share: (parts, name, now) =>
+      (parts.length === now.whole && parts.every((part) => part[name] !== null) && now.limit
+        ? now.value / now.limit : null),
+    carried: (parts, name, now, sum) => {
+      const moved = parts.filter((part) => part.value > 0);
+      if (now.value === null || moved.some((part) => part[name] === null)) return null;
+      return moved.length ? sum(name, moved) : 0;
+    },
+    mean: (parts, name, now, sum) => {
+      const moved = parts.filter((part) => part.value > 0);
+      if (!moved.length || moved.some((part) => part[name] === null)) return null;
+      return moved.reduce((total, part) => total + part.value * part[name], 0) / sum("value", moved);
+    },
+  };
+
+  class Model {
+    constructor(map, data) {
+      this.map = map;
+      this.data = data;
+      this.calendar = data.calendars[0];
+      this.unit = data.units[0];
+      this.step = data.start;
+      this.moment = data.start;
+      this.scenario = data.projection ? data.projection.start : null;
+      this.compare = null;
+      this.selected = null;
+      this.hidden = new Set();
+      this.filters = new Map();
+      this.happened = new Map();
+      this.lines = [];
+    }
+
+    get steps() {
+      return this.calendar.steps || this.data.steps;
+    }
+
+    get last() {
+      return this.steps.length - 1;
+    }
+
+    /* First stored step of a period and the one after its last. */
+    parts(step) {
+      return this.steps[step].of || [step, step + 1];
+    }
+
+    /* The period that holds a stored step. */
+    place(base) {
+      if (!this.calendar.whole) return base;
+      return this.steps.findIndex((step) => base >= step.of[0] && base < step.of[1]);
+    }
+
+    setStep(step) {
+      const next = Math.max(0, Math.min(this.last, step));
+      if (next === this.step) return;
+      this.step = next;
+      const [first, end] = this.parts(next);
+      if (this.moment < first || this.moment >= end) this.moment = first;
+      this.draw();
+      this.map.fire("gd:step", { step: next });
+    }
+
+    draw() {
+      for (const line of this.lines) line.draw(this.step);
+      // Nobody listens to 57 lines while the slider moves.
+      clearTimeout(this.labels);
+      this.labels = setTimeout(() => this.lines.forEach((line) => line.label()), 150);
+    }
+
+    changed() {
+      this.draw();
+      this.map.fire("gd:change");
+    }
+
+    setCalendar(key) {
+      const found = this.data.calendars.find((calendar) => calendar.key === key);
+      if (!found || found === this.calendar) return;
+      this.calendar = found;
+      this.step = Math.max(0, this.place(this.moment));
+      if (this.compare && this.compare.step !== undefined) this.compare = null;
+      this.changed();
+    }
+
+    setUnit(key) {
+      this.unit = this.data.units.find((unit) => unit.key === key) || this.unit;
+      this.changed();
+    }
+
+    setScenario(key) {
+      if (!this.data.projection) return;
+      const found = this.data.projection.scenarios.findIndex((item) => item.key === key);
+      if (found < 0) return;
+      this.scenario = found;
+      this.changed();
+    }
+
+    /* "step:2024Q1", "scenario:low" or "". */
+    setCompare(text) {
+      this.compare = this.comparison(text);
+      this.changed();
+    }
+
+    comparison(text) {
+      const [kind, ...rest] = text.split(":");
+      const id = rest.join(":");
+      const index = kind === "step" ? this.steps.findIndex((step) => step.id === id)
+        : this.data.projection ? this.data.projection.scenarios.findIndex((item) => item.key === id) : -1;
+      const known = index >= 0 && (kind === "step" || kind === "scenario");
+      return known ? { [kind]: index, text: text, label: this.other(kind, index) } : null;
+    }
+
+    other(kind, index) {
+      return kind === "step" ? this.steps[index].id : this.data.projection.scenarios[index].label;
+    }
+
+    /* The figures of a line to compare with. */
+    versus(line) {
+      if (!this.compare) return null;
+      return this.compare.step === undefined ? line.at(this.step, this.compare.scenario) : line.at(this.compare.step);
+    }
+
+    setLanguage(name) {
+      G.speak(name, this.map.getContainer());
+      this.changed();
+    }
+
+    select(line, fly) {
+      if (this.selected) this.selected.mark(false);
+      this.selected = line || null;
+      if (line) line.mark(true);
+      this.map.fire("gd:select", { line: this.selected });
+      if (line && !fly && line.anchors.length) this.uncover(line.anchors[0].place);
+    }
+
+    /* Keep the place in sight beside the panel, or above it on a phone. */
+    uncover(place) {
+      const size = this.map.getSize();
+      const panel = this.map.getContainer().querySelector(".gd-panel:not([hidden])");
+      const wide = size.x >= 640;
+      const low = panel ? size.y - panel.offsetTop : 130;
+      this.map.panInside(place, {
+        paddingTopLeft: [20, wide ? 40 : 120],
+        paddingBottomRight: wide ? [390, 130] : [20, low + 30],
+      });
+    }
+
+    toggle(group, value, on) {
+      const key = group + "\n" + value;
+      if (on) this.hidden.delete(key);
+      else this.hidden.add(key);
+      this.refilter();
+    }
+
+    /* Only lines with this value of a group; "" lifts the filter. */
+    filter(group, value) {
+      if (value) this.filters.set(group, value);
+      else this.filters.delete(group);
+      this.refilter();
+    }
+
+    refilter() {
+      for (const line of this.lines) line.show(this.visible(line));
+      this.map.fire("gd:change");
+    }
+
+    visible(line) {
+      const groups = line.data.groups;
+      const values = (name) => [].concat(groups[name] === undefined ? [] : groups[name]);
+      for (const [name, wanted] of this.filters) if (!values(name).includes(wanted)) return false;
+      return !Object.keys(groups).some((name) => {
+        const own = values(name);
+        return own.length > 0 && own.every((value) => this.hidden.has(name + "\n" + value));
+      });
+    }
+
+    bounds() {
+      const bounds = L.latLngBounds([]);
+      for (const line of this.lines) {
+        if (line.data.frame !== false) line.parts.forEach((part) => bounds.extend(part));
+      }
+      return bounds;
+    }
+
+    /* The events of a period, sorted into periods once: there may be thousands. */
+    events(step) {
+      return this.sorted().lists.get(step) || [];
+    }
+
+    concerns(step, index) {
+      const found = this.sorted().lines.get(step);
+      return Boolean(found) && found.has(index);
+    }
+
+    sorted() {
+      if (!this.happened.has(this.calendar.key)) this.happened.set(this.calendar.key, this.sort());
+      return this.happened.get(this.calendar.key);
+    }
+
+    sort() {
+      const found = { lists: new Map(), lines: new Map() };
+      for (const event of this.data.events) {
+        if (event.step === null) continue;
+        const step = this.place(event.step);
+        if (!found.lists.has(step)) {
+          found.lists.set(step, []);
+          found.lines.set(step, new Set());
+        }
+        found.lists.get(step).push(event);
+        event.lines.forEach((line) => found.lines.get(step).add(line));
+      }
+      return found;
+    }
+
+    /* A figure in the chosen unit; null where it is not known or cannot be converted. */
+    figure(line, key, now, raw) {
+      const value = raw === undefined ? now[key] : raw;
+      const series = this.data.series[key];
+      if (value === null || value === undefined) return null;
+      if (series.unit === "%") return value * 100;
+      if (!series.volume) return value;
+      if (this.unit.heat && !line.data.heat) return null;
+      return (value * this.unit.factor * (this.unit.heat ? line.data.heat : 1)) / (this.unit.rate ? now.days : 1);
+    }
+
+    /* How figures of a series are written: unit, basis, digits. */
+    style(key) {
+      const series = this.data.series[key];
+      return series.volume ? this.unit : series;
+    }
+
+    written(line, key, now, raw) {
+      const { digits, unit } = this.style(key);
+      const value = this.figure(line, key, now, raw);
+      return value === null ? "–" : `${G.number(value, digits)}\u00a0${unit}`;
+    }
+
+    /* "2 of 4 quarters" where a period lacks some of its steps. */
+    part(now) {
+      if (!this.calendar.whole || !now.known || now.known >= now.whole) return "";
+      return G.t("{known} of {whole} " + this.data.calendars[0].plural, now);
+    }
+
+    scenarioLabel(index) {
+      const item = this.data.projection.scenarios[index];
+      const share = item.probability === null ? "" : ` (${G.number(item.probability * 100, 0)}\u00a0%)`;
+      return item.label + share;
+    }
+
+    /* Does the period hold projected steps? */
+    isAhead(step) {
+      return this.parts(step)[1] > this.data.past;
+    }
+
+    banner(asOf) {
+      const step = this.steps[this.step];
+      const ahead = this.isAhead(this.step) && this.data.projection;
+      const word = ahead ? `${G.t("projection")}: ${this.scenarioLabel(this.scenario)}`
+        : step.rough ? G.t("provisional") : "";
+      return `${G.t("As of")} ${asOf}${word ? ", " + word : ""} · ${this.unit.unit} ${G.t(this.unit.note)}`;
+    }
+  }
+
+  G.Figures = Figures;
+  G.Model = Model;
+})();

@@ -1,0 +1,987 @@
+"""The map page in full: years, projection, units, comparison, filters, table, print, languages."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import io
+import itertools
+import json
+import re
+from pathlib import Path
+
+import browser as browsers
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from shapely.geometry import LineString
+
+from energy import atlas
+from energy.errors import DataError
+from geodata import draw
+from geodata.errors import FormatError
+
+NAN = float("nan")
+DIMS = ("route", "period")
+ROUTES = ["east", "west", "plan", "odd"]
+ODD = 'A "quoted", line\nbreak; \u05e9\u05dc\u05d5\u05dd \U0001f525 <b>'
+FORMULA = '=HYPERLINK("http://evil.example")'
+pytest_browser = pytest.mark.browser
+
+
+def make_routes():
+    """Four lines: a sketch to China, a traced one to Europe, a proposal, one with an odd name."""
+    return gpd.GeoDataFrame(
+        {
+            "name": ["East line", "West line", "Planned line", ODD],
+            "name_ru": ["Восточная", "Западная", "", ""],
+            "name_zh": ["东线", "", "", ""],
+            "status": ["operating", "operating", "proposed", "operating"],
+            "role": ["export", "export", "export", "feeder"],
+            "market": ["china", "europe", "china", ""],
+            "basin": ["yamal", "west-siberia", "yamal", ""],
+            "operator": ["Gazprom", "Gazprom; GTSOU", "", FORMULA],
+            "accuracy": ["sketch", "traced", "surveyed", "traced"],
+        },
+        index=pd.Index(ROUTES, name="route"),
+        geometry=[
+            LineString([(80, 60), (100, 55), (115, 48)]),
+            LineString([(60, 62), (30, 60), (13, 54)]),
+            LineString([(75, 68), (95, 55), (110, 45)]),
+            LineString([(40, 50), (60, 45)]),
+        ],
+        crs=4326,
+    )
+
+
+def make_flows():
+    """Ten quarters from 2023Q1: east 1, 2, …, 10; west stops being reported after 2024Q2."""
+    flow = np.full((4, 10), NAN)
+    flow[0] = np.arange(1, 11)
+    flow[1, :6] = [4, 4, 4, 4, 4, 2]
+    flow[3] = [1, -1, 0, 1, 1, 1, 1, 1, 1, 1]
+    capacity = np.full((4, 10), NAN)
+    capacity[0] = 10
+    state = np.full((4, 10), "flowing", dtype=object)
+    state[1, 6:], state[2], state[3, 2] = "unknown", "proposed", "idle"
+    known = np.isfinite(flow)
+    price = np.where(known & (flow > 0), 200.0, NAN)
+    price[0, 8:] = 300.0
+    words = {
+        "status": np.where(known, "actual", "").astype(object),
+        "flow_status": state,
+        "sources": np.where(known, "V0001", "").astype(object),
+        "price_status": np.where(np.isfinite(price), "estimate", "").astype(object),
+        "price_source": np.where(np.isfinite(price), "P0001", "").astype(object),
+    }
+    words["status"][0, 9] = "provisional"
+    numbers = {"flow": flow, "capacity": capacity, "utilisation": flow / capacity, "price": price}
+    numbers["revenue"] = np.where(flow > 0, flow * price, np.where(known, 0.0, NAN))
+    return xr.Dataset(
+        {name: (DIMS, values) for name, values in {**numbers, **words}.items()},
+        coords={"route": ROUTES, "period": pd.date_range("2023-01-01", periods=10, freq="QS")},
+        attrs={"freq": "Q", "unit": "bcm", "basis": "20C", "as_of": "2025-08-01"},
+    )
+
+
+def make_projection(first="2025-07-01", periods=6):
+    """Base: east 11 (10 to 12.5); low: 6 (5 to 7); the plan flows from the third quarter on."""
+    values = np.full((2, 2, periods, 3), NAN)
+    values[0, 0], values[1, 0] = [10, 11, 12.5], [5, 6, 7]
+    values[:, 1, :2] = 0
+    values[0, 1, 2:], values[1, 1, 2:] = [1, 2, 4], [0, 0, 1]
+    return xr.Dataset(
+        {"flow": (("scenario", "route", "period", "quantile"), values)},
+        coords={
+            "scenario": ["low-case", "base"],
+            "route": ["east", "plan"],
+            "period": pd.date_range(first, periods=periods, freq="QS"),
+            "quantile": [0.1, 0.5, 0.9],
+        },
+        attrs={"freq": "Q", "probabilities": {"low-case": 0.4, "base": 0.6}},
+    ).isel(scenario=[1, 0])  # fmt: skip
+
+
+def swapped(projection):
+    """Return the projection with the values of its scenarios exchanged, to match their names."""
+    return projection.assign(flow=projection["flow"].copy(data=projection["flow"].values[::-1]))
+
+
+PROJECTION = swapped(make_projection())
+EVENTS = pd.DataFrame({
+    "date": ["2024-08-06", "2024-09"], "title": ["Valve shut", ODD], "routes": ["east", "east"],
+    "source": ["press", "press"],
+})  # fmt: skip
+SOURCES = pd.DataFrame(
+    {"title": ["Annual report"], "publisher": ["Agency"], "published": ["2025-07"],
+     "url": ["https://agency.example/1"]},
+    index=pd.Index(["press"], name="source"),
+)  # fmt: skip
+FACTS = {
+    "volumes": pd.DataFrame({"id": ["V0001"], "source": ["press"], "page": ["p. 3"], "status": ["actual"]}),
+    "prices": pd.DataFrame({"id": ["P0001"], "source": ["press"], "status": ["estimate"]}),
+    "contracts": pd.DataFrame({
+        "id": ["C0001", "C0002"], "route": "east", "buyer": "CNPC", "year": ["2024", "plateau"],
+        "acq": [38.0, NAN], "unit": "bcm/yr", "basis": ["20C", "unstated"], "signed": "2014-05-21",
+        "status": "contract", "source": "press",
+    }),
+    "route-facts": pd.DataFrame({
+        "id": ["R0001", "R0002"], "route": "east", "attribute": ["gcv", "capacity"], "value": ["10.5", "40"],
+        "basis": "20C", "valid_from": "", "source": "press", "status": "estimate",
+    }),
+}  # fmt: skip
+META = {"title": "A map", "start": "2025Q2", "layers": "layers/"}
+
+
+def data(**changes):
+    given = {"projection": PROJECTION, "facts": FACTS, **changes}
+    return atlas.page_data(make_routes(), make_flows(), EVENTS, SOURCES, META, **given)
+
+
+def built(**changes):
+    given = {"projection": PROJECTION, "facts": FACTS, **changes}
+    return atlas.build(make_routes(), make_flows(), EVENTS, SOURCES, None, META, **given)
+
+
+def line(page, name):
+    return next(item for item in page["lines"] if item["id"] == name)
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+
+def test_years_name_their_quarters_and_mark_what_they_lack():
+    page = data(projection=None)
+    quarter, year, gas = page["calendars"]
+    assert (quarter["key"], year["key"], gas["key"]) == ("Q", "A", "G")
+    assert [(y["id"], y["of"]) for y in year["steps"]] == [
+        ("2023", [0, 4]),
+        ("2024", [4, 8]),
+        ("2025", [8, 10]),
+    ]
+    assert [(y["id"], y["of"]) for y in gas["steps"]] == [
+        ("GY2022", [0, 3]),
+        ("GY2023", [3, 7]),
+        ("GY2024", [7, 10]),
+    ]
+    assert year["steps"][1]["note"] == "figures: actual"
+    assert year["steps"][2]["note"] == "figures: actual, provisional; 2 of 4 quarters"
+    assert gas["steps"][1]["label"] == "Gas year 2023/24"
+    assert page["days"][:2] == [90, 91]
+
+
+def test_yearly_cube_has_no_further_calendars():
+    flows = make_flows().isel(period=[0, 4, 8]).assign_attrs(freq="A")
+    page = atlas.page_data(make_routes(), flows, EVENTS, SOURCES, {})
+    assert [calendar["key"] for calendar in page["calendars"]] == ["A"]
+
+
+def test_without_projection_and_facts_nothing_of_them_is_in_the_page():
+    page = data(projection=None, facts=None)
+    assert "projection" not in page
+    assert page["past"] == len(page["steps"]) == 10
+    assert "ahead" in dict(data()["legend"]) and "ahead" not in dict(page["legend"])
+    assert not any({"ahead", "heat", "contracts", "standing"} & set(item) for item in page["lines"])
+    assert [unit["unit"] for unit in page["units"]] == ["bcm", "bcm", "mcm/d"]
+
+
+def test_projection_follows_history():
+    page = data()
+    assert (page["past"], len(page["steps"]), page["steps"][-1]["id"]) == (10, 16, "2026Q4")
+    told = page["projection"]
+    assert told["scenarios"][told["start"]] == {"key": "base", "label": "base", "probability": 0.6}
+    assert {item["label"] for item in told["scenarios"]} == {"base", "low case"}
+    assert told["interval"] == "P10–P90"
+    base = line(page, "east")["ahead"][told["start"]]
+    assert base["mid"] == {"o": 10, "v": [11000] * 6}
+    assert (base["low"]["v"][0], base["high"]["v"][0]) == (10000, 12500)
+    assert "ahead" not in line(page, "west")
+
+
+def test_probabilities_may_be_a_list_or_missing():
+    listed = PROJECTION.assign_attrs(probabilities=[0.3, 0.7])
+    assert [s["probability"] for s in atlas._scenarios(listed)["scenarios"]] == [0.3, 0.7]
+    bare = PROJECTION.assign_attrs(probabilities=None)
+    assert atlas._scenarios(bare)["start"] == 0
+    assert atlas._scenarios(bare)["scenarios"][0]["probability"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p.rename(flow="gas"), "no variable 'flow' with the dims"),
+        (lambda p: p.isel(scenario=0), "no variable 'flow' with the dims"),
+        (lambda p: p.assign_attrs(freq="A"), "the freq 'A', flows 'Q'"),
+        (lambda p: p.assign_attrs(basis="15C"), "the basis '15C', flows '20C'"),
+        (lambda p: p.assign_coords(route=["east", "moon"]), "1 routes that routes lacks: moon"),
+        (lambda p: p.assign_coords(quantile=[0.1, 0.4, 0.9]), "no quantile 0.5"),
+        (lambda p: p.assign_coords(period=p["period"].values + np.timedelta64(1, "D")),
+         "the period 2025-07-02, which starts no quarter"),
+    ],
+)  # fmt: skip
+def test_projection_that_does_not_fit_is_refused(change, message):
+    with pytest.raises(DataError, match=message):
+        built(projection=change(PROJECTION))
+
+
+def test_units_carry_the_factors_of_the_units_module():
+    own, other, rate, energy = data()["units"]
+    assert (own["unit"], own["note"], own["factor"]) == ("bcm", "at 20 °C", 1)
+    assert (other["note"], other["factor"]) == ("at 15 °C", pytest.approx(288.15 / 293.15))
+    assert (rate["unit"], rate["factor"]) == ("mcm/d", pytest.approx(1000))
+    assert energy["note"] == "GCV"
+    east = line(data(), "east")
+    assert east["heat"] == pytest.approx(10.5)  # 1 bcm at 10.5 kWh/m3 is 10.5 TWh
+    assert east["heat_note"] == "by 10.5 kWh/m³ at 20 °C, R0001"
+    assert "heat" not in line(data(), "west")
+
+
+def test_energy_cube_keeps_its_unit():
+    flows = make_flows().assign_attrs(unit="TWh", basis="GCV")
+    page = atlas.page_data(make_routes(), flows, EVENTS, SOURCES, {}, facts=FACTS)
+    assert [unit["unit"] for unit in page["units"]] == ["TWh"]
+
+
+def test_contract_steps_say_quantity_or_that_it_is_not_published():
+    first, second = line(data(), "east")["contracts"]
+    assert first == {
+        "id": "C0001", "year": "2024", "text": "38 bcm/yr at 20 °C",
+        "about": "CNPC, signed 2014-05-21, contract",
+    }  # fmt: skip
+    assert second["text"] == "quantity not published"
+
+
+def test_capacity_is_cited_by_its_facts():
+    page = data()
+    numbers = line(page, "east")["standing"]["limit"]
+    assert [page["records"][n]["text"] for n in numbers] == ["R0002"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("layers/", "layers/flows_quarterly.geojson"),
+        (None, ""),
+        ("javascript:alert(1)", ""),
+        ("//evil", ""),
+    ],
+)
+def test_only_a_folder_beside_the_page_is_linked(folder, path):
+    assert atlas._relative(folder) == path
+
+
+def test_line_across_180_degrees_is_cut():
+    routes = make_routes()
+    routes.loc["plan", "geometry"] = LineString([(170, 65), (-170, 66)])
+    parts = line(atlas.page_data(routes, make_flows(), EVENTS, SOURCES, {}), "plan")["parts"]
+    assert len(parts) == 2
+    # Steps from point to point in thousandths of a degree: none runs around the world.
+    assert all(abs(step) <= 10_000 for part in parts for step in part[2::2])
+
+
+def test_colours_keep_apart_for_every_eye():
+    """Machado, Oliveira and Fernandes (2009), severity 1; what is close differs in dash or fill."""
+    eyes = {
+        "protan": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+                   [-0.003882, -0.048116, 1.051998]],
+        "deutan": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                   [-0.011820, 0.042940, 0.968881]],
+        "tritan": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                   [0.004733, 0.691367, 0.303900]],
+        "usual": np.eye(3),
+    }  # fmt: skip
+    dash = {"construction": 1, "proposed": 2, "cancelled": 3}
+    drawn = {key: (style, dash.get(key, 0)) for key, (_, style) in atlas.STATES.items()}
+    pairs = list(itertools.combinations(atlas.STATES, 2))
+    assert len(pairs) == 28
+    for (eye, matrix), night, (a, b) in itertools.product(eyes.items(), (0, 1), pairs):
+        if drawn[a] != drawn[b]:
+            continue
+        seen = [lab(np.array(matrix) @ linear(atlas.COLOURS[key][night])) for key in (a, b)]
+        assert np.linalg.norm(seen[0] - seen[1]) >= 20, (eye, night, a, b)
+    # Where the eye is usual the solid states differ by colour alone, too.
+    solid = [key for key, (_, style) in atlas.STATES.items() if style == "solid"]
+    for (eye, matrix), (a, b) in itertools.product(eyes.items(), itertools.combinations(solid, 2)):
+        seen = [lab(np.array(matrix) @ linear(atlas.COLOURS[key][0])) for key in (a, b)]
+        assert np.linalg.norm(seen[0] - seen[1]) >= 8, (eye, a, b)
+
+
+def linear(colour):
+    value = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb):
+    matrix = [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750],
+              [0.0193339, 0.1191920, 0.9503041]]  # fmt: skip
+    x = np.array(matrix) @ np.clip(rgb, 0, 1) / [0.95047, 1, 1.08883]
+    f = np.where(x > 0.008856, np.cbrt(x), 7.787 * x + 16 / 116)
+    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_every_label_is_translated():
+    words = json.loads(draw.assets.static("labels.json"))["words"]
+    assert len(words) > 100
+    assert all(set(row) == {"ru", "zh"} and all(row.values()) for row in words.values())
+    scripts = "".join(draw.assets.static(path.name) for path in draw.assets.STATIC.iterdir()
+                      if path.name.endswith(".js") and path.name != "world.js")  # fmt: skip
+    found = set(re.findall(r'(?<![\w.])(?:G\.)?t\("([^"]+)"', scripts))
+    found |= set(re.findall(r'\bt(?::[a-z-]+")?: "([^"]+)"', scripts))
+    found |= set(re.findall(r'G\.(?:button|choice|card)\(\s*"([^"]+)"', scripts))
+    found -= {"{known} of {whole} ", "{"}
+    assert len(found) > 50
+    page = data()
+    shown = {state["label"] for state in page["states"]} | {text for _, text in page["legend"]}
+    shown |= {item["label"] for item in [*page["dashes"], *page["textures"], *page["calendars"]]}
+    shown |= {series["label"] for series in page["series"].values()} | {
+        page["chart_key"],
+        *page["grades"],
+    }
+    shown |= {*atlas.ROLE_LABELS.values(), *atlas.STATUS_LABELS.values(), *atlas._FACTS.values()}
+    shown |= {text for _, text in atlas.BORDERS} | {*atlas.SMALL_PRINT, *atlas.MONTHS}
+    assert sorted((found | shown) - set(words)) == []
+
+
+def test_contested_borders_are_dashed_and_the_recognised_ones_not():
+    page = draw.Basemap().data
+    assert page["contested"]
+    usual = draw.Basemap(contested=()).data
+    assert usual["contested"] == [] and len(usual["borders"]) > len(page["borders"])
+    names = {(one.a, one.b) for one in draw.CONTESTED}
+    assert ("CYN", "CYP") in names
+    assert not any({"RUS", "UKR"} == {one.a, one.b} for one in draw.CONTESTED)
+    assert all(one.basis for one in draw.CONTESTED)
+
+
+def test_contested_piece_lies_in_its_box():
+    pieces = draw.Basemap(contested=[draw.Contested("IND", "PAK", "", (73, 32.4, 78, 37))]).data
+    points = [np.cumsum(np.reshape(piece, (-1, 2)), axis=0) / 100 for piece in pieces["contested"]]
+    assert points
+    for piece in points:
+        assert (piece[:-1, 1] >= 32.4).all()  # the last point is the first one beyond
+    assert pieces["pieces"]  # the rest of the border is still drawn
+
+
+def test_contested_border_of_strangers_is_refused():
+    with pytest.raises(FormatError, match="PRT and RUS have no common border"):
+        draw.Basemap(contested=[("PRT", "RUS")])
+
+
+# -- browser --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsers.launched() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("more") / "map.html"
+    built().save(path)
+    return path
+
+
+@pytest.fixture
+def page(browser, file):
+    clipboard = ["clipboard-read", "clipboard-write"]
+    wide = {"width": 1500, "height": 900}
+    with browsers.opened(browser, file, permissions=clipboard, viewport=wide) as (made, log):
+        yield made
+        log.assert_clean()
+
+
+def model(page, code):
+    return page.evaluate(
+        f"() => {{ const m = document.querySelector('.folium-map').geodraw; {code} }}"
+    )
+
+
+def go(page, name):
+    model(page, f"m.setStep(m.steps.findIndex(s => s.id === '{name}'))")
+
+
+def choose(page, route):
+    model(page, f"m.select(m.byId.get('{route}'))")
+
+
+def switch(page, label, value):
+    page.get_by_label(label, exact=True).select_option(value)
+
+
+def core(page, route):
+    return page.locator(f"path.gd-core[data-id='{route}']")
+
+
+def width(page, route):
+    return float(core(page, route).get_attribute("stroke-width"))
+
+
+def figure(page, key):
+    return page.locator(f".gd-panel [data-key={key}] dd b").inner_text().replace("\u00a0", " ")
+
+
+@pytest_browser
+def test_years_add_up_on_the_map(page):
+    choose(page, "east")
+    switch(page, "Period", "A")
+    assert page.locator(".gd-now").inner_text() == "2025"
+    go(page, "2024")
+    assert figure(page, "value") == "26.00 bcm"  # 5 + 6 + 7 + 8
+    assert figure(page, "limit") == "40.00 bcm"
+    assert figure(page, "share") == "65 %"
+    assert figure(page, "revenue") == "5\u2009200 million USD"
+    assert figure(page, "price") == "200 USD/1000 m³"
+    assert width(page, "east") == pytest.approx(26 * 0.2)
+    switch(page, "Period", "G")
+    assert page.locator(".gd-now").inner_text() == "Gas year 2023/24"
+    assert figure(page, "value") == "22.00 bcm"  # 4 + 5 + 6 + 7
+    switch(page, "Period", "Q")
+    assert page.locator(".gd-now").inner_text().startswith("2024 Q")
+
+
+@pytest_browser
+def test_year_that_lacks_a_quarter_is_marked_and_not_scaled_up(page):
+    switch(page, "Period", "A")
+    choose(page, "west")
+    go(page, "2024")
+    assert figure(page, "value") == "6.00 bcm"
+    assert "2 of 4 quarters" in page.locator("[data-key=value]").inner_text()
+    assert width(page, "west") == pytest.approx(6 * 0.2)
+    assert "gd-light" in core(page, "west").get_attribute("class")
+    assert page.locator(".gd-chart .gd-part").count() == 1
+    go(page, "2023")
+    assert "of 4 quarters" not in page.locator("[data-key=value]").inner_text()
+
+
+@pytest_browser
+def test_history_turns_into_projection_where_all_can_see(page):
+    choose(page, "east")
+    assert page.locator(".gd-about").inner_text() == "As of 2025-08-01, provisional · bcm at 20 °C"
+    assert core(page, "east").get_attribute("data-look") == "flow"
+    go(page, "2025Q4")
+    assert core(page, "east").get_attribute("data-look") == "ahead"
+    assert core(page, "east").get_attribute("stroke-dasharray") == "2.5 1.5"
+    assert width(page, "east") == pytest.approx(11 * 4 * 0.2)
+    about = page.locator(".gd-about").inner_text().replace("\u00a0", " ")
+    assert about == "As of 2025-08-01, projection: base (60 %) · bcm at 20 °C"
+    assert page.locator(".gd-note").inner_text().replace("\u00a0", " ") == "projection: base (60 %)"
+    assert "projection" in page.locator("[data-key=value]").inner_text()
+    assert page.locator(".gd-interval").inner_text() == "P10–P90: 10.00 – 12.50"
+    chart = page.locator(".gd-chart")
+    assert chart.locator(".gd-proj").count() == 6
+    assert chart.locator("path.gd-edge").count() == 2
+    assert chart.locator(".gd-from").text_content() == "2025Q3 →"
+    assert page.locator(".gd-divide").inner_text() == "projection 2025Q3 →"
+    assert page.locator(".gd-beyond").count() == 1
+
+
+@pytest_browser
+def test_scenario_can_be_chosen_and_compared(page):
+    choose(page, "east")
+    go(page, "2025Q4")
+    names = page.get_by_label("Scenario", exact=True).locator("option").all_inner_texts()
+    assert sorted(n.replace("\u00a0", " ") for n in names) == ["base (60 %)", "low case (40 %)"]
+    switch(page, "Scenario", "low-case")
+    assert figure(page, "value") == "6.00 bcm"
+    assert width(page, "east") == pytest.approx(6 * 4 * 0.2)
+    switch(page, "Compare with", "scenario:base")
+    assert page.locator("[data-key=value] .gd-versus").inner_text() == "base: 11.00 (−5.00)"
+    assert page.locator(".gd-chart .gd-other").count() == 1
+
+
+@pytest_browser
+def test_projected_proposal_stays_proposed_until_gas_flows(page):
+    go(page, "2025Q4")
+    state = "return m.byId.get('plan').at(m.step).state.key"
+    assert model(page, state) == "proposed"
+    go(page, "2026Q1")
+    assert model(page, state) == "flowing"
+    assert width(page, "plan") == pytest.approx(2 * 4 * 0.2)
+    switch(page, "Scenario", "low-case")
+    assert model(page, state) == "proposed"
+
+
+@pytest_browser
+def test_years_of_projection_say_how_much_is_projected(page):
+    choose(page, "east")
+    switch(page, "Period", "A")
+    go(page, "2025")
+    assert figure(page, "value") == "41.00 bcm"  # 9 + 10 known, 11 + 11 projected
+    assert page.locator(".gd-interval").inner_text() == "P10–P90: 39.00 – 44.00"
+    assert "as if its parts moved together" in page.locator(".gd-key").inner_text()
+
+
+@pytest_browser
+def test_stale_is_grey_and_dated_and_never_dropped(page):
+    dated = page.locator(".gd-dated span[data-id='west']")
+    go(page, "2024Q4")  # two quarters after the newest figure
+    assert core(page, "west").get_attribute("data-look") == "unknown"
+    go(page, "2025Q1")
+    assert core(page, "west").get_attribute("data-look") == "stale"
+    assert width(page, "west") == pytest.approx(2 * 4 * 0.2)
+    assert dated.inner_text() == "2024Q2"
+    choose(page, "west")
+    assert figure(page, "value") == "–"
+    newest = page.locator(".gd-panel .gd-newest").inner_text().strip()
+    assert newest == "newest figure: 2.00\u00a0bcm in 2024Q2"
+    go(page, "2024Q1")
+    assert core(page, "west").get_attribute("data-look") == "flow"
+    assert dated.is_hidden()
+
+
+@pytest_browser
+def test_casing_shows_how_well_the_course_is_known(page):
+    casing = "path.gd-casing[data-id='{}']"
+    dashes = {r: page.locator(casing.format(r)).get_attribute("stroke-dasharray") for r in ROUTES}
+    assert dashes == {"east": "2 3", "west": None, "plan": None, "odd": "14 1"}
+    go(page, "2024Q1")
+    assert page.locator(casing.format("west")).get_attribute("stroke-dasharray") == "14 1"
+    assert "Sketch" in page.locator(".gd-legend").inner_text()
+
+
+@pytest_browser
+@pytest.mark.parametrize(
+    ("unit", "value", "basis"),
+    [("own", "10.00 bcm", "at 20 °C"), ("bcm15", "9.83 bcm", "at 15 °C"), ("mcmd", "109.9 mcm/d", "at 20 °C"),
+     ("twh", "105.0 TWh", "GCV")],
+)  # fmt: skip
+def test_unit_changes_everywhere_with_its_basis(page, unit, value, basis):
+    choose(page, "east")
+    switch(page, "Unit", unit)
+    assert figure(page, "value") == value
+    assert basis in page.locator("[data-key=value]").inner_text()
+    assert page.locator(".gd-about").inner_text().endswith(f"· {value.split()[1]} {basis}")
+    assert width(page, "east") == pytest.approx(10 * 4 * 0.2)  # the drawing keeps its scale
+    page.get_by_role("button", name="Table", exact=True).click()
+    cell = page.locator(".gd-table tr[data-id=east] td[data-key=value]")
+    assert cell.inner_text() == value.split()[0]
+    assert f"{value.split()[1]} {basis}" in page.locator(".gd-table thead").inner_text()
+
+
+@pytest_browser
+def test_energy_needs_a_calorific_value(page):
+    switch(page, "Unit", "twh")
+    choose(page, "odd")
+    assert figure(page, "value") == "–"
+    assert "no calorific value stated" in page.locator("[data-key=value]").inner_text()
+    choose(page, "east")
+    assert "by 10.5 kWh/m³ at 20 °C, R0001" in page.locator("[data-key=value]").inner_text()
+
+
+@pytest_browser
+def test_number_is_cited_with_source_and_id(page):
+    choose(page, "east")
+    page.locator("[data-key=value] .gd-cite").click()
+    text = page.locator("[data-key=value] .gd-cited q").inner_text().replace("\u00a0", " ")
+    assert text == (
+        "Flow, East line, 2025 Q2 (Apr–Jun): 10.00 bcm at 20 °C (provisional). Agency, Annual report, "
+        "2025-07, https://agency.example/1. Id V0001. A map, as of 2025-08-01."
+    )
+    assert page.evaluate("navigator.clipboard.readText()").replace("\u00a0", " ") == text
+    page.locator("[data-key=limit] .gd-cite").click()
+    assert "Id R0002" in page.locator("[data-key=limit] .gd-cited").inner_text()
+    page.locator("[data-key=revenue] .gd-cite").click()
+    assert "Id V0001, P0001" in page.locator("[data-key=revenue] .gd-cited").inner_text()
+
+
+@pytest_browser
+def test_panel_has_contract_steps_grades_and_layer_row(page):
+    choose(page, "east")
+    panel = page.locator(".gd-panel")
+    page.get_by_text("Contract steps (2)").click()
+    assert "2024 38 bcm/yr at 20 °C CNPC, signed 2014-05-21, contract C0001" in panel.inner_text()
+    assert "estimate" in panel.locator("[data-key=price]").inner_text()
+    row = panel.locator(".gd-layer-row")
+    assert row.inner_text().strip() == "Row of the layer flows_quarterly: east/2025Q2"
+    assert row.locator("a").get_attribute("href") == "layers/flows_quarterly.geojson"
+    assert "actual" in panel.locator(".gd-sources .gd-grade").first.inner_text()
+
+
+@pytest_browser
+def test_two_quarters_side_by_side(page):
+    choose(page, "east")
+    switch(page, "Compare with", "step:2023Q1")
+    assert page.locator("[data-key=value] .gd-versus").inner_text() == "2023Q1: 1.00 (+9.00)"
+    page.get_by_role("button", name="Table", exact=True).click()
+    assert page.locator(".gd-table tr[data-id=east] td[data-key=change]").inner_text() == "9.00"
+    switch(page, "Period", "A")  # another calendar has other periods
+    assert page.locator(".gd-versus").count() == 0
+
+
+@pytest_browser
+def test_filters_leave_what_was_asked_for(page):
+    page.locator(".gd-layers summary").click()
+    switch(page, "Market", "china")
+    assert page.locator("path.gd-core[data-id]").count() == 2
+    switch(page, "Supply basin", "west-siberia")
+    assert page.locator("path.gd-core[data-id]").count() == 0
+    assert "No line matches the filters." in page.locator(".gd-left").inner_text()
+    page.get_by_role("button", name="Show all").click()
+    assert page.locator("path.gd-core[data-id]").count() == 4
+    switch(page, "Operator", "GTSOU")
+    assert page.locator("path.gd-core[data-id]").get_attribute("data-id") == "west"
+    assert page.locator(".gd-left").inner_text().startswith("1 of 4 lines")
+
+
+@pytest_browser
+def test_table_equals_the_map_and_sorts(page):
+    page.locator(".gd-layers summary").click()
+    page.get_by_role("checkbox", name="Feeders inside Russia").uncheck()
+    page.get_by_role("button", name="Table", exact=True).click()
+    flow = make_flows()["flow"]
+    for name in ("2024Q1", "2023Q2", "2025Q2"):
+        go(page, name)
+        page.wait_for_timeout(60)
+        rows = page.locator(".gd-table tbody tr")
+        drawn = page.locator("path.gd-core[data-id]").evaluate_all("p => p.map(x => x.dataset.id)")
+        assert sorted(rows.evaluate_all("r => r.map(x => x.dataset.id)")) == sorted(drawn)
+        for route in drawn:
+            shown = page.locator(f".gd-table tr[data-id={route}] td[data-key=value]")
+            value = float(flow.sel(route=route, period=name_to_date(name)))
+            assert shown.get_attribute("data-value") == (None if np.isnan(value) else f"{value:g}")
+            if value > 0:
+                assert width(page, route) == pytest.approx(value * 4 * 0.2)
+    order = "r => r.map(x => x.dataset.id)"
+    assert page.locator(".gd-table tbody tr").evaluate_all(order)[0] == "east"
+    page.locator("[data-sort=name]").click()
+    assert page.locator(".gd-table tbody tr").evaluate_all(order) == ["east", "plan", "west"]
+    page.locator("[data-sort=name]").click()
+    assert page.locator(".gd-table tbody tr").evaluate_all(order) == ["west", "plan", "east"]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("Route")
+
+
+def name_to_date(name):
+    return pd.Period(name, freq="Q").start_time
+
+
+@pytest_browser
+def test_table_is_copied_as_csv(page):
+    page.get_by_role("button", name="Table", exact=True).click()
+    page.get_by_role("button", name="Copy as CSV").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    rows = list(
+        csv.DictReader(io.StringIO(page.evaluate("navigator.clipboard.readText()"), newline=""))
+    )
+    by_route = {row["route"]: row for row in rows}
+    assert set(by_route) == set(ROUTES)
+    assert by_route["east"]["Flow (bcm at 20 °C)"] == "10"
+    assert by_route["west"]["Flow (bcm at 20 °C)"] == ""  # not known, not 0
+    assert by_route["west"]["Newest figure"] == "2024Q2"
+    assert by_route["odd"]["Route"] == ODD
+    assert {row["period"] for row in rows} == {"2025Q2"}
+
+
+@pytest_browser
+def test_text_that_a_spreadsheet_would_run_is_copied_as_text(browser, tmp_path):
+    routes = make_routes()
+    routes.loc["odd", "name"] = FORMULA
+    path = tmp_path / "formula.html"
+    atlas.build(routes, make_flows(), EVENTS, SOURCES).save(path)
+    clipboard = ["clipboard-read", "clipboard-write"]
+    with browsers.opened(browser, path, permissions=clipboard) as (page, log):
+        model(page, "m.tableOpen = true; m.map.fire('gd:table')")
+        page.get_by_role("button", name="Copy as CSV").click()
+        page.get_by_role("button", name="Copied").wait_for()
+        assert "\"'=HYPERLINK" in page.evaluate("navigator.clipboard.readText()")
+        log.assert_clean()
+
+
+@pytest_browser
+def test_address_restores_everything(browser, file, page):
+    switch(page, "Period", "A")
+    switch(page, "Unit", "mcmd")
+    switch(page, "Scenario", "low-case")
+    switch(page, "Compare with", "step:2023")
+    switch(page, "Language", "ru")
+    page.locator(".gd-layers summary").click()
+    switch(page, "Рынок", "china")
+    page.locator(".gd-layers").get_by_text("Предложен").click()
+    go(page, "2026")
+    choose(page, "east")
+    page.mouse.move(700, 300)
+    page.mouse.wheel(0, -400)
+    page.wait_for_url(re.compile("east.*view="))
+    page.wait_for_timeout(900)
+    with browsers.opened(browser, file) as (again, log):
+        again.goto(page.url)
+        again.reload()
+        state = """return [m.calendar.key, m.unit.key, m.scenario, m.compare.text, m.steps[m.step].id,
+            m.selected.id, [...m.hidden], [...m.filters], document.documentElement.lang,
+            m.map.getZoom(),
+            document.querySelectorAll('path.gd-core[data-id]').length,
+            document.querySelector('.gd-panel h2').textContent]"""
+        assert model(again, state) == model(page, state)
+        middle = "return [m.map.getCenter().lat, m.map.getCenter().lng]"
+        assert model(again, middle) == pytest.approx(model(page, middle), abs=0.02)
+        assert again.locator(".gd-panel h2").inner_text() == "Восточная"
+        log.assert_clean()
+
+
+@pytest_browser
+def test_address_of_table_and_nonsense(page):
+    page.evaluate("location.hash = '#2024Q1?table=1'")
+    page.locator(".gd-table").wait_for()
+    assert page.locator(".gd-now").inner_text() == "2024 Q1 (Jan–Mar)"
+    page.evaluate(
+        "location.hash = '#%E0%A4%A/x?unit=none&view=a/b&cal=Z&compare=step:1&scenario=q&hide=x'"
+    )
+    page.wait_for_timeout(100)
+    assert page.locator(".gd-table").is_hidden()
+    assert page.locator("path.gd-core[data-id]").count() == 4
+
+
+@pytest_browser
+def test_mouse_drags_the_slider(page):
+    box = page.locator(".gd-range").bounding_box()
+    x = lambda share: box["x"] + 11 + (box["width"] - 22) * share  # noqa: E731
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(x(9 / 15), y)
+    page.mouse.down()
+    page.mouse.move(x(4 / 15), y, steps=8)
+    page.mouse.up()
+    assert page.locator(".gd-now").inner_text() == "2024 Q1 (Jan–Mar)"
+    assert width(page, "east") == pytest.approx(5 * 4 * 0.2)
+
+
+@pytest_browser
+def test_keyboard_alone_reaches_everything(page):
+    page.keyboard.press("Tab")  # the map itself: arrow keys move it, + and - zoom
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "gd-skip"
+    assert page.locator(".gd-skip").bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.className") == "gd-range"
+    page.keyboard.press("Home")
+    assert page.locator(".gd-now").inner_text() == "2023 Q1 (Jan–Mar)"
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+    page.get_by_role("button", name="Table", exact=True).focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "Table of what the map shows"
+    page.locator(".gd-pick").first.focus()
+    page.keyboard.press("Escape")
+    assert page.locator(".gd-table").is_hidden()
+    assert page.evaluate("document.activeElement.textContent") == "Table"
+
+
+@pytest_browser
+@pytest.mark.parametrize(
+    ("language", "legend", "now", "name"),
+    [
+        ("ru", "Легенда", "2025 Q2 (апр–июн)", "Восточная"),
+        ("zh", "图例", "2025 Q2 (4月–6月)", "东线"),
+    ],
+)
+def test_labels_speak_the_language(page, language, legend, now, name):
+    choose(page, "east")
+    switch(page, "Language", language)
+    assert page.locator(".gd-legend summary").inner_text() == legend
+    assert page.locator(".gd-now").inner_text() == now
+    assert page.locator(".gd-panel h2").inner_text() == name
+    assert page.locator("html").get_attribute("lang") == language
+    chip = {"ru": "Газ идёт", "zh": "输气中"}[language]
+    assert page.locator(".gd-chip").first.inner_text() == chip
+    page.wait_for_timeout(250)
+    assert chip.lower() in page.locator("path.gd-hit[data-id=east]").get_attribute("aria-label")
+    page.locator(".gd-language").select_option("en")
+    assert page.locator(".gd-legend summary").inner_text() == "Legend"
+
+
+@pytest_browser
+def test_legend_says_what_borders_stand_for(page):
+    text = page.locator(".gd-legend").inner_text()
+    assert "Status unsettled by UN resolutions" in text
+    assert "No position is taken on borders." in text
+
+
+@pytest_browser
+def test_print_shows_map_panel_and_date_without_controls(page):
+    choose(page, "east")
+    page.emulate_media(media="print")
+    for name in (".gd-search", ".gd-layers", ".gd-tools", ".gd-buttons", ".gd-close", ".gd-cite"):
+        assert all(not node.is_visible() for node in page.locator(name).all()), name
+    assert page.locator(".gd-about").is_visible() and page.locator(".gd-now").is_visible()
+    panel = page.locator(".gd-panel").bounding_box()
+    drawn = core(page, "east").bounding_box()
+    assert drawn["y"] + drawn["height"] < panel["y"] and drawn["width"] > 100
+    assert panel["y"] > 900 * 0.54 and panel["x"] == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    body = page.locator(".gd-panel-body")
+    assert body.evaluate("n => n.scrollHeight - n.clientHeight") <= 1  # nothing is cut off
+    assert page.pdf()[:5] == b"%PDF-"
+
+
+@pytest_browser
+@pytest.mark.parametrize("address", ["#2025Q2/east", "#2025Q2?table=1", "#2025Q4"])
+def test_phone_has_no_sideways_scroll_and_reaches_the_switches(browser, file, address):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    with browsers.opened(browser, file, **phone) as (page, log):
+        page.goto(f"{file.as_uri()}{address}")
+        page.reload()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        menu = page.locator(".gd-tools summary")
+        assert menu.bounding_box()["height"] >= 44 and menu.bounding_box()["y"] > 370
+        menu.tap()
+        sheet = page.locator(".gd-sheet").bounding_box()
+        assert sheet["x"] >= 0 and sheet["y"] >= 0 and sheet["x"] + sheet["width"] <= 360
+        for node in page.locator(".gd-sheet select, .gd-sheet button").all():
+            box = node.bounding_box()
+            assert box["height"] >= 44
+            middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+            top = page.evaluate(
+                "([x, y]) => !!document.elementFromPoint(x, y).closest('.gd-sheet')", middle
+            )
+            assert top  # nothing lies over it
+        switch(page, "Unit", "mcmd")
+        log.assert_clean()
+
+
+@pytest_browser
+def test_odd_names_are_text_everywhere(page):
+    choose(page, "odd")
+    assert page.locator(".gd-panel h2").text_content() == ODD
+    assert page.locator(".gd-panel h2").get_attribute("dir") == "auto"
+    page.get_by_role("button", name="Table", exact=True).click()
+    assert page.locator(".gd-table tr[data-id=odd] .gd-pick").text_content() == ODD
+    assert page.locator(".gd-table b, .gd-panel h2 b").count() == 0
+
+
+@pytest_browser
+def test_ten_thousand_events_do_not_choke_the_page(browser, tmp_path):
+    events = pd.DataFrame(
+        {
+            "date": "2025-05-01",
+            "title": [f"Event {i}" for i in range(10_000)],
+            "routes": "east",
+            "source": "press",
+        }
+    )
+    path = tmp_path / "events.html"
+    atlas.build(make_routes(), make_flows(), events, SOURCES, None, META).save(path)
+    with browsers.opened(browser, path) as (page, log):
+        choose(page, "east")
+        assert page.locator(".gd-more").inner_text() == "+9\u2009999 more"
+        page.locator(".gd-more").click()
+        assert page.locator(".gd-events li").count() == 201
+        assert page.locator(".gd-events li").last.inner_text() == "and 9\u2009800 more"
+        time = model(page, "const a = performance.now(); for (let i = 0; i < 10; i++) m.setStep(i); "
+                           "return performance.now() - a")  # fmt: skip
+        assert time < 2000
+        log.assert_clean()
+
+
+@pytest_browser
+def test_line_across_180_degrees_is_drawn_short(browser, tmp_path):
+    routes = make_routes()
+    routes.loc["plan", "geometry"] = LineString([(170, 65), (-170, 66)])
+    path = tmp_path / "dateline.html"
+    atlas.build(routes, make_flows(), EVENTS, SOURCES, None, META).save(path)
+    with browsers.opened(browser, path) as (page, log):
+        spans = model(
+            page, "return m.byId.get('plan').parts.map(p => Math.abs(p[0][1] - p[p.length-1][1]))"
+        )
+        assert len(spans) == 2 and max(spans) <= 10.001
+        log.assert_clean()
+
+
+def axe():
+    """Return axe-core's script as axe-playwright-python carries it, or skip."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    if package is None or package.origin is None:
+        pytest.skip("axe-core is not here: pip install axe-playwright-python")
+    return Path(package.origin).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("address", "wide"),
+    [("#2025Q2/east", 1500), ("#2025Q4/east?lang=ru", 360), ("#2025Q2?table=1", 1280)],
+)
+def test_axe_finds_nothing_serious(browser, file, address, wide, scheme):
+    script = axe()
+    options = {
+        "viewport": {"width": wide, "height": 800},
+        "color_scheme": scheme,
+        "bypass_csp": True,
+    }
+    with browsers.opened(browser, file, **options) as (page, _):
+        page.goto(f"{file.as_uri()}{address}")
+        page.reload()
+        page.evaluate(
+            "document.querySelectorAll('.gd-layers, .gd-tools').forEach(d => d.open = true)"
+        )
+        page.evaluate(script)
+        found = page.evaluate("axe.run(document)")["violations"]
+        serious = [
+            f"{v['id']}: {v['help']}" for v in found if v["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+
+# -- the real page --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    import energy
+
+    tracker = energy.load()
+    path = tmp_path_factory.mktemp("real") / "map.html"
+    sources = tracker.facts["sources"].set_index("source")
+    made = atlas.build(
+        tracker.routes, tracker.flows(), tracker.events, sources, facts=tracker.facts
+    )
+    made.save(path)
+    return tracker, path
+
+
+@pytest_browser
+@pytest.mark.parametrize("freq", ["A", "G"])
+def test_years_of_the_page_are_those_of_the_cube(browser, real, freq):
+    tracker, path = real
+    cube = tracker.flows(freq=freq)
+    labels = [atlas._names(start, freq)[0] for start in pd.DatetimeIndex(cube["period"].values)]
+    with browsers.opened(browser, path) as (page, log):
+        shown = model(
+            page,
+            f"""m.setCalendar('{freq}'); const out = {{}};
+            for (const line of m.lines) for (let i = 0; i <= m.last; i++) {{
+              const n = line.at(i); out[line.id + '/' + m.steps[i].id] = [n.value, n.revenue, n.price]; }}
+            return out;""",
+        )
+        log.assert_clean()
+    compared = 0
+    for (i, label), route in itertools.product(enumerate(labels), cube["route"].values):
+        for place, name, slack in ((0, "flow", 2.1e-3), (1, "revenue", 0.3), (2, "price", 0.11)):
+            value = float(cube[name].sel(route=route)[i])
+            given = shown[f"{route}/{label}"][place]
+            assert (given is None) == bool(np.isnan(value)), (route, label, name)
+            if given is not None:
+                assert given == pytest.approx(value, abs=slack, rel=1e-4), (route, label, name)
+                compared += 1
+    assert compared > 500
+
+
+def test_page_of_all_routes_and_scenarios_stays_small(real):
+    tracker, _ = real
+    flows = tracker.flows()
+    known = flows["route"].values
+    rng = np.random.default_rng(7)
+    values = rng.uniform(0, 10, (6, len(known), 58, 5)).round(3)
+    projection = xr.Dataset(
+        {"flow": (("scenario", "route", "period", "quantile"), np.sort(values, axis=-1))},
+        coords={
+            "scenario": [f"s{i}" for i in range(6)], "route": known, "quantile": [0.05, 0.25, 0.5, 0.75, 0.95],
+            "period": pd.date_range(flows["period"].values[-1] + np.timedelta64(92, "D"), periods=58, freq="QS"),
+        },
+    )  # fmt: skip
+    sources = tracker.facts["sources"].set_index("source")
+    made = atlas.build(
+        tracker.routes, flows, tracker.events, sources, facts=tracker.facts, projection=projection
+    )
+    assert len(made.get_root().render().encode()) < 3_000_000
