@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import energy
-from energy import derive, facts, tracker
+from energy import derive, facts, pictures, tracker
 from energy.errors import DataError, EnergyError
 from energy.observations import rows_of
 from energy.store import Store
 from geodata import formats, gem, routes
+from geodata.draw import world
 from geodata.errors import GeodataError
 
 
@@ -18,6 +19,7 @@ def build(
     out: str | Path,
     tell: Callable[[str], object] = lambda text: None,
     as_of: str | None = None,
+    dated: bool = False,
 ) -> dict[str, Path]:
     """Turn the facts into map, layers, cube and summary.
 
@@ -29,6 +31,8 @@ def build(
         Takes one line of progress a step.
     as_of : str, optional
         As in `energy.load`.
+    dated : bool
+        Whether the layers go into a folder named by date, and a copy into ``latest`` beside it.
 
     Returns
     -------
@@ -50,13 +54,13 @@ def build(
         raise DataError("facts", faults)
     folder.mkdir(parents=True, exist_ok=True)
     tell(f"writing layers of {len(t.lines)} routes …")
-    written = t.export(folder / "layers")
+    written = t.export(folder / "layers", dated=dated)
     cube = next(path for path in written if path.name == "flows.nc")
     tell("drawing the map …")
     page = write_map(t.map(), folder / "atlas.html")
     tell("writing the summary …")
     text = write_text(folder / "summary.md", t.summary())
-    return {"map": page, "layers": folder / "layers", "cube": cube, "summary": text}
+    return {"map": page, "layers": cube.parent, "cube": cube, "summary": text}
 
 
 def write_map(page, path: str | Path) -> Path:
@@ -66,6 +70,67 @@ def write_map(page, path: str | Path) -> Path:
         raise EnergyError(f"'{target}' does not end in .html; name a file such as atlas.html.")
     target.parent.mkdir(parents=True, exist_ok=True)
     return write_text(target, page.get_root().render())
+
+
+def write_world(
+    folder: str | Path, out: str | Path, attributes: str | Path | None = None
+) -> tuple[Path, list[str]]:
+    """Draw every pipeline of a Global Energy Monitor route folder on one page.
+
+    Parameters
+    ----------
+    folder : path
+        Folder of ``P*.geojson`` files.
+    out : path
+        HTML file to write.
+    attributes : path, optional
+        CSV or Excel table of the projects; see `geodata.draw.world.read_attributes`.
+
+    Returns
+    -------
+    tuple of Path and list of str
+        The page, and what could not be read of the folder.
+
+    Raises
+    ------
+    FormatError
+        If there is no such folder, no line in it, or the table has no ids or names.
+    """
+    known = None if attributes is None else world.read_attributes(attributes)
+    found = gem.read_folder(folder)
+    return write_map(world.build(found, known), out), list(found.attrs["faults"])
+
+
+def write_picture(out: str | Path, labels: Sequence[str] = (), as_of: str | None = None) -> Path:
+    """Draw one period, several side by side, or (``.gif``, ``.webp``) one after the other.
+
+    Parameters
+    ----------
+    out : path
+        ``.svg``, ``.png`` or ``.pdf``; ``.gif`` or ``.webp``.
+    labels : sequence of str
+        Periods of one kind; default the newest quarter of which most is known, moving all years.
+    as_of : str, optional
+        As in `energy.load`.
+
+    Raises
+    ------
+    EnergyError
+        If the suffix is none of these, or the folder does not exist.
+    PeriodError
+        If a period is not in the figures.
+    MissingExtra
+        If matplotlib or Pillow is not installed.
+    """
+    target = Path(out)
+    if target.suffix.lower() in pictures.MOVING:
+        return energy.load(as_of=as_of).animate(target, labels or None)
+    pictures.check_target(target)
+    if len(labels) > 1:
+        energy.load(as_of=as_of).plot_years(labels, path=target)
+    else:
+        energy.load(as_of=as_of).plot_map(labels[0] if labels else None, path=target)
+    return target
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -70,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"energy {__version__}")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     for add in (
-        _build, _map, _export, _flows, _finance, _netback, _economics, _mirror, _network,
+        _build, _map, _plot, _export, _flows, _finance, _netback, _economics, _mirror, _network,
         _sources, _cite, _check, _import, _update, _diff,
     ):  # fmt: skip
         add(verbs)
@@ -97,7 +97,7 @@ def _verb(verbs, name: str, run: Callable, short: str, example: str) -> argparse
         epilog=example,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    verb.set_defaults(run=run, code=0, as_of=None)
+    verb.set_defaults(run=run, code=0, as_of=None, fail=verb.error)
     if name not in WITHOUT_DAY:
         verb.add_argument(
             "--as-of", metavar="DATE", help="only what was known then: day or release"
@@ -108,21 +108,58 @@ def _verb(verbs, name: str, run: Callable, short: str, example: str) -> argparse
 def _build(verbs) -> None:
     verb = _verb(verbs, "build", _run_build, "the main job: map, layers, cube and summary into a folder",
                  "writes OUT/atlas.html, OUT/layers/, OUT/flows.nc and OUT/summary.md, for example:\n"
-                 "  energy build out && xdg-open out/atlas.html")  # fmt: skip
+                 "  energy build out && xdg-open out/atlas.html\n"
+                 "with --dated the layers go to OUT/layers/DATE/, and a copy to OUT/layers/latest/")  # fmt: skip
     verb.add_argument("out", metavar="OUT", help="folder to write to; made where missing")
+    _dated(verb)
 
 
 def _map(verbs) -> None:
     verb = _verb(verbs, "map", _run_map, "one self-contained interactive map page",
-                 "the page needs no network and no server:\n  energy map atlas.html")  # fmt: skip
+                 "the page needs no network and no server:\n  energy map atlas.html\n"
+                 "every gas pipeline of the world, from your copy of Global Energy Monitor's route folder:\n"
+                 "  energy map --gem GOIT-GGIT-pipeline-routes/ world.html\n"
+                 "  energy map --gem GOIT-GGIT-pipeline-routes/ --attributes GGIT.xlsx world.html")  # fmt: skip
     verb.add_argument("out", metavar="OUT.html", help="file to write")
+    verb.add_argument(
+        "--gem", metavar="PATH", help="folder of P*.geojson files: draw every pipeline in it"
+    )
+    verb.add_argument(
+        "--attributes",
+        metavar="FILE",
+        help="CSV or Excel with names, status, owner of each (--gem)",
+    )
+
+
+def _plot(verbs) -> None:
+    verb = _verb(verbs, "plot", _run_plot, "a static picture for paper or slide: one period, several, or an animation",
+                 "examples:\n  energy plot map.svg                       the newest quarter of which most is known\n"
+                 "  energy plot map.png 2025Q4\n  energy plot years.png 2019 2021 2022 2025\n"
+                 "  energy plot years.gif                     every calendar year, one after the other\n"
+                 "equal-area, so that Siberia is not blown up; .svg .png .pdf stand, .gif .webp move")  # fmt: skip
+    verb.add_argument("out", metavar="OUT", help="file to write; its suffix says what is drawn")
+    verb.add_argument("periods", metavar="PERIOD", nargs="*", help="e.g. 2025Q4, 2024, GY2024")
 
 
 def _export(verbs) -> None:
     verb = _verb(verbs, "export", _run_export, "GeoJSON, GeoParquet, FlatGeobuf, GeoPackage and NetCDF layers",
                  "routes, quarterly flows, hubs and events, each with licence and field dictionary:\n"
-                 "  energy export layers/")  # fmt: skip
+                 "  energy export layers/\n  energy export --dated layers/     into layers/DATE/ and layers/latest/\n"
+                 "  energy export --check layers/     was a folder changed since, or is something amiss in it?\n"
+                 "styles for QGIS (.qml) and kepler.gl (.kepler.json) lie beside the files they are for")  # fmt: skip
     verb.add_argument("out", metavar="DIR", help="folder to write to; made where missing")
+    _dated(verb)
+    verb.add_argument(
+        "--check",
+        action="store_true",
+        help="write nothing: compare DIR with its checksums, its schema and RFC 7946",
+    )
+
+
+def _dated(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--dated", action="store_true", help="into a folder named by date, and into latest/"
+    )
 
 
 def _flows(verbs) -> None:
@@ -331,7 +368,9 @@ def _format(verb: argparse.ArgumentParser) -> None:
 def _run_build(options: argparse.Namespace) -> None:
     from energy import build
 
-    made = build.build(options.out, lambda text: _say(f"energy: {text}"), options.as_of)
+    made = build.build(
+        options.out, lambda text: _say(f"energy: {text}"), options.as_of, options.dated
+    )
     _say(f"energy: done; open {made['map']}")
     print("\n".join(str(path) for path in made.values()))
 
@@ -340,14 +379,37 @@ def _run_map(options: argparse.Namespace) -> None:
     import energy
     from energy import build
 
-    print(build.write_map(energy.load(as_of=options.as_of).map(), options.out))
+    if options.attributes and not options.gem:
+        options.fail("--attributes says more of the lines of --gem PATH; name that folder too")
+    if not options.gem:
+        print(build.write_map(energy.load(as_of=options.as_of).map(), options.out))
+        return
+    _say(f"energy: reading {options.gem} …")
+    page, faults = build.write_world(options.gem, options.out, options.attributes)
+    for fault in faults:
+        _say(f"energy: not read: {fault}")
+    print(page)
+
+
+def _run_plot(options: argparse.Namespace) -> None:
+    from energy import build
+
+    print(build.write_picture(options.out, options.periods, options.as_of))
 
 
 def _run_export(options: argparse.Namespace) -> None:
     import energy
 
+    if options.check:
+        from energy import styles
+
+        if options.dated:
+            options.fail("--check writes nothing; leave --dated out")
+        return _faults(options, styles.check_folder(options.out))
     _say("energy: writing layers …")
-    print("\n".join(str(path) for path in energy.load(as_of=options.as_of).export(options.out)))
+    written = energy.load(as_of=options.as_of).export(options.out, dated=options.dated)
+    print("\n".join(str(path) for path in written))
+    return None
 
 
 def _run_flows(options: argparse.Namespace) -> None:
@@ -467,7 +529,11 @@ def _run_cite(options: argparse.Namespace) -> None:
 def _run_check(options: argparse.Namespace) -> None:
     from energy import build
 
-    faults = build.check(options.folder)
+    _faults(options, build.check(options.folder))
+
+
+def _faults(options: argparse.Namespace, faults: Sequence[str]) -> None:
+    """Name every fault; the exit code says whether there is one."""
     for fault in faults:
         _say(f"  - {fault}")
     options.code = 1 if faults else 0

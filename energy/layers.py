@@ -1,23 +1,28 @@
 """Geometry times numbers: the GeoDataFrames that are exported and drawn.
 
 `routes` carries one line a route with the newest figures and the whole history as arrays;
-`flows_long` one row per route and period; `hubs` and `events` points. Files are written by
-`export`, each with its licence and a field dictionary beside it.
+`flows_long` one row per route and period, `projections_long` one per scenario, route and period to
+come; `hubs` and `events` points. Files are written by `export`, each with its licence and a field
+dictionary beside it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 import xarray as xr
+from pyproj import Geod
 from shapely.geometry import MultiPoint
+from shapely.geometry.base import BaseGeometry
 
 from energy import periods
-from energy.errors import EnergyError
+from energy.errors import DataError, EnergyError
 from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION
 
@@ -34,6 +39,10 @@ DECIMALS = {
     "coverage": 4,
     "netback": 2,
 }
+FORMS = (".geojson", ".parquet", ".fgb")
+ARROW = ["bearing", "arrow_lon", "arrow_lat"]
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+THIN, THINNER = 0.1, 0.2  # degrees; lines that are repeated for every period
 
 
 def routes(
@@ -53,8 +62,9 @@ def routes(
     Returns
     -------
     GeoDataFrame
-        Index ``route``; static attributes, the newest period with a figure, and the histories
-        ``periods, flow_by_period, …`` as lists of equal length (None is not known).
+        Index ``route``; static attributes, the newest period with a figure, the arrow of its flow,
+        and the histories ``periods, flow_by_period, …`` as lists of equal length (None is not
+        known).
     """
     static = tables["routes"].set_index("route")
     frame = static.drop(columns=["source"]).rename(columns={"note": "route_note"})
@@ -70,6 +80,7 @@ def routes(
     frame["events"] = _events_of(tables["events"], frame.index)
     columns = ["accuracy", "geometry_source", "length_km", "note", "geometry"]
     ground = lines.reindex(frame.index)[columns].rename(columns={"note": "geometry_note"})
+    frame = _with_arrows(frame, ground["geometry"].to_dict(), frame.index, frame["flow"])
     return gpd.GeoDataFrame(frame.join(ground), geometry="geometry", crs=lines.crs)
 
 
@@ -134,8 +145,49 @@ def period_labels(cube: xr.Dataset) -> list[str]:
     return [periods.label(periods.containing(stamp.date(), freq)) for stamp in stamps]
 
 
+def arrow(line: BaseGeometry | None) -> tuple[float, float, float]:
+    """Return where an arrow on a line belongs, and the compass bearing of the line there.
+
+    Parameters
+    ----------
+    line : geometry or None
+        LineString or MultiLineString, EPSG:4326.
+
+    Returns
+    -------
+    tuple of float
+        Bearing in degrees clockwise from north (0 to 360), longitude and latitude of the middle of
+        the longest part; NaN without a line.
+
+    Examples
+    --------
+    >>> arrow(shapely.LineString([(10, 0), (10, 20)]))
+    (0.0, 10.0, 10.0)
+    """
+    if line is None or line.is_empty:
+        return (float("nan"),) * 3
+    part = max(shapely.get_parts(line), key=lambda piece: piece.length)
+    before, at, after = shapely.get_coordinates(
+        shapely.line_interpolate_point(part, [0.48, 0.5, 0.52], normalized=True)
+    )
+    bearing = Geod(ellps="WGS84").inv(*before, *after)[0] % 360
+    return round(float(bearing), 1) % 360, round(float(at[0]), 5), round(float(at[1]), 5)
+
+
+def _with_arrows(
+    frame: pd.DataFrame, lines: Mapping[str, BaseGeometry | None], names: pd.Index, flow: pd.Series
+) -> pd.DataFrame:
+    """Add `ARROW`: turned round where the flow is negative, nothing where it is 0 or not known."""
+    spots = pd.DataFrame([arrow(lines.get(name)) for name in lines], list(lines), ARROW)
+    found = spots.reindex(names).set_axis(frame.index)
+    values = flow.to_numpy(dtype=float)
+    found["bearing"] = (found["bearing"] + np.where(values < 0, 180, 0)).round(1) % 360
+    found.loc[~(np.abs(values) > 0)] = np.nan
+    return frame.assign(**{name: found[name] for name in ARROW})
+
+
 def flows_long(
-    lines: gpd.GeoDataFrame, cube: xr.Dataset, tolerance: float = 0.1
+    lines: gpd.GeoDataFrame, cube: xr.Dataset, tolerance: float = THIN
 ) -> gpd.GeoDataFrame:
     """Return one row per route and period with a known flow, on a simplified line.
 
@@ -159,7 +211,92 @@ def flows_long(
             rows.append(row)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")
     numbers = [*NUMBERS, "coverage", "idle", *(["netback"] if "netback" in cube else [])]
-    return frame.astype(dict.fromkeys(numbers, "float64"))
+    frame = frame.astype(dict.fromkeys(numbers, "float64"))
+    return _with_arrows(frame, thin, pd.Index(frame["route"]), frame["flow"])
+
+
+def projections_long(
+    lines: gpd.GeoDataFrame, projection: xr.Dataset, tolerance: float = THINNER
+) -> gpd.GeoDataFrame:
+    """Return one row per scenario, route and period that is projected, on a simplified line.
+
+    Parameters
+    ----------
+    lines : GeoDataFrame
+        Index route, EPSG:4326.
+    projection : xarray.Dataset, dims (scenario, route, period, quantile)
+        ``flow`` and, where priced, ``revenue``, at least at the quantiles 0.1, 0.5 and 0.9;
+        ``capacity`` (route, period) and ``known`` (route, period), true where a figure stands and
+        nothing is projected, may be missing.
+
+    Returns
+    -------
+    GeoDataFrame
+        Index ``id`` (scenario/route/period); ``flow_p10, flow_p50, flow_p90`` and so on for
+        revenue, ``capacity``, ``flow_status`` and the arrow of the median.
+
+    Raises
+    ------
+    DataError
+        If the dims are others, a quantile is missing, or a route has no line here.
+    """
+    _check_projection(lines, projection)
+    thin = {r: geometry.simplify(lines.geometry[r], tolerance) for r in projection["route"].values}
+    kinds = [name for name in ("flow", "revenue") if name in projection]
+    levels = {f"{kind}_{word}": projection[kind].sel(quantile=level, method="nearest")
+              for kind in kinds for word, level in QUANTILES.items()}  # fmt: skip
+    table = xr.Dataset({name: values.drop_vars("quantile") for name, values in levels.items()})
+    table = table.transpose("scenario", "route", "period")
+    for name in ("capacity", "known"):
+        if name in projection:
+            table[name] = projection[name].broadcast_like(table["flow_p50"])
+    starts = pd.DatetimeIndex(table["period"].values)
+    frame = table.to_dataframe().reset_index()
+    freq = projection.attrs.get("freq", "Q")
+    labels = {start: periods.label(periods.containing(start.date(), freq)) for start in starts}
+    frame["start_date"] = frame["period"].dt.date.astype(str)
+    frame["period"] = frame["period"].map(labels)
+    return _projected(frame, lines, thin)
+
+
+def _projected(
+    frame: pd.DataFrame, lines: gpd.GeoDataFrame, thin: Mapping[str, BaseGeometry | None]
+) -> gpd.GeoDataFrame:
+    """Keep what is projected; round, name and draw it."""
+    known = frame.pop("known").astype(bool) if "known" in frame else False
+    frame = frame[frame["flow_p50"].notna() & ~np.asarray(known)].copy()
+    for name in frame.columns.intersection([*_QUANTILE_COLUMNS, "capacity"]):
+        frame[name] = frame[name].astype("float64").round(DECIMALS[name.split("_")[0]])
+    if "capacity" not in frame:
+        frame["capacity"] = np.nan
+    frame.insert(0, "id", frame["scenario"] + "/" + frame["route"] + "/" + frame["period"])
+    frame = frame.set_index("id")
+    built = frame["capacity"].isna() | (frame["capacity"] > 0)
+    frame["flow_status"] = np.where(
+        frame["flow_p50"] != 0, "flowing", np.where(built, "idle", "not-built")
+    )
+    frame = _with_arrows(frame, thin, pd.Index(frame["route"]), frame["flow_p50"])
+    return gpd.GeoDataFrame(frame, geometry=[thin[r] for r in frame["route"]], crs=lines.crs)
+
+
+_QUANTILE_COLUMNS = [f"{kind}_{word}" for kind in ("flow", "revenue") for word in QUANTILES]
+
+
+def _check_projection(lines: gpd.GeoDataFrame, projection: xr.Dataset) -> None:
+    dims = {"scenario", "route", "period", "quantile"}
+    if "flow" not in projection or set(projection["flow"].dims) != dims:
+        fault = "it has no 'flow' with the dims (scenario, route, period, quantile)."
+        raise DataError("The projection", [fault])
+    held = projection["quantile"].values.astype(float)
+    faults = [
+        f"it lacks the quantile {level}; project with quantiles=(0.1, 0.5, 0.9)."
+        for level in QUANTILES.values()
+        if not np.isclose(held, level).any()
+    ]
+    strange = sorted(set(map(str, projection["route"].values)) - set(lines.index))
+    faults += [f"its route {name!r} has no line." for name in strange]
+    if faults:
+        raise DataError("The projection", faults)
 
 
 def _idle(row: dict) -> float | None:
@@ -191,6 +328,7 @@ def export(
     cube: xr.Dataset,
     dictionary: dict,
     meta: dict,
+    extra: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write every layer in every format, the cube, a data package and checksums.
 
@@ -206,11 +344,18 @@ def export(
         Field name to ``(description, unit)``; every column must be in it.
     meta : dict
         ``licence, attribution, as_of`` for every file.
+    extra : mapping, optional
+        File name to text: what lies beside the layers, such as styles.
 
     Returns
     -------
     list of Path
         The files written, ``checksums.txt`` last.
+
+    Raises
+    ------
+    EnergyError
+        If `folder` is a file, or an extra file has the name of another or a folder in its name.
     """
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
@@ -225,8 +370,22 @@ def export(
     flats = {name: _flat(frame) for name, frame in layers.items()}
     written.append(formats.write_geopackage(flats, folder / "gas.gpkg"))
     written.append(write_netcdf(cube, folder / "flows.nc"))
+    written += _beside(folder, extra or {}, {path.name for path in written})
     written.append(_package(folder, layers, written, dictionary, meta))
     return [*written, checksums(folder, written)]
+
+
+def _beside(folder: Path, extra: Mapping[str, str], taken: set[str]) -> list[Path]:
+    """Write texts under their names, each whole or not at all."""
+    for name in extra:
+        if name != Path(name).name or name in taken | {"datapackage.json", "checksums.txt"}:
+            raise EnergyError(f"'{name}' cannot lie beside the layers; give it a name of its own.")
+    written = []
+    for name, text in extra.items():
+        spare = folder / f".{name}.part"
+        spare.write_text(text, encoding="utf-8", newline="\n")
+        written.append(spare.replace(folder / name))
+    return written
 
 
 def _flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -283,7 +442,7 @@ def _package(folder: Path, layers: dict, written: list[Path], dictionary: dict, 
     resources = [
         {"name": path.name.lower().replace(".", "-"), "path": path.name, "bytes": path.stat().st_size,
          "hash": f"sha256:{formats.sha256(path)}", "licence": meta["licence"], "attribution": meta["attribution"],
-         "fields": fields.get(path.stem, every if path.suffix == ".gpkg" else [])}
+         "fields": every if path.suffix == ".gpkg" else fields.get(path.stem, []) if path.suffix in FORMS else []}
         for path in written
     ]  # fmt: skip
     package = {"name": "energy-trade-tracker-layers", **meta, "resources": resources}
@@ -356,11 +515,31 @@ DICTIONARY: dict[str, dict[str, str]] = {
         "USD/1000 m3 (20 °C)",
     ),
     "netback_missing": _field("Charges of the netback without a published figure"),
+    "bearing": _field(
+        "Direction in which the gas flows at the arrow, clockwise from north; null without flow",
+        "degrees",
+    ),
+    "arrow_lon": _field("Longitude of the arrow, the middle of the longest part", "degrees east"),
+    "arrow_lat": _field("Latitude of the arrow", "degrees north"),
+    "scenario": _field("Scenario: named assumptions; a projection, never a forecast"),
+    **{
+        f"flow_{word}": _field(
+            f"Projected flow of the period: {level:.0%} of the draws lie below", "bcm at 20 °C"
+        )
+        for word, level in QUANTILES.items()
+    },
+    **{
+        f"revenue_{word}": _field(
+            f"Projected revenue of the period: {level:.0%} of the draws lie below", "million USD"
+        )
+        for word, level in QUANTILES.items()
+    },
     "coverage": _field("Share of the period's days that the figures cover", "1"),
     "figure_status": _field("Standing of the newest figure: actual, provisional, estimate, …"),
     "price_status": _field("Standing of the price"),
     "flow_status": _field(
-        "flowing, idle, damaged, unknown, not-built, construction, proposed, cancelled"
+        "flowing, idle, damaged, unknown, not-built, construction, proposed, cancelled;"
+        " projections: what the median does"
     ),
     "market": _field("Market served"),
     "above_capacity": _field("True when the newest flow is above capacity"),

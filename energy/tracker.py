@@ -5,14 +5,27 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from energy import atlas, brief, cite, derive, explain, facts, flows, layers
+from energy import (
+    atlas,
+    brief,
+    cite,
+    derive,
+    explain,
+    facts,
+    flows,
+    layers,
+    periods,
+    pictures,
+    styles,
+)  # fmt: skip
 from energy import mirror as mirrors
 from energy import network as grid
 from energy.errors import DataError, UnknownName
@@ -413,9 +426,15 @@ class Tracker:
         """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
         return grid.layer(self.network(), self.stranded(period))
 
-    def layers(self) -> dict[str, gpd.GeoDataFrame]:
-        """Return the layers that `export` writes, by name."""
-        return {
+    def layers(self, projection: xr.Dataset | None = None) -> dict[str, gpd.GeoDataFrame]:
+        """Return the layers that `export` writes, by name.
+
+        Parameters
+        ----------
+        projection : xarray.Dataset, optional
+            Adds ``projections_quarterly``, see `energy.layers.projections_long`.
+        """
+        made = {
             "routes": self.routes,
             "flows_quarterly": layers.flows_long(
                 self.lines,
@@ -424,10 +443,32 @@ class Tracker:
             "hubs": routes.places(),
             "events": layers.events(self.lines, self.facts["events"]),
         }
+        if projection is not None:
+            made["projections_quarterly"] = layers.projections_long(self.lines, projection)
+        return made
 
-    def export(self, folder: str | Path) -> list[Path]:
-        """Write every layer as GeoJSON, GeoParquet, FlatGeobuf and GeoPackage, and the cube."""
-        return layers.export(folder, self.layers(), self._quarters, layers.DICTIONARY, self._meta())
+    def export(
+        self, folder: str | Path, *, dated: bool = False, projection: xr.Dataset | None = None
+    ) -> list[Path]:
+        """Write every layer as GeoJSON, GeoParquet, FlatGeobuf and GeoPackage, the cube and styles.
+
+        Parameters
+        ----------
+        folder : path
+            Made where missing.
+        dated : bool
+            Write into a folder named by the date of the facts, and a copy into ``latest`` beside it.
+        projection : xarray.Dataset, optional
+            As for `layers`.
+        """
+        made, meta = self.layers(projection), self._meta()
+        target = styles.dated(folder, meta["as_of"])[0] if dated else Path(folder)
+        written = layers.export(
+            target, made, self._quarters, layers.DICTIONARY, meta, styles.files(made)
+        )
+        if dated:
+            styles.publish(target)
+        return written
 
     def _meta(self) -> dict[str, str]:
         used_gem = (self.lines["geometry_source"] == "gem").any()
@@ -451,6 +492,62 @@ class Tracker:
         sources = self.facts["sources"].set_index("source")
         spots = routes.places()
         return atlas.build(self.routes, self._quarters, self.events, sources, spots, meta)
+
+    def plot_map(self, quarter: str | None = None, **options: Any):
+        """Draw a period as an equal-area map for paper or slide; see `energy.pictures.plot_map`.
+
+        Parameters
+        ----------
+        quarter : str, optional
+            ``"2025Q4"``, a month, year or gas year (``"GY2024"``); default the newest quarter of
+            which most is known.
+        **options
+            ``title, box, labels, path`` (``.svg``, ``.png`` or ``.pdf``).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        cube = self._drawn(quarter, "Q")
+        return pictures.plot_map(self.routes, cube, quarter, **self._credited(options))
+
+    def plot_years(self, years: Sequence[str | int] | None = None, **options: Any):
+        """Draw years, or other periods of one kind, side by side; see `energy.pictures.plot_years`.
+
+        Parameters
+        ----------
+        years : sequence, optional
+            For example ``[2019, 2021, 2025]``; default the last six calendar years.
+        **options
+            ``title, columns, box, path``.
+        """
+        cube = self._drawn(next(iter(years or ()), None), "A")
+        return pictures.plot_years(self.routes, cube, years, **self._credited(options))
+
+    def animate(
+        self, path: str | Path, years: Sequence[str | int] | None = None, **options: Any
+    ) -> Path:
+        """Write years, or other periods of one kind, as an animated picture.
+
+        Parameters
+        ----------
+        path : path
+            ``.gif`` or ``.webp``.
+        years : sequence, optional
+            Default all calendar years.
+        **options
+            ``seconds, dpi, title, box, labels``; see `energy.pictures.animate`.
+        """
+        cube = self._drawn(next(iter(years or ()), None), "A")
+        return pictures.animate(self.routes, cube, path, years, **self._credited(options))
+
+    def _drawn(self, period: str | int | None, freq: str) -> xr.Dataset:
+        """Return the cube that has a period of this kind."""
+        kind = freq if period is None else periods.parse(str(period)).freq
+        return self._quarters if kind not in ("M", "A", "G") else self.flows(freq=kind)
+
+    def _credited(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"credit": [self._meta()["attribution"]], **options}
 
     def summary(self) -> str:
         """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result."""

@@ -32,6 +32,14 @@ def test_build_makes_map_layers_cube_and_summary(made):
     assert len(told) == 4
 
 
+def test_dated_layers_lie_beside_the_latest(tmp_path):
+    paths = build.build(tmp_path, dated=True)
+    assert paths["layers"] == tmp_path / "layers" / "2026-06-01"
+    assert paths["cube"].parent == paths["layers"]
+    latest = tmp_path / "layers" / "latest" / "checksums.txt"
+    assert latest.read_bytes() == (paths["layers"] / "checksums.txt").read_bytes()
+
+
 def test_summary_holds_the_key_figures_and_their_marks(made):
     text = made[0]["summary"].read_text(encoding="utf-8")
     lines = {

@@ -11,7 +11,7 @@ import pytest
 from energy import cli
 
 VERBS = [
-    "build", "map", "export", "flows", "finance", "netback", "economics", "mirror", "network",
+    "build", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
     "sources", "cite", "check", "import", "update", "diff",
 ]  # fmt: skip
 
@@ -72,6 +72,11 @@ def test_parquet_to_stdout():
         (["import", "gem", "nowhere"], 1, "nowhere"),
         (["import", "facts", "nowhere"], 1, "no such folder"),
         (["map", "atlas.txt"], 1, "does not end in .html"),
+        (["map", "--gem", "nowhere", "world.html"], 1, "nowhere"),
+        (["plot", "map.bmp"], 1, "'map.bmp' is no picture; name a file .svg, .png, .pdf, or .gif"),
+        (["plot", "map.svg", "1950Q1"], 2, "no period '1950Q1'"),
+        (["plot", "map.svg", "soon"], 2, "soon"),
+        (["export", "--check", "nowhere"], 1, "is not a folder"),
     ],
 )
 def test_wrong_words_get_one_sentence_and_a_code(capsys, words, code, message):
@@ -125,3 +130,74 @@ def test_a_closed_pipe_is_no_error():
     result = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert result.stdout.startswith("source,")
     assert "Traceback" not in result.stderr
+
+
+def gem_folder(tmp_path):
+    """Two lines and a broken file in Global Energy Monitor's form, and a table of names."""
+    folder = tmp_path / "gem"
+    folder.mkdir()
+    for name, line in {"P0001": [[10, 50], [12, 51]], "P0002": [[20, 40], [22, 41]]}.items():
+        shape = {"type": "LineString", "coordinates": line}
+        feature = {"type": "Feature", "properties": {}, "geometry": shape}
+        text = json.dumps({"type": "FeatureCollection", "features": [feature]})
+        (folder / f"{name}.geojson").write_text(text)
+    (folder / "P0003.geojson").write_text("{")
+    table = "ProjectID,PipelineName,Status\nP0001,First & Line,operating\n"
+    (tmp_path / "names.csv").write_text(table, encoding="utf-8")
+    return folder
+
+
+def test_map_of_every_pipeline(capsys, tmp_path):
+    folder, page = gem_folder(tmp_path), tmp_path / "world.html"
+    names = str(tmp_path / "names.csv")
+    code, out, err = run(capsys, "map", "--gem", str(folder), "--attributes", names, str(page))
+    assert (code, out) == (0, f"{page}\n")
+    assert "not read: P0003.geojson" in err
+    text = page.read_text(encoding="utf-8")
+    assert "2 lines drawn of 3 projects" in text
+    assert "Global Energy Monitor" in text
+
+
+def test_a_table_of_attributes_needs_its_lines(capsys, tmp_path):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["map", "--attributes", "names.csv", str(tmp_path / "world.html")])
+    assert stop.value.code == 2
+    assert "name that folder too" in capsys.readouterr().err
+
+
+def test_export_and_check_of_what_somebody_sent(capsys, tmp_path):
+    code, out, _ = run(capsys, "export", "--dated", str(tmp_path))
+    assert code == 0
+    edition = tmp_path / "2026-06-01"
+    assert f"{edition}/checksums.txt" in out.split()
+    for folder in (tmp_path, edition, tmp_path / "latest"):
+        code, out, err = run(capsys, "export", "--check", str(folder))
+        assert (code, out) == (0, "")
+        assert "no fault found" in err
+    (edition / "hubs.fgb").unlink()
+    with (edition / "routes.geojson").open("a") as file:
+        file.write(" ")
+    code, _, err = run(capsys, "export", "--check", str(edition))
+    assert code == 1
+    assert "hubs.fgb: listed in checksums.txt, but missing" in err
+    assert "routes.geojson: changed since it was written" in err
+    assert "2 faults found" in err
+    with pytest.raises(SystemExit):
+        cli.main(["export", "--check", "--dated", str(edition)])
+
+
+def test_pictures_from_the_command_line(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    for name, periods, word in (
+        ("map.svg", [], "2025 Q4 (Oct–Dec)"),
+        ("month.svg", ["2021-02"], "Feb 2021"),
+        ("years.svg", ["2019", "2022"], ">2022<"),
+    ):
+        target = tmp_path / name
+        assert run(capsys, "plot", str(target), *periods)[:2] == (0, f"{target}\n")
+        text = target.read_text(encoding="utf-8")
+        assert word in text
+        assert "Figures: the sources named" in text
+    target = tmp_path / "years.gif"
+    assert run(capsys, "plot", str(target), "2021", "2022")[0] == 0
+    assert target.read_bytes().startswith(b"GIF89a")

@@ -12,6 +12,7 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
     {"cli"},
     {"build"},
     {"tracker"},
+    {"pictures", "styles"},
     {
         "update",
         "atlas",

@@ -6,17 +6,19 @@ import shutil
 import subprocess
 import time
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 import xarray as xr
 
-from energy import layers
-from energy.errors import EnergyError
+from energy import layers, styles
+from energy.errors import DataError, EnergyError
 from geodata import formats
 
 NAMES = ["routes", "flows_quarterly", "hubs", "events"]
+STYLES = [f"{n}.{e}" for n in ("routes", "flows_quarterly") for e in ("qml", "kepler.json")]
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +87,85 @@ def test_netback_says_what_is_missing(made):
     assert "fuel_gas" in row["netback_missing"]
 
 
+def test_arrows_point_where_the_gas_goes(made, tracker):
+    rows = made["flows_quarterly"]
+    # Blue Stream runs from Izobilny south-west to Ankara, Power of Siberia from Chayanda south-east.
+    assert 180 < rows.loc["blue-stream/2021Q1", "bearing"] < 270
+    assert 90 < rows.loc["power-of-siberia-1/2024Q1", "bearing"] < 180
+    still = rows[~(rows["flow"].abs() > 0)]
+    assert len(still) > 50
+    assert still[layers.ARROW].isna().all(axis=None)
+    moving = rows[rows["flow"].abs() > 0]
+    assert moving["bearing"].between(0, 360, inclusive="left").all()
+    spots = gpd.GeoSeries.from_xy(moving["arrow_lon"], moving["arrow_lat"], crs=4326)
+    assert shapely.distance(spots.values, moving.geometry.values).max() < 1e-4
+
+
+def test_an_arrow_turns_round_when_the_flow_reverses(tracker):
+    cube = tracker.flows("blue-stream", first="2021Q1", last="2021Q2")
+    cube["flow"] = cube["flow"] * [1, -1]
+    ahead, back = layers.flows_long(tracker.lines, cube)["bearing"]
+    assert (back - ahead) % 360 == pytest.approx(180)
+
+
+def test_an_arrow_stands_on_the_longest_part():
+    line = shapely.MultiLineString([[(0, 0), (1, 0)], [(10, 40), (30, 40)]])
+    bearing, lon, lat = layers.arrow(line)
+    assert bearing == pytest.approx(90, abs=0.3)
+    assert (lon, lat) == (20, 40)
+    assert np.isnan(layers.arrow(None)).all()
+
+
+@pytest.fixture
+def ahead(tracker):
+    """Two scenarios, two routes, two quarters; the second route reverses, then stands still."""
+    p50 = [[[5.0, 6.0], [-1.0, 0.0]], [[4.0, np.nan], [-2.0, 0.0]]]
+    flow = np.stack([np.array(p50) - 0.5, p50, np.array(p50) + 0.5], axis=-1)
+    dims = ("scenario", "route", "period", "quantile")
+    return xr.Dataset(
+        {"flow": (dims, flow), "revenue": (dims, flow * 100),
+         "capacity": (("route", "period"), [[9.0, 9.0], [3.0, 0.0]]),
+         "known": (("route", "period"), [[True, False], [False, False]])},
+        coords={"scenario": ["low", "high"], "route": ["power-of-siberia-1", "blue-stream"],
+                "period": pd.to_datetime(["2026-07-01", "2026-10-01"]), "quantile": [0.1, 0.5, 0.9]},
+        attrs={"freq": "Q"},
+    )  # fmt: skip
+
+
+def test_a_projection_becomes_a_layer_with_its_interval(tracker, ahead):
+    frame = tracker.layers(ahead)["projections_quarterly"]
+    # What is known (the first quarter of the first route) and what is missing is no projection.
+    assert frame.index.tolist() == [
+        "low/power-of-siberia-1/2026Q4", "low/blue-stream/2026Q3", "low/blue-stream/2026Q4",
+        "high/blue-stream/2026Q3", "high/blue-stream/2026Q4",
+    ]  # fmt: skip
+    row = frame.loc["low/power-of-siberia-1/2026Q4"]
+    assert row[["flow_p10", "flow_p50", "flow_p90", "revenue_p90"]].tolist() == [5.5, 6, 6.5, 650]
+    assert row[["start_date", "flow_status", "capacity"]].tolist() == ["2026-10-01", "flowing", 9]
+    back = frame.loc["high/blue-stream/2026Q3"]
+    assert 0 < back["bearing"] < 90  # the other way round: north-east
+    assert frame.loc["low/blue-stream/2026Q4", "flow_status"] == "not-built"
+    assert np.isnan(frame.loc["low/blue-stream/2026Q4", "bearing"])
+    assert {*frame.columns, "id"} - {"geometry"} <= set(layers.DICTIONARY)
+
+
+def test_a_projection_is_exported_with_its_styles_and_passes_the_check(tracker, ahead, tmp_path):
+    written = {path.name for path in tracker.export(tmp_path, projection=ahead)}
+    forms = ("geojson", "parquet", "fgb", "qml", "kepler.json")
+    assert {f"projections_quarterly.{form}" for form in forms} <= written
+    assert styles.check_folder(tmp_path) == []
+
+
+def test_a_projection_that_does_not_fit_is_refused(tracker, ahead):
+    for wrong, message in (
+        (ahead.rename(quantile="level"), "dims"),
+        (ahead.sel(quantile=[0.5]), r"lacks the quantile 0\.1; project with quantiles="),
+        (ahead.assign_coords(route=["power-of-siberia-1", "moon"]), "route 'moon' has no line"),
+    ):
+        with pytest.raises(DataError, match=message):
+            layers.projections_long(tracker.lines, wrong)
+
+
 def test_events_lie_on_their_routes(made, tracker):
     points = made["events"]
     assert len(points) == len(tracker.events)
@@ -96,7 +177,7 @@ def test_events_lie_on_their_routes(made, tracker):
 def test_files(folder):
     names = {p.name for p in folder.iterdir()}
     assert names == {f"{n}.{e}" for n in NAMES for e in ("geojson", "parquet", "fgb")} | {
-        "gas.gpkg", "flows.nc", "datapackage.json", "checksums.txt"}  # fmt: skip
+        "gas.gpkg", "flows.nc", "datapackage.json", "checksums.txt", *STYLES}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -196,7 +277,7 @@ def test_the_cube_reads_back_with_units_and_gaps(folder, tracker):
 
 def test_checksums_and_package(folder):
     lines = (folder / "checksums.txt").read_text().splitlines()
-    assert len(lines) == len(NAMES) * 3 + 3
+    assert len(lines) == len(NAMES) * 3 + 3 + len(STYLES)
     for line in lines:
         digest, name = line.split("  ")
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
@@ -218,6 +299,14 @@ def test_a_file_in_the_way(tracker, tmp_path):
     (tmp_path / "out").write_text("x")
     with pytest.raises(EnergyError, match="is a file; name a folder to export to"):
         tracker.export(tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", ["../a.qml", "routes.geojson", "checksums.txt", "a/b.qml"])
+def test_an_extra_file_must_have_a_name_of_its_own(made, tracker, tmp_path, name):
+    with pytest.raises(EnergyError, match="cannot lie beside the layers"):
+        layers.export(tmp_path, {"routes": made["routes"]}, tracker.flows("blue-stream"),
+                      layers.DICTIONARY, {"licence": "x", "attribution": "y"}, {name: "text"})  # fmt: skip
+    assert not (tmp_path / "checksums.txt").exists()
 
 
 def test_cube_table_is_long_and_rounded(tracker):
