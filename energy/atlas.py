@@ -7,6 +7,7 @@ is the matter of :mod:`geodata.draw`; what colours and dashes mean in the gas tr
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
@@ -86,6 +87,7 @@ LEGEND_BCM_YEAR = [5, 20, 50]
 TOLERANCE = 0.01  # degrees; simplification of lines for drawing only
 PER_YEAR = {"Q": 4, "M": 12, "H": 2, "A": 1, "G": 1}
 STEP = {"Q": "QS", "M": "MS", "H": "6MS", "A": "YS", "G": "12MS"}
+MIXTURE = "mixture"  # scenario: all answers by their probabilities
 STALE = 2  # quarters after which the newest figure of a flowing route is old
 YEARS = [("A", "Calendar year", 1), ("G", "Gas year", 10)]  # key, text, first month
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -157,9 +159,14 @@ def build(
         list of texts); ``layers`` (address of the folder of the exported layers, as seen from the
         page).
     projection : xarray.Dataset, dims (scenario, route, period, quantile), optional
-        ``flow`` in unit, basis and frequency of `flows`, at least with the quantile 0.5; the lowest
-        and the highest quantile are the edges of the interval. Attribute ``probabilities``:
-        mapping or list, one for each scenario. Shown where `flows` has no figure.
+        As `energy.projection.project` returns it. ``flow`` in unit, basis and frequency of `flows`,
+        at least with the quantile 0.5; the lowest and the highest quantile are the edges of the
+        interval. Shown where `flows` has no figure behind its newest well-covered period. May bring
+        ``revenue``, and by calendar year (dim ``year``) ``flow_year`` and ``revenue_year``; without
+        them the bounds of a year are sums. Attribute ``probabilities``: one for each scenario
+        (mapping or list), or for each answer of each question where scenarios are called
+        ``question-answer``; a mapping may be JSON text. The scenario ``mixture`` is shown first,
+        else the likeliest.
     facts : mapping of DataFrame, optional
         As `energy.facts.load` gives them: ``contracts`` become contract steps, ``route-facts``
         calorific values for TWh and the ids behind capacities, and all tables the ids that
@@ -308,7 +315,19 @@ def _projection_faults(
         faults.append(
             f"projection has the period {first}, which starts no {_step_word(flows).lower()} of flows."
         )
-    return faults
+    return faults + _share_faults(projection)
+
+
+def _share_faults(projection: xr.Dataset) -> list[str]:
+    names = [str(name) for name in projection["scenario"].values]
+    given = projection.attrs.get("probabilities")
+    try:
+        count = len(_shares(names, given))
+    except (TypeError, ValueError):
+        return [f"projection has the probabilities {given!r}; expected numbers by scenario."]
+    if count != len(names):
+        return [f"projection has {count} probabilities for {len(names)} scenarios."]
+    return []
 
 
 def observations(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -350,18 +369,21 @@ def page_data(
     """
     facts = facts or {}
     routes = _in_order(routes)
+    projection = _after(flows, projection)
     starts = _starts(flows, projection)
     cube = flows.reindex(route=list(routes.index), period=starts).transpose("route", "period")
-    steps = _steps(cube, flows.sizes["period"])
+    steps = _steps(cube, flows.sizes["period"], _filled(cube, projection))
     numbers = {name: i for i, name in enumerate(sources.index)}
     told = meta.get("observations")
     books = _References(observations(facts) if told is None and facts else told, numbers)
-    lines = _lines(routes, cube, projection, facts, books)
+    calendars = _calendars(cube, steps)
+    ahead = _ahead(cube, projection, calendars)
+    lines = _lines(routes, cube, ahead, facts, books)
     return {
         "steps": steps,
         "past": flows.sizes["period"],
         "days": _days(starts, _freq(cube)),
-        "calendars": _calendars(cube, steps),
+        "calendars": calendars,
         "start": _start(flows, steps, meta.get("start")),
         "as_of": str(cube.attrs.get("as_of", "")),
         "units": _units(cube, any("heat" in line for line in lines)),
@@ -389,12 +411,11 @@ def _relative(folder: Any) -> str:
 def _lines(
     routes: gpd.GeoDataFrame,
     cube: xr.Dataset,
-    projection: xr.Dataset | None,
+    ahead: Mapping[int, list[Any]],
     facts: Mapping[str, pd.DataFrame],
     books: _References,
 ) -> list[dict[str, Any]]:
     columns = _columns(cube, books)
-    ahead = _ahead(cube, projection)
     told = _told(facts, books)
     heat = _heat(facts, cube)
     thin = shapely.simplify([_whole(shape) for shape in routes.geometry.values], TOLERANCE)
@@ -427,6 +448,14 @@ def _starts(flows: xr.Dataset, projection: xr.Dataset | None) -> pd.DatetimeInde
     last = max(own[-1], pd.DatetimeIndex(projection["period"].values).max())
     further = pd.date_range(own[-1], last, freq=STEP.get(_freq(flows), "QS"), inclusive="right")
     return pd.DatetimeIndex([*own, *further]).as_unit(own.unit)
+
+
+def _after(flows: xr.Dataset, projection: xr.Dataset | None) -> xr.Dataset | None:
+    """Return the projection behind the newest well-covered period; before it history stands alone."""
+    if projection is None:
+        return None
+    newest = flows["period"].values[_covered(flows)]
+    return projection.isel(period=np.flatnonzero(projection["period"].values > newest))
 
 
 def _days(starts: pd.DatetimeIndex, freq: str) -> list[int]:
@@ -464,7 +493,8 @@ def _years(
         note = _note(grades) + part
         rows.append(
             {"id": short, "label": long, "tick": str(year), "note": note, "of": [int(first), int(end)],
-             "rough": any(step.get("rough") for step in steps[first:end])}
+             "rough": any(step.get("rough") for step in steps[first:end]),
+             **({"ahead": True} if any(step.get("ahead") for step in steps[first:end]) else {})}
         )  # fmt: skip
     return rows
 
@@ -543,24 +573,55 @@ def _served(cube: xr.Dataset) -> list[list[str]]:
     return [sorted(set(row) - {""}) for row in values.tolist()]
 
 
+def _filled(cube: xr.Dataset, projection: xr.Dataset | None) -> np.ndarray:
+    """Say for each period whether the projection stands in where a route has no figure."""
+    if projection is None:
+        return np.zeros(cube.sizes["period"], dtype=bool)
+    told = np.isfinite(projection["flow"]).any(["scenario", "quantile"])
+    told = told.reindex(route=cube["route"], period=cube["period"], fill_value=False)
+    bare = np.isnan(cube["flow"]).transpose("route", "period").values
+    return (told.transpose("route", "period").values & bare).any(axis=0)
+
+
 def _scenarios(projection: xr.Dataset) -> dict[str, Any]:
-    """Name the scenarios, the likeliest first shown, and the interval between the outer quantiles."""
+    """Name the scenarios, which is shown first, and the interval between the outer quantiles."""
     names = [str(name) for name in projection["scenario"].values]
-    given = projection.attrs.get("probabilities")
-    listed = given if isinstance(given, Mapping) else dict(zip(names, given or (), strict=False))
-    shares = [_share(listed.get(name)) for name in names]
+    shares = _shares(names, projection.attrs.get("probabilities"))
     low, high = _edges(projection)
     known = [share if share is not None else -1.0 for share in shares]
     return {
         "scenarios": [
-            {"key": name, "label": name.replace("-", " ").replace("_", " "), "probability": share}
+            {"key": name, "label": _scenario_words(name), "probability": share}
             for name, share in zip(names, shares, strict=True)
         ],
-        "start": known.index(max(known)),
+        "start": names.index(MIXTURE) if MIXTURE in names else known.index(max(known)),
         "interval": f"P{100 * low:g}–P{100 * high:g}",
         "flowing": list(STATES).index("flowing"),
         "idle": list(STATES).index("idle"),
     }
+
+
+def _scenario_words(name: str) -> str:
+    return "weighted mixture" if name == MIXTURE else re.sub("[-_]", " ", name)
+
+
+def _shares(names: Sequence[str], given: Any) -> list[float | None]:
+    """Return the probability of each scenario; None where none is stated.
+
+    >>> _shares(["baseline", "oil-high"], '{"oil": {"high": 0.25, "middle": 0.75}}')
+    [None, 0.25]
+    """
+    if isinstance(given, str):
+        given = json.loads(given)
+    if given is None:
+        return [None] * len(names)
+    if not isinstance(given, Mapping):
+        return [_share(value) for value in given]
+    flat: dict[str, Any] = {}
+    for key, value in given.items():
+        deep = isinstance(value, Mapping)
+        flat |= {f"{key}-{answer}": v for answer, v in value.items()} if deep else {key: value}
+    return [_share(flat.get(name)) for name in names]
 
 
 def _share(value: Any) -> float | None:
@@ -572,30 +633,46 @@ def _edges(projection: xr.Dataset) -> tuple[float, float]:
     return float(quantiles.min()), float(quantiles.max())
 
 
-def _ahead(cube: xr.Dataset, projection: xr.Dataset | None) -> dict[int, list[Any]]:
-    """Pack median and edges of each scenario by position of the route; empty ones are left out."""
+def _ahead(
+    cube: xr.Dataset, projection: xr.Dataset | None, calendars: Sequence[Mapping[str, Any]]
+) -> dict[int, list[Any]]:
+    """Pack each scenario by position of the route: by period, and by calendar year where given.
+
+    Each of them is ``{"value": {mid, low, high}, "revenue": …}``; routes without are left out.
+    """
     if projection is None:
         return {}
-    flow = projection["flow"].reindex(route=cube["route"], period=cube["period"])
-    flow = flow.transpose("scenario", "route", "quantile", "period")
-    order = np.argsort(flow["quantile"].values.astype(float))
-    quantiles = flow["quantile"].values.astype(float)
-    places = {
-        "mid": int(np.abs(quantiles - 0.5).argmin()),
-        "low": int(order[0]),
-        "high": int(order[-1]),
+    years = [y["id"] for c in calendars if c["key"] == "A" for y in c.get("steps", ())]
+    found: dict[int, list[Any]] = {}
+    for place, suffix in (("base", ""), ("A", "_year")):
+        for name, variable, scale in (("value", "flow", 1000), ("revenue", "revenue", 10)):
+            if f"{variable}{suffix}" not in projection or (suffix and not years):
+                continue
+            told = projection[f"{variable}{suffix}"].reindex(route=cube["route"])
+            axis = {"year": [int(y) for y in years]} if suffix else {"period": cube["period"]}
+            rows = _quantiles(told.reindex(axis), scale)
+            for i, packed in rows.items():
+                own = found.setdefault(i, [{} for _ in packed])
+                for scenario, row in zip(own, packed, strict=True):
+                    scenario.setdefault(place, {})[name] = row
+    return {
+        i: rows for i, rows in found.items() if all("value" in row.get("base", ()) for row in rows)
     }
-    read = _integer(1000)
-    values = flow.values
-    found = {}
-    for i in range(cube.sizes["route"]):
-        rows = [
-            {name: draw.row([read(v) for v in values[s, i, q]]) for name, q in places.items()}
-            for s in range(values.shape[0])
-        ]
-        if any(row["mid"] for row in rows):
-            found[i] = rows
-    return found
+
+
+def _quantiles(told: xr.DataArray, scale: int) -> dict[int, list[Any]]:
+    """Pack median and edges by position of the route, one for each scenario."""
+    levels = told["quantile"].values.astype(float)
+    places = {"mid": int(np.abs(levels - 0.5).argmin()), "low": int(levels.argmin()),
+              "high": int(levels.argmax())}  # fmt: skip
+    (axis,) = set(told.dims) - {"scenario", "route", "quantile"}
+    values = told.transpose("route", "scenario", "quantile", axis).values
+    found = np.flatnonzero(np.isfinite(values).any(axis=(1, 2, 3))).tolist()
+    return {
+        i: [{name: draw.row(row[q]) for name, q in places.items()}
+            for row in _integers(values[i], scale)]
+        for i in found
+    }  # fmt: skip
 
 
 def _look(cube: xr.Dataset, ahead: bool) -> dict[str, Any]:
@@ -653,7 +730,9 @@ class _References:
     """Numbers observation ids and the sets in which they occur."""
 
     def __init__(self, observations: pd.DataFrame | None, sources: Mapping[Any, int]):
-        self.known = {} if observations is None else observations.to_dict("index")
+        known = pd.DataFrame() if observations is None else observations
+        self.places = {name: i for i, name in enumerate(known.index)}
+        self.columns = {name: known[name].to_numpy(dtype=object) for name in known.columns}
         self.sources = sources
         self.records: list[dict[str, Any]] = []
         self.sets: list[list[int]] = []
@@ -673,7 +752,8 @@ class _References:
         """Number one id."""
         if name not in self._record:
             self._record[name] = len(self.records)
-            row = self.known.get(name, {})
+            place = self.places.get(name)
+            row = {} if place is None else {k: column[place] for k, column in self.columns.items()}
             record = {"text": name, "source": self.sources.get(row.get("source", name))}
             record |= {key: _word(row.get(key)) for key in ("page", "published", "note")}
             record["grade"] = _word(row.get("status"))
@@ -688,7 +768,7 @@ def _columns(cube: xr.Dataset, books: _References) -> dict[str, list[Any]]:
     states = {key: i for i, key in enumerate(STATES)}
     grades = {key: i for i, key in enumerate(GRADES)}
     columns = {
-        name: _rows(cube, variable, _integer(scale))
+        name: _numbers(cube, variable, scale)
         for name, variable, scale in (
             ("value", "flow", 1000),
             ("limit", "capacity", 1000),
@@ -705,17 +785,26 @@ def _columns(cube: xr.Dataset, books: _References) -> dict[str, list[Any]]:
     return columns
 
 
-def _integer(scale: int) -> Callable[[float], int | None]:
-    """Return a function that writes a number as an integer of 1/scale, NaN as None."""
-    return lambda value: None if np.isnan(value) else round(float(value) * scale)
+def _integers(values: np.ndarray, scale: int) -> list[Any]:
+    """Write numbers as integers of 1/scale, NaN as None.
+
+    >>> _integers(np.array([[0.0125, np.nan]]), 1000)
+    [[12, None]]
+    """
+    whole = np.rint(np.nan_to_num(values.astype(float)) * scale).astype(int)
+    return np.where(np.isnan(values), None, whole).tolist()
 
 
-def _rows(cube: xr.Dataset, variable: str, read: Callable[[Any], Any]) -> list[Any]:
+def _numbers(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:
     if variable not in cube:
         return [None] * cube.sizes["route"]
-    values = cube[variable].values
-    if values.dtype.kind != "f":
-        values = pd.DataFrame(values).fillna("").astype(str).to_numpy()
+    return [draw.row(line) for line in _integers(cube[variable].values, scale)]
+
+
+def _rows(cube: xr.Dataset, variable: str, read: Callable[[str], Any]) -> list[Any]:
+    if variable not in cube:
+        return [None] * cube.sizes["route"]
+    values = pd.DataFrame(cube[variable].values).fillna("").astype(str).to_numpy()
     return [draw.row([read(value) for value in line]) for line in values]
 
 
@@ -824,8 +913,11 @@ def _country_names() -> dict[str, str]:
     return {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
 
 
-def _steps(cube: xr.Dataset, past: int) -> list[dict[str, Any]]:
-    """Name each period: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``; the first `past` are history."""
+def _steps(cube: xr.Dataset, past: int, filled: np.ndarray) -> list[dict[str, Any]]:
+    """Name each period: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``; the first `past` are history.
+
+    `filled` says where the projection stands in for figures.
+    """
     grades = cube["status"].values.astype(str) if "status" in cube else None
     steps = []
     last = None
@@ -840,6 +932,8 @@ def _steps(cube: xr.Dataset, past: int) -> list[dict[str, Any]]:
             step["note"] = _note(found)
             step["grades"] = [n for n, word in enumerate(GRADES) if word in found]
             step["rough"] = step["grades"] != [0]
+        if filled[i]:
+            step["ahead"] = True
         steps.append(step)
     return steps
 
@@ -873,9 +967,14 @@ def _start(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]], wanted: Any) ->
                 f"The map has no period {wanted!r}; it runs from {labels[0]} to {labels[-1]}."
             )
         return labels.index(wanted)
-    known = np.isfinite(cube["flow"].values).sum(axis=0)
+    return _covered(cube)
+
+
+def _covered(cube: xr.Dataset) -> int:
+    """Return the position of the newest period with nearly all the figures that there can be."""
+    known = np.isfinite(cube["flow"].transpose("route", "period").values).sum(axis=0)
     enough = np.flatnonzero(known >= max(1, ENOUGH * known[-RECENT:].max()))
-    return int(enough[-1]) if len(enough) else len(labels) - 1
+    return int(enough[-1]) if len(enough) else len(known) - 1
 
 
 def _events(

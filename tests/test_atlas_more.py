@@ -194,7 +194,7 @@ def test_projection_follows_history():
     assert told["scenarios"][told["start"]] == {"key": "base", "label": "base", "probability": 0.6}
     assert {item["label"] for item in told["scenarios"]} == {"base", "low case"}
     assert told["interval"] == "P10–P90"
-    base = line(page, "east")["ahead"][told["start"]]
+    base = line(page, "east")["ahead"][told["start"]]["base"]["value"]
     assert base["mid"] == {"o": 10, "v": [11000] * 6}
     assert (base["low"]["v"][0], base["high"]["v"][0]) == (10000, 12500)
     assert "ahead" not in line(page, "west")
@@ -208,6 +208,30 @@ def test_probabilities_may_be_a_list_or_missing():
     assert atlas._scenarios(bare)["scenarios"][0]["probability"] is None
 
 
+def test_mixture_is_shown_first_and_answers_carry_their_probability():
+    attrs = {"probabilities": '{"oil": {"high": 0.25, "middle": 0.75}}'}
+    told = PROJECTION.assign_coords(scenario=["oil-high", "mixture"]).assign_attrs(attrs)
+    found = atlas._scenarios(told)
+    assert found["scenarios"] == [
+        {"key": "oil-high", "label": "oil high", "probability": 0.25},
+        {"key": "mixture", "label": "weighted mixture", "probability": None},
+    ]
+    assert found["start"] == 1
+
+
+def test_projection_never_fills_what_history_covers():
+    """Odd lacks 2024Q3 and all from 2025Q1 on; 2024Q4 is the newest quarter with all figures."""
+    flows = make_flows()
+    flows["flow"][1, 6:] = 2
+    flows["flow"][3, [6, 8, 9]] = NAN
+    early = swapped(make_projection("2024-07-01", 6)).assign_coords(route=["east", "odd"])
+    page = atlas.page_data(make_routes(), flows, EVENTS, SOURCES, {}, projection=early)
+    ahead = [step["id"] for step in page["steps"] if step.get("ahead")]
+    assert ahead == ["2025Q1", "2025Q2", "2025Q3", "2025Q4"]
+    rows = line(page, "odd")["ahead"][page["projection"]["start"]]["base"]["value"]
+    assert rows["mid"] == {"o": 8, "v": [1000 * n for n in (2, 2, 2, 2)]}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -217,6 +241,9 @@ def test_probabilities_may_be_a_list_or_missing():
         (lambda p: p.assign_attrs(basis="15C"), "the basis '15C', flows '20C'"),
         (lambda p: p.assign_coords(route=["east", "moon"]), "1 routes that routes lacks: moon"),
         (lambda p: p.assign_coords(quantile=[0.1, 0.4, 0.9]), "no quantile 0.5"),
+        (lambda p: p.assign_attrs(probabilities=[0.5]), "1 probabilities for 2 scenarios"),
+        (lambda p: p.assign_attrs(probabilities="half"), "the probabilities 'half'; expected numbers"),
+        (lambda p: p.assign_attrs(probabilities={"base": "much"}), "expected numbers by scenario"),
         (lambda p: p.assign_coords(period=p["period"].values + np.timedelta64(1, "D")),
          "the period 2025-07-02, which starts no quarter"),
     ],
@@ -506,13 +533,80 @@ def test_projected_proposal_stays_proposed_until_gas_flows(page):
 
 
 @pytest_browser
+def test_projected_proposal_keeps_its_dash_and_others_their_state(page):
+    go(page, "2025Q4")
+    plan = core(page, "plan")
+    assert plan.get_attribute("data-look") == "project"
+    assert plan.get_attribute("stroke-dasharray") == "4 4"
+    assert core(page, "west").get_attribute("data-look") == "stale"  # flowed once, not projected
+
+
+@pytest_browser
+def test_proposal_without_projection_stays_proposed(browser, tmp_path):
+    path = tmp_path / "east.html"
+    built(projection=PROJECTION.sel(route=["east"])).save(path)
+    with browsers.opened(browser, path) as (page, log):
+        go(page, "2026Q3")
+        assert core(page, "plan").get_attribute("data-look") == "project"
+        assert model(page, "return m.byId.get('odd').at(m.step).state.key") == "unknown"
+        log.assert_clean()
+
+
+@pytest_browser
 def test_years_of_projection_say_how_much_is_projected(page):
     choose(page, "east")
     switch(page, "Period", "A")
     go(page, "2025")
     assert figure(page, "value") == "41.00 bcm"  # 9 + 10 known, 11 + 11 projected
     assert page.locator(".gd-interval").inner_text() == "P10–P90: 39.00 – 44.00"
+    assert figure(page, "limit") == "–"  # of two quarters only: no capacity of the year
     assert "as if its parts moved together" in page.locator(".gd-key").inner_text()
+
+
+@pytest_browser
+def test_years_and_revenue_are_those_of_the_projection_where_it_tells_them(browser, tmp_path):
+    """Quantiles of a year are not the sums of those of its quarters."""
+    dims = ("scenario", "route", "year", "quantile")
+    years = np.full((2, 2, 2, 3), NAN)
+    years[0, 0] = [[38.5, 40.5, 42.5], [42, 44.5, 47]]
+    told = PROJECTION.assign(
+        revenue=PROJECTION["flow"] * 250,
+        flow_year=(dims, years),
+        revenue_year=(dims, years * 260),
+    ).assign_coords(year=[2025, 2026])
+    path = tmp_path / "years.html"
+    built(projection=told).save(path)
+    with browsers.opened(browser, path, viewport={"width": 1500, "height": 900}) as (page, log):
+        choose(page, "east")
+        go(page, "2025Q4")
+        assert figure(page, "revenue") == "2\u2009750 million USD"  # 11 x 250
+        interval = page.locator("[data-key=revenue] .gd-interval")
+        assert interval.inner_text() == "P10–P90: 2\u2009500 – 3\u2009125"
+        switch(page, "Period", "A")
+        go(page, "2026")
+        assert figure(page, "value") == "44.50 bcm"
+        assert figure(page, "revenue") == "11\u2009570 million USD"  # 44.5 x 260
+        assert (
+            page.locator("[data-key=value] .gd-interval").inner_text() == "P10–P90: 42.00 – 47.00"
+        )
+        assert width(page, "east") == pytest.approx(44.5 * 0.2)
+        assert "as if its parts" not in page.locator(".gd-key").inner_text()
+        switch(page, "Period", "G")  # of gas years it tells nothing
+        go(page, "GY2025")
+        assert figure(page, "value") == "44.00 bcm"
+        assert "as if its parts" in page.locator(".gd-key").inner_text()
+        log.assert_clean()
+
+
+@pytest_browser
+def test_mouse_over_the_slider_tells_period_and_events(page):
+    box = page.locator(".gd-range").bounding_box()
+    share = 6 / 15  # 2024Q3, of sixteen quarters
+    page.mouse.move(box["x"] + 11 + (box["width"] - 22) * share, box["y"] + box["height"] / 2)
+    told = page.locator(".gd-range").get_attribute("title")
+    assert told.startswith("2024 Q3 (Jul–Sep)\n2024-08-06: Valve shut\n2024-09: A")
+    page.mouse.move(box["x"] + 11, box["y"] + box["height"] / 2)
+    assert page.locator(".gd-range").get_attribute("title") == "2023 Q1 (Jan–Mar)"
 
 
 @pytest_browser
@@ -938,6 +1032,93 @@ def real(tmp_path_factory):
     )
     made.save(path)
     return tracker, path
+
+
+SHOWN = """() => [...document.querySelectorAll('path.gd-core[data-id]')].map(node => {
+    const id = node.dataset.id;
+    const arrows = [...document.querySelectorAll(`.gd-arrow svg[data-id="${id}"]`)]
+        .filter(arrow => arrow.style.display !== 'none');
+    return {id, look: node.dataset.look, width: Number(node.getAttribute('stroke-width')),
+        colour: getComputedStyle(node).stroke, dash: node.getAttribute('stroke-dasharray'),
+        ways: [...new Set(arrows.map(arrow => arrow.dataset.direction))]}; })"""
+
+
+def rgb(colour):
+    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
+
+
+@pytest_browser
+@pytest.mark.parametrize(("scheme", "night"), [("light", 0), ("dark", 1)])
+def test_every_line_of_the_real_page_shows_the_cube(browser, real, scheme, night):
+    """Widths, arrows, colours and dashes, read back from the page, against the flow cube."""
+    tracker, path = real
+    flows, status = tracker.flows(), tracker.routes["status"]
+    compared = dict.fromkeys(("forth", "back", "wide"), 0)
+    with browsers.opened(browser, path, color_scheme=scheme) as (page, log):
+        for step in range(1, flows.sizes["period"], 8):
+            model(page, f"m.setStep({step})")
+            cube = flows.isel(period=step)
+            for shown in page.evaluate(SHOWN):
+                now = cube.sel(route=shown["id"])
+                value, state = float(now["flow"]), str(now["flow_status"].item())
+                if not value or np.isnan(value):
+                    assert shown["ways"] == [] and shown["look"] not in ("flow", "ahead"), shown
+                    continue
+                assert shown["ways"] == ["forth" if value > 0 else "back"], shown
+                assert shown["width"] == pytest.approx(max(1.2, abs(value) * 0.8), abs=0.006), shown
+                assert shown["colour"] == rgb(atlas.COLOURS[state][night]), shown
+                dash = atlas.DASH_STYLES[atlas.DASHES.get(status[shown["id"]], 0)]["dash"]
+                assert shown["dash"] == (dash or None), shown
+                compared[shown["ways"][0]] += 1
+                compared["wide"] += shown["width"] > 1.2
+        log.assert_clean()
+    assert compared["forth"] > 80 and compared["wide"] > 40
+
+
+@pytest_browser
+def test_projects_of_the_real_page_are_dashed_by_their_status(browser, real):
+    tracker, path = real
+    state = tracker.flows()["flow_status"].isel(period=-1)
+    dashes = {"construction": "12 6", "proposed": "4 4", "cancelled": "0.1 5"}
+    seen = set()
+    with browsers.opened(browser, path) as (page, log):
+        model(page, "m.setStep(m.last)")
+        for shown in page.evaluate(SHOWN):
+            kind = str(state.sel(route=shown["id"]).item())
+            if shown["look"] == "project":
+                assert shown["dash"] == dashes[kind], shown
+                assert shown["colour"] == rgb(atlas.COLOURS[kind][0]), shown
+                seen.add(kind)
+        log.assert_clean()
+    assert seen == set(dashes)
+
+
+@pytest_browser
+def test_table_of_the_real_page_holds_the_cube(browser, real):
+    tracker, path = real
+    flows = tracker.flows().isel(period=-3)
+    with browsers.opened(browser, path) as (page, log):
+        page.evaluate(
+            f"location.hash = '#{atlas._names(pd.Timestamp(flows['period'].item()), 'Q')[0]}?table=1'"
+        )
+        page.locator(".gd-table").wait_for()
+        page.wait_for_timeout(50)
+        cells = page.locator(".gd-table tbody tr").evaluate_all(
+            """rows => Object.fromEntries(rows.map(row => [row.dataset.id, Object.fromEntries(
+                [...row.querySelectorAll('td.gd-number')].map(c => [c.dataset.key, c.dataset.value]))]))"""
+        )
+        log.assert_clean()
+    assert set(cells) == set(tracker.routes.index)
+    for route in flows["route"].values:
+        told = flows.sel(route=route)
+        for key, name, factor, slack in (
+            ("value", "flow", 1, 6e-4), ("limit", "capacity", 1, 6e-4),
+            ("share", "utilisation", 100, 0.06), ("price", "price", 1, 0.06), ("revenue", "revenue", 1, 0.06),
+        ):  # fmt: skip
+            shown, value = cells[route].get(key), float(told[name]) * factor
+            assert (shown is None) == bool(np.isnan(value)), (route, name)
+            if shown is not None:
+                assert float(shown) == pytest.approx(value, abs=slack), (route, name)
 
 
 @pytest_browser

@@ -3,14 +3,15 @@
   "use strict";
   const G = window.GeoDraw;
   const WIDE = 324;
-  const HIGH = 132;
+  const HIGH = 142;
+  const ABOVE = 18; // for the marks over the bars
   let patterns = 0;
 
   /* First and last period with anything to draw. */
   function span(model, line) {
     const rows = [line.data.series.value, line.data.series.limit];
-    const ahead = line.data.ahead && line.data.ahead[model.scenario];
-    if (ahead) rows.push(ahead.mid);
+    const ahead = line.data.ahead && line.data.ahead[model.scenario].base;
+    if (ahead) rows.push(ahead.value.mid);
     const known = rows.filter(Boolean);
     if (!known.length) return null;
     const first = model.place(Math.min(...known.map((row) => row.o)));
@@ -39,8 +40,8 @@
     for (let i = first; i <= last; i += 1) {
       const now = line.at(i);
       const of = (key, raw) => model.figure(line, key, now, raw);
-      const edge = (value) => (now.ahead && value !== null ? of("value", value) : null);
-      all.push({ step: i, now, value: of("value"), limit: of("limit"), low: edge(now.low), high: edge(now.high) });
+      const [low, high] = (now.bounds.value || [null, null]).map((value) => (value === null ? null : of("value", value)));
+      all.push({ step: i, now, value: of("value"), limit: of("limit"), low, high });
     }
     const known = all.flatMap((s) => [s.value, s.limit, s.low, s.high]).filter((v) => v !== null);
     const top = nice(Math.max(...known, 0.001));
@@ -50,7 +51,7 @@
     return {
       all, first, last, top, low, left, wide, empty: !known.length,
       x: (i) => left + (i - first) * wide,
-      y: (v) => 8 + ((top - v) / (top - low)) * (HIGH - 30),
+      y: (v) => ABOVE + ((top - v) / (top - low)) * (HIGH - ABOVE - 22),
     };
   }
 
@@ -142,7 +143,7 @@
 
   function cursor(root, { x, wide }, step, className) {
     const middle = x(step) + wide / 2;
-    root.append(G.svg("path", { d: `M${middle - 4} 0 L${middle + 4} 0 L${middle} 6 Z`, class: className }));
+    root.append(G.svg("path", { d: `M${middle - 4} 10 L${middle + 4} 10 L${middle} 16 Z`, class: className }));
   }
 
   function events(model, line, root, { first, last, x, wide }) {

@@ -7,7 +7,8 @@
   const FAR = 3.2; // zoom
   const LANE = 8; // px between lines of one corridor
   const THIN = 2; // px, lines without a width
-  const HATCH = "1 5"; // lines whose flow is not known
+  const HATCH = "1 4"; // lines whose flow is not known
+  const TICKS = 6; // px, their ticks
   const STRIPES = "2.5 1.5"; // projected flows
 
   /* Lanes draw together far out. */
@@ -187,7 +188,8 @@
           core: style("gd-core" + (now.ahead ? " gd-ahead" : shade), weight, pattern, pattern ? "butt" : "round"),
         };
       }
-      if (now.value === 0 || now.state.style === "hollow") {
+      const waits = now.ahead && now.value === 0 && this.data.dash; // projected: not yet
+      if ((now.value === 0 && !waits) || now.state.style === "hollow") {
         const weight = Math.max(tube, 4);
         return {
           name: "zero",
@@ -216,8 +218,8 @@
       return {
         name: "unknown",
         weight: THIN,
-        casing: style("gd-casing gd-ticks-across", Math.max(tube, 5), HATCH, "butt"),
-        core: style("gd-core gd-dots", 1.2, course, "butt"),
+        casing: casing("gd-casing gd-grey", Math.max(tube, TICKS)),
+        core: style("gd-core gd-ticks-across", TICKS, HATCH, "butt"),
       };
     }
 

@@ -26,7 +26,7 @@
       const lines = {
         solid: [stroke("gd-casing" + name, 9), stroke("gd-core" + name, 4.5)],
         hollow: [stroke("gd-casing gd-tube" + name, 8), stroke("gd-core gd-hollow" + name, 5.5)],
-        hatched: [stroke("gd-casing gd-ticks-across" + name, 8, "1 5"), stroke("gd-core gd-dots" + name, 1.2)],
+        hatched: [stroke("gd-casing gd-grey" + name, 9), stroke("gd-core gd-ticks-across" + name, 6, "1 4")],
         faint: [stroke("gd-core gd-faint" + name, 1, "0.1 4", "round")],
       }[state.style];
       return row(sample(lines), state.label);

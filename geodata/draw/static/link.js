@@ -83,10 +83,16 @@
     if (own) apply(model, read(location.hash));
     let touched = false;
     let waiting = 0;
+    let known = location.hash; // an address that somebody else has changed is read, not written over
     // Browsers count and limit writes to the address: once the hand rests is enough.
+    const put = () => {
+      if (location.hash !== known) return;
+      history.replaceState(null, "", write(model));
+      known = location.hash;
+    };
     const save = () => {
       clearTimeout(waiting);
-      if (own && model.ready) waiting = setTimeout(() => history.replaceState(null, "", write(model)), REST);
+      if (own && model.ready) waiting = setTimeout(put, REST);
     };
     for (const kind of ["pointerdown", "wheel", "keydown"]) {
       map.getContainer().addEventListener(kind, () => (touched = true), { capture: true, passive: true });
@@ -103,6 +109,7 @@
     });
     if (!own) return;
     addEventListener("hashchange", () => {
+      known = location.hash;
       const wanted = read(location.hash);
       apply(model, wanted);
       place(model, wanted);

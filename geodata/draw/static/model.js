@@ -21,10 +21,10 @@
 
     base(step, scenario) {
       const data = this.model.data;
-      const now = { days: data.days[step], low: null, high: null, ahead: 0, whole: 1, sets: {}, grades: {} };
+      const now = { days: data.days[step], bounds: {}, ahead: 0, whole: 1, sets: {}, grades: {} };
       for (const name of Object.keys(data.series)) now[name] = this.read(name, step);
       const state = G.cell(this.data.state, step);
-      now.place = state === null ? data.states.length - 1 : state;
+      now.place = state === null ? this.lasting(step) : state;
       now.grades.value = G.cell(this.data.grade, step);
       for (const [name, row] of Object.entries(this.data.grades || {})) now.grades[name] = G.cell(row, step);
       for (const [name, row] of Object.entries(this.data.refs || {})) {
@@ -37,22 +37,45 @@
 
     /* Where history has no figure, the middle of the projection and its edges. */
     project(now, step, scenario) {
-      const rows = this.data.ahead && this.data.ahead[scenario];
-      const raw = rows ? G.cell(rows.mid, step) : null;
-      if (raw === null) return;
-      const scale = this.model.data.series.value.scale;
-      const edge = (row) => (G.cell(row, step) === null ? null : G.cell(row, step) / scale);
-      Object.assign(now, { value: raw / scale, low: edge(rows.low), high: edge(rows.high), ahead: 1 });
+      const rows = this.data.ahead && this.data.ahead[scenario].base;
+      if (!rows || G.cell(rows.value.mid, step) === null) return;
+      this.take(now, rows, step);
+      now.ahead = 1;
       now.share = now.limit ? now.value / now.limit : null;
       now.grades.value = null;
       now.place = this.after(now.value);
     }
 
+    /* Middle and edges of each projected series. */
+    take(now, rows, step) {
+      for (const [name, row] of Object.entries(rows)) {
+        const { scale } = this.model.data.series[name];
+        const [mid, low, high] = ["mid", "low", "high"].map((key) => G.cell(row[key], step));
+        if (mid === null) continue;
+        now[name] = mid / scale;
+        now.bounds[name] = low === null || high === null ? null : [low / scale, high / scale];
+      }
+    }
+
+    /* The newest state. */
+    get newestState() {
+      const row = this.data.state;
+      return row ? row.v[row.v.length - 1] : null;
+    }
+
+    /* After the last figure a project stays what it was; whether gas flows is not known. */
+    lasting(step) {
+      const data = this.model.data;
+      const unknown = data.states.length - 1;
+      const before = this.newestState;
+      if (!data.projection || step < data.past || before === null) return unknown;
+      return [data.projection.flowing, data.projection.idle].includes(before) ? unknown : before;
+    }
+
     /* State of a projected step: gas flows, or the line stays what it last was. */
     after(value) {
       const { flowing, idle } = this.model.data.projection;
-      const row = this.data.state;
-      const before = row ? row.v[row.v.length - 1] : null;
+      const before = this.newestState;
       if (value) return flowing;
       const unknown = this.model.data.states.length - 1;
       return before === null || before === flowing || before === unknown ? idle : before;
@@ -72,12 +95,30 @@
       const parts = [];
       for (let i = first; i < end; i += 1) parts.push(this.base(i, scenario));
       const now = parts.length === 1 && !this.model.calendar.whole ? parts[0] : this.add(parts);
+      if (now.ahead && this.model.calendar.whole) this.exact(now, step, scenario);
       now.state = data.states[now.place];
       now.grade = now.ahead ? "projection" : data.grades[now.grades.value] || null;
       now.refs = [...new Set(Object.values(now.sets).flat())];
       now.newest = now.value === null && now.place === data.states.length - 1 ? this.newest(first) : null;
       now.stale = Boolean(now.newest) && now.newest.value !== 0 && first - now.newest.step > data.stale;
       return now;
+    }
+
+    /* Edges of a sum, as if its parts moved together. */
+    bound(now, name, parts) {
+      if (now[name] === null || !parts.some((part) => part.bounds[name])) return;
+      const edge = (part, i) => (part.bounds[name] ? part.bounds[name][i] : part[name] || 0);
+      now.bounds[name] = [0, 1].map((i) => parts.reduce((total, part) => total + edge(part, i), 0));
+      now.loose = true;
+    }
+
+    /* Where the projection tells the years themselves, they need not be added up. */
+    exact(now, step, scenario) {
+      const rows = this.data.ahead[scenario][this.model.calendar.key];
+      if (!rows || !rows.value || now.known < now.whole || G.cell(rows.value.mid, step) === null) return;
+      this.take(now, rows, step);
+      now.loose = false;
+      now.share = now.limit && now.share !== null ? now.value / now.limit : null;
     }
 
     /* The newest figure before a step. */
@@ -95,13 +136,10 @@
       const data = this.model.data;
       const known = parts.filter((part) => part.value !== null);
       const sum = (name, of) => (of.length ? of.reduce((total, part) => total + part[name], 0) : null);
-      const now = { whole: this.model.calendar.whole, known: known.length, sets: {}, grades: {} };
+      const now = { whole: this.model.calendar.whole, known: known.length, bounds: {}, sets: {}, grades: {} };
       now.ahead = known.filter((part) => part.ahead).length;
       for (const [name, { rule }] of Object.entries(data.series)) now[name] = RULES[rule || "sum"](parts, name, now, sum);
-      // Bounds add up as if the parts moved together.
-      const bound = (name) => (now.ahead ? sum("x", known.map((p) => ({ x: p[name] === null ? p.value : p[name] }))) : null);
-      now.low = bound("low");
-      now.high = bound("high");
+      for (const name of now.ahead ? ["value", "revenue"] : []) this.bound(now, name, known);
       now.days = sum("days", known.length ? known : parts);
       const states = parts.map((part) => part.place);
       now.place = states.includes(0) ? 0 : states[states.length - 1];
@@ -117,7 +155,11 @@
 
   /* How a series adds up; "carried" and "mean" count only the steps in which something moved. */
   const RULES = {
-    sum: (parts, name, now, sum) => sum(name, parts.filter((part) => part[name] !== null)),
+    sum: (parts, name, now, sum) => {
+      const known = parts.filter((part) => part[name] !== null);
+      // Beside projected flows the capacity of some quarters would look like that of all.
+      return now.ahead && name !== "value" && known.length < parts.length ? null : sum(name, known);
+    },
     share: (parts, name, now) =>
       (parts.length === now.whole && parts.every((part) => part[name] !== null) && now.limit
         ? now.value / now.limit : null),
@@ -362,20 +404,24 @@
     scenarioLabel(index) {
       const item = this.data.projection.scenarios[index];
       const share = item.probability === null ? "" : ` (${G.number(item.probability * 100, 0)}\u00a0%)`;
-      return item.label + share;
+      return G.t(item.label) + share;
     }
 
-    /* Does the period hold projected steps? */
+    /* Does the period hold projected figures, of some lines or, beyond history, of all? */
     isAhead(step) {
-      return this.parts(step)[1] > this.data.past;
+      return Boolean(this.data.projection) && (Boolean(this.steps[step].ahead) || this.parts(step)[1] > this.data.past);
+    }
+
+    /* The scenario, where the period holds projected figures. */
+    scenarioWords(step) {
+      if (!this.isAhead(step)) return "";
+      return `${G.t("projection")}: ${this.scenarioLabel(this.scenario)}`;
     }
 
     banner(asOf) {
       const step = this.steps[this.step];
-      const ahead = this.isAhead(this.step) && this.data.projection;
-      const word = ahead ? `${G.t("projection")}: ${this.scenarioLabel(this.scenario)}`
-        : step.rough ? G.t("provisional") : "";
-      return `${G.t("As of")} ${asOf}${word ? ", " + word : ""} · ${this.unit.unit} ${G.t(this.unit.note)}`;
+      const words = [step.rough ? G.t("provisional") : "", this.scenarioWords(this.step)].filter(Boolean);
+      return `${[`${G.t("As of")} ${asOf}`, ...words].join(", ")} · ${this.unit.unit} ${G.t(this.unit.note)}`;
     }
   }
 

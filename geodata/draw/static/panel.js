@@ -78,23 +78,23 @@
         key === "value" ? small(model.part(now), "gd-flag") : null,
         small(heat, "gd-line"),
         known ? cite(model, line, key, now) : null,
-        key === "value" && now.ahead ? interval(model, line, now) : null,
+        interval(model, line, now, key),
         key === "value" && now.newest ? small(line.sayNewest(now), "gd-line gd-newest") : null,
         versus(model, line, key, now),
       ]),
     ]);
   }
 
-  function interval(model, line, now) {
-    if (now.low === null || now.high === null) return null;
-    const { digits } = model.unit;
-    const [low, high] = [now.low, now.high].map((v) => G.number(model.figure(line, "value", now, v), digits));
+  function interval(model, line, now, key) {
+    if (!now.ahead || !now.bounds[key]) return null;
+    const { digits } = model.style(key);
+    const [low, high] = now.bounds[key].map((v) => G.number(model.figure(line, key, now, v), digits));
     return G.el("small", { class: "gd-line gd-interval" }, `${model.data.projection.interval}: ${low} – ${high}`);
   }
 
   function figures(model, line, now) {
     const keys = Object.keys(model.data.series).filter((key) =>
-      line.data.series[key] || (key === "value" && line.data.ahead));
+      line.data.series[key] || (line.data.ahead && line.data.ahead.some((told) => told.base && told.base[key])));
     return G.el("dl", { class: "gd-figures" }, keys.map((key) => figure(model, line, now, key)));
   }
 
@@ -147,9 +147,10 @@
   }
 
   function key(model, line) {
-    const more = line.data.ahead && line.data.ahead[model.scenario];
+    const more = line.data.ahead && line.data.ahead[model.scenario].base;
     const text = G.t(model.data.chart_key) + (more ? " " + G.t("Pale stripes: projection; thin lines: {interval}.", model.data.projection) : "");
-    const sums = more && model.calendar.whole ? " " + G.t("Bounds of a year add up as if its parts moved together.") : "";
+    const loose = more && model.calendar.whole && model.steps.some((step, i) => line.at(i).loose);
+    const sums = loose ? " " + G.t("Bounds of a year add up as if its parts moved together.") : "";
     return G.el("p", { class: "gd-key" }, text + sums);
   }
 

@@ -7,24 +7,29 @@
 
   const spot = (share) => `left: calc(var(--gd-thumb) / 2 + (100% - var(--gd-thumb)) * ${share})`;
 
+  const TEXT = 112; // px, of the divider's text
+  const YEAR = 40; // px, of a year's
+
   function ticks(model, node, width) {
     const steps = model.steps;
     const count = Math.max(1, model.last);
+    const ahead = steps.findIndex((step, i) => model.isAhead(i));
     node.replaceChildren();
     const at = (step) => spot(step / count);
     const wide = width / (count + 1);
-    let last = -1e9;
-    steps.forEach((step, i) => {
-      if (!step.tick) return;
+    const divide = ahead < 0 || width < 600 ? Infinity : (ahead - 0.5) * wide;
+    const years = steps.map((step, i) => i).filter((i) => steps[i].tick);
+    const apart = years.length > 2 ? (years[2] - years[1]) * wide : YEAR;
+    const each = Math.max(1, Math.ceil(YEAR / apart)); // every second, third… year is written
+    years.forEach((i, n) => {
       node.append(G.el("i", { class: "gd-year", style: at(i) }));
-      if ((i - last) * wide < 40) return;
-      last = i;
-      node.append(G.el("b", { style: at(i), class: "gd-year-text" }, step.tick));
+      const x = i * wide;
+      if (n % each || (x > divide - YEAR && x < divide + TEXT)) return;
+      node.append(G.el("b", { style: at(i), class: "gd-year-text" }, steps[i].tick));
     });
     for (const [step, events] of model.sorted().lists) {
       node.append(G.el("u", { style: at(step) + `; height: ${3 + 2 * Math.min(3, events.length)}px` }));
     }
-    const ahead = steps.findIndex((step, i) => model.isAhead(i));
     if (ahead < 0) return;
     const from = spot(Math.max(0, ahead - 0.5) / count);
     node.append(
@@ -101,8 +106,19 @@
 
   function note(model) {
     const step = model.steps[model.step];
-    if (!model.isAhead(model.step) || !model.data.projection) return G.words(step.note || "");
-    return `${G.t("projection")}: ${model.scenarioLabel(model.scenario)}`;
+    return [step.note ? G.words(step.note) : "", model.scenarioWords(model.step)].filter(Boolean).join("; ");
+  }
+
+  /* What happened in the period under the mouse. */
+  function under(model, range) {
+    const thumb = parseFloat(getComputedStyle(range).getPropertyValue("--gd-thumb")) || 0;
+    range.addEventListener("pointermove", (event) => {
+      const share = (event.offsetX - thumb / 2) / Math.max(1, range.offsetWidth - thumb);
+      const step = Math.max(0, Math.min(model.last, Math.round(share * model.last)));
+      const events = model.events(step);
+      const texts = events.slice(0, 6).map((e) => `${e.date}: ${e.title}`);
+      range.title = [G.words(model.steps[step].label), ...texts, events.length > 6 ? "…" : ""].filter(Boolean).join("\n");
+    });
   }
 
   G.slider = function (map, options) {
@@ -126,7 +142,7 @@
       range.max = model.last;
       range.value = model.step;
       const said = note(model);
-      range.setAttribute("aria-valuetext", G.words(step.label) + (model.isAhead(model.step) && said ? ", " + said : ""));
+      range.setAttribute("aria-valuetext", G.words(step.label) + (model.isAhead(model.step) ? ", " + said : ""));
       label.textContent = G.words(step.label);
       small.textContent = said;
       back.disabled = model.step === 0;
@@ -135,6 +151,7 @@
       events.draw();
     }
     range.addEventListener("input", () => go(Number(range.value)));
+    under(model, range);
     range.addEventListener("keydown", (event) => {
       const year = { PageUp: 1, PageDown: -1 }[event.key];
       if (!year) return;
