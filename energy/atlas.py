@@ -394,18 +394,20 @@ def page_data(
         "sources": [_source(record) for record in sources.to_dict("records")],
         "records": books.records,
         "sets": books.sets,
-        "layer": {"name": "flows_quarterly", "path": _relative(meta.get("layers"))}
-        if _freq(cube) == "Q" else None,
+        "layers": [
+            {"name": name, "path": _relative(meta.get("layers"), name)}
+            for name in ("flows_quarterly", "projections_quarterly")
+        ] if _freq(cube) == "Q" else [],
         "attribution": _attribution(routes, meta.get("attribution", ())),
     }  # fmt: skip
 
 
-def _relative(folder: Any) -> str:
-    """Return the address of the flows of a layer folder that lies beside the page, else nothing."""
+def _relative(folder: Any, layer: str) -> str:
+    """Return the address of a layer in a folder that lies beside the page, else nothing."""
     text = str(folder or "").rstrip("/")
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", text):
         return ""
-    return f"{text}/flows_quarterly.geojson"
+    return f"{text}/{layer}.geojson"
 
 
 def _lines(
@@ -577,9 +579,9 @@ def _filled(cube: xr.Dataset, projection: xr.Dataset | None) -> np.ndarray:
     """Say for each period whether the projection stands in where a route has no figure."""
     if projection is None:
         return np.zeros(cube.sizes["period"], dtype=bool)
-    told = np.isfinite(projection["flow"]).any(["scenario", "quantile"])
+    told = projection["flow"].notnull().any(["scenario", "quantile"])
     told = told.reindex(route=cube["route"], period=cube["period"], fill_value=False)
-    bare = np.isnan(cube["flow"]).transpose("route", "period").values
+    bare = ~cube["flow"].notnull().transpose("route", "period").values
     return (told.transpose("route", "period").values & bare).any(axis=0)
 
 
@@ -792,7 +794,9 @@ def _integers(values: np.ndarray, scale: int) -> list[Any]:
     [[12, None]]
     """
     whole = np.rint(np.nan_to_num(values.astype(float)) * scale).astype(int)
-    return np.where(np.isnan(values), None, whole).tolist()
+    packed = whole.astype(object)
+    packed[np.isnan(values)] = None
+    return packed.tolist()
 
 
 def _numbers(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:

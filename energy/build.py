@@ -57,7 +57,8 @@ def build(
     written = t.export(folder / "layers", dated=dated)
     cube = next(path for path in written if path.name == "flows.nc")
     tell("drawing the map …")
-    page = write_map(t.map(), folder / "atlas.html")
+    beside = cube.parent.relative_to(folder).as_posix()
+    page = write_map(t.map(layers=beside), folder / "atlas.html")
     tell("writing the summary …")
     text = write_text(folder / "summary.md", t.summary())
     return {"map": page, "layers": cube.parent, "cube": cube, "summary": text}

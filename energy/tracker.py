@@ -480,18 +480,27 @@ class Tracker:
             "as_of": self.edition,
         }
 
-    def map(self):
+    def map(self, projection: xr.Dataset | None = None, *, layers: str | None = None):
         """Return the interactive map, one self-contained page; add any folium layer to it.
+
+        Parameters
+        ----------
+        projection : xarray.Dataset, dims (scenario, route, period, quantile), optional
+            Shown behind the newest figures, one scenario at a time; see `energy.atlas.build`.
+        layers : str, optional
+            Folder of the exported layers as seen from the page, e.g. ``"layers"``, to link to.
 
         Returns
         -------
         geodata.draw.OfflineMap
             A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network.
         """
-        meta = {**self._meta(), "observations": atlas.observations(self.facts)}
         sources = self.facts["sources"].set_index("source")
-        spots = routes.places()
-        return atlas.build(self.routes, self._quarters, self.events, sources, spots, meta)
+        meta = {**self._meta(), "layers": layers}
+        return atlas.build(
+            self.routes, self._quarters, self.events, sources, routes.places(), meta,
+            projection=projection, facts=self.facts,
+        )  # fmt: skip
 
     def plot_map(self, quarter: str | None = None, **options: Any):
         """Draw a period as an equal-area map for paper or slide; see `energy.pictures.plot_map`.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from html import unescape
 
 import browser as browsers
 import folium
@@ -610,13 +608,3 @@ def test_real_page(browser, real):
                     shown = round(round(value, 3) * 4 * 0.2, 2)
                     assert width(page, route) == pytest.approx(abs(shown), abs=0.011), (route, step)
         log.assert_clean()
-
-
-def test_build_is_quick(real):
-    tracker, _ = real
-    tables = (tracker.routes, tracker.flows(), tracker.facts["events"])
-    sources = tracker.facts["sources"].set_index("source")
-    start = time.perf_counter()
-    html = atlas.build(*tables, sources).get_root().render()
-    assert time.perf_counter() - start < 5  # 0.3 s alone on a machine; slack for a busy one
-    assert len(unescape(html)) < 1_500_000

@@ -296,7 +296,7 @@ def test_capacity_is_cited_by_its_facts():
     ],
 )
 def test_only_a_folder_beside_the_page_is_linked(folder, path):
-    assert atlas._relative(folder) == path
+    assert atlas._relative(folder, "flows_quarterly") == path
 
 
 def test_line_across_180_degrees_is_cut():
@@ -693,6 +693,10 @@ def test_panel_has_contract_steps_grades_and_layer_row(page):
     assert row.inner_text().strip() == "Row of the layer flows_quarterly: east/2025Q2"
     assert row.locator("a").get_attribute("href") == "layers/flows_quarterly.geojson"
     assert "actual" in panel.locator(".gd-sources .gd-grade").first.inner_text()
+    go(page, "2025Q4")
+    assert row.inner_text().strip() == "Row of the layer projections_quarterly: base/east/2025Q4"
+    switch(page, "Period", "A")  # 2025: two quarters known, two projected
+    assert [text.count("/") for text in row.all_inner_texts()] == [2, 4]
 
 
 @pytest_browser
@@ -962,9 +966,8 @@ def test_ten_thousand_events_do_not_choke_the_page(browser, tmp_path):
         page.locator(".gd-more").click()
         assert page.locator(".gd-events li").count() == 201
         assert page.locator(".gd-events li").last.inner_text() == "and 9\u2009800 more"
-        time = model(page, "const a = performance.now(); for (let i = 0; i < 10; i++) m.setStep(i); "
-                           "return performance.now() - a")  # fmt: skip
-        assert time < 2000
+        assert page.locator(".gd-ticks u").count() == 1  # one mark a period, however much happened
+        assert page.locator(".gd-panel li").count() < 300
         log.assert_clean()
 
 
@@ -1026,11 +1029,7 @@ def real(tmp_path_factory):
 
     tracker = energy.load()
     path = tmp_path_factory.mktemp("real") / "map.html"
-    sources = tracker.facts["sources"].set_index("source")
-    made = atlas.build(
-        tracker.routes, tracker.flows(), tracker.events, sources, facts=tracker.facts
-    )
-    made.save(path)
+    tracker.map().save(path)
     return tracker, path
 
 

@@ -118,7 +118,7 @@ class Basemap(Piece):
     """
 
     call = "basemap"
-    scripts = (*CORE, "basemap")
+    scripts: tuple[str, ...] = (*CORE, "basemap")
 
     def __init__(self, contested: Sequence[Contested | tuple[str, str]] = CONTESTED):
         topology = basemap.topology()

@@ -15,7 +15,7 @@
     const [a, b] = [model.figure(line, key, other), model.figure(line, key, now)];
     if (a === null && b === null) return null;
     const change = a === null || b === null ? "" : ` (${signed(b - a, digits)})`;
-    return G.el("small", { class: "gd-versus gd-line" }, `${model.compare.label}: ${G.number(a, digits)}${change}`);
+    return G.el("small", { class: "gd-versus gd-line" }, `${G.t(model.compare.label)}: ${G.number(a, digits)}${change}`);
   }
 
   /* The number as one would write it down: what, when, how much, by whom, which id, as of when. */
@@ -133,17 +133,23 @@
       ]))));
   }
 
-  /* Which row of the exported layer holds the same number. */
+  /* Which rows of the exported layers hold the same numbers, those of history and the projected. */
   function layerRow(model, line) {
-    const layer = model.data.layer;
-    if (!layer) return null;
     const [first, end] = model.parts(model.step);
-    const ids = model.data.steps.slice(first, Math.min(end, model.data.past)).map((step) => `${line.id}/${step.id}`);
-    if (!ids.length) return null;
-    const name = layer.path ? G.el("a", { href: layer.path, target: "_blank", rel: "noopener" }, layer.name) : layer.name;
-    return G.el("p", { class: "gd-layer-row gd-soft" }, [
-      G.t("Row of the layer") + " ", name, ": ", ...ids.flatMap((id) => [G.el("code", {}, id), " "]),
-    ]);
+    const rows = [[], []];
+    for (let i = first; i < end; i += 1) {
+      const now = line.base(i, model.scenario);
+      if (now.value === null) continue;
+      const id = `${line.id}/${model.data.steps[i].id}`;
+      rows[now.ahead].push(now.ahead ? `${model.data.projection.scenarios[model.scenario].key}/${id}` : id);
+    }
+    return model.data.layers.filter((layer, i) => rows[i].length).map((layer) => {
+      const own = rows[model.data.layers.indexOf(layer)];
+      const name = layer.path ? G.el("a", { href: layer.path, target: "_blank", rel: "noopener" }, layer.name) : layer.name;
+      return G.el("p", { class: "gd-layer-row gd-soft" }, [
+        G.t("Row of the layer") + " ", name, ": ", ...own.flatMap((id) => [G.el("code", {}, id), " "]),
+      ]);
+    });
   }
 
   function key(model, line) {
@@ -181,7 +187,7 @@
         : null,
       contracts(model, line),
       events.length ? folded(`${G.t("Events")} (${G.number(events.length, 0)})`, list(G.eventItems(model, events))) : null,
-      layerRow(model, line),
+      ...layerRow(model, line),
     ].filter(Boolean);
   }
 

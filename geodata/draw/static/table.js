@@ -35,7 +35,7 @@
       const [a, b] = [other(line), model.figure(line, "value", line.at(model.step))];
       return a === null || b === null ? null : b - a;
     };
-    return [["other", model.compare.label, other], ["change", G.t("Change"), change]].map(([key, title, value]) => ({
+    return [["other", G.t(model.compare.label), other], ["change", G.t("Change"), change]].map(([key, title, value]) => ({
       key, title, number: true, unit: `${unit} ${G.t(note)}`, value, text: (line) => G.number(value(line), digits),
     }));
   }
