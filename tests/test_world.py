@@ -298,15 +298,53 @@ def test_lines_are_drawn_where_they_lie(page):
     assert (
         page.evaluate("([x, y]) => M.geodrawWorld.lines.find(L.point(x, y + 60), 12)", [x, y]) == -1
     )
-    rows = page.evaluate(
-        """([x, y]) => { const l = M.geodrawWorld.lines;
+    column = pixels(page, x, y - 60, 1, 120)
+    dark = [row - 60 for row, (red, *_, alpha) in enumerate(column) if alpha == 255 and red < 0xA0]
+    assert dark  # the line is #5B6B75, the land #F7F5F0
+    assert max(map(abs, dark)) <= 12
+
+
+def pixels(page, x: float, y: float, wide: int = 1, high: int = 1) -> list[list[int]]:
+    """Read the canvas of the lines; x and y in pixels of the map."""
+    data = page.evaluate(
+        """([x, y, wide, high]) => { const l = M.geodrawWorld.lines;
         const o = M.containerPointToLayerPoint([x, y]).subtract(l._bounds.min);
-        const d = l.base.getContext('2d').getImageData(o.x, o.y - 60, 1, 120).data;
-        return [...d.keys()].filter((i) => d[i] > 0).map((i) => Math.floor(i / 4) - 60); }""",
-        [x, y],
+        const copy = document.createElement('canvas');  // the page itself never reads its canvas
+        Object.assign(copy, {width: wide, height: high});
+        const context = copy.getContext('2d', {willReadFrequently: true});
+        context.drawImage(l.base, -o.x, -o.y);
+        return [...context.getImageData(0, 0, wide, high).data]; }""",
+        [x, y, wide, high],
     )
-    assert rows
-    assert max(map(abs, rows)) <= 12
+    return [data[i : i + 4] for i in range(0, len(data), 4)]
+
+
+LAND, SEA = [0xF7, 0xF5, 0xF0, 255], [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("zoom", [2, 4, 6, 9, 12])
+def test_land_is_filled_at_every_zoom(page, zoom):
+    # Vertices out of view are left out: a country that fills the window must still be land, also
+    # with the sea to one side, and a sea that fills it must not.
+    for lon, lat, ground in (
+        (95, 62, LAND), (25.6, 25.3, LAND), (-3.7, 40.4, LAND), (138.5, -25.5, LAND),
+        (-38, 32, SEA), (-7, 47, SEA), (75, -12, SEA), (33.9, 43.3, SEA),
+    ):  # fmt: skip
+        page.evaluate(f"M.setView([{lat}, {lon}], {zoom}, {{animate: false}})")
+        page.wait_for_function("M.geodrawWorld.lines.ground")
+        assert pixels(page, *place(page, lon, lat)) == [ground], (lon, lat)
+
+
+def test_the_rim_follows_what_is_in_view(page):
+    page.evaluate("M.setView([32.6, 105], 6, {animate: false})")
+    x, y = place(page, 105, 32.6)
+    page.evaluate("x => M.panBy([-(1280 - x) - 60, 0], {animate: false})", x)
+    x, y = place(page, 105, 32.6)
+    assert 1280 < x < 1400  # beyond the edge, but on the canvas
+    find = "([x, y]) => M.geodrawWorld.lines.find(L.point(x, y), 15)"
+    page.wait_for_function(f"([x, y]) => ({find})([x, y]) === 4", arg=[x, y])
+    dark = [red for red, *_ in pixels(page, x, y - 15, 1, 30) if red < 0xA0]
+    assert dark
 
 
 def test_each_zoom_has_its_copy(page):

@@ -123,9 +123,16 @@ def build(
                       zoom_control="topright", zoom_snap=0.25, zoom_delta=0.5)  # fmt: skip
     lines = WorldLines(gem_frame, attributes, tiers, attribution)
     made.add_child(Title(title, lines.summary))
-    made.add_child(lines)  # first: it sets the view, and the basemap is then drawn only once
-    made.add_child(Basemap())
+    made.add_child(lines)
+    made.add_child(Ground())
     return made
+
+
+class Ground(Basemap):
+    """Land, borders and country names, drawn on the canvas of the lines; after `WorldLines`."""
+
+    call = "ground"
+    scripts = Piece.scripts
 
 
 class WorldLines(Piece):
@@ -157,7 +164,7 @@ class WorldLines(Piece):
                 "table": _text(gzip.compress(orjson.dumps(_table(gem_frame, known)), 9, mtime=0)),
                 "statuses": _legend(known),
                 "bounds": _whole(coords),
-                "attribution": attribution,
+                "attribution": attribution.rstrip("."),
                 "summary": self.summary,
             }
         )

@@ -1,10 +1,14 @@
-/* Thousands of lines over typed arrays: unpacked on demand, drawn on one canvas, found by a grid. */
+/* Thousands of lines over typed arrays: unpacked on demand, drawn with the land on one canvas, found
+   by a grid. What is in view is drawn at once, the rim around it, for dragging, when that is seen. */
 (function () {
   "use strict";
   const G = window.GeoDraw;
   const REACH = { mouse: 7, touch: 18, centre: 48 }; // pixels within which a line is meant
   const CELL = 16; // pixels of the grid in which lines are sought
   const MOST = 8; // search results shown
+  const NEAR = 1.5; // pixels; a vertex nearer to the one before is passed over
+  const BATCH = 2000; // vertices in a path; longer ones are stroked more than linearly slower
+  const RIM = 80; // ms after which the rim is drawn
   const OLD = "This browser is too old for this map: it cannot unpack its data (no " +
     "DecompressionStream). Use Chrome 80, Firefox 113, Safari 16.4 or newer.";
   const BROKEN = "The data of this page cannot be unpacked; the file seems to be damaged. Save it anew.";
@@ -54,11 +58,50 @@
     for (let i = 0; i < xy.length; i += 2) {
       x += signed(next());
       y += signed(next());
-      xy[i] = 0.5 + (x * scale) / 360;
-      const sine = Math.sin((Math.max(-85, Math.min(85, y * scale)) * Math.PI) / 180);
-      xy[i + 1] = 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+      xy[i] = east(x * scale);
+      xy[i + 1] = south(y * scale);
     }
     return { xy, first, owner, box: boxes(xy, first) };
+  }
+
+  const east = (lon) => 0.5 + lon / 360;
+
+  function south(lat) {
+    const sine = Math.sin((Math.max(-85, Math.min(85, lat)) * Math.PI) / 180);
+    return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
+  }
+
+  /* Lists of [latitude, longitude] in the form of unpacked lines. */
+  function packed(lists) {
+    const first = new Uint32Array(lists.length + 1);
+    lists.forEach((list, p) => (first[p + 1] = first[p] + list.length));
+    const xy = new Float32Array(2 * first[lists.length]);
+    let at = 0;
+    for (const list of lists) {
+      for (const [lat, lon] of list) {
+        xy[at++] = east(lon);
+        xy[at++] = south(lat);
+      }
+    }
+    return { xy, first, box: boxes(xy, first) };
+  }
+
+  function ring(numbers, arcs) {
+    return numbers.flatMap((n) => (n >= 0 ? arcs[n] : arcs[~n].slice().reverse()).slice(0, -1));
+  }
+
+  /* Land as rings, coast and borders as lines, names of countries by their places. */
+  function ground(data) {
+    const arcs = data.arcs.map((arc) => G.points(arc, data.scale));
+    const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
+    const named = data.countries.filter((country) => country.area >= data.label_area);
+    return {
+      land: packed(data.countries.flatMap((c) => c.arcs.flatMap((rings) => rings.map((r) => ring(r, arcs))))),
+      coast: packed(data.coast.map((n) => arcs[n])),
+      borders: packed(data.borders.map((n) => arcs[n]).concat(own(data.pieces))),
+      contested: packed(own(data.contested)),
+      names: named.map((c) => ({ text: c.name.toUpperCase(), area: c.area, x: east(c.label[0]), y: south(c.label[1]) })),
+    };
   }
 
   function boxes(xy, first) {
@@ -89,15 +132,30 @@
   /* ---- what was drawn, in pixels, so that a line can be found ---- */
 
   class Drawn {
-    constructor(vertices) {
-      this.xy = new Float32Array(2 * vertices);
-      this.owner = new Int32Array(vertices);
-      this.joins = new Uint8Array(vertices); // 1 where a segment leads here from the vertex before
+    constructor() {
+      this.room(1 << 15);
+      this.clear();
+    }
+
+    /* Kept from one drawing to the next: new arrays of this size would keep the collector busy. */
+    clear() {
       this.count = 0;
       this.grid = null;
     }
 
+    room(vertices) {
+      const { xy, owner, joins } = this;
+      this.xy = new Float32Array(2 * vertices);
+      this.owner = new Int32Array(vertices);
+      this.joins = new Uint8Array(vertices); // 1 where a segment leads here from the vertex before
+      if (!xy) return;
+      this.xy.set(xy);
+      this.owner.set(owner);
+      this.joins.set(joins);
+    }
+
     add(x, y, owner, joins) {
+      if (this.count === this.owner.length) this.room(2 * this.count);
       this.xy[2 * this.count] = x;
       this.xy[2 * this.count + 1] = y;
       this.owner[this.count] = owner;
@@ -168,18 +226,30 @@
 
   /* ---- the canvas; L.Renderer keeps it in place while the map is dragged and zoomed ---- */
 
+  /* Windows are lists: west, north, east, south. No unpacking here: this runs for every vertex. */
+
+  /* Which sides of a window a point lies beyond, one bit a side. */
+  const beyond = (x, y, w) => (x < w[0] ? 1 : x > w[2] ? 2 : 0) | (y < w[1] ? 4 : y > w[3] ? 8 : 0);
+
+  const meets = (box, b, w) => box[b] <= w[2] && box[b + 2] >= w[0] && box[b + 1] <= w[3] && box[b + 3] >= w[1];
+
+  const within = (box, b, w) => box[b] > w[0] && box[b + 2] < w[2] && box[b + 1] > w[1] && box[b + 3] < w[3];
+
   const Lines = L.Renderer.extend({
     initialize: function (state) {
       L.Renderer.prototype.initialize.call(this, { padding: 0.2, pane: "gd-world" });
       this.state = state;
+      this.drawn = null;
+      this.taken = new Uint8Array(0);
     },
     _initContainer: function () {
       this._container = G.el("div", { class: "gw-lines", "aria-hidden": "true" });
       this.base = G.el("canvas", {});
-      this.top = G.el("canvas", {});
+      this.top = G.el("canvas", { hidden: true });
       this._container.append(this.base, this.top);
     },
     _destroyContainer: function () {
+      clearTimeout(this.later);
       this._container.remove();
     },
     /* Leaflet would project its paths again here; there are none. */
@@ -225,6 +295,13 @@
       const origin = this._map.getPixelOrigin().add(this._bounds.min);
       return { scale: 256 * Math.pow(2, this._map.getZoom()), x: origin.x, y: origin.y };
     },
+    /* The view and the whole canvas, in pixels of the canvas: west, north, east, south. */
+    _windows: function () {
+      const size = this.size();
+      const from = this._map.containerPointToLayerPoint([0, 0]).subtract(this._bounds.min);
+      const to = from.add(this._map.getSize());
+      return { view: [from.x, from.y, to.x, to.y], whole: [0, 0, size.x, size.y] };
+    },
     _lines: function () {
       const zoom = this._map.getZoom();
       const wanted = this.state.tiers.find((tier) => zoom <= tier.zoom) || this.state.tiers.at(-1);
@@ -232,61 +309,92 @@
       this.state.load(wanted).then(() => this.paint());
       return (this.state.tiers.find((tier) => tier.lines) || {}).lines;
     },
+    /* Draws what is in view; the rim follows, unless the view changes before. */
     paint: function () {
-      if (!this._bounds) return;
+      clearTimeout(this.later);
+      const lines = this._bounds && this._lines();
+      if (!lines) return;
       const began = performance.now();
       const context = this._clear(this.base);
-      const lines = this._lines();
-      if (!lines) return;
-      const drawn = new Drawn(lines.xy.length / 2);
-      const weight = Math.max(1, Math.min(2.5, 0.3 + 0.22 * this._map.getZoom()));
+      const frame = { ...this._frame(), ...this._windows() };
+      const drawn = this.drawn || new Drawn();
+      drawn.clear();
+      const [west, north, east, south] = frame.view;
+      context.save();
+      context.beginPath();
+      context.rect(west, north, east - west, south - north);
+      context.clip();
+      this._all(context, lines, frame, drawn, false);
+      context.restore();
+      this.drawn = drawn;
+      this.state.stats = { vertices: drawn.count, ms: performance.now() - began };
+      this.later = setTimeout(() => this._rim(context, lines, frame, drawn), RIM);
+      this.mark();
+    },
+    _rim: function (context, lines, frame, drawn) {
+      const [west, north, east, south] = frame.view;
+      context.save();
+      context.beginPath();
+      context.rect(0, 0, frame.whole[2], frame.whole[3]);
+      context.rect(west, north, east - west, south - north);
+      context.clip("evenodd");
+      this._all(context, lines, frame, drawn, true);
+      context.restore();
+      drawn.grid = null;
+      if (this.state.chosen >= 0 || this.state.hovered >= 0) this.mark();
+    },
+    _all: function (context, lines, frame, drawn, rim) {
+      const zoom = this._map.getZoom();
+      if (this.ground) this._ground(context, frame, rim);
+      // One pixel is drawn in a third of the time that any wider line takes.
+      const weight = zoom < 6.5 ? 1 : Math.min(2.5, 0.3 + 0.22 * zoom);
       for (let g = this.state.statuses.length - 1; g >= 0; g -= 1) {
         const status = this.state.statuses[g];
         if (status.hidden) continue;
         context.strokeStyle = status.colour;
         context.lineWidth = weight;
-        context.setLineDash(this._map.getZoom() < 4 ? [] : status.dash);
-        this._stroke(context, lines, lines.groups[g], drawn);
+        context.setLineDash(zoom < 4 ? [] : status.dash);
+        this._stroke(context, lines, lines.groups[g], frame, drawn, rim);
       }
-      this.drawn = drawn;
-      this.state.stats = { vertices: drawn.count, ms: performance.now() - began };
-      this.mark();
     },
-    /* One path for many parts; a vertex less than a pixel from the one before is passed over, and
-       of parts smaller than two pixels only one is drawn in each pixel. */
-    _stroke: function (context, lines, parts, drawn) {
-      const { scale, x, y } = this._frame();
+    /* Paths for many parts. Vertices `NEAR` the one before are passed over, segments beyond one side
+       of the canvas too, and of parts smaller than two pixels only one is drawn in each pixel. Parts
+       out of view are left to the rim, which leaves those wholly in view. */
+    _stroke: function (context, lines, parts, frame, drawn, rim) {
+      const { scale, x, y, view, whole } = frame;
       const { xy, first, box } = lines;
-      const size = this.size();
-      const [west, north, east, south] =
-        [x / scale, y / scale, (x + size.x) / scale, (y + size.y) / scale];
-      const wide = Math.ceil(size.x);
-      const taken = new Uint8Array(wide * Math.ceil(size.y));
+      const shift = [x, y, x, y];
+      const seen = (rim ? whole : view).map((edge, i) => (edge + shift[i]) / scale);
+      const inner = view.map((edge, i) => (edge + shift[i]) / scale);
+      const fresh = this._pixels(whole);
       let waiting = 0;
       context.beginPath();
       for (const p of parts) {
         const b = 4 * p;
-        if (box[b] > east || box[b + 2] < west || box[b + 1] > south || box[b + 3] < north) continue;
-        if (Math.max(box[b + 2] - box[b], box[b + 3] - box[b + 1]) * scale < 2) {
-          const [tx, ty] = [Math.floor(box[b] * scale - x), Math.floor(box[b + 1] * scale - y)];
-          const cell = tx < 0 || ty < 0 || tx >= wide ? -1 : ty * wide + tx;
-          if (taken[cell]) continue;
-          taken[cell] = 1;
-        }
+        if (!meets(box, b, seen) || (rim && within(box, b, inner))) continue;
+        const small = Math.max(box[b + 2] - box[b], box[b + 3] - box[b + 1]) * scale < 2;
+        if (small && !fresh(box[b] * scale - x, box[b + 1] * scale - y)) continue;
+        const known = rim && meets(box, b, inner); // was drawn in part, and can be found
         const end = 2 * first[p + 1] - 2;
-        let [px, py] = [NaN, NaN];
+        let [px, py, side] = [NaN, NaN, 0];
+        let pen = false;
         for (let i = 2 * first[p]; i <= end; i += 2) {
-          const [nx, ny] = [xy[i] * scale - x, xy[i + 1] * scale - y];
+          const nx = xy[i] * scale - x;
+          const ny = xy[i + 1] * scale - y;
           const starts = i === 2 * first[p];
-          if (!starts && i < end && Math.abs(nx - px) < 1 && Math.abs(ny - py) < 1) continue;
-          if (starts) context.moveTo(nx, ny);
-          else context.lineTo(nx, ny);
-          drawn.add(nx, ny, lines.owner[p], starts ? 0 : 1);
-          [px, py] = [nx, ny];
-          waiting += 1;
+          if (!starts && i < end && Math.abs(nx - px) < NEAR && Math.abs(ny - py) < NEAR) continue;
+          const beside = beyond(nx, ny, whole);
+          const hidden = starts || Boolean(beside & side);
+          if (!hidden) {
+            if (!pen) context.moveTo(px, py);
+            if (!pen && !known) drawn.add(px, py, lines.owner[p], 0);
+            context.lineTo(nx, ny);
+            if (!known) drawn.add(nx, ny, lines.owner[p], 1);
+            waiting += 1;
+          }
+          [pen, px, py, side] = [!hidden, nx, ny, beside];
         }
-        // Long paths are stroked more than linearly slower.
-        if (waiting > 2000) {
+        if (waiting > BATCH) {
           context.stroke();
           context.beginPath();
           waiting = 0;
@@ -294,11 +402,106 @@
       }
       context.stroke();
     },
+    /* Tells whether nothing was drawn yet in a pixel; a new number for each drawing, so that the
+       array need not be cleared. */
+    _pixels: function ([, , wide, high]) {
+      if (this.taken.length !== wide * high || this.turn === 255) {
+        if (this.taken.length === wide * high) this.taken.fill(0);
+        else this.taken = new Uint8Array(wide * high);
+        this.turn = 0;
+      }
+      const turn = (this.turn += 1);
+      return (px, py) => {
+        const [tx, ty] = [Math.floor(px), Math.floor(py)];
+        if (tx < 0 || ty < 0 || tx >= wide || ty >= high) return true;
+        if (this.taken[ty * wide + tx] === turn) return false;
+        this.taken[ty * wide + tx] = turn;
+        return true;
+      };
+    },
+
+    /* ---- land, coast, borders, names of countries ---- */
+
+    _ground: function (context, frame, rim) {
+      const { land, coast, borders, contested } = this.ground;
+      const style = getComputedStyle(this._map.getContainer());
+      const colour = (name) => style.getPropertyValue("--gd-" + name).trim();
+      const cut = rim ? frame.whole : frame.view;
+      context.setLineDash([]);
+      context.fillStyle = colour("land");
+      context.fill(this._outline(land, frame, cut, true));
+      for (const [lines, name, weight, dash] of [
+        [coast, "coast", 0.8, []], [borders, "border", 0.9, []], [contested, "soft", 1.1, [3, 4]],
+      ]) {
+        context.strokeStyle = colour(name);
+        context.lineWidth = weight;
+        context.setLineDash(dash);
+        context.stroke(this._outline(lines, frame, cut, false));
+      }
+      this._countries(context, frame, cut, colour);
+    },
+    /* One path. Vertices `NEAR` the one before are left out, and of those beyond one side all but the
+       first and last: what they would change of a filled ring lies beyond that side as well. */
+    _outline: function (lines, { scale, x, y }, cut, closed) {
+      const { xy, first, box } = lines;
+      const path = new Path2D();
+      const reach = [cut[0] - 4, cut[1] - 4, cut[2] + 4, cut[3] + 4];
+      const shift = [x, y, x, y];
+      const seen = reach.map((edge, i) => (edge + shift[i]) / scale);
+      for (let p = 0; p + 1 < first.length; p += 1) {
+        const b = 4 * p;
+        const least = closed ? NEAR : 0; // pixels below which an island is not seen
+        if (!meets(box, b, seen) || (box[b + 2] - box[b]) * scale < least) continue; // closed by fill()
+        let [px, py, side] = [NaN, NaN, 0];
+        let skipped = false;
+        for (let i = 2 * first[p]; i < 2 * first[p + 1]; i += 2) {
+          const nx = xy[i] * scale - x;
+          const ny = xy[i + 1] * scale - y;
+          const beside = beyond(nx, ny, reach);
+          if (i === 2 * first[p]) path.moveTo(nx, ny);
+          else if (beside & side) {
+            skipped = true;
+            [px, py, side] = [nx, ny, beside & side];
+            continue;
+          } else {
+            const last = i === 2 * first[p + 1] - 2;
+            if (!skipped && !last && Math.abs(nx - px) < NEAR && Math.abs(ny - py) < NEAR) continue;
+            if (skipped && closed) path.lineTo(px, py);
+            else if (skipped) path.moveTo(px, py);
+            path.lineTo(nx, ny);
+          }
+          skipped = false;
+          [px, py, side] = [nx, ny, beside];
+        }
+      }
+      return path;
+    },
+    _countries: function (context, { scale, x, y }, cut, colour) {
+      const least = 2200 / Math.pow(4, this._map.getZoom() - 1);
+      context.font = "11px " + getComputedStyle(this._map.getContainer()).fontFamily;
+      if ("letterSpacing" in context) context.letterSpacing = "0.9px";
+      context.textAlign = "center";
+      context.textBaseline = "middle";
+      context.setLineDash([]);
+      context.lineJoin = "round";
+      context.lineWidth = 2;
+      context.strokeStyle = colour("halo");
+      context.fillStyle = colour("country");
+      for (const name of this.ground.names) {
+        const [px, py] = [name.x * scale - x, name.y * scale - y];
+        if (name.area < least || px < cut[0] - 90 || px > cut[2] + 90 || py < cut[1] - 9 || py > cut[3] + 9) continue;
+        context.strokeText(name.text, px, py);
+        context.fillText(name.text, px, py);
+      }
+      context.lineJoin = "bevel";
+    },
     /* The lines under the pointer and of the panel, on the upper canvas. */
     mark: function () {
-      const context = this._clear(this.top);
       const drawn = this.drawn;
-      if (!drawn) return;
+      // An empty canvas of this size would still be laid over the page with every frame.
+      this.top.hidden = !drawn || (this.state.chosen < 0 && this.state.hovered < 0);
+      if (this.top.hidden) return;
+      const context = this._clear(this.top);
       const glow = getComputedStyle(this._map.getContainer()).getPropertyValue("--gd-glow").trim();
       for (const [project, width] of [[this.state.chosen, 7], [this.state.hovered, 5]]) {
         if (project < 0) continue;
@@ -612,12 +815,26 @@
     });
   }
 
+  /* The land waits for the first frame: what can be read and clicked comes first. */
+  G.ground = function (map, data) {
+    if (map.attributionControl) map.attributionControl.addAttribution(G.escape(data.attribution));
+    if (!map.geodrawWorld) return;
+    const { lines, ready } = map.geodrawWorld;
+    ready.then(() => requestAnimationFrame(() => setTimeout(() => {
+      lines.ground = ground(data);
+      lines.paint();
+    }, 0)), () => {});
+  };
+
   G.world = function (map, data) {
     const state = makeState(data);
-    map.getContainer().classList.add("gw-map");
+    map.getContainer().classList.add("gd-map", "gw-map");
     map.createPane("gd-world").style.zIndex = 400;
     map.getPane("gd-world").style.pointerEvents = "none";
-    if (map.attributionControl) map.attributionControl.addAttribution(G.escape(data.attribution));
+    if (map.attributionControl) {
+      map.attributionControl.setPrefix(false);
+      map.attributionControl.addAttribution(G.escape(data.attribution));
+    }
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
     map.fitBounds(data.bounds, { animate: false });
     paintStatuses(map, state);
