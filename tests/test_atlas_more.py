@@ -7,6 +7,7 @@ import importlib.util
 import io
 import itertools
 import json
+import os
 import re
 from pathlib import Path
 
@@ -720,8 +721,12 @@ def test_filters_leave_what_was_asked_for(page):
     assert "No line matches the filters." in page.locator(".gd-left").inner_text()
     page.get_by_role("button", name="Show all").click()
     assert page.locator("path.gd-core[data-id]").count() == 4
+    choose(page, "east")
     switch(page, "Operator", "GTSOU")
     assert page.locator("path.gd-core[data-id]").get_attribute("data-id") == "west"
+    assert page.locator("path.gd-halo").count() == 0  # the chosen line is hidden, its panel stays
+    choose(page, "west")
+    assert page.locator("path.gd-halo").count() == 1
     assert page.locator(".gd-left").inner_text().startswith("1 of 4 lines")
 
 
@@ -845,6 +850,50 @@ def test_mouse_drags_the_slider(page):
     assert width(page, "east") == pytest.approx(5 * 4 * 0.2)
 
 
+def tab(page, until, back=False):
+    """Press Tab until the focused node matches; return how often."""
+    for count in range(1, 80):
+        page.keyboard.press("Shift+Tab" if back else "Tab")
+        if page.evaluate("css => document.activeElement.matches(css)", until):
+            return count
+    raise AssertionError(f"Tab never reaches {until}")
+
+
+@pytest_browser
+def test_whole_journey_by_keys(page):
+    """Find a line, read it, move time, switch the unit, filter, open the table: no mouse."""
+    tab(page, "path.gd-hit[data-id=east]")
+    style = "n => getComputedStyle(n).strokeOpacity"
+    assert float(page.locator("path.gd-hit[data-id=east]").evaluate(style)) > 0.3  # focus is seen
+    page.keyboard.press("Space")
+    assert page.evaluate("document.activeElement.textContent") == "East line"
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.dataset.id") == "east"
+    tab(page, ".gd-search input")
+    page.keyboard.type("запад")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.textContent") == "West line"
+    assert tab(page, ".gd-panel-body") <= 2  # reads and scrolls
+    tab(page, ".gd-range", back=True)
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".gd-now").inner_text() == "2025 Q1 (Jan–Mar)"
+    tab(page, ".gd-unit")
+    page.keyboard.press("ArrowDown")
+    assert page.locator(".gd-about").inner_text().endswith("bcm at 15 °C")
+    tab(page, ".gd-layers summary", back=True)
+    page.keyboard.press("Enter")
+    tab(page, ".gd-layers input")
+    page.keyboard.press("Space")
+    assert page.locator(".gd-left").inner_text().startswith("1 of 4 lines")  # feeders remain
+    tab(page, ".gd-actions button")
+    page.keyboard.press("Enter")
+    assert page.locator(".gd-table tbody tr").count() == 1
+    tab(page, "[data-sort=value]")
+    page.keyboard.press("Enter")
+    assert page.locator("th[aria-sort]").count() == 1
+
+
 @pytest_browser
 def test_keyboard_alone_reaches_everything(page):
     page.keyboard.press("Tab")  # the map itself: arrow keys move it, + and - zoom
@@ -911,6 +960,24 @@ def test_print_shows_map_panel_and_date_without_controls(page):
     body = page.locator(".gd-panel-body")
     assert body.evaluate("n => n.scrollHeight - n.clientHeight") <= 1  # nothing is cut off
     assert page.pdf()[:5] == b"%PDF-"
+
+
+@pytest_browser
+def test_paper_is_light_at_night(browser, file):
+    with browsers.opened(browser, file, color_scheme="dark") as (page, log):
+        ink = "getComputedStyle(document.querySelector('.gd-title')).color"
+        core_colour = (
+            "getComputedStyle(document.querySelector('path.gd-core[data-id=east]')).stroke"
+        )
+        assert page.evaluate(core_colour) == rgb(atlas.COLOURS["flowing"][1])
+        page.emulate_media(media="print")
+        assert page.evaluate(ink) == "rgb(27, 34, 40)"
+        assert page.evaluate(core_colour) == rgb(atlas.COLOURS["flowing"][0])
+        land = page.evaluate("""() => {
+            const canvas = document.querySelector('.leaflet-gd-land-pane canvas');
+            return [...canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data]; }""")
+        assert min(land[:3]) > 200 or land[3] == 0
+        log.assert_clean()
 
 
 @pytest_browser
@@ -1118,6 +1185,42 @@ def test_table_of_the_real_page_holds_the_cube(browser, real):
             assert (shown is None) == bool(np.isnan(value)), (route, name)
             if shown is not None:
                 assert float(shown) == pytest.approx(value, abs=slack), (route, name)
+
+
+CARDS = """names => names.flatMap(name => [...document.querySelectorAll(name)]
+    .filter(node => node.offsetParent !== null || node.checkVisibility())
+    .map(node => { const b = node.getBoundingClientRect(); return [name, b.left, b.top, b.right, b.bottom]; })
+    .filter(b => b[3] > b[1] && b[4] > b[2]))"""
+
+
+@pytest_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("wide", "high"), [(1280, 800), (768, 1024), (360, 740)])
+def test_nothing_lies_over_another_at_three_sizes(browser, real, tmp_path, wide, high, scheme):
+    """Pictures go to the folder named by ATLAS_SCREENSHOTS, for people to look at."""
+    _, path = real
+    folder = Path(os.environ.get("ATLAS_SCREENSHOTS", tmp_path))
+    folder.mkdir(parents=True, exist_ok=True)
+    size = {"viewport": {"width": wide, "height": high}, "color_scheme": scheme}
+    for name, address in (("map", "#2025Q4"), ("panel", "#2025Q4/power-of-siberia-1")):
+        with browsers.opened(browser, path, **size) as (page, log):
+            page.goto(f"{path.as_uri()}{address}")
+            page.reload()
+            page.wait_for_timeout(300)
+            picture = folder / f"atlas-{name}-{wide}x{high}-{scheme}.png"
+            page.screenshot(path=picture)
+            assert picture.stat().st_size > 20_000
+            cards = [".gd-title", ".gd-search", ".leaflet-control-zoom", ".gd-layers", ".gd-time"]
+            cards += [".gd-panel"] if wide > 640 else [] if name == "panel" else [".gd-legend"]
+            boxes = page.evaluate(CARDS, cards)
+            assert len(boxes) >= 5
+            for (one, *a), (other, *b) in itertools.combinations(
+                boxes, 2
+            ):  # left, top, right, foot
+                beside = a[2] <= b[0] + 1 or b[2] <= a[0] + 1
+                assert beside or a[3] <= b[1] + 1 or b[3] <= a[1] + 1, f"{one} and {other} overlap"
+            assert page.evaluate("document.documentElement.scrollWidth") <= wide
+            log.assert_clean()
 
 
 @pytest_browser

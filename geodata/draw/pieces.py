@@ -345,4 +345,4 @@ def state_style(keys: Sequence[str], colours: Mapping[str, tuple[str, str]]) -> 
         + f".gd-map{{--gd-value:{colours[keys[0]][night]};--gd-unknown:{colours[keys[-1]][night]}}}"
         for night in (0, 1)
     ]
-    return f"{lines[0]}@media (prefers-color-scheme:dark){{{lines[1]}}}"
+    return f"{lines[0]}@media screen and (prefers-color-scheme:dark){{{lines[1]}}}"

@@ -72,7 +72,8 @@
     // read and clicked does not wait for it.
     const layers = [land, coast, borders, contested];
     requestAnimationFrame(() => setTimeout(() => layers.forEach((layer) => layer.addTo(map)), 0));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paint);
+    // Paper is light whatever the screen is.
+    for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", paint);
     if (map.attributionControl) {
       map.attributionControl.setPrefix(false);
       map.attributionControl.addAttribution(G.escape(data.attribution));

@@ -123,6 +123,7 @@
       const map = this.model.map;
       if (on) map.addLayer(this.group);
       else map.removeLayer(this.group);
+      if (this.model.selected === this) this.mark(on);
       this.draw(this.model.step);
     }
 
@@ -305,12 +306,9 @@
     }
 
     mark(on) {
-      for (const layer of [this.casing, this.core]) {
-        const path = layer.getElement();
-        if (path) path.parentNode.classList.toggle("gd-has-choice", on);
-      }
       if (this.halo) this.halo.remove();
-      if (!on || !this.parts.length) return;
+      this.halo = null;
+      if (!on || !this.shown || !this.parts.length) return;
       this.halo = new Lane(this.parts, {
         offset: this.offset,
         renderer: this.casing.options.renderer,
