@@ -454,6 +454,22 @@ def test_dark_mode_changes_the_colours(chrome, page_file):
         log.assert_clean()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("wide", [1280, 360])
+def test_axe_finds_nothing_serious(chrome, page_file, scheme, wide):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core here")
+    size = {"viewport": {"width": wide, "height": 740}, "color_scheme": scheme}
+    with browsers.opened(chrome, page_file, **size) as (page, _):
+        shown(page)
+        page.get_by_role("combobox").fill("trunk")
+        page.keyboard.press("Enter")
+        page.locator(".gw-panel").wait_for()
+        found = axe.Axe().run(page).response
+    assert len(found["passes"]) > 10
+    heavy = [v["id"] for v in found["violations"] if v["impact"] in ("serious", "critical")]
+    assert heavy == []
+
+
 def test_an_old_browser_gets_a_sentence(chrome, page_file):
     with browsers.opened(chrome, page_file) as (page, _):
         page.add_init_script("delete window.DecompressionStream")
