@@ -286,7 +286,7 @@
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, size.x, size.y);
       // Flat ends and joins are half the work of round ones, and no one sees it at two pixels.
-      context.lineCap = this._map.getZoom() < 8 ? "butt" : "round";
+      context.lineCap = this._map.getZoom() < 10 ? "butt" : "round";
       context.lineJoin = "bevel";
       return context;
     },
@@ -347,7 +347,7 @@
       const zoom = this._map.getZoom();
       if (this.ground) this._ground(context, frame, rim);
       // One pixel is drawn in a third of the time that any wider line takes.
-      const weight = zoom < 6.5 ? 1 : Math.min(2.5, 0.3 + 0.22 * zoom);
+      const weight = zoom < 7.5 ? 1 : Math.min(2.5, 0.3 + 0.22 * zoom);
       for (let g = this.state.statuses.length - 1; g >= 0; g -= 1) {
         const status = this.state.statuses[g];
         if (status.hidden) continue;
