@@ -18,6 +18,7 @@ TABLES = {
     "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts",
     "C": "contracts", "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
     "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
+    "H": "reference-projects", "Q": "outside-forecasts",
 }  # fmt: skip
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
          "publisher", "url", "page", "published", "retrieved", "sha256", "licence", "note", "why",
@@ -159,6 +160,8 @@ def _what(table: str, row: dict) -> str:
         "tariffs": "{item} {route}{market}",
         "proposals": "{item} of {route} ({bound})",
         "capex": "cost of {route}", "mirror-rules": "rule on {cause} for {entity}",
+        "reference-projects": "{metric} of {project}",
+        "outside-forecasts": "{issuer}: {series} of {target}",
     }  # fmt: skip
     return names[table].format(**row)
 

@@ -11,6 +11,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from energy import __version__
 from energy.errors import EnergyError, PeriodError, UnitError, UnknownName
@@ -71,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
     for add in (
         _build, _map, _plot, _export, _flows, _finance, _netback, _economics, _mirror, _network,
-        _sources, _cite, _check, _import, _update, _diff,
+        _project, _backtest, _sources, _cite, _check, _import, _update, _diff,
     ):  # fmt: skip
         add(verbs)
     return top
@@ -143,7 +144,7 @@ def _plot(verbs) -> None:
 
 def _export(verbs) -> None:
     verb = _verb(verbs, "export", _run_export, "GeoJSON, GeoParquet, FlatGeobuf, GeoPackage and NetCDF layers",
-                 "routes, quarterly flows, hubs and events, each with licence and field dictionary:\n"
+                 "routes, quarterly flows and projections, hubs and events, each with licence and field dictionary:\n"
                  "  energy export layers/\n  energy export --dated layers/     into layers/DATE/ and layers/latest/\n"
                  "  energy export --check layers/     was a folder changed since, or is something amiss in it?\n"
                  "styles for QGIS (.qml) and kepler.gl (.kepler.json) lie beside the files they are for")  # fmt: skip
@@ -154,6 +155,8 @@ def _export(verbs) -> None:
         action="store_true",
         help="write nothing: compare DIR with its checksums, its schema and RFC 7946",
     )
+    verb.add_argument("--projections", action=argparse.BooleanOptionalAction, help="the projected quarters "
+                      "of every scenario too; default where the extra timing is installed")  # fmt: skip
 
 
 def _dated(verb: argparse.ArgumentParser) -> None:
@@ -250,6 +253,66 @@ def _network(verbs) -> None:
         "--links", nargs="*", default=[], metavar="LINK", help="reroute: scenario links that exist"
     )
     verb.add_argument("--routes", nargs="*", metavar="ROUTE", help="stranded: only these routes")
+    _format(verb)
+
+
+def _project(verbs) -> None:
+    verb = _verb(verbs, "project", _run_project, "what may come: flow of each route as quantiles, by scenario",
+                 "examples:\n  energy project --until 2035 --scenario mixture --by year\n"
+                 "  energy project --until 2040 --out projections.nc\n"
+                 "  energy project --draws 1000000 --engine numba --scheduler tcp://host:8786\n"
+                 "  energy project --timing      first gas of proposed lines\n"
+                 "a projection is what follows from the assumptions in scenarios.toml, never a forecast;\n"
+                 "one row a route, scenario and period: p10, p50, p90 and mean in bcm at 20 °C")  # fmt: skip
+    verb.add_argument(
+        "--until", default="2040", metavar="PERIOD", help="last year or quarter, default 2040"
+    )
+    verb.add_argument(
+        "--scenario", nargs="+", default=["all"], metavar="NAME", help="names, or all (default)"
+    )
+    verb.add_argument("--draws", type=int, default=20_000, metavar="N", help="default 20000")
+    verb.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same seed gives the same bytes"
+    )
+    verb.add_argument("--workers", type=int, metavar="N", help="threads, default one a core")
+    verb.add_argument(
+        "--scheduler", metavar="tcp://HOST:PORT", help="a Dask cluster instead of threads"
+    )
+    verb.add_argument(
+        "--engine", choices=("numpy", "numba"), default="numpy", help="numba needs the extra fast"
+    )
+    verb.add_argument(
+        "--by",
+        choices=("quarter", "year"),
+        default="year",
+        help="rows by year (default) or quarter",
+    )
+    verb.add_argument("--out", metavar="FILE.nc", help="write all, money too, as NetCDF instead")
+    verb.add_argument("--timing", action="store_true", help="instead: gates of proposed lines")
+    _format(verb)
+
+
+def _backtest(verbs) -> None:
+    verb = _verb(verbs, "backtest", _run_backtest, "how good such projections were, and those of others",
+                 "examples:\n  energy backtest --models 'seasonal naive' ours --first 2019Q1\n"
+                 "  energy backtest --by route\n  energy backtest --league\n  energy backtest --timing\n"
+                 "skill is 1 less the CRPS over that of the seasonal naive: below 0 is a loss")  # fmt: skip
+    verb.add_argument("--models", nargs="+", metavar="MODEL",
+                      help="ours, naive, 'seasonal naive', drift, ETS, ARIMA, contract; default all")  # fmt: skip
+    verb.add_argument(
+        "--first", default="2016Q1", metavar="QUARTER", help="first origin, default 2016Q1"
+    )
+    verb.add_argument(
+        "--last", metavar="QUARTER", help="last origin, default the last but one with data"
+    )
+    verb.add_argument("--by", choices=("horizon", "route", "cell"), default="horizon",
+                      help="sum by horizon (default), by route, or every cell")  # fmt: skip
+    verb.add_argument(
+        "--league", action="store_true", help="instead: published forecasts of others, scored"
+    )
+    verb.add_argument(
+        "--timing", action="store_true", help="instead: leave-one-out test of first gas"
+    )
     _format(verb)
 
 
@@ -407,7 +470,9 @@ def _run_export(options: argparse.Namespace) -> None:
             options.fail("--check writes nothing; leave --dated out")
         return _faults(options, styles.check_folder(options.out))
     _say("energy: writing layers …")
-    written = energy.load(as_of=options.as_of).export(options.out, dated=options.dated)
+    written = energy.load(as_of=options.as_of).export(
+        options.out, dated=options.dated, projection=options.projections
+    )
     print("\n".join(str(path) for path in written))
     return None
 
@@ -472,6 +537,45 @@ def _run_network(options: argparse.Namespace) -> None:
         table = tracker.stranded(options.names[0], options.routes).reset_index()
         return _emit(table, options.format)
     return _emit(tracker.reroute(options.names, options.by, options.links).table(), options.format)
+
+
+def _run_project(options: argparse.Namespace) -> None:
+    import energy
+    from energy import layers
+
+    tracker = energy.load()
+    if options.timing:
+        return _emit(tracker.timing().reset_index(), options.format)
+    if options.out and not options.out.endswith(".nc"):
+        raise EnergyError(
+            f"'{options.out}' does not end in .nc; name a file such as projections.nc."
+        )
+    names = "all" if options.scenario == ["all"] else options.scenario
+    result = tracker.project(options.until, names, draws=options.draws, seed=options.seed,
+                             workers=options.workers, scheduler=options.scheduler,
+                             engine=options.engine, revenue=bool(options.out))  # fmt: skip
+    if options.out:
+        return print(layers.write_netcdf(result, Path(options.out)))
+    return _emit(layers.projection_table(result, options.by), options.format)
+
+
+def _run_backtest(options: argparse.Namespace) -> None:
+    import energy
+    from energy.projection import backtest, timing
+
+    tracker = energy.load()
+    if options.league:
+        return _emit(tracker.outside(), options.format)
+    if options.timing:
+        return _emit(timing.coverage(tracker.facts), options.format)
+    if options.by != "cell" and options.models:
+        options.models = list(dict.fromkeys([*options.models, "seasonal naive"]))
+    scores = tracker.backtest(options.models, options.first, options.last)
+    if options.by == "horizon":
+        return _emit(backtest.summary(scores).reset_index(), options.format)
+    if options.by == "route":
+        return _emit(backtest.by_route(scores).rename_axis("route").reset_index(), options.format)
+    return _emit(scores, options.format)
 
 
 def _run_netback(options: argparse.Namespace) -> None:

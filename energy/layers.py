@@ -227,7 +227,7 @@ def projections_long(
     projection : xarray.Dataset, dims (scenario, route, period, quantile)
         ``flow`` and, where priced, ``revenue``, at least at the quantiles 0.1, 0.5 and 0.9;
         ``capacity`` (route, period) and ``known`` (route, period), true where a figure stands and
-        nothing is projected, may be missing.
+        nothing is projected, and ``flowing``, the share of draws with gas, may be missing.
 
     Returns
     -------
@@ -247,7 +247,7 @@ def projections_long(
               for kind in kinds for word, level in QUANTILES.items()}  # fmt: skip
     table = xr.Dataset({name: values.drop_vars("quantile") for name, values in levels.items()})
     table = table.transpose("scenario", "route", "period")
-    for name in ("capacity", "known"):
+    for name in ("capacity", "known", "flowing"):
         if name in projection:
             table[name] = projection[name].broadcast_like(table["flow_p50"])
     starts = pd.DatetimeIndex(table["period"].values)
@@ -267,8 +267,8 @@ def _projected(
     frame = frame[frame["flow_p50"].notna() & ~np.asarray(known)].copy()
     for name in frame.columns.intersection([*_QUANTILE_COLUMNS, "capacity"]):
         frame[name] = frame[name].astype("float64").round(DECIMALS[name.split("_")[0]])
-    if "capacity" not in frame:
-        frame["capacity"] = np.nan
+    frame = frame.reindex(columns=frame.columns.union(["capacity", "flowing"], sort=False))
+    frame["flowing"] = frame["flowing"].astype("float64").round(4)
     frame.insert(0, "id", frame["scenario"] + "/" + frame["route"] + "/" + frame["period"])
     frame = frame.set_index("id")
     built = frame["capacity"].isna() | (frame["capacity"] > 0)
@@ -476,6 +476,24 @@ def cube_table(cube: xr.Dataset) -> pd.DataFrame:
     return frame[order].reset_index(drop=True)
 
 
+def projection_table(result: xr.Dataset, by: str = "year") -> pd.DataFrame:
+    """Return a projection as a long table: one row per route, scenario and ``year`` or ``quarter``."""
+    name, dim = ("flow_year", "year") if by == "year" else ("flow", "period")
+    bands = {f"p{level * 100:g}": result[name].isel(quantile=q, drop=True)
+             for q, level in enumerate(result["quantile"].values.tolist())}  # fmt: skip
+    columns = {
+        key: part.to_series() for key, part in [*bands.items(), ("mean", result[f"{name}_mean"])]
+    }
+    table = pd.DataFrame(columns).round(DECIMALS["flow"]).reset_index()
+    if by != "year":
+        labels = dict(
+            zip(pd.DatetimeIndex(result["period"].values), period_labels(result), strict=True)
+        )
+        table[dim] = table[dim].map(labels)
+    table = table.rename(columns={dim: "period"}).assign(unit="bcm", basis="20C")
+    return table.sort_values(["route", "scenario"], kind="stable", ignore_index=True)
+
+
 def _field(description: str, unit: str = "") -> dict[str, str]:
     return {"description": description, "unit": unit} if unit else {"description": description}
 
@@ -521,7 +539,6 @@ DICTIONARY: dict[str, dict[str, str]] = {
     ),
     "arrow_lon": _field("Longitude of the arrow, the middle of the longest part", "degrees east"),
     "arrow_lat": _field("Latitude of the arrow", "degrees north"),
-    "scenario": _field("Scenario: named assumptions; a projection, never a forecast"),
     **{
         f"flow_{word}": _field(
             f"Projected flow of the period: {level:.0%} of the draws lie below", "bcm at 20 °C"
@@ -545,6 +562,10 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "above_capacity": _field("True when the newest flow is above capacity"),
     "sources": _field("Ids of the figures behind the flow; resolve with: energy cite ID"),
     "price_source": _field("Ids of the figures behind the price"),
+    "scenario": _field(
+        "Named assumptions, energy/data/scenarios.toml; mixture weighs them all; never a forecast"
+    ),
+    "flowing": _field("Share of draws in which more than 0.1 % of capacity flows", "1"),
     "periods": _field("Periods of the histories, first to last known"),
     "flow_by_period": _field("Flow history, one value a period", "bcm at 20 °C"),
     "capacity_by_period": _field("Capacity history", "bcm at 20 °C"),

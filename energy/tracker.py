@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from energy.store import Store, find_release
 from geodata import gem, routes
 
 GEM_LINES = "gem_routes.geojson"
+EXPORT_DRAWS = 4096  # a layer's quantiles need no more
 
 
 def _known(base: facts.Tables, as_of: str | dt.date | None) -> tuple[facts.Tables, str]:
@@ -418,21 +420,129 @@ class Tracker:
             return economics.table(self.facts["proposals"])
         return economics.simulate(economics.project(economics.find(route)))
 
-    def tornado(self, route: str, target: str = "breakeven") -> pd.DataFrame:
-        """Return what matters for a proposed line: each assumption at its low and high."""
-        return economics.tornado(economics.project(economics.find(route)), target)
+    def tornado(
+        self,
+        route: str | None = None,
+        target: str = "breakeven",
+        *,
+        year: int = 2035,
+        result: xr.Dataset | None = None,
+    ) -> pd.DataFrame:
+        """Return what matters most: each assumption at its low and high.
+
+        Parameters
+        ----------
+        route : str, optional
+            A proposed line: what moves its break-even price. Default: what moves the projection,
+            each question of the tree at each of its answers.
+        target : str
+            For a line ``"breakeven"``, ``"npv"``; see `energy.finance.economics.tornado`.
+        year : int
+            For the projection: the year of the exports.
+        result : Dataset, optional
+            A projection of all scenarios; default made here with few draws.
+        """
+        if route is not None:
+            return economics.tornado(economics.project(economics.find(route)), target)
+        from energy.projection import scenarios
+
+        made = (
+            self.project(until=str(year), draws=4000, revenue=False) if result is None else result
+        )
+        return scenarios.tornado(scenarios.load(), made, year, "exports_year_mean")
+
+    def project(self, until: str = "2040", scenarios="all", **more) -> xr.Dataset:
+        """Project every route under named assumptions, as quantiles; never called a forecast.
+
+        Parameters
+        ----------
+        until : str
+            Year or quarter of the last projected period.
+        scenarios : "all", name, sequence of names, or mapping
+            A mapping is laid over ``energy/data/scenarios.toml``.
+        **more
+            ``draws, seed, workers, scheduler, engine, quantiles, revenue, tree``; see
+            `energy.projection.project`, which also says what is raised.
+
+        Returns
+        -------
+        xarray.Dataset, dims (scenario, route, period, quantile)
+        """
+        from energy import projection
+
+        return projection.project(
+            self.facts, self._quarters, until=until, scenarios=scenarios, **more
+        )
+
+    def timing(self, route: str | None = None, as_of: str | None = None):
+        """Return when proposed lines may deliver, from the reference class.
+
+        Parameters
+        ----------
+        route : str, optional
+            Route id; default the table of all proposed routes.
+        as_of : str, optional
+            What was known that day; default the date of the facts.
+
+        Returns
+        -------
+        energy.projection.timing.Timing or DataFrame
+            ``.quantiles()``, ``.never(by=2040)``, ``.sample(rng, n)``; `timing.chart` draws it.
+
+        Raises
+        ------
+        UnknownName, EnergyError, MissingExtra
+        """
+        from energy.projection import timing
+
+        if route is None:
+            return timing.table(self.facts, as_of=as_of)
+        return timing.first_gas(self.facts, route, as_of)
+
+    def backtest(
+        self, models: Iterable[str] | None = None, first: str = "2016Q1", last: str | None = None
+    ) -> pd.DataFrame:
+        """Score our projection and simple ones at rolling origins, on what was known each day.
+
+        Parameters
+        ----------
+        models : iterable of str, optional
+            ``ours, naive, seasonal naive, drift, ETS, ARIMA, contract``; default all.
+        first, last : str
+            Quarters of the first and last origin; default to the last but one with data.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.projection.backtest.backtest`; `backtest.summary` sums it up.
+        """
+        from energy.projection import backtest
+
+        chosen = None if models is None else list(models)
+        days = backtest.days(self.facts, first, last)
+        return backtest.backtest(self.facts, chosen, days)
+
+    def outside(self, ours: bool = False) -> pd.DataFrame:
+        """Score the published forecasts of others; `ours` sets our own of that day beside them.
+
+        See `energy.projection.backtest.league`.
+        """
+        from energy.projection import backtest
+
+        return backtest.league(self.facts, backtest.ours if ours else None)
 
     def network_layer(self, period: str = "2026Q1") -> gpd.GeoDataFrame:
         """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
         return grid.layer(self.network(), self.stranded(period))
 
-    def layers(self, projection: xr.Dataset | None = None) -> dict[str, gpd.GeoDataFrame]:
+    def layers(self, projection: xr.Dataset | bool | None = None) -> dict[str, gpd.GeoDataFrame]:
         """Return the layers that `export` writes, by name.
 
         Parameters
         ----------
-        projection : xarray.Dataset, optional
-            Adds ``projections_quarterly``, see `energy.layers.projections_long`.
+        projection : xarray.Dataset or bool, optional
+            From `project`, for ``projections_quarterly``; False for none. Default: one of our own
+            (it takes some seconds) where the extra ``timing`` is installed.
         """
         made = {
             "routes": self.routes,
@@ -443,12 +553,28 @@ class Tracker:
             "hubs": routes.places(),
             "events": layers.events(self.lines, self.facts["events"]),
         }
-        if projection is not None:
-            made["projections_quarterly"] = layers.projections_long(self.lines, projection)
+        ahead = self._ahead(projection)
+        if ahead is not None:
+            made["projections_quarterly"] = layers.projections_long(self.lines, ahead)
         return made
 
+    def _ahead(self, projection: xr.Dataset | bool | None) -> xr.Dataset | None:
+        """Return the projection to show: the one given, none, or our own where it can be made."""
+        if isinstance(projection, xr.Dataset):
+            return projection
+        wanted = find_spec("statsmodels") is not None if projection is None else projection
+        return self._projected if wanted else None
+
+    @functools.cached_property
+    def _projected(self) -> xr.Dataset:
+        return self.project(draws=EXPORT_DRAWS)
+
     def export(
-        self, folder: str | Path, *, dated: bool = False, projection: xr.Dataset | None = None
+        self,
+        folder: str | Path,
+        *,
+        dated: bool = False,
+        projection: xr.Dataset | bool | None = None,
     ) -> list[Path]:
         """Write every layer as GeoJSON, GeoParquet, FlatGeobuf and GeoPackage, the cube and styles.
 
@@ -458,7 +584,7 @@ class Tracker:
             Made where missing.
         dated : bool
             Write into a folder named by the date of the facts, and a copy into ``latest`` beside it.
-        projection : xarray.Dataset, optional
+        projection : xarray.Dataset or bool, optional
             As for `layers`.
         """
         made, meta = self.layers(projection), self._meta()
@@ -480,13 +606,14 @@ class Tracker:
             "as_of": self.edition,
         }
 
-    def map(self, projection: xr.Dataset | None = None, *, layers: str | None = None):
+    def map(self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None):
         """Return the interactive map, one self-contained page; add any folium layer to it.
 
         Parameters
         ----------
-        projection : xarray.Dataset, dims (scenario, route, period, quantile), optional
-            Shown behind the newest figures, one scenario at a time; see `energy.atlas.build`.
+        projection : xarray.Dataset or bool, optional
+            From `project`, shown behind the newest figures, one scenario at a time; False for none.
+            Default: our own where the extra ``timing`` is installed. See `energy.atlas.build`.
         layers : str, optional
             Folder of the exported layers as seen from the page, e.g. ``"layers"``, to link to.
 
@@ -499,7 +626,7 @@ class Tracker:
         meta = {**self._meta(), "layers": layers}
         return atlas.build(
             self.routes, self._quarters, self.events, sources, routes.places(), meta,
-            projection=projection, facts=self.facts,
+            projection=self._ahead(projection), facts=self.facts,
         )  # fmt: skip
 
     def plot_map(self, quarter: str | None = None, **options: Any):
@@ -592,4 +719,8 @@ class Tracker:
 
     def check(self) -> list[str]:
         """Return every fault in facts and geometry; an empty list is a clean bill."""
-        return facts.check() + routes.check(self.lines)
+        from energy.projection import scenarios
+
+        tree, tables = scenarios.load(), self.facts
+        known = tables["routes"]["route"], tables["sources"]["source"]
+        return facts.check() + routes.check(self.lines) + scenarios.check(tree, *known)

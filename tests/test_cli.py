@@ -12,7 +12,7 @@ from energy import cli
 
 VERBS = [
     "build", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
-    "sources", "cite", "check", "import", "update", "diff",
+    "project", "backtest", "sources", "cite", "check", "import", "update", "diff",
 ]  # fmt: skip
 
 
@@ -201,3 +201,45 @@ def test_pictures_from_the_command_line(capsys, tmp_path):
     target = tmp_path / "years.gif"
     assert run(capsys, "plot", str(target), "2021", "2022")[0] == 0
     assert target.read_bytes().startswith(b"GIF89a")
+
+
+def test_project_prints_a_table_or_writes_a_file(capsys, tmp_path):
+    words = ["project", "--until", "2027", "--scenario", "baseline", "--draws", "300"]
+    code, out, err = run(capsys, *words)
+    table = pd.read_csv(io.StringIO(out))
+    assert (code, err) == (0, "")
+    assert list(table.columns[3:7]) == ["p10", "p50", "p90", "mean"]
+    assert "turkstream-2" in set(table["route"])
+    code, out, _ = run(capsys, *words, "--out", str(tmp_path / "p.nc"))
+    assert code == 0 and (tmp_path / "p.nc").stat().st_size > 10_000
+    assert "power-of-siberia-2" in run(capsys, "project", "--timing")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--draws", "0"], 1, "draws is 0; a projection needs a whole number of 1 or more"),
+        (["--until", "2019"], 2, "Horizon '2019' ends before the last datum"),
+        (["--scenario", "doom"], 2, "Unknown scenario 'doom'"),
+        (["--scheduler", "nonsense://x"], 1, "Scheduler 'nonsense://x' does not answer"),
+        (["--out", "p.csv"], 1, "does not end in .nc"),
+    ],
+)
+def test_project_refuses_and_writes_nothing(capsys, tmp_path, words, code, message):
+    target = tmp_path / "p.nc"
+    more = [] if "--out" in words else ["--out", str(target)]
+    got, out, err = run(capsys, "project", *words, *more)
+    assert (got, out) == (code, "") and message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_backtest_scores_and_lists_the_forecasts_of_others(capsys):
+    words = ["backtest", "--models", "naive", "--first", "2019Q1", "--last", "2020Q4"]
+    code, out, _ = run(capsys, *words)
+    table = pd.read_csv(io.StringIO(out))
+    assert code == 0 and {"naive", "seasonal naive"} == set(table["model"])
+    assert table.set_index("model").loc["seasonal naive", "skill"].eq(0).all()
+    assert len(pd.read_csv(io.StringIO(run(capsys, "backtest", "--league")[1]))) >= 25
+    assert "inside" in run(capsys, "backtest", "--timing")[1].split("\n")[0]
+    code, _, err = run(capsys, "backtest", "--models", "oracle")
+    assert code == 2 and "Unknown forecaster 'oracle'" in err

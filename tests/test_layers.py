@@ -17,8 +17,12 @@ from energy import layers, styles
 from energy.errors import DataError, EnergyError
 from geodata import formats
 
-NAMES = ["routes", "flows_quarterly", "hubs", "events"]
-STYLES = [f"{n}.{e}" for n in ("routes", "flows_quarterly") for e in ("qml", "kepler.json")]
+NAMES = ["routes", "flows_quarterly", "hubs", "events", "projections_quarterly"]
+STYLES = [
+    f"{n}.{e}"
+    for n in ("routes", "flows_quarterly", "projections_quarterly")
+    for e in ("qml", "kepler.json")
+]
 
 
 @pytest.fixture(scope="module")
@@ -315,3 +319,32 @@ def test_cube_table_is_long_and_rounded(tracker):
         ["blue-stream", "2021", "bcm", "20C"]
     ]
     assert table["flow"].tolist() == [15.98]
+
+
+def test_projected_quarters_stand_once_a_scenario_and_in_order(made, tracker):
+    long = made["projections_quarterly"]
+    assert long.index.is_unique and long.index[0].count("/") == 2
+    assert {"baseline", "mixture"} <= set(long["scenario"])
+    assert (long["flow_p10"] <= long["flow_p50"]).all() and (
+        long["flow_p50"] <= long["flow_p90"]
+    ).all()
+    known = tracker.flows("power-of-siberia-1")["flow"].dropna("period")["period"].values[-1]
+    ahead = long[(long["route"] == "power-of-siberia-1") & (long["scenario"] == "mixture")]
+    assert ahead["flowing"].between(0, 1).all() and (ahead["revenue_p50"] > 0).any()
+    assert ahead["start_date"].iloc[0] > str(known)[:10] and ahead["period"].iloc[-1] == "2040Q4"
+
+
+def test_projections_are_left_out_when_asked(tracker, monkeypatch):
+    assert "projections_quarterly" not in tracker.layers(projection=False)
+    monkeypatch.setattr("energy.tracker.find_spec", lambda name: None)
+    assert "projections_quarterly" not in tracker.layers()
+
+
+def test_projection_table_by_year_and_quarter(tracker):
+    result = tracker.project("2027", "baseline", draws=500, revenue=False)
+    years = layers.projection_table(result)
+    row = years.query("route == 'power-of-siberia-1' and period == 2027").iloc[0]
+    assert row["p10"] <= row["p50"] <= row["p90"] and row["unit"] == "bcm"
+    quarters = layers.projection_table(result, "quarter")
+    assert quarters["period"].iloc[-1] == "2027Q4"
+    assert len(quarters) == result.sizes["route"] * result.sizes["period"]

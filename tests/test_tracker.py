@@ -213,3 +213,17 @@ def test_by_market_never_counts_a_corridor_twice(tracker):
     parts = ["nord-stream-1", "yamal-europe", "turkstream-2", "ukraine-slovakia", "ukraine-hungary", "ukraine-poland",
              "trans-balkan", "leningrad-finland", "valdai-pskov-riga"]  # fmt: skip
     assert europe == pytest.approx(float(cube.flow.sel(route=parts).sum()))
+
+
+def test_tornado_of_a_line_and_of_the_projection(tracker):
+    assert "low" in " ".join(tracker.tornado("power-of-siberia-2").columns)
+    table = tracker.tornado(year=2032)
+    assert table.index[0] != "oil" and table["swing"].iloc[0] >= table["swing"].iloc[-1]
+    assert (table["at_low"] <= table["baseline"] + 1e-9).all()
+
+
+def test_timing_backtest_and_outside_delegate(tracker):
+    assert tracker.timing("power-of-siberia-2").stage == "memorandum"
+    scores = tracker.backtest(["naive"], "2019Q1", "2020Q4")
+    assert scores["origin"].nunique() == 8
+    assert len(tracker.outside()) >= 25

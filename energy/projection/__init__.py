@@ -1,0 +1,408 @@
+"""What may come, as distributions under stated assumptions: never called a forecast.
+
+`project` turns facts, cube and the tree of assumptions into a Dataset of quantiles; `paths` gives
+raw draws of few. Learning is in `ramp`, first gas of proposed lines in `timing`, assumptions in
+`scenarios`, prices in `money`, the engine in `simulate`, the score against the past in `backtest`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from energy import facts, flows
+from energy.errors import EnergyError
+from energy.projection import money, ramp, scenarios, simulate
+
+QUANTILES = (0.1, 0.5, 0.9)
+VARIABLES = {
+    "flow": ("Projected flow", "bcm at 20 °C a quarter"),
+    "flow_year": ("Projected flow of a calendar year", "bcm at 20 °C a year"),
+    "revenue": ("Projected flow times modelled border price", "million USD a quarter"),
+    "revenue_year": ("Projected revenue of a calendar year", "million USD a year"),
+    "exports": ("Projected exports by pipe, by market", "bcm at 20 °C a quarter"),
+    "exports_year": ("Projected exports by pipe of a calendar year", "bcm at 20 °C a year"),
+    "market_revenue": ("Projected revenue by market", "million USD a quarter"),
+    "market_revenue_year": ("Projected revenue by market of a calendar year", "million USD a year"),
+    "revenue_rub": ("Projected revenue of all markets in roubles", "billion RUB a quarter"),
+    "revenue_rub_year": ("Projected revenue in roubles of a calendar year", "billion RUB a year"),
+}
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything between the tables and the engine: plan, one case a scenario, grid, tree."""
+
+    plan: simulate.Plan
+    cases: dict[str, simulate.Case]
+    span: ramp.Grid
+    tree: scenarios.Tree
+    shared: ramp.Learned
+    left_out: dict[str, str]
+    copies: dict[str, str]
+
+
+def project(
+    tables: facts.Tables,
+    cube: xr.Dataset,
+    *,
+    until: str = "2040",
+    scenarios: str | Sequence[str] | Mapping = "all",
+    quantiles: Sequence[float] = QUANTILES,
+    draws: int = 20_000,
+    seed: int = 0,
+    as_of: str | dt.date | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    engine: str = "numpy",
+    revenue: bool = True,
+    tree: Mapping | None = None,
+    timing: Callable[..., Any] | None = None,
+    known: Callable[..., facts.Tables] | None = None,
+) -> xr.Dataset:
+    """Project every route under each scenario.
+
+    Parameters
+    ----------
+    tables, cube
+        Facts, and the flow cube by quarter in bcm at 20 °C.
+    until : str
+        Year or quarter of the last projected period.
+    scenarios : "all", name, sequence of names, or mapping
+        See `energy.projection.scenarios.select` and `overlay`.
+    quantiles : sequence of float
+        Between 0 and 1; sorted.
+    draws, seed : int
+        The same seed gives the same bytes on any number of workers.
+    as_of : date, optional
+        What is known that day; default the newest publication in the tables. The tables and the
+        cube are taken as given unless `known` is passed too.
+    workers : int, optional
+        Threads.
+    scheduler : str, optional
+        Address of a Dask cluster instead of threads.
+    engine : {"numpy", "numba"}
+    revenue : bool
+        Whether to price the flows.
+    tree : mapping, optional
+        Assumptions instead of ``energy/data/scenarios.toml``.
+    timing : callable, optional
+        First gas of proposed lines, ``timing(tables, route, as_of)``; default
+        `energy.projection.timing.first_gas`.
+    known : callable, optional
+        ``known(tables, as_of)``: the tables as they stood; the cube is then built from them.
+
+    Returns
+    -------
+    xarray.Dataset, dims (scenario, route, period, quantile)
+        ``flow`` and ``revenue`` with ``…_mean``; ``flow_year`` and so on over whole calendar
+        years, dims (scenario, route, year, quantile); ``exports`` and ``market_revenue`` by
+        market (``all`` is the sum), ``revenue_rub``; ``flowing``, the share of draws in which more
+        than a thousandth of capacity flows; ``capacity``, the ceiling of the first scenario;
+        ``known``, where a figure stands and is no projection; ``revenue_before``, what the years
+        2015 to 2021 brought, where the cube is priced. ``attrs`` carry seed, as-of date, draws,
+        probabilities and every assumption (JSON text).
+
+    Raises
+    ------
+    DataError
+        For faults of the assumptions (probabilities, unknown route, negative number), a price path
+        with gaps.
+    PeriodError
+        For a horizon before the last datum.
+    EnergyError
+        For no draws, quantiles outside 0 to 1, a scheduler that does not answer.
+    UnknownName
+        For a scenario that is not in the tree.
+    """
+    levels = _levels(quantiles)
+    simulate.check_draws(draws)
+    simulate.check_workers(workers)
+    made = setup(tables, cube, until=until, scenarios=scenarios, as_of=as_of, revenue=revenue,
+                 tree=tree, timing=timing, known=known)  # fmt: skip
+    parts = []
+    for case in made.cases.values():
+        tally = simulate.run(
+            made.plan, case, draws, seed, workers=workers, scheduler=scheduler, engine=engine
+        )
+        low = tally.counts[: len(made.plan.routes), : made.plan.count, 0] / draws
+        parts.append((tally.quantile(levels, made.plan), tally.mean, 1 - low))
+    result = _dataset(made, parts, levels)
+    result.attrs |= _attributes(made, draws, seed)
+    return _with_past(result, tables, cube) if revenue else result
+
+
+def paths(
+    tables: facts.Tables,
+    cube: xr.Dataset,
+    *,
+    until: str = "2040",
+    scenario: str = scenarios.MIXTURE,
+    draws: int = 500,
+    seed: int = 0,
+    as_of: str | dt.date | None = None,
+    tree: Mapping | None = None,
+    timing: Callable[..., Any] | None = None,
+    known: Callable[..., facts.Tables] | None = None,
+) -> xr.DataArray:
+    """Return raw draws of the flows, dims (route, period, draw), bcm a quarter; see `project`.
+
+    For the backtest and for own questions on paths (sums over years, joint events).
+    """
+    made = setup(tables, cube, until=until, scenarios=[scenario], as_of=as_of, revenue=False,
+                 tree=tree, timing=timing, known=known)  # fmt: skip
+    values = simulate.raw(made.plan, made.cases[scenario], draws, seed)
+    coords = {"route": list(made.plan.routes), "period": made.span.starts}
+    return xr.DataArray(values, coords, ("route", "period", "draw"), name="flow",
+                        attrs={"units": "bcm at 20 °C a quarter", "scenario": scenario, "seed": seed,
+                               "as_of": made.span.as_of.isoformat()})  # fmt: skip
+
+
+def setup(
+    tables: facts.Tables, cube: xr.Dataset, *, until: str, scenarios: str | Sequence[str] | Mapping,
+    as_of: str | dt.date | None, revenue: bool, tree: Mapping | None,
+    timing: Callable[..., Any] | None, known: Callable[..., facts.Tables] | None = None,
+) -> Setup:  # fmt: skip
+    """Learn from the tables and lay the assumptions out as arrays; nothing is drawn yet."""
+    from energy.projection import scenarios as trees
+
+    day = as_of or max(tables["volumes"]["published"])
+    if known is not None:
+        tables = known(tables, day)
+        cube = flows.build(tables)
+    text = _checked_tree(trees, tree, scenarios, tables, str(day))
+    asked = trees.select(text, scenarios)
+    span = ramp.grid(cube, until, day)
+    shared = ramp.learn(tables, cube, span, text, timing or _reference_class)
+    models = ramp.modelled(tables, cube, text, span.as_of)
+    specs, cases, left_out = _variants(trees, text, asked, models, shared)
+    spec = money.spec(tables, span, text) if revenue else None
+    exports = set(tables["routes"].query("role == 'export'")["route"])
+    plan = simulate.plan_of(
+        list(specs), list(specs.values()), [route in exports for route in specs],
+        [year * 4 - span.first for year in span.years], spec, trees.rule(text, "frailty"),
+    )  # fmt: skip
+    copies = {name: row["same_as"] for name, row in text["route"].items()
+              if row.get("same_as") in specs}  # fmt: skip
+    return Setup(plan, cases, span, text, shared, left_out, copies)
+
+
+def _checked_tree(trees, tree: Mapping | None, asked: Any, tables: facts.Tables, day: str) -> dict:
+    text = dict(tree) if tree is not None else trees.load()
+    if isinstance(asked, Mapping):
+        text = trees.overlay(text, asked)
+    trees.refuse(text, tables["routes"]["route"], tables["sources"]["source"])
+    published = tables["sources"].set_index("source")["published"]
+    return trees.known(text, day, published.to_dict())
+
+
+def _reference_class(tables: facts.Tables, route: str, as_of: str):
+    from energy.projection import timing
+
+    return timing.first_gas(tables, route, as_of)
+
+
+def _variants(
+    trees, text: dict, asked: dict[str, list], models: dict[str, dict], shared: ramp.Learned
+) -> tuple[dict[str, list[ramp.RouteSpec]], dict[str, simulate.Case], dict[str, str]]:
+    """Make each different set of a route's numbers once, and point the leaves to them."""
+    seen: dict[str, dict[str, int]] = {route: {} for route in models}
+    specs: dict[str, list[ramp.RouteSpec]] = {route: [] for route in models}
+    picked: dict[str, list[dict[str, int]]] = {name: [] for name in asked}
+    left_out: dict[str, str] = {}
+    for name, leaves in asked.items():
+        for leaf in leaves:
+            said, row = trees.effects(text, leaf.answers), {}
+            for route in models:
+                mine = models[route] | said.get(route, {})
+                mine = {key: trees.value(item) for key, item in mine.items()}
+                row[route] = _variant(route, mine, shared, seen, specs, left_out)
+            picked[name].append(row)
+    specs = {route: found for route, found in specs.items() if route not in left_out}
+    cases = {name: _case(trees, text, asked[name], picked[name], list(specs)) for name in asked}
+    return specs, cases, left_out
+
+
+def _variant(
+    route: str, mine: dict, shared: ramp.Learned, seen: dict[str, dict[str, int]],
+    specs: dict[str, list[ramp.RouteSpec]], left_out: dict[str, str],
+) -> int:  # fmt: skip
+    """Return the place of a route's numbers among its variants; make them where they are new."""
+    key = json.dumps(mine, sort_keys=True)
+    if key in seen[route] or route in left_out:
+        return seen[route].get(key, 0)
+    reason = ramp.unknown_yet(route, mine, shared)
+    try:
+        made = None if reason else ramp.spec(route, mine, shared)
+    except ramp.Untimed as error:
+        reason, made = str(error), None
+    if made is None:
+        left_out[route] = reason
+        return 0
+    seen[route][key] = len(specs[route])
+    specs[route].append(made)
+    return seen[route][key]
+
+
+def _case(
+    trees, text: dict, leaves: list, picked: list[dict[str, int]], routes: list[str]
+) -> simulate.Case:
+    levels = [trees.prices(text, leaf.answers) for leaf in leaves]
+    return simulate.Case(
+        np.cumsum([leaf.probability for leaf in leaves]),
+        np.array([[row[route] for route in routes] for row in picked], dtype=np.intp),
+        np.log(np.array([[level[name] for name in trees.PRICES] for level in levels])).astype(
+            np.float32
+        ),
+    )
+
+
+# ---- the Dataset -------------------------------------------------------------------------------
+
+
+def _levels(quantiles: Sequence[float]) -> list[float]:
+    levels = sorted(float(level) for level in quantiles)
+    if not levels or levels[0] < 0 or levels[-1] > 1:
+        raise EnergyError(
+            f"Quantiles {list(quantiles)} must be numbers from 0 to 1; give e.g. (0.1, 0.5, 0.9)."
+        )
+    return levels
+
+
+def _dataset(
+    made: Setup, parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], levels: list[float]
+) -> xr.Dataset:
+    """Lay the tallies out by kind; what is known stands as it is."""
+    routes = [*made.plan.routes, *made.copies]
+    markets = [name for kind, name in simulate.rows(made.plan) if kind == "exports"]
+    quantile = np.stack([part[0] for part in parts])  # scenario, level, row, cell
+    mean = np.stack([part[1] for part in parts])
+    found: dict[str, Any] = {}
+    for kind in ("flow", "revenue"):
+        found |= _kind(made, kind, "route", routes, quantile, mean)
+    for kind in ("exports", "market_revenue"):
+        found |= _kind(made, kind, "market", markets, quantile, mean)
+    found |= _kind(made, "revenue_rub", "", [simulate.ALL], quantile, mean)
+    flowing = np.stack([part[2] for part in parts])
+    ceiling = np.stack([specs[0].cap for specs in made.plan.variants]).astype(float)
+    found["flowing"] = (("scenario", "route", "period"), _copied(flowing, made, routes, 1))
+    found["capacity"] = (("route", "period"), _copied(ceiling, made, routes, 0))
+    coords = {"scenario": list(made.cases), "route": routes, "period": made.span.starts,
+              "year": made.span.years, "market": markets, "quantile": levels}  # fmt: skip
+    return _worded(_known(xr.Dataset(found, coords), made))
+
+
+def _kind(
+    made: Setup, kind: str, side: str, names: list[str], quantile: np.ndarray, mean: np.ndarray
+) -> dict[str, Any]:
+    """Return one kind of row by quarter and by year, quantiles and mean; nothing where it lacks."""
+    at = {name: i for i, (what, name) in enumerate(simulate.rows(made.plan)) if what == kind}
+    if not at:
+        return {}
+    picks = [at.get(made.copies.get(name, name), -1) for name in names]
+    count, found = made.plan.count, {}
+    for suffix, cells, axis in (
+        ("", slice(count), "period"),
+        ("_year", slice(count, None), "year"),
+    ):
+        dims = ("scenario", side, axis) if side else ("scenario", axis)
+        values, means = _picked(quantile[..., cells], mean[..., cells], picks, bool(side))
+        found[kind + suffix] = ((*dims, "quantile"), values)
+        found[f"{kind}{suffix}_mean"] = (dims, means)
+    return found
+
+
+def _picked(values: np.ndarray, means: np.ndarray, picks: list[int], side: bool
+            ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Pick rows (-1 is missing) and put the quantile last."""
+    lacking = np.array(picks) < 0
+    values = np.moveaxis(values[:, :, picks], 1, -1).copy()
+    means = means[:, picks].copy()
+    values[:, lacking], means[:, lacking] = np.nan, np.nan
+    return (values, means) if side else (values[:, 0], means[:, 0])
+
+
+def _copied(values: np.ndarray, made: Setup, routes: list[str], axis: int) -> np.ndarray:
+    place = {route: i for i, route in enumerate(made.plan.routes)}
+    return np.take(values, [place[made.copies.get(route, route)] for route in routes], axis=axis)
+
+
+def _known(result: xr.Dataset, made: Setup) -> xr.Dataset:
+    """Put known figures in place of their own bin."""
+    routes = result["route"].values.tolist()
+    cube = made.shared.cube
+    mask = ramp.known_cells(cube, [r for r in routes if r in cube["route"].values], made.span)
+    known = xr.DataArray(mask, dims=("route", "period"),
+                         coords={"route": [r for r in routes if r in cube["route"].values],
+                                 "period": made.span.starts})  # fmt: skip
+    known = known.reindex(route=routes, fill_value=False)
+    own = [route not in made.copies for route in routes]
+    known &= xr.DataArray(own, dims="route", coords={"route": routes})
+    stands = cube["flow"].reindex(route=routes, period=result["period"])
+    for name in ("flow", "flow_mean"):
+        result[name] = result[name].where(~known, stands).transpose(*result[name].dims)
+    return result.assign(known=known)
+
+
+def _with_past(result: xr.Dataset, tables: facts.Tables, cube: xr.Dataset) -> xr.Dataset:
+    """Set beside the projection what all exports earned in the years before; see `money.before`."""
+    if "revenue" not in cube:
+        return result
+    past = money.before(cube, tables["routes"]).loc["all"]
+    words = {
+        "long_name": "Revenue of all exports by pipe in past years",
+        "units": "million USD a year",
+    }
+    values = np.asarray(past.to_numpy(), dtype=float)
+    return result.assign_coords(past_year=past.index.to_numpy()).assign(
+        revenue_before=("past_year", values, words)
+    )
+
+
+def _worded(result: xr.Dataset) -> xr.Dataset:
+    for name, (text, unit) in VARIABLES.items():
+        for each, more in ((name, ""), (f"{name}_mean", ", mean")):
+            if each in result:
+                result[each].attrs = {"long_name": text + more, "units": unit}
+    result["flowing"].attrs = {
+        "long_name": "Share of draws with more than 0.1 % of capacity",
+        "units": "1",
+    }
+    result["capacity"].attrs = {
+        "long_name": "Ceiling of the projection",
+        "units": "bcm at 20 °C a quarter",
+    }
+    return result
+
+
+def _attributes(made: Setup, draws: int, seed: int) -> dict[str, Any]:
+    """Return all that a reader needs to make the result again, as text and numbers."""
+    from energy.projection import scenarios as trees
+
+    weights = {question: {answer: row["probability"]["value"] for answer, row in body["answer"].items()}
+               for question, body in made.tree["question"].items()}  # fmt: skip
+    shared = made.shared
+    learned = {"delivery": dict(zip(("mean", "spread", "years"), shared.delivery, strict=True)),
+               "hazards": shared.hazards,
+               "prices": {m: vars(p) for m, p in made.plan.money.markets} if made.plan.money else {}}  # fmt: skip
+    texts = {
+        "assumptions": trees.assumptions(made.tree), "probabilities": weights, "learned": learned,
+        "answers": {name: leaves[0].answers for name, leaves in _single(trees, made).items()},
+        "not_modelled": made.left_out,
+    }  # fmt: skip
+    return {
+        "freq": "Q", "unit": "bcm", "basis": "20C", "as_of": made.span.as_of.isoformat(),
+        "draws": draws, "seed": seed, "title": "Projection under stated assumptions",
+        **{key: json.dumps(item, ensure_ascii=False, sort_keys=True) for key, item in texts.items()},
+    }  # fmt: skip
+
+
+def _single(trees, made: Setup) -> dict[str, list]:
+    every = trees.named(made.tree)
+    return {name: [trees.Leaf(every[name], 1.0)] for name in made.cases if name in every}

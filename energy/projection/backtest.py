@@ -1,0 +1,830 @@
+"""How good such projections were: rolling origins on what was known that day, and a league table.
+
+A forecaster is ``forecaster(tables_as_known, origin, horizon_quarters, rng)`` and returns draws,
+dims (route, horizon, draw), bcm a quarter; horizon 1 is the first quarter that ends after the
+origin. Ours and the simple ones are scored alike on cells that all of them foretell.
+Published forecasts of others, dated, are scored by their error, beside "no change" and ours.
+
+Notes
+-----
+CRPS and weighted interval score by scoringrules (Gneiting and Raftery 2007; Bracher et al. 2021).
+The structure of our projection and its priors are those of today: an origin of 2016 knows no later
+row of any table, but the method was chosen by people who do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+import tempfile
+import warnings
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy import facts, flows, periods, store
+from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
+from energy.observations import rows_of
+from energy.projection import timing
+
+Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.DataArray]
+Known = Callable[[facts.Tables, Any], facts.Tables]
+
+QUARTERS, YEARS = 8, 5
+LEVELS = np.array([0.05, 0.1, 0.25, 0.75, 0.9, 0.95])
+LEAST = 8  # origins; fewer say nothing about skill
+DRAWS, SEED = 300, 20_261_124
+CONTRACT_ERROR = 0.1  # relative spread laid around a contract's quantity, so that it can be scored
+LOG = "projections.csv"
+LOG_COLUMNS = ["release", "as_of", "scenario", "route", "period", "p10", "p50", "p90"]
+
+
+# --- what was known --------------------------------------------------------------------------------
+
+
+def as_known(tables: facts.Tables, day: dt.date) -> facts.Tables:
+    """Return the tables as known on a day: `energy.store.known`, and milestones by their date."""
+    kept = dict(store.known(tables, day))
+    number = timing.decimal(day.isoformat())
+    for name in ("reference-projects", "outside-forecasts"):
+        if name in kept:
+            dates = [
+                text == "" or timing.decimal(text) <= number for text in kept[name]["published"]
+            ]
+            kept[name] = kept[name][np.array(dates, dtype=bool)].reset_index(drop=True)
+    if "reference-projects" in kept:
+        rows = kept["reference-projects"]
+        gates = rows["value"].where(rows["metric"].isin(list(timing.METRICS)), "")
+        later = gates.map(timing.decimal) > number
+        kept["reference-projects"] = rows[~later].reset_index(drop=True)
+    return kept
+
+
+def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.Tables:
+    """Spoil every row that was not known on a day; an honest forecaster gives the same answer.
+
+    Numbers are multiplied by `factor`; nothing that was known is touched.
+    """
+    spoilt = dict(tables)
+    known = as_known(tables, day)
+    for name, table in tables.items():
+        if name not in known or len(known[name]) == len(table) or "value" not in table:
+            continue
+        key = facts.schema()[name]["schema"]["primaryKey"][0]
+        future = ~table[key].isin(known[name][key])
+        bad = table.copy()
+        if pd.api.types.is_numeric_dtype(bad["value"]):
+            bad.loc[future, "value"] = bad.loc[future, "value"].abs() * factor + 1
+        elif name == "reference-projects":
+            bad.loc[future & bad["value"].str.fullmatch(r"[0-9]{4}.*"), "value"] = "2199"
+        spoilt[name] = bad
+    if "contracts" in tables:
+        future = ~tables["contracts"]["id"].isin(known["contracts"]["id"])
+        spoilt["contracts"] = tables["contracts"].assign(
+            acq=tables["contracts"]["acq"].where(~future, 1e6)
+        )
+    return spoilt
+
+
+def origins(first: str = "2016Q1", last: str = "2026Q1") -> list[dt.date]:
+    """Return the last days of the quarters from first to last."""
+    begin, end = periods.parse(first), periods.parse(last)
+    if begin.start > end.start:
+        raise PeriodError(f"First origin {first} lies after the last, {last}; swap them.")
+    return [p.end - dt.timedelta(days=1) for p in periods.span(begin.start, end.start, "Q")]
+
+
+# --- histories and the simple forecasters --------------------------------------------------------------
+
+
+def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
+    """Return the flows known on a day by route: quarters without a gap, bcm.
+
+    Only routes that flowed in one of their last four known quarters, six known quarters at least.
+    Inner gaps are filled in a straight line. Quarters after the day are left out.
+    """
+    cube, found = _cube(tables), {}
+    for route in cube["route"].values:
+        row = pd.Series(
+            cube["flow"].sel(route=route).values, pd.PeriodIndex(cube["period"].values, freq="Q")
+        )
+        row = row[pd.PeriodIndex(row.index).end_time <= pd.Timestamp(day) + pd.Timedelta(days=1)]
+        row = (
+            row.loc[row.first_valid_index() : row.last_valid_index()]
+            if row.notna().any()
+            else row[:0]
+        )
+        row = row.loc[row[row > 0].index[0] :] if (row > 0).any() else row[:0]
+        if row.notna().sum() >= 6 and row.tail(4).abs().max() > 0.01:
+            found[str(route)] = row.interpolate()
+    return found
+
+
+_memo: dict[str, Any] = {}
+
+
+def _cube(tables: facts.Tables) -> xr.Dataset:
+    """Return the quarterly cube of tables; the last one is kept, for every forecaster asks for it."""
+    if _memo.get("tables") is not tables:
+        _memo.update(tables=tables, cube=flows.build(tables, "Q"))
+    return _memo["cube"]
+
+
+def _steps(past: pd.Series, day: dt.date, horizon: int) -> int:
+    """Return how many quarters lie between the last known one and the end of the horizon."""
+    return (pd.Period(day, freq="Q") - past.index[-1]).n + horizon
+
+
+def _simple(draw: Callable[[np.ndarray, int, int, np.random.Generator], np.ndarray]) -> Forecaster:
+    """Make a forecaster of a function ``draw(y, steps, n, rng) -> (n, steps)`` of paths."""
+
+    @functools.wraps(draw)
+    def forecaster(
+        tables: facts.Tables, origin: dt.date, horizon: int, rng: np.random.Generator
+    ) -> xr.DataArray:
+        past = histories(tables, origin)
+        found = {}
+        for route, series in past.items():
+            paths = draw(series.to_numpy(), _steps(series, origin, horizon), DRAWS, rng)
+            found[route] = np.maximum(paths[:, -horizon:], 0.0).T
+        return _draws(found, horizon)
+
+    return forecaster
+
+
+def _draws(found: Mapping[str, np.ndarray], horizon: int) -> xr.DataArray:
+    values = np.stack(list(found.values())) if found else np.empty((0, horizon, DRAWS))
+    return xr.DataArray(
+        values,
+        {"route": list(found), "horizon": range(1, horizon + 1)},
+        ("route", "horizon", "draw"),
+    )
+
+
+def naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Keep the last quarter; errors add up like a random walk."""
+    spread = np.diff(y).std(ddof=1)
+    return y[-1] + np.cumsum(rng.normal(0, spread, (n, steps)), axis=1)
+
+
+def seasonal_naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Repeat the last four quarters; each year adds a change of level."""
+    last = np.tile(y[-4:], steps // 4 + 1)[:steps]
+    changes = y[4:] - y[:-4] if len(y) > 5 else np.diff(y)
+    spread = np.sqrt((changes**2).mean())
+    level = np.cumsum(rng.normal(0, spread, (n, steps // 4 + 1)), axis=1)
+    own = rng.normal(0, spread / 2, (n, steps))
+    return last + np.repeat(level, 4, axis=1)[:, :steps] + own
+
+
+def drift(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Carry the mean change on."""
+    slope = (y[-1] - y[0]) / (len(y) - 1)
+    return naive(y, steps, n, rng) + slope * np.arange(1, steps + 1)
+
+
+def ets(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Smooth exponentially, with a season from three years on (statsmodels)."""
+    smoothing = _statsmodels("tsa.exponential_smoothing.ets").ETSModel
+    season = {"seasonal": "add", "seasonal_periods": 4} if len(y) >= 12 else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a short series may not converge; it is scored as it comes
+        fitted = smoothing(y.astype(float), error="add", **season).fit(disp=False)
+        paths = fitted.simulate(steps, anchor="end", repetitions=n, rng=rng)
+    return np.asarray(paths).reshape(steps, n).T
+
+
+def arima(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Fit ARIMA (0,1,(1,4)) on seasonal differences from six years on, (0,1,1) from three, else naive."""
+    if len(y) < 12:
+        return naive(y, steps, n, rng)
+    estimate = _statsmodels("tsa.arima.estimators.hannan_rissanen").hannan_rissanen
+    seasonal = len(y) >= 24
+    change = np.diff(y)
+    change = change[4:] - change[:-4] if seasonal else change
+    found = estimate(
+        change, ar_order=0, ma_order=[1, 4] if seasonal else 1, demean=False, unbiased=False
+    )[0]
+    size = np.abs(found.ma_params).sum()  # below 1, else the shocks cannot be told from the past
+    near, far = (*(found.ma_params * min(1.0, 0.95 / size if size else 1.0)), 0.0)[:2]
+    past = np.zeros(len(change) + 4)
+    for t, value in enumerate(change, start=4):
+        past[t] = value - near * past[t - 1] - far * past[t - 4]
+    shocks = rng.normal(0, past[4:].std(), (n, steps))
+    return _airline(y, past, (near, far, seasonal), shocks)
+
+
+def _airline(
+    y: np.ndarray, past: np.ndarray, parts: tuple[float, float, bool], shocks: np.ndarray
+) -> np.ndarray:
+    """Carry the recursion of the model on, all paths at once."""
+    near, far, seasonal = parts
+    n = len(shocks)
+    flow = np.hstack([np.broadcast_to(y[-5:], (n, 5)), np.empty_like(shocks)])
+    error = np.hstack([np.broadcast_to(past[-5:], (n, 5)), shocks])
+    for t in range(5, flow.shape[1]):
+        flow[:, t] = flow[:, t - 1] + error[:, t] + near * error[:, t - 1]
+        if seasonal:
+            flow[:, t] += flow[:, t - 4] - flow[:, t - 5] + far * error[:, t - 4]
+    return flow[:, 5:]
+
+
+def _statsmodels(name: str) -> Any:
+    import importlib
+
+    try:
+        return importlib.import_module(f"statsmodels.{name}")
+    except ImportError as error:
+        raise MissingExtra(
+            "ETS and ARIMA need statsmodels: pip install 'energy-trade-tracker[backtest]'."
+        ) from error
+
+
+def contract(
+    tables: facts.Tables, origin: dt.date, horizon: int, rng: np.random.Generator
+) -> xr.DataArray:
+    """Deliver the contract's quantity of each year, in the season of the route's own past."""
+    found, past = {}, histories(tables, origin)
+    first = pd.Period(origin, freq="Q") + 1
+    quarters = [first + i for i in range(horizon)]
+    for route, series in past.items():
+        mean = np.array([_contracted(tables["contracts"], route, q.year) for q in quarters])
+        if np.isnan(mean).all():
+            continue
+        season = _season(series)
+        level = mean * np.array([season[q.quarter] for q in quarters])
+        error = rng.normal(0, CONTRACT_ERROR, (DRAWS, horizon))
+        found[route] = np.maximum(level * (1 + error), 0.0).T
+    return _draws(found, horizon)
+
+
+def _contracted(contracts: pd.DataFrame, route: str, year: int) -> float:
+    """Return the quantity of a year: a dated step, else the plateau signed last."""
+    mine = contracts[(contracts["route"] == route) & (contracts["status"] == "contract")]
+    total, seen = 0.0, False
+    for _, rows in mine.groupby("contract"):
+        spans = rows["year"].str.split("/", expand=True).reindex(columns=[0, 1])
+        begin = pd.to_numeric(spans[0], errors="coerce")
+        end = pd.to_numeric(spans[1], errors="coerce").fillna(begin)
+        step = rows[(begin <= year) & (year <= end)]
+        after = rows[
+            (rows["year"] == "plateau") & (begin.max() < year if begin.notna().any() else True)
+        ]
+        one = step if len(step) else after
+        if len(one):
+            total, seen = total + float(one.sort_values("signed")["acq"].iloc[-1]), True
+    return total if seen else float("nan")
+
+
+def _season(series: pd.Series) -> dict[int, float]:
+    recent = series.tail(20)
+    means = recent.groupby(pd.PeriodIndex(recent.index).quarter).mean().reindex([1, 2, 3, 4])
+    shares = (means / means.sum()) if means.notna().all() and means.sum() > 0 else means * np.nan
+    return dict(zip((1, 2, 3, 4), shares.fillna(0.25).tolist(), strict=True))
+
+
+def ours(
+    tables: facts.Tables, origin: dt.date, horizon: int, rng: np.random.Generator
+) -> xr.DataArray:
+    """Our own projection, mixed over its scenarios, from what was known on the day."""
+    from energy import projection
+
+    last = pd.Period(origin, freq="Q") + horizon
+    paths = projection.paths(tables, _cube(tables), until=f"{last.year}Q4", draws=DRAWS,
+                             seed=int(rng.integers(2**31)), as_of=origin)  # fmt: skip
+    index = pd.PeriodIndex(paths["period"].values, freq="Q")
+    first = pd.Period(origin, freq="Q") + 1
+    place = index.get_indexer(pd.PeriodIndex([first + i for i in range(horizon)]))
+    values = np.where((place >= 0)[None, :, None], paths.values[:, place], np.nan)
+    past = histories(tables, origin)
+    return _draws({route: row for route, row in zip(paths["route"].values.tolist(), values, strict=True)
+                   if route in past}, horizon)  # fmt: skip
+
+
+FORECASTERS: dict[str, Forecaster] = {
+    "ours": ours,
+    "naive": _simple(naive),
+    "seasonal naive": _simple(seasonal_naive),
+    "drift": _simple(drift),
+    "ETS": _simple(ets),
+    "ARIMA": _simple(arima),
+    "contract": contract,
+}
+
+
+# --- the rolling backtest --------------------------------------------------------------------------------
+
+
+def backtest(
+    tables: facts.Tables,
+    forecasters: Mapping[str, Forecaster] | Sequence[str] | None = None,
+    at: Sequence[dt.date] | None = None,
+    known: Known = as_known,
+    seed: int = SEED,
+) -> pd.DataFrame:
+    """Score forecasters at rolling origins, each on what was known that day.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        Everything known today; the truth is taken from it.
+    forecasters : mapping or names, optional
+        Default `FORECASTERS`: ours, naive, seasonal naive, drift, ETS, ARIMA, contract.
+    at : sequence of date, optional
+        Origins; default `days`, the ends of the quarters from 2016 to the last but one with data.
+    known : callable
+        ``known(tables, day)``.
+    seed : int
+
+    Returns
+    -------
+    DataFrame
+        One row a model, route, origin and span: ``model, route, origin, span`` (``q1`` … ``q8``
+        quarters, ``y1`` … ``y5`` blocks of four quarters ahead), ``actual, median, crps, wis``
+        (bcm), ``inside80, inside50`` (bool), ``error`` (median less actual), ``scale`` (mean flow
+        of the route, bcm a quarter).
+
+    Raises
+    ------
+    EnergyError
+        For fewer than 8 origins, or none that can be scored.
+    UnknownName
+        For a forecaster that is not known.
+    MissingExtra
+        Without scoringrules or statsmodels.
+    """
+    models = _models(forecasters)
+    truth = flows.build(tables, "Q")["flow"]
+    chosen = days(tables) if at is None else list(at)
+    if len(chosen) < LEAST:
+        raise EnergyError(
+            f"{len(chosen)} origins are too few to judge by; give at least {LEAST} (quarters' last days)."
+        )
+    parts = []
+    for day in chosen:
+        then = known(tables, day)
+        for name, forecaster in models.items():
+            rng = np.random.default_rng([seed, day.toordinal(), zlib.crc32(name.encode())])
+            parts += _score_origin(name, forecaster(then, day, YEARS * 4, rng), truth, day)
+    if not parts:
+        raise EnergyError(
+            "No origin could be scored: no route has six quarters known then and a figure after; choose later origins."
+        )
+    scores = pd.concat(parts, ignore_index=True)
+    scale = truth.mean("period").to_series()
+    return scores.assign(scale=scores["route"].map(scale))
+
+
+def _models(
+    forecasters: Mapping[str, Forecaster] | Sequence[str] | None,
+) -> Mapping[str, Forecaster]:
+    if forecasters is None:
+        return FORECASTERS
+    if isinstance(forecasters, Mapping):
+        return forecasters
+    for name in forecasters:
+        if name not in FORECASTERS:
+            raise UnknownName("forecaster", name, FORECASTERS)
+    return {name: FORECASTERS[name] for name in forecasters}
+
+
+def days(tables: facts.Tables, first: str = "2016Q1", last: str | None = None) -> list[dt.date]:
+    """Return the origins from `first` to `last`, default the last quarter but one with data."""
+    end = pd.Period(flows.build(tables, "Q")["period"].values[-1], freq="Q") - 1
+    return origins(first, last or f"{end.year}Q{end.quarter}")
+
+
+def _score_origin(
+    name: str, draws: xr.DataArray, truth: xr.DataArray, day: dt.date
+) -> list[pd.DataFrame]:
+    """Score the quarters, then the blocks of four quarters, of every route of one origin."""
+    first = pd.Period(day, freq="Q") + 1
+    stamps = [(first + i).start_time for i in range(draws.sizes["horizon"])]
+    parts = []
+    for route in draws["route"].values.tolist():
+        actual = truth.sel(route=route).reindex(period=stamps).values
+        paths = draws.sel(route=route).values
+        blocks = paths.reshape(-1, 4, paths.shape[1]).sum(axis=1)
+        spans = [f"q{i + 1}" for i in range(QUARTERS)] + [f"y{i + 1}" for i in range(YEARS)]
+        seen = np.concatenate([actual[:QUARTERS], actual.reshape(-1, 4).sum(axis=1)[:YEARS]])
+        drawn = np.concatenate([paths[:QUARTERS], blocks[:YEARS]])
+        keep = ~np.isnan(seen) & ~np.isnan(drawn).any(axis=1)
+        if keep.any():
+            table = score(seen[keep], drawn[keep])
+            place = {"model": name, "route": route, "origin": day.isoformat()}
+            parts.append(table.assign(**place, span=np.array(spans)[keep]))
+    return parts
+
+
+def score(actual: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
+    """Score draws (cells, draws) against what came (cells).
+
+    Returns
+    -------
+    DataFrame
+        ``actual, median, crps, wis, inside80, inside50, error``.
+    """
+    try:
+        import scoringrules
+    except ImportError as error:
+        raise MissingExtra(
+            "Scores need scoringrules: pip install 'energy-trade-tracker[backtest]'."
+        ) from error
+    low90, low80, low50, high50, high80, high90 = np.quantile(draws, LEVELS, axis=1)
+    median = np.median(draws, axis=1)
+    lower, upper = (
+        np.stack([low90, low80, low50], axis=1),
+        np.stack([high90, high80, high50], axis=1),
+    )
+    wis = scoringrules.weighted_interval_score(
+        actual, median, lower, upper, np.array([0.1, 0.2, 0.5])
+    )
+    return pd.DataFrame({
+        "actual": actual, "median": median, "crps": scoringrules.crps_ensemble(actual, draws), "wis": wis,
+        "inside80": (low80 <= actual) & (actual <= high80), "inside50": (low50 <= actual) & (actual <= high50),
+        "error": median - actual,
+    })  # fmt: skip
+
+
+GROUPS = {"q1": "1 quarter", **dict.fromkeys(("q2", "q3", "q4"), "2-4 quarters"),
+          **dict.fromkeys(("q5", "q6", "q7", "q8"), "5-8 quarters"),
+          **{f"y{i}": f"year {i}" for i in range(1, YEARS + 1)}}  # fmt: skip
+
+
+CELL = ["route", "origin", "span"]
+
+
+def shared(scores: pd.DataFrame) -> pd.DataFrame:
+    """Keep the cells that every model foretells; the contract knows fewer routes and is not asked."""
+    full = scores[scores["model"] != "contract"]
+    count = full.groupby(CELL)["model"].nunique()
+    cells = count.index[count == full["model"].nunique()]
+    return scores[pd.MultiIndex.from_frame(scores[CELL]).isin(cells)]
+
+
+def summary(scores: pd.DataFrame, against: str = "seasonal naive") -> pd.DataFrame:
+    """Return skill, coverage and bias by model and horizon, on the cells all models foretell.
+
+    The contract foretells fewer; its skill is that on its own cells among them.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `backtest` returns them.
+    against : str
+        Model that has skill 0.
+
+    Returns
+    -------
+    DataFrame, index (horizon, model)
+        ``skill`` (1 less CRPS over that of `against`; negative where the model loses), ``crps``
+        and ``wis`` (shares of the route's mean flow), ``inside80``, ``inside50``, ``bias`` (same
+        share), ``cells``, ``origins``.
+    """
+    if against not in set(scores["model"]):
+        raise UnknownName("model", against, set(scores["model"]))
+    table = _scaled(shared(scores))
+    base = table[table["model"] == against].set_index(CELL)["crps"]
+    table["base"] = base.reindex(pd.MultiIndex.from_frame(table[CELL])).to_numpy()
+    grouped = table.groupby(["horizon", "model"], sort=False)
+    found = (
+        grouped[["crps", "wis", "inside80", "inside50", "error"]]
+        .mean()
+        .rename(columns={"error": "bias"})
+    )
+    found.insert(0, "skill", 1 - grouped["crps"].mean() / grouped["base"].mean())
+    order = list(dict.fromkeys(GROUPS.values()))
+    found = found.assign(cells=grouped.size(), origins=grouped["origin"].nunique())
+    return found.sort_index(
+        key=lambda i: i.map(order.index) if i.name == "horizon" else i, kind="stable"
+    )
+
+
+def _scaled(scores: pd.DataFrame) -> pd.DataFrame:
+    """Divide by the mean flow of the route over the span, so that routes count alike."""
+    length = np.where(scores["span"].str.startswith("y"), 4.0, 1.0) * scores["scale"]
+    part = {name: scores[name] / length for name in ("crps", "wis", "error")}
+    return scores.assign(**part, horizon=scores["span"].map(GROUPS))
+
+
+def by_route(
+    scores: pd.DataFrame, model: str = "ours", against: str = "seasonal naive"
+) -> pd.DataFrame:
+    """Return the skill of one model by route and horizon; NaN where nothing can be scored."""
+    parts = {}
+    for route, rows in scores[scores["model"].isin([model, against])].groupby("route"):
+        if set(rows["model"]) == {model, against}:
+            parts[route] = summary(rows, against)["skill"].xs(model, level="model")
+    return pd.DataFrame(parts).T.reindex(columns=list(dict.fromkeys(GROUPS.values())))
+
+
+# --- the league table of others -------------------------------------------------------------------------
+
+
+ALIASES: dict[tuple[str, str], list[tuple[str, str, str]]] = {
+    ("exports", "far-abroad"): [("volumes", "exports", "far-abroad"), ("volumes", "exports", "europe-and-china")],
+    ("export_price", "far-abroad"): [
+        ("prices", "ministry_far_abroad", "far-abroad"), ("prices", "customs_service", "far-abroad"),
+        ("prices", "gazprom_europe", "europe"), ("outside-forecasts", "export_price", "europe")],
+    ("export_price", "europe"): [
+        ("prices", "gazprom_europe", "europe"), ("outside-forecasts", "export_price", "europe"),
+        ("prices", "ministry_far_abroad", "far-abroad"), ("prices", "customs_service", "far-abroad")],
+    ("export_price", "china"): [
+        ("prices", "ministry_china", "china"), ("prices", "customs_china_value_per_volume", "china")],
+    ("rate", "RUB/USD"): [("fx", "mean", "RUB/USD")],
+    ("net_sales_of_gas", "gazprom"): [("financials", "net_sales_of_gas", "total")],
+    ("net_profit_attributable", "gazprom"): [("financials", "net_profit_attributable", "group")],
+}  # fmt: skip
+"""Where the actual of a forecast stands: Gazprom's far abroad is Europe and Turkey (to 2018 all of
+it), so their prices stand in for each other."""
+NAMES = {"volumes": ("series", "entity"), "prices": ("series", "market"), "fx": ("kind", "pair"),
+         "financials": ("metric", "segment"), "outside-forecasts": ("series", "target")}  # fmt: skip
+GOOD = ["actual", "provisional", "estimate"]
+
+
+def outcomes(tables: facts.Tables) -> pd.DataFrame:
+    """Return the yearly figures by which forecasts are judged, best first in each key.
+
+    Returns
+    -------
+    DataFrame
+        ``table, series, target, period, value, unit, status, published, id``. What was an
+        estimate of a year still running is no outcome.
+    """
+    parts = []
+    for name, (series, target) in NAMES.items():
+        rows = tables[name]
+        status = rows["status"] if "status" in rows else rows["kind"]
+        keep = status.isin(GOOD) & rows["period"].str.fullmatch("[0-9]{4}")
+        keep &= rows["published"].str[:4].replace("", "0000") > rows["period"]
+        keep |= status.isin(["actual", "provisional"]) & rows["period"].str.fullmatch("[0-9]{4}")
+        if name == "fx":
+            keep &= rows["kind"] == "mean"
+        if name == "financials":
+            keep &= rows["standard"] == "IFRS"
+        mine = rows[keep].rename(columns={series: "series", target: "target"})
+        unit = mine["unit"] if "unit" in mine else mine["target"]
+        basis = mine.get("basis", "")
+        mine = mine.loc[:, ~mine.columns.duplicated()]
+        kept = mine[["series", "target", "period", "value", "published", "id"]]
+        parts.append(kept.assign(table=name, unit=unit, basis=basis, status=status[keep]))
+    found = pd.concat(parts, ignore_index=True)
+    rank = found["status"].map({word: i for i, word in enumerate(GOOD)})
+    return found.assign(rank=rank).sort_values(
+        ["rank", "published"], ascending=[True, False], kind="stable", ignore_index=True
+    )
+
+
+def _outcome(found: pd.DataFrame, series: str, target: str, period: str, unit: str) -> Any | None:
+    """Return the best outcome of one forecast, None where the facts hold none."""
+    places = ALIASES.get((series, target), [])
+    for table, name, entity in [
+        *places,
+        ("volumes", series, target),
+        ("outside-forecasts", series, target),
+    ]:
+        mine = found[(found["table"] == table) & (found["series"] == name) & (found["target"] == entity)
+                     & (found["period"] == period) & (found["unit"].str.removesuffix("/yr") == unit)]  # fmt: skip
+        mine = mine[~((mine["series"] == "production") & (mine["basis"] == "15C-40MJ"))]
+        if len(mine):
+            return next(iter(rows_of(mine.head(1))))
+    return None
+
+
+def league(
+    tables: facts.Tables, forecaster: Forecaster | None = None, known: Known = as_known
+) -> pd.DataFrame:
+    """Score every published forecast that has come due, with "no change" and ours beside it.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+    forecaster : callable, optional
+        Ours; for forecasts of a route's yearly flow, made on the day theirs was published.
+    known : callable
+
+    Returns
+    -------
+    DataFrame
+        Columns of ``outside_forecasts.csv`` and ``actual, actual_status, actual_id, error``
+        (forecast less actual), ``relative`` (error over actual), ``held`` (the range given holds
+        the actual; NaN without one), ``no_change`` (last outcome known then) with
+        ``no_change_relative``, ``ours, ours_low, ours_high, ours_relative``, ``verdict``.
+        Forecasts not due or without an outcome in the facts have NaN and the verdict
+        ``not due`` or ``no outcome in the facts``.
+    """
+    found, rows = outcomes(tables), []
+    table = tables["outside-forecasts"]
+    newest = max(text for text in tables["volumes"]["published"])
+    for row in rows_of(table[table["kind"] != "actual"]):
+        truth = _outcome(found, row.series, row.target, row.period, row.unit)
+        rows.append(_judged(row, truth, found, newest))
+    scored = pd.DataFrame(rows, columns=JUDGED)
+    result = pd.concat([table[table["kind"] != "actual"].reset_index(drop=True), scored], axis=1)
+    own = [_ours(tables, row, forecaster, known) for row in rows_of(result)]
+    result[["ours_low", "ours", "ours_high"]] = np.array(own).reshape(-1, 3)
+    result["ours_relative"] = (result["ours"] - result["actual"]) / result["actual"].abs()
+    return result
+
+
+JUDGED = [
+    "actual",
+    "actual_status",
+    "actual_id",
+    "error",
+    "relative",
+    "held",
+    "no_change",
+    "no_change_relative",
+    "verdict",
+]
+
+
+def _judged(row: Any, truth: Any | None, found: pd.DataFrame, newest: str) -> list:
+    nan = float("nan")
+    if truth is None:
+        verdict = "not due" if row.period >= newest[:4] else "no outcome in the facts"
+        return [nan, "", "", nan, nan, nan, nan, nan, verdict]
+    actual, error = float(truth.value), row.value - float(truth.value)
+    held = nan if np.isnan(row.low) else float(row.low <= actual <= row.high)
+    past = _last(found, row)
+    known = [actual, truth.status, truth.id, error, error / abs(actual), held]
+    if past is None:
+        return [*known, nan, nan, ""]
+    better = abs(error) < abs(past - actual)
+    verdict = "better than no change" if better else "no better than no change"
+    return [*known, past, (past - actual) / abs(actual), verdict]
+
+
+def _last(found: pd.DataFrame, row: Any) -> float | None:
+    """Return the newest outcome of the same kind that had been published when the forecast was.
+
+    Years that ended before the forecast count from the following year's January where the facts
+    only hold a later publication of them.
+    """
+    for year in range(int(row.published[:4]) - 1, int(row.published[:4]) - 4, -1):
+        truth = _outcome(found, row.series, row.target, str(year), row.unit)
+        if truth is not None and int(row.period) > year:
+            return float(truth.value)
+    return None
+
+
+def _ours(
+    tables: facts.Tables, row: Any, forecaster: Forecaster | None, known: Known
+) -> tuple[float, ...]:
+    """Return P10, P50, P90 of a route's flow in the year, as we would have said that day."""
+    nothing = (float("nan"),) * 3
+    if forecaster is None or row.series != "flow" or np.isnan(row.actual):
+        return nothing
+    day = periods.parse(row.published).end - dt.timedelta(days=1)
+    then = known(tables, day)
+    past = histories(then, day).get(row.target)
+    year = [pd.Period(f"{row.period}Q{quarter}", freq="Q") for quarter in (1, 2, 3, 4)]
+    if past is None or past.index[-1] >= year[-1]:
+        return nothing
+    last = past.index[-1]  # what was not yet published of the year is drawn too
+    rng = np.random.default_rng([SEED, day.toordinal()])
+    draws = forecaster(then, last.end_time.date(), (year[-1] - last).n, rng)
+    if row.target not in draws["route"].values:
+        return nothing
+    ahead = draws.sel(route=row.target).isel(horizon=slice(-sum(q > last for q in year), None))
+    total = ahead.sum("horizon", skipna=False).values + sum(past.get(q, 0.0) for q in year)
+    low, middle, high = np.quantile(total, [0.1, 0.5, 0.9])
+    return nothing if np.isnan(total).any() else (float(low), float(middle), float(high))
+
+
+def standings(table: pd.DataFrame) -> pd.DataFrame:
+    """Sum the league table by issuer and series: count, mean absolute and mean relative error.
+
+    Returns
+    -------
+    DataFrame, index (series, issuer)
+        ``forecasts`` (scored), ``absolute`` (mean absolute error, in the series' unit),
+        ``relative`` (mean absolute relative error), ``bias`` (mean relative error), ``held``
+        (share of ranges that held), ``no_change`` (mean absolute relative error of no change, on
+        the same forecasts), ``wins`` (share better than no change), ``ours`` (ours likewise).
+    """
+    due = table[table["actual"].notna()]
+    due = due.assign(absolute=due["error"].abs(), size=due["relative"].abs(), bias=due["relative"],
+                     unchanged=due["no_change_relative"].abs(), own=due["ours_relative"].abs(),
+                     win=due["verdict"].map({"better than no change": 1.0, "no better than no change": 0.0}),
+                     held=due["held"].astype(float))  # fmt: skip
+    grouped = due.groupby(["series", "issuer"])
+    found = grouped[["absolute", "size", "bias", "held", "unchanged", "win", "own"]].mean()
+    found.insert(0, "forecasts", grouped.size())
+    return found.rename(
+        columns={"size": "relative", "unchanged": "no_change", "win": "wins", "own": "ours"}
+    )
+
+
+# --- our own log --------------------------------------------------------------------------------------------
+
+
+def append_log(result: xr.Dataset, folder: str | Path, release: str) -> Path:
+    """Add a release's projection to the log in a folder, so that next year's reader can score it.
+
+    Parameters
+    ----------
+    result : Dataset
+        As `energy.projection.project` returns it, with the quantiles 0.1, 0.5 and 0.9.
+    folder : path
+        Holds, or will hold, ``projections.csv``.
+    release : str
+        Version of the release.
+
+    Returns
+    -------
+    Path
+        The log. A second call with the same numbers changes nothing.
+
+    Raises
+    ------
+    DataError
+        If the release is in the log with other numbers, or the quantiles are missing.
+    """
+    missing = [q for q in (0.1, 0.5, 0.9) if not np.isclose(result["quantile"].values, q).any()]
+    if missing:
+        raise DataError(
+            "projection",
+            [f"quantile {q} is missing; project with quantiles 0.1, 0.5, 0.9" for q in missing],
+        )
+    new = _log_rows(result, release)
+    path = Path(folder) / LOG
+    old = read_log(folder) if path.exists() else new[:0]
+    same = old[old["release"] == release]
+    if len(same):
+        if not same.reset_index(drop=True).equals(new):
+            raise DataError(
+                LOG,
+                [
+                    f"release {release} is logged with other numbers; a log is not rewritten: "
+                    "give the release a new name"
+                ],
+            )
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = pd.concat([old, new], ignore_index=True).to_csv(index=False, lineterminator="\n")
+    handle, spare = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        file.write(text)
+    Path(spare).replace(path)
+    return path
+
+
+def _log_rows(result: xr.Dataset, release: str) -> pd.DataFrame:
+    flow = result["flow_year"].sel(quantile=[0.1, 0.5, 0.9], method="nearest")
+    wide = flow.transpose("scenario", "route", "year", "quantile")
+    index = pd.MultiIndex.from_product(
+        [wide[name].values.tolist() for name in ("scenario", "route", "year")]
+    )
+    table = pd.DataFrame(wide.values.reshape(-1, 3).round(3), index, ["p10", "p50", "p90"]).dropna()
+    table = table.rename_axis(["scenario", "route", "period"]).reset_index()
+    table = table.assign(
+        release=release, as_of=str(result.attrs["as_of"]), period=table["period"].astype(str)
+    )
+    return table[LOG_COLUMNS].astype(dict.fromkeys(LOG_COLUMNS[:5], "str"))
+
+
+def read_log(folder: str | Path) -> pd.DataFrame:
+    """Return the log of a folder.
+
+    Raises
+    ------
+    DataError
+        If there is none, or its columns are others.
+    """
+    path = Path(folder) / LOG
+    if not path.exists():
+        raise DataError(LOG, [f"no {LOG} in {path.parent.name}/; write one with append_log"])
+    table = pd.read_csv(path, dtype=dict.fromkeys(LOG_COLUMNS[:5], "str"), keep_default_na=False)
+    if list(table.columns) != LOG_COLUMNS:
+        raise DataError(
+            LOG, [f"columns are {', '.join(table.columns)}; expected {', '.join(LOG_COLUMNS)}"]
+        )
+    return table
+
+
+def score_log(folder: str | Path, tables: facts.Tables) -> pd.DataFrame:
+    """Set the logged projections beside the years that have come since.
+
+    Returns
+    -------
+    DataFrame
+        Columns of the log and ``actual, error`` (P50 less actual, bcm), ``inside80``; only whole
+        years that were not yet over on the day of the projection.
+    """
+    table = read_log(folder)
+    years = flows.build(tables, "A")
+    whole = years["flow"].where(years["coverage"] > 0.99)
+    frame = whole.to_series()
+    index = pd.MultiIndex.from_arrays([table["route"], pd.to_datetime(table["period"] + "-01-01")])
+    table = table.assign(actual=frame.reindex(index).to_numpy())
+    due = table[table["actual"].notna() & (table["as_of"] < table["period"] + "-12-31")]
+    inside = (due["p10"] <= due["actual"]) & (due["actual"] <= due["p90"])
+    return due.assign(error=due["p50"] - due["actual"], inside80=inside).reset_index(drop=True)

@@ -1,0 +1,361 @@
+"""Price and rate paths, and what the projected gas would earn.
+
+Brent and TTF revert, in logs, to the level a scenario states; speed and noise are fitted to the
+World Bank's months. A contract price follows from them by formula and averaging window. Nothing
+here is a sourced price: every figure is modelled, beside it stands what the years before brought.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy.errors import DataError
+from energy.finance import prices as sourced
+from energy.projection import ramp, scenarios
+from energy.units import KWH_PER_MMBTU
+
+LEAD = 3
+"""Quarters before the grid that the nine-month window looks back to."""
+SHORTEST = 36
+"""Months an index must have before its reversion is fitted."""
+BEFORE = (2015, 2021)
+
+
+@dataclass(frozen=True)
+class Reversion:
+    """An AR(1) of the log of a monthly index.
+
+    Attributes
+    ----------
+    persistence : float
+        Monthly.
+    spread : float
+        Stationary standard deviation of the log.
+    months : int
+        Months it was fitted on.
+    """
+
+    persistence: float
+    spread: float
+    months: int
+
+
+@dataclass(frozen=True)
+class Path:
+    """One index over the lead and the grid: log = fixed + pull x log of the long-run level + noise."""
+
+    fixed: np.ndarray
+    pull: np.ndarray
+    noise: np.ndarray
+    white: np.ndarray
+
+
+@dataclass(frozen=True)
+class Price:
+    """A market's formula: USD/1000 m3 = level x (intercept + oil x Brent + hub x TTF)."""
+
+    intercept: float
+    oil: float
+    hub: float
+    level: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class MoneySpec:
+    """All that the engine needs to price a block of draws.
+
+    Attributes
+    ----------
+    brent, ttf : Path
+    link : float
+        Correlation of the two surprises.
+    markets : tuple of (str, Price)
+    rate : Path or None
+        Log of roubles a dollar; None where no rate is known.
+    """
+
+    brent: Path
+    ttf: Path
+    link: float
+    markets: tuple[tuple[str, Price], ...]
+    rate: Path | None
+
+
+def index(prices: pd.DataFrame, name: str) -> pd.Series:
+    """Return one index by month, whole.
+
+    Raises
+    ------
+    DataError
+        Where a month between the first and the last is missing, a value is not positive, or
+        there are too few months to fit a reversion.
+    """
+    series = sourced.monthly(prices, name)
+    where = f"prices.csv, {sourced.INDICES[name]}"
+    if len(series) < SHORTEST:
+        raise DataError(
+            where, [f"{len(series)} months cannot carry a price path; {SHORTEST} are needed"]
+        )
+    every = pd.period_range(series.index[0], series.index[-1], freq="M")
+    missing = every.difference(pd.PeriodIndex(series.dropna().index))
+    if len(missing):
+        names = ", ".join(str(month) for month in missing[:6])
+        raise DataError(where, [f"the price path has gaps: {len(missing)} months are missing ({names}); "
+                                "add the rows"])  # fmt: skip
+    if series.min() <= 0:
+        raise DataError(
+            where, [f"{series.idxmin()}: price {series.min()} is not positive; correct it"]
+        )
+    return series
+
+
+def fit(series: pd.Series) -> Reversion:
+    """Fit log x(t) = a + b log x(t-1) + e by least squares; b is held below 0.99.
+
+    Returns
+    -------
+    Reversion
+    """
+    logs = np.log(series.to_numpy())
+    later, earlier = logs[1:] - logs[1:].mean(), logs[:-1] - logs[:-1].mean()
+    slope = float(np.clip((later * earlier).sum() / (earlier**2).sum(), 0.0, 0.99))
+    left = later - slope * earlier
+    noise = float(np.sqrt((left**2).sum() / max(len(left) - 2, 1)))
+    return Reversion(slope, noise / float(np.sqrt(1 - slope**2)), len(series))
+
+
+def path(series: pd.Series, span: ramp.Grid) -> Path:
+    """Lay an index on the lead and the grid: known quarters fixed, the others reverting."""
+    found = fit(series)
+    first, rows = span.first - LEAD, span.count + LEAD
+    numbers = np.arange(first, first + rows)
+    known = _quarters(series)
+    ahead = np.maximum(numbers - max(known, default=first - 1), 0)
+    if not known or (min(known) > first and ahead[0] == 0):
+        raise DataError(
+            "prices.csv", [f"no {series.name} before {span.starts[0].date()}; add its rows"]
+        )
+    last = float(np.log(series.iloc[-1]))
+    remain = (found.persistence**3) ** ahead
+    noise, white = np.zeros((ramp.MODES, rows)), np.zeros(rows)
+    later = ahead > 0
+    noise[:, later], white[later] = ramp.modes(
+        int(later.sum()), found.spread, found.persistence**3, 0, 0
+    )
+    fixed = np.array([np.log(known[int(n)]) if a == 0 else last * r
+                      for n, a, r in zip(numbers, ahead, remain, strict=True)])  # fmt: skip
+    return _narrow(Path(fixed, np.where(later, 1 - remain, 0.0), noise, white))
+
+
+def _quarters(series: pd.Series) -> dict[int, float]:
+    """Return the means of the quarters whose three months are all known."""
+    found: dict[int, list[float]] = {}
+    for month, price in zip(pd.PeriodIndex(series.index), series, strict=True):
+        found.setdefault(month.year * 4 + month.quarter - 1, []).append(float(price))
+    return {n: sum(parts) / 3 for n, parts in found.items() if len(parts) == 3}
+
+
+def _narrow(wide: Path) -> Path:
+    return Path(*(np.ascontiguousarray(part, dtype=np.float32)
+                  for part in (wide.fixed, wide.pull, wide.noise, wide.white)))  # fmt: skip
+
+
+def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
+    """Return a random walk of log RUB/USD from the last quarterly mean, or None without one.
+
+    Parameters
+    ----------
+    fx : DataFrame
+        The table of facts.
+    drift : float
+        Yearly, in logs.
+    """
+    rows = fx[(fx["pair"] == "RUB/USD") & (fx["kind"] == "mean") & (fx["freq"] == "Q")].sort_values(
+        "period"
+    )
+    if len(rows) < 8:
+        return None
+    logs = np.log(rows["value"].to_numpy(dtype=float))
+    step = float(np.diff(logs).std(ddof=1))
+    last = pd.Period(rows["period"].iloc[-1], freq="Q")
+    numbers = np.arange(span.first - LEAD, span.first + span.count)
+    ahead = np.maximum(numbers - (last.year * 4 + last.quarter - 1), 0).astype(float)
+    noise, white = ramp.split(step**2 * np.minimum.outer(ahead, ahead))
+    return _narrow(Path(logs[-1] + drift / 4 * ahead, np.zeros(len(ahead)), noise, white))
+
+
+def formulas(tables: ramp.Tables, tree: scenarios.Tree) -> dict[str, Price]:
+    """Return the formula of each market of the tree, its level learned where prices are known.
+
+    China: the nine-month mean of Brent fitted to the printed customs prices, as in
+    `energy.finance.prices`; where those are not known yet, the western oil slope. Europe and
+    Turkey: a stated mix of hub and oil slope.
+    """
+    found = {}
+    for market, row in tree["money"]["market"].items():
+        raw = _formula(tables["prices"], row, tree["money"])
+        level = _level(tables, market, raw, tree["money"]["level_prior"]["value"])
+        found[market] = Price(*raw, level, tree["money"]["level_spread"]["value"])
+    return found
+
+
+def _formula(table: pd.DataFrame, row: Mapping, money: Mapping) -> tuple[float, float, float]:
+    per_thousand = money["gcv"]["value"] * 1000 / KWH_PER_MMBTU  # MMBtu in 1000 m3
+    slope = money["slope"]["value"] * per_thousand
+    if row["formula"] == "mixed":
+        share = row["hub"]["value"]
+        return 0.0, (1 - share) * slope, share * per_thousand
+    known = sourced.customs_quarters(table).dropna()
+    if len(known) < 4:
+        return 0.0, slope, 0.0
+    fitted = sourced.fit(table, known, sourced.CHINA[:1])
+    return fitted.intercept, fitted.slopes[0], 0.0
+
+
+def _level(
+    tables: ramp.Tables, market: str, raw: tuple[float, float, float], prior: float
+) -> float:
+    """Return actual over modelled of the last eight priced quarters, drawn towards 1."""
+    seen = sourced.by_market(tables["prices"], tables["volumes"])
+    seen = seen[(seen["market"] == market) & (seen["status"] != "plan")].tail(8)
+    quarters = [f"{day.year}Q{(day.month + 2) // 3}" for day in seen["period"]]
+    if not quarters:
+        return 1.0
+    oil = sourced.averaged(tables["prices"], sourced.Window("brent", 9, 0), quarters).to_numpy()
+    hub = sourced.averaged(tables["prices"], sourced.Window("ttf", 3, 0), quarters).to_numpy()
+    ratio = seen["price"].to_numpy() / (raw[0] + raw[1] * oil + raw[2] * hub)
+    ratio = ratio[np.isfinite(ratio)]
+    return float((ratio.sum() + prior) / (len(ratio) + prior))
+
+
+def spec(tables: ramp.Tables, span: ramp.Grid, tree: scenarios.Tree) -> MoneySpec:
+    """Return the arrays from which a block of draws is priced.
+
+    Raises
+    ------
+    DataError
+        For an index with gaps or too few months.
+    """
+    brent, ttf = (path(index(tables["prices"], name), span) for name in scenarios.PRICES)
+    found = formulas(tables, tree)
+    rate = rate_path(tables["fx"], span, tree["money"]["inflation"]["value"])
+    return MoneySpec(brent, ttf, tree["money"]["link"]["value"], tuple(found.items()), rate)
+
+
+@dataclass(frozen=True)
+class Noise:
+    """Standard normal numbers of one block of n draws: what makes its prices differ.
+
+    Attributes
+    ----------
+    oil, hub, rate : (MODES, n)
+    jitter : (3, rows + n)
+        A window that slides over it gives each quarter and draw its own number.
+    level : (markets, n)
+    """
+
+    oil: np.ndarray
+    hub: np.ndarray
+    rate: np.ndarray
+    jitter: np.ndarray
+    level: np.ndarray
+
+
+def draw(money: MoneySpec, rng: np.random.Generator, oil: np.ndarray) -> Noise:
+    """Draw a block's numbers; `oil` (MODES, n) is the driver that the routes see too."""
+    kept, count = oil.shape
+    normal = rng.standard_normal
+    own = normal((kept, count), dtype=np.float32)
+    mix = np.float32(money.link), np.float32(np.sqrt(1 - money.link**2))
+    return Noise(
+        oil, mix[0] * oil + mix[1] * own, normal((kept, count), dtype=np.float32),
+        normal((3, len(money.brent.fixed) + count), dtype=np.float32),
+        normal((len(money.markets), count), dtype=np.float32),
+    )  # fmt: skip
+
+
+def price(
+    money: MoneySpec, noise: Noise, means: np.ndarray
+) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Return price paths by market (P, n) in USD/1000 m3, and RUB/USD (P, n).
+
+    Parameters
+    ----------
+    means : (2, n)
+        Log of the long-run Brent and TTF of each draw.
+    """
+    brent = np.exp(_logs(money.brent, noise.oil, noise.jitter[0], means[0]))
+    ttf = np.exp(_logs(money.ttf, noise.hub, noise.jitter[1], means[1]))
+    oil = (brent[:-3] + brent[1:-2] + brent[2:-1]) / np.float32(3)  # the nine months before
+    hub = ttf[2:-1]  # the three months before
+    paths = {}
+    for m, (market, rule) in enumerate(money.markets):
+        level = np.float32(rule.level) * np.exp(np.float32(rule.spread) * noise.level[m])
+        plain = np.float32(rule.intercept) + np.float32(rule.oil) * oil + np.float32(rule.hub) * hub
+        paths[market] = plain * level
+    if money.rate is None:
+        return paths, None
+    return paths, np.exp(_logs(money.rate, noise.rate, noise.jitter[2], means[0]))[LEAD:]
+
+
+def _logs(path: Path, modes: np.ndarray, jitter: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    found = np.einsum("kp,kn->pn", path.noise, modes)
+    found += path.white[:, None] * slide(jitter, len(path.white), modes.shape[1])
+    found += path.pull[:, None] * mean
+    found += path.fixed[:, None]
+    return found
+
+
+def slide(numbers: np.ndarray, rows: int, count: int) -> np.ndarray:
+    """Return a (rows, count) view: row p is the numbers from p on.
+
+    Each column holds different numbers, each row independent ones; no memory is taken.
+    """
+    step = numbers.itemsize  # numpy's sliding_window_view makes the same view ten times slower
+    return np.ndarray((rows, count), numbers.dtype, np.ascontiguousarray(numbers), 0, (step, step))
+
+
+def before(
+    cube: xr.Dataset, routes: pd.DataFrame, years: Sequence[int] = range(BEFORE[0], BEFORE[1] + 1)
+) -> pd.DataFrame:
+    """Return what each export route earned in the years before, million USD.
+
+    Parameters
+    ----------
+    cube : Dataset
+        Quarters with ``revenue``.
+    routes : DataFrame
+        The table of facts.
+
+    Returns
+    -------
+    DataFrame
+        Index route, one column a year, and a row ``all``; NaN where a quarter with gas has no
+        price, and left out of ``all`` then.
+    """
+    exports = [
+        r for r in routes.loc[routes["role"] == "export", "route"] if r in cube["route"].values
+    ]
+    part = cube.sel(route=exports)
+    table = {}
+    for year in years:
+        inside = part.sel(period=str(year)) if _has(part, year) else None
+        table[year] = np.full(len(exports), np.nan) if inside is None else _earned(inside)
+    frame = pd.DataFrame(table, index=pd.Index(exports, name="route")).dropna(how="all")
+    frame.loc["all"] = frame.sum(min_count=1)
+    return frame
+
+
+def _has(cube: xr.Dataset, year: int) -> bool:
+    return bool((pd.DatetimeIndex(cube["period"].values).year == year).sum() == 4)
+
+
+def _earned(part: xr.Dataset) -> np.ndarray:
+    lacking = ((part["flow"] > 0) & ~part["revenue"].notnull()).any("period")
+    return part["revenue"].sum("period", min_count=1).where(~lacking).values

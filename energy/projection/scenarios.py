@@ -1,0 +1,511 @@
+"""The tree of assumptions: read, check, overlay, and turn into scenarios with probabilities.
+
+The tree itself is text, ``energy/data/scenarios.toml``; nothing is assumed here. A scenario is one
+answer to each question; the mixture weighs every combination of answers. Which numbers follow for
+a route is `routes`, for prices `prices`; how they move the result is `tornado`.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy.errors import DataError, EnergyError, UnknownName
+
+PATH = Path(__file__).parents[1] / "data" / "scenarios.toml"
+BASELINE, MIXTURE = "baseline", "mixture"
+WHAT = {"end", "after", "keep", "restart", "halt", "first_gas", "never", "plateau", "capacity",
+        "level", "lapse", "overload", "step_start", "step_ramp", "ramp"}  # fmt: skip
+"""What an answer may set for a route."""
+PRICES = ("brent", "ttf")
+MODELS = ("contract", "open", "halted", "proposed")
+
+Tree = dict[str, Any]
+Answers = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One combination of answers.
+
+    Attributes
+    ----------
+    answers : dict of str to str
+        Question to answer.
+    probability : float
+    """
+
+    answers: Answers
+    probability: float
+
+
+def load(path: Path | str | None = None) -> Tree:
+    """Read a tree; default the one of the package.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or not TOML.
+    """
+    target = Path(path) if path is not None else PATH
+    try:
+        return tomllib.loads(target.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(target.name, ["no such file; name a scenarios.toml"]) from error
+    except tomllib.TOMLDecodeError as error:
+        raise DataError(target.name, [f"not TOML: {error}; correct the line"]) from error
+
+
+def check(tree: Tree, routes: Iterable[str], sources: Iterable[str]) -> list[str]:
+    """Return every fault of a tree, one sentence each.
+
+    Parameters
+    ----------
+    tree : dict
+        From `load` or `overlay`.
+    routes, sources : iterable of str
+        The ids that exist.
+    """
+    known, cited = set(routes), set(sources)
+    faults = [fault for where, row in numbers(tree) for fault in _number_faults(where, row, cited)]
+    faults += [f"{where}: {number} stands alone; write {{ value = {number}, assumption = … }} or a source"
+               for where, number in _bare(tree)]  # fmt: skip
+    faults += _route_faults(tree, known)
+    faults += [fault for row in tree.get("set", []) for fault in effect_faults("set", row, known)]
+    seen: list[str] = []
+    for name, question in tree.get("question", {}).items():
+        faults += _question_faults(name, question, seen, tree) + _set_faults(name, question, known)
+        seen.append(name)
+    return faults
+
+
+def refuse(tree: Tree, routes: Iterable[str], sources: Iterable[str]) -> None:
+    """Raise a `DataError` with every fault of a tree."""
+    faults = check(tree, routes, sources)
+    if faults:
+        raise DataError("scenarios.toml", faults)
+
+
+def numbers(tree: Tree, where: str = "") -> Iterator[tuple[str, dict]]:
+    """Yield each number of a tree with the words of where it stands."""
+    for name, item in tree.items():
+        place = f"{where}.{name}" if where else name
+        if isinstance(item, dict):
+            if "value" in item:
+                yield place, item
+            else:
+                yield from numbers(item, place)
+        elif isinstance(item, list):
+            yield from _of_list(item, place)
+
+
+def _bare(tree: Tree, where: str = "", excused: bool = False) -> Iterator[tuple[str, float]]:
+    """Yield numbers that stand outside a table which says where they are from."""
+    excused = excused or bool(tree.get("assumption") or tree.get("source"))
+    for name, item in tree.items():
+        place = f"{where}.{name}" if where else name
+        if isinstance(item, dict) and "value" not in item:
+            yield from _bare(item, place, excused)
+        elif _is_number(item) and not excused:
+            yield place, item
+
+
+def _of_list(items: list, place: str) -> Iterator[tuple[str, dict]]:
+    for item in items:
+        if isinstance(item, dict):
+            about = item.get("route") or item.get("price") or "?"
+            yield f"{place}[{about} {item.get('what', '')}]".replace(" ]", "]"), item
+
+
+def _number_faults(where: str, row: dict, cited: set[str]) -> list[str]:
+    found = row.get("value")
+    values = found if isinstance(found, list) else [found]
+    if not values or not all(_is_number(value) for value in values):
+        return [f"{where}: value {found!r} is not a number; give one number or a list of numbers"]
+    if not (row.get("source") or row.get("assumption")):
+        return [f"{where}: value {found} has neither source nor assumption; say where it is from"]
+    if "source" in row and row["source"] not in cited:
+        return [
+            f"{where}: source {row['source']!r} is not in sources.csv; add it or write assumption"
+        ]
+    what = row.get("what") or where.rsplit(".", 1)[-1]
+    positive = (
+        "capacity",
+        "plateau",
+        "level",
+        "lapse",
+        "overload",
+        "after",
+        "keep",
+        "restart",
+        "halt",
+    )
+    if what in positive and min(values) < 0:
+        return [f"{where}: {what} {found} is negative; give zero or more"]
+    return []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _route_faults(tree: Tree, known: set[str]) -> list[str]:
+    faults = []
+    for name, row in tree.get("route", {}).items():
+        faults += _stray(f"route.{name}", name, known)
+        if "same_as" in row:
+            faults += _stray(f"route.{name}.same_as", row["same_as"], known)
+        elif row.get("model") not in MODELS:
+            faults.append(f"route.{name}: model {row.get('model')!r} is unknown; "
+                          f"use one of {', '.join(MODELS)}")  # fmt: skip
+    return faults
+
+
+def _stray(where: str, name: str, known: set[str]) -> list[str]:
+    return [] if name in known else [f"{where}: {UnknownName('route', name, known)}"]
+
+
+def _question_faults(name: str, question: dict, seen: list[str], tree: Tree) -> list[str]:
+    """Return faults of the probabilities and of the place in the tree."""
+    answers = question.get("answer", {})
+    if not answers:
+        return [f"question.{name}: has no answer; add [question.{name}.answer.…]"]
+    faults = []
+    if sum(bool(answer.get("baseline")) for answer in answers.values()) != 1:
+        faults.append(f"question.{name}: one answer must carry baseline = true")
+    bare = [key for key, answer in answers.items() if "value" not in answer.get("probability", {})]
+    if bare:
+        return [*faults, f"question.{name}: answer {bare[0]!r} has no probability; give one"]
+    after = question.get("after")
+    if after is not None and after not in seen:
+        faults.append(f"question.{name}: stands after {after!r}, which is not a question above it; "
+                      "move it down or correct the name")  # fmt: skip
+        after = None
+    given = [None, *tree["question"][after].get("answer", {})] if after else [None]
+    for condition in given:
+        faults += _sum_faults(name, answers, condition)
+    return faults
+
+
+def _sum_faults(name: str, answers: dict, given: str | None) -> list[str]:
+    parts = [_probability(answer, given) for answer in answers.values()]
+    place = f"question.{name}" + (f" given {given!r}" if given else "")
+    if any(not _is_number(part) or not 0 <= part <= 1 for part in parts):
+        return [f"{place}: probabilities {parts} must lie between 0 and 1"]
+    if abs(sum(parts) - 1) > 1e-9:
+        return [f"{place}: the probabilities sum to {sum(parts):.6g}, not 1; correct "
+                f"{', '.join(answers)}"]  # fmt: skip
+    return []
+
+
+def _probability(answer: dict, given: str | None) -> float:
+    row = answer.get("if", {}).get(given) if given is not None else None
+    return (row or answer["probability"])["value"]
+
+
+def _set_faults(name: str, question: dict, known: set[str]) -> list[str]:
+    faults = []
+    for key, answer in question.get("answer", {}).items():
+        for row in answer.get("set", []):
+            faults += effect_faults(f"question.{name}.answer.{key}", row, known)
+    return faults
+
+
+def effect_faults(where: str, row: dict, known: set[str]) -> list[str]:
+    """Return faults of one effect: the route or price it names and what it sets there."""
+    if "price" in row:
+        return [] if row["price"] in PRICES else [f"{where}: price {row['price']!r} is unknown; "
+                                                  f"use {' or '.join(PRICES)}"]  # fmt: skip
+    faults = _stray(where, row.get("route", ""), known)
+    if row.get("what") not in WHAT:
+        faults.append(f"{where}: what {row.get('what')!r} is unknown; use one of "
+                      f"{', '.join(sorted(WHAT))}")  # fmt: skip
+    return faults
+
+
+def known(tree: Tree, day: str, published: Mapping[str, str]) -> Tree:
+    """Return the tree as it could have stood on a day; the tree given is left as it is.
+
+    Questions that arose later are gone, and numbers whose source was published later. What rests
+    on an assumption stays: it is how the model is built, not what happened.
+
+    Parameters
+    ----------
+    day : str
+        ISO date.
+    published : mapping of str to str
+        Source to date of publication, as precise as known; empty is taken as known.
+    """
+    new = copy.deepcopy(tree)
+    gone = {name for name, row in tree["question"].items() if str(row.get("since", "")) > day}
+
+    def later(row: Any) -> bool:
+        return isinstance(row, dict) and published.get(row.get("source", ""), "")[: len(day)] > day
+
+    for name in gone:
+        del new["question"][name]
+    for question in new["question"].values():
+        if question.get("after") in gone:
+            del question["after"]
+        for answer in question["answer"].values():
+            answer["set"] = [row for row in answer.get("set", []) if not later(row)]
+    new["route"] = {name: {key: item for key, item in row.items() if not later(item)}
+                    for name, row in new["route"].items()}  # fmt: skip
+    return new
+
+
+# ---- scenarios ---------------------------------------------------------------------------------
+
+
+def baseline(tree: Tree) -> Answers:
+    """Return the baseline answer to each question."""
+    return {name: next(key for key, answer in question["answer"].items() if answer.get("baseline"))
+            for name, question in tree["question"].items()}  # fmt: skip
+
+
+def named(tree: Tree) -> dict[str, Answers]:
+    """Return the scenarios by name: the baseline, and each other answer alone against it.
+
+    The name of an answer's scenario is ``question-answer``, e.g. ``pos2-signed``; with a
+    baseline answer it is the baseline itself under another name.
+    """
+    base = baseline(tree)
+    found = {BASELINE: base}
+    for question, body in tree["question"].items():
+        for answer in body["answer"]:
+            found[f"{question}-{answer}"] = base | {question: answer}
+    return found
+
+
+def leaves(tree: Tree) -> list[Leaf]:
+    """Return every combination of answers with its probability; the probabilities sum to 1."""
+    found = [Leaf({}, 1.0)]
+    for name, question in tree["question"].items():
+        found = [
+            Leaf(leaf.answers | {name: key}, leaf.probability * part)
+            for leaf in found
+            for key, answer in question["answer"].items()
+            if (part := _probability(answer, leaf.answers.get(question.get("after", ""), None))) > 0
+        ]
+    return found
+
+
+def select(tree: Tree, asked: str | Sequence[str] | Mapping) -> dict[str, list[Leaf]]:
+    """Return the leaves of each scenario asked for, by name, in a fixed order.
+
+    Parameters
+    ----------
+    tree : dict
+        With a custom mapping already laid over it by `overlay`.
+    asked : "all", name, sequence of names, or mapping
+        ``"all"``: baseline, each answer that is not of the baseline, mixture. A mapping: the
+        baseline, the custom scenario under its ``name``, the mixture.
+
+    Raises
+    ------
+    UnknownName
+        For a scenario, question or answer that is not in the tree.
+    """
+    every, base = named(tree), baseline(tree)
+    if isinstance(asked, Mapping):
+        custom = base | _answers(tree, asked.get("answers", {}))
+        names = {BASELINE: base, str(asked.get("name", "custom")): custom, MIXTURE: None}
+    elif asked == "all":
+        others = {name: each for name, each in every.items() if each != base}
+        names = {BASELINE: base, **others, MIXTURE: None}
+    else:
+        wanted = [asked] if isinstance(asked, str) else list(asked)
+        for name in wanted:
+            if name not in every and name != MIXTURE:
+                raise UnknownName("scenario", name, [*every, MIXTURE, "all"])
+        names = {name: every.get(name) for name in wanted}
+    return {name: leaves(tree) if each is None else [Leaf(each, 1.0)]
+            for name, each in names.items()}  # fmt: skip
+
+
+def _answers(tree: Tree, wanted: Mapping[str, str]) -> Answers:
+    for question, answer in wanted.items():
+        if question not in tree["question"]:
+            raise UnknownName("question", question, tree["question"])
+        if answer not in tree["question"][question]["answer"]:
+            raise UnknownName(f"answer to {question}", answer, tree["question"][question]["answer"])
+    return dict(wanted)
+
+
+CUSTOM = ("name", "answers", "probabilities", "route", "money", "rules", "set", "assumption")
+
+
+def overlay(tree: Tree, custom: Mapping) -> Tree:
+    """Lay a custom scenario over a tree; the tree given is left as it is.
+
+    Parameters
+    ----------
+    custom : mapping
+        ``name``; ``answers`` (question to answer); ``probabilities`` (question to answer to
+        number, all answers of the question, the conditions are dropped); ``route``, ``money``,
+        ``rules`` (name to number, as in the file or bare); ``set`` (list of effects that hold in
+        every scenario); ``assumption`` (the reason given for bare numbers).
+
+    Raises
+    ------
+    EnergyError
+        For a key that means nothing.
+    UnknownName
+        For a question that is not in the tree.
+    """
+    stray = [key for key in custom if key not in CUSTOM]
+    if stray:
+        raise EnergyError(f"Custom scenario: key {stray[0]!r} is unknown; use {', '.join(CUSTOM)}.")
+    why = str(custom.get("assumption", "custom scenario"))
+    new = copy.deepcopy(tree)
+    for question, parts in custom.get("probabilities", {}).items():
+        _reweigh(new, question, parts, why)
+    for part in ("route", "money", "rules"):
+        _merge(new.setdefault(part, {}), custom.get(part, {}), why)
+    new["set"] = [
+        *new.get("set", []),
+        *({"assumption": why} | dict(row) for row in custom.get("set", [])),
+    ]
+    return new
+
+
+def _reweigh(tree: Tree, question: str, parts: Mapping[str, float], why: str) -> None:
+    if question not in tree["question"]:
+        raise UnknownName("question", question, tree["question"])
+    answers = tree["question"][question]["answer"]
+    for answer in parts:
+        _answers(tree, {question: answer})
+    for key, answer in answers.items():
+        answer.pop("if", None)
+        answer["probability"] = {"value": parts.get(key, 0.0), "assumption": why}
+
+
+def _merge(into: dict, new: Mapping, why: str) -> None:
+    for key, item in new.items():
+        if isinstance(item, Mapping) and "value" not in item:
+            _merge(into.setdefault(key, {}), item, why)
+        elif isinstance(item, Mapping):
+            into[key] = {"assumption": why} | dict(item) if "source" not in item else dict(item)
+        elif isinstance(item, (str, list)) and not _is_span(item):
+            into[key] = item
+        else:
+            into[key] = {"value": item, "assumption": why}
+
+
+def _is_span(item: object) -> bool:
+    return isinstance(item, list) and all(_is_number(value) for value in item)
+
+
+def routes(tree: Tree, answers: Answers) -> dict[str, dict[str, Any]]:
+    """Return what a scenario says of each route: plain values by name."""
+    found = {name: {key: value(item) for key, item in row.items()}
+             for name, row in tree["route"].items()}  # fmt: skip
+    for route, said in effects(tree, answers).items():
+        found.setdefault(route, {}).update(said)
+    return found
+
+
+def effects(tree: Tree, answers: Answers) -> dict[str, dict[str, Any]]:
+    """Return what the answers alone set for each route they name."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in _effects(tree, answers):
+        if "route" in row:
+            found.setdefault(row["route"], {})[row["what"]] = row["value"]
+    return found
+
+
+def prices(tree: Tree, answers: Answers) -> dict[str, float]:
+    """Return the level each index returns to: Brent in USD/bbl, TTF in USD/MMBtu."""
+    found = {name: float(tree["money"][name]["value"]) for name in PRICES}
+    for row in _effects(tree, answers):
+        if "price" in row:
+            found[row["price"]] = float(row["value"])
+    return found
+
+
+def _effects(tree: Tree, answers: Answers) -> Iterator[dict]:
+    for question, answer in answers.items():
+        yield from tree["question"][question]["answer"][answer].get("set", [])
+    yield from tree.get("set", [])
+
+
+def value(item: Any) -> Any:
+    """Return the number of a table, anything else as it is."""
+    return item["value"] if isinstance(item, dict) and "value" in item else item
+
+
+def rule(tree: Tree, name: str) -> Any:
+    """Return one number of ``[rules]``."""
+    return tree["rules"][name]["value"]
+
+
+def assumptions(tree: Tree) -> list[dict[str, Any]]:
+    """Return every number of the tree with where it stands and where it is from, one row each."""
+    return [{"where": where, "value": row["value"],
+             **{key: row[key] for key in ("source", "assumption") if key in row}}
+            for where, row in numbers(tree)]  # fmt: skip
+
+
+def tornado(
+    tree: Tree, result: xr.Dataset, year: int = 2035, variable: str = "exports_year_mean",
+    market: str = "all",
+) -> pd.DataFrame:  # fmt: skip
+    """Set each question's answers against the baseline: which assumption moves the result most.
+
+    Parameters
+    ----------
+    tree : dict
+        The tree the result was made with.
+    result : Dataset
+        From `energy.projection.project` with ``scenarios="all"``.
+    year : int
+        Calendar year.
+    variable : str
+        ``exports_year_mean`` (bcm) or ``market_revenue_year_mean`` (million USD).
+    market : str
+
+    Returns
+    -------
+    DataFrame
+        Index question; ``low_answer, high_answer, at_low, at_high, baseline, swing``, the largest
+        swing first.
+
+    Raises
+    ------
+    EnergyError
+        If the result lacks the baseline, a scenario or the year.
+    """
+    table = _yearly(result, variable, market, year)
+    base, rows = baseline(tree), {}
+    for question, body in tree["question"].items():
+        at = {answer: table[BASELINE if base[question] == answer else f"{question}-{answer}"]
+              for answer in body["answer"]
+              if base[question] == answer or f"{question}-{answer}" in table}  # fmt: skip
+        low, high = min(at, key=at.__getitem__), max(at, key=at.__getitem__)
+        rows[question] = {"low_answer": low, "high_answer": high, "at_low": at[low],
+                          "at_high": at[high], "baseline": table[BASELINE],
+                          "swing": at[high] - at[low]}  # fmt: skip
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("question")
+    return frame.sort_values("swing", ascending=False, kind="stable")
+
+
+def _yearly(result: xr.Dataset, variable: str, market: str, year: int) -> dict[str, float]:
+    if BASELINE not in result["scenario"].values:
+        raise EnergyError("A tornado needs the baseline; project with scenarios='all'.")
+    if variable not in result or year not in result["year"].values:
+        first, last = result["year"].values[[0, -1]]
+        raise EnergyError(f"No {variable!r} for {year}; the result holds whole years {first} to {last} "
+                          "and exports_year_mean, market_revenue_year_mean.")  # fmt: skip
+    values = result[variable].sel(market=market, year=year)
+    return dict(
+        zip(result["scenario"].values.tolist(), np.asarray(values, float).tolist(), strict=True)
+    )

@@ -1,0 +1,835 @@
+"""When a proposed line may deliver: gates, and the risk that it never does.
+
+A line passes talks, memorandum, commitment (contract or investment decision), building, first gas
+and plateau; at each of them it may instead be given up. How long each takes, and how often it
+ends there, is learned from the reference class in ``data/reference_projects.csv``. Nothing here
+knows volumes beyond the shape of a ramp; money and flows are elsewhere.
+
+Notes
+-----
+The fit is a piecewise-exponential model with competing risks and censoring, written as a Poisson
+regression with exposure (Holford 1980; Laird and Olivier 1981) and fitted by statsmodels. Famous
+projects are no fair sample: a stated share of the weight goes to a wider class, all cross-border
+lines of Global Energy Monitor's tables, followed from one edition to a later one. The length of
+a line was tried and does not tell how long it is built (effect 0.04 on the log hazard).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from energy import facts, periods
+from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
+from energy.observations import rows_of
+
+GATES = ("announced", "memorandum", "contract", "construction", "first_gas", "plateau")
+METRICS = {
+    "announced": "announced",
+    "memorandum_signed": "memorandum",
+    "agreement": "memorandum",
+    "contract_signed": "contract",
+    "fid": "contract",  # sources date the decision by the contract; the two are one gate here
+    "construction_start": "construction",
+    "first_gas": "first_gas",
+    "mechanical_completion": "completed",
+    "full_capacity": "plateau",
+    "cancelled": "never",
+}
+PROJECTS = {
+    "power-of-siberia-2": ("Power of Siberia 2", "Soyuz Vostok (Mongolia)"),
+    "soyuz-vostok": ("Power of Siberia 2", "Soyuz Vostok (Mongolia)"),
+    "far-eastern-route": ("Far Eastern route",),
+    "belogorsk-khabarovsk": ("Belogorsk-Khabarovsk (link Power of Siberia 1 to SKV)",),
+    "central-asia-china-d": ("Central Asia-China D",),
+}
+PROPOSED = (
+    "power-of-siberia-2",
+    "far-eastern-route",
+    "power-of-siberia-1-plus-6",
+    "russia-kazakhstan-china",
+    "belogorsk-khabarovsk",
+    "central-asia-china-d",
+)
+WIDER = "(wider class)"
+STAGES: dict[str, tuple[float, ...]] = {  # years at which the hazard may change
+    "talks": (0.0, 3.0, 8.0),
+    "memorandum": (0.0, 3.0, 8.0),
+    "committed": (0.0, 1.0, 3.0),
+    "building": (0.0, 1.0, 2.5, 4.0, 7.0),
+}
+AFTER = {"talks": "committed", "memorandum": "committed", "committed": "building"}
+STAGE_OF = {
+    "announced": "talks",
+    "memorandum": "memorandum",
+    "contract": "committed",
+    "construction": "building",
+}
+REACHES = {
+    "talks": "contract",
+    "memorandum": "contract",
+    "committed": "construction",
+    "building": "first_gas",
+}
+CAUSES = ("next", "never")
+KEY = ["stage", "cause", "band"]
+WIDER_WEIGHT = {"talks": 0.75, "memorandum": 0.5, "building": 0.5}
+"""Share of the wider class: highest for talks, of which only those that led somewhere are told."""
+PLAN_WEIGHT = 0.5  # half of the draws follow the official date, or build times stated by others
+PSEUDO = 1.0  # events by which a cell leans on its stage as a whole
+DRAWS, SEED = 20_000, 20_261_124
+HORIZON = 2100.0  # a date later than this is no date
+
+
+# --- the reference class ------------------------------------------------------------------------
+
+
+def decimal(value: str) -> float:
+    """Return a date, month or year as a decimal year, its middle; NaN for a word."""
+    if not value[:4].isdigit():
+        return float("nan")
+    span = periods.parse(value)
+    begin, end = (_decimal(day) for day in (span.start, span.end))
+    return begin if len(value) == 10 else (begin + end) / 2
+
+
+def _decimal(day: dt.date) -> float:
+    start = dt.date(day.year, 1, 1)
+    return day.year + (day - start).days / ((dt.date(day.year + 1, 1, 1) - start).days)
+
+
+def today(tables: facts.Tables) -> float:
+    """Return the newest full publication date among the volumes, as a decimal year."""
+    full = [text for text in tables["volumes"]["published"] if len(text) == 10]
+    return decimal(max(full))
+
+
+def milestones(tables: facts.Tables, as_of: float) -> pd.DataFrame:
+    """Return the gates that each project had passed on a date.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        With ``reference-projects``.
+    as_of : float
+        Decimal year; later milestones and later publications are left out.
+
+    Returns
+    -------
+    DataFrame, index project
+        Decimal years ``announced, memorandum, contract, construction, first_gas, plateau,
+        never`` (NaN where not passed) and ``plan`` (latest date of first gas announced).
+    """
+    rows = _known_rows(tables, as_of)
+    gates = rows[rows["metric"].isin(list(METRICS))]
+    gates = gates.assign(gate=gates["metric"].map(METRICS), year=gates["value"].map(decimal))
+    gates = gates[gates["year"] <= as_of]
+    wide = gates.pivot_table(index="project", columns="gate", values="year", aggfunc="min")
+    table = wide.reindex(columns=[*GATES, "never", "completed"], index=sorted(set(rows["project"])))
+    plans = rows[rows["metric"] == "first_gas_planned"]
+    table["plan"] = plans.assign(year=plans["value"].map(decimal)).groupby("project")["year"].max()
+    table["never"] = table["never"].fillna(_given_up(rows, table, as_of))
+    return _finished(rows, table)
+
+
+def _known_rows(tables: facts.Tables, as_of: float) -> pd.DataFrame:
+    if "reference-projects" not in tables:
+        raise DataError("reference_projects.csv", ["the table is missing; load the facts anew"])
+    rows = tables["reference-projects"]
+    known = [not text or decimal(text) <= as_of for text in rows["published"]]
+    return rows[np.array(known, dtype=bool) & (rows["project"] != WIDER).to_numpy()]
+
+
+def _given_up(rows: pd.DataFrame, table: pd.DataFrame, as_of: float) -> pd.Series:
+    """Date the end of a project that was dropped without a day: the last start it missed."""
+    dropped = rows[(rows["metric"] == "outcome") & rows["value"].isin(["not built", "cancelled"])]
+    missed = table["plan"].reindex(sorted(set(dropped["project"])))
+    return missed.where(missed <= as_of).reindex(table.index)
+
+
+def _finished(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Take completion for first gas where a line that was built has no date of its own."""
+    built = set(rows.loc[(rows["metric"] == "outcome") & (rows["value"] == "built"), "project"])
+    done = table["completed"].where(table.index.isin(built))
+    table = table.assign(first_gas=table["first_gas"].fillna(done))
+    return table.drop(columns="completed").rename_axis(columns=None)
+
+
+def spells(table: pd.DataFrame, as_of: float) -> pd.DataFrame:
+    """Cut each project into stages: how long, and how it ended.
+
+    Returns
+    -------
+    DataFrame
+        ``project, stage, years, cause`` (``next``, ``never`` or ``""`` for censored).
+        A built project whose next gate is not dated has no spell there.
+    """
+    found = []
+    for row in rows_of(table):
+        for gate, stage in STAGE_OF.items():
+            spell = _spell(row, gate, stage, as_of)
+            if spell is not None:
+                found.append({"project": row.Index, "stage": stage, **spell})
+    return pd.DataFrame(found, columns=["project", "stage", "years", "cause"])
+
+
+def _spell(row: Any, gate: str, stage: str, as_of: float) -> dict | None:
+    start = getattr(row, gate)
+    order = GATES[GATES.index(REACHES[stage]) : GATES.index("plateau")]
+    later = [getattr(row, name) for name in order]
+    ends = [year for year in later if not np.isnan(year)]
+    if np.isnan(start) or (ends and min(ends) < start):
+        return None
+    if ends:
+        exact = not np.isnan(later[0]) or stage in ("talks", "memorandum")
+        return {"years": min(ends) - start, "cause": "next"} if exact else None
+    if not np.isnan(row.never):
+        return {"years": max(row.never - start, 0.1), "cause": "never"}
+    return {"years": as_of - start, "cause": ""}
+
+
+# --- the fit --------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """Hazards a year: one cell for each stage, cause and band of age.
+
+    Attributes
+    ----------
+    cells : DataFrame
+        ``stage, cause, band, events, years`` behind each parameter.
+    mean, error : (K,)
+        Logarithm of the hazards and its standard error.
+    """
+
+    cells: pd.DataFrame
+    mean: np.ndarray
+    error: np.ndarray
+
+    def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Return hazards of n draws, shape (n, K)."""
+        return np.exp(self.mean + self.error * rng.standard_normal((n, len(self.mean))))
+
+    def column(self, stage: str, cause: str) -> np.ndarray:
+        """Return the places of a stage and cause, by band."""
+        mine = (self.cells["stage"] == stage) & (self.cells["cause"] == cause)
+        return mine.to_numpy().nonzero()[0]
+
+
+def counts(tables: facts.Tables) -> dict[str, float]:
+    """Return the counts of the wider class that the facts hold."""
+    rows = tables["reference-projects"]
+    mine = rows[rows["project"] == WIDER]
+    return dict(zip(mine["metric"], pd.to_numeric(mine["value"]), strict=True))
+
+
+def transitions(before: pd.DataFrame, after: pd.DataFrame, years: float) -> dict[str, float]:
+    """Count what became of cross-border lines between two editions of a list of pipelines.
+
+    Parameters
+    ----------
+    before : DataFrame
+        ``ProjectID, Status, StartCountry, EndCountry`` as in Global Energy Monitor's tables.
+    after : DataFrame
+        ``ProjectID, Status`` of the later edition.
+    years : float
+        Between the two.
+
+    Returns
+    -------
+    dict
+        As `counts` returns it: for `first_gas` and `coverage`.
+
+    Raises
+    ------
+    DataError
+        If a column is missing or no line is found again.
+    """
+    wanted = {
+        "before": ["ProjectID", "Status", "StartCountry", "EndCountry"],
+        "after": ["ProjectID", "Status"],
+    }
+    faults = [f"column '{name}' is missing; pass the table as Global Energy Monitor writes it"
+              for which, frame in (("before", before), ("after", after))
+              for name in wanted[which] if name not in frame.columns]  # fmt: skip
+    if faults or years <= 0:
+        raise DataError(
+            "pipelines", faults or [f"{years} years between the editions; give a positive number"]
+        )
+    crossing = before[before["StartCountry"] != before["EndCountry"]]
+    later = after.drop_duplicates("ProjectID").set_index("ProjectID")["Status"].str.lower()
+    now = crossing["ProjectID"].map(later)
+    seen, was = now.notna(), crossing["Status"].str.lower()
+    if not (seen & (was == "proposed")).any():
+        raise DataError(
+            "pipelines", ["no proposed cross-border line is found again; check ProjectID"]
+        )
+    dropped, built = now.isin(["shelved", "cancelled", "mothballed", "retired"]), now == "operating"
+    found: dict[str, float] = {"years_between": years}
+    for status, advanced in (
+        ("proposed", built | (now == "construction")),
+        ("construction", built),
+    ):
+        mine = seen & (was == status)
+        found |= {status: mine.sum(), f"{status}_advanced": (mine & advanced).sum(),
+                  f"{status}_dropped": (mine & dropped).sum()}  # fmt: skip
+    mine = seen & (was == "shelved")
+    found |= {
+        "shelved": mine.sum(),
+        "shelved_revived": (mine & now.isin(["proposed", "construction", "operating"])).sum(),
+    }
+    return {name: float(value) for name, value in found.items()}
+
+
+def fit(spell: pd.DataFrame, wider: Mapping[str, float]) -> Fit:
+    """Fit the hazards to the spells and the wider class.
+
+    Raises
+    ------
+    MissingExtra
+        Without statsmodels.
+    DataError
+        If a stage has no spell.
+    """
+    empty = [stage for stage in STAGES if stage not in set(spell["stage"])]
+    if empty:
+        raise DataError(
+            "reference_projects.csv",
+            [f"no project shows stage '{stage}'; add milestones" for stage in empty],
+        )
+    cells = _cells(spell)
+    rows = pd.concat([cells, _wider_rows(cells, wider), _lean(cells, wider)], ignore_index=True)
+    return _regress(rows[rows["years"] > 0])
+
+
+def _cells(spell: pd.DataFrame) -> pd.DataFrame:
+    """Split spells at the edges of the bands; sum events and years by stage, cause and band."""
+    found = []
+    for stage, edges in STAGES.items():
+        mine = spell[spell["stage"] == stage]
+        for band, (low, high) in enumerate(zip(edges, (*edges[1:], np.inf), strict=True)):
+            years = (mine["years"].clip(upper=high) - low).clip(lower=0).sum()
+            here = mine[(mine["years"] >= low) & (mine["years"] < high)]
+            found += [
+                (stage, cause, band, float((here["cause"] == cause).sum()), years)
+                for cause in CAUSES
+            ]
+    return pd.DataFrame(found, columns=[*KEY, "events", "years"])
+
+
+def _rates(wider: Mapping[str, float]) -> dict[tuple[str, str], float]:
+    """Return hazards a year of the wider class; a shelved line may come back."""
+    back = wider["shelved_revived"] / max(wider["shelved"], 1.0)
+    rates = {}
+    for status, stages in (("proposed", ("talks", "memorandum")), ("construction", ("building",))):
+        gone = wider[f"{status}_advanced"] + wider[f"{status}_dropped"]
+        years = wider["years_between"] * (wider[status] - gone / 2)
+        for stage in stages:
+            rates[stage, "next"] = wider[f"{status}_advanced"] / years
+            rates[stage, "never"] = wider[f"{status}_dropped"] * (1 - back) / years
+    return rates
+
+
+def _wider_rows(cells: pd.DataFrame, wider: Mapping[str, float]) -> pd.DataFrame:
+    """Give the wider class its share of the project-years of every band.
+
+    How fast a line is built the named ones know best; the wider class tells how many never are.
+    """
+    rates = {key: rate for key, rate in _rates(wider).items() if key != ("building", "next")}
+    share = (
+        cells["stage"].map({stage: w / (1 - w) for stage, w in WIDER_WEIGHT.items()}).fillna(0.0)
+    )
+    keys = zip(cells["stage"], cells["cause"], strict=True)
+    rate = np.array([rates.get(key, np.nan) for key in keys])
+    years = cells["years"] * share
+    return cells.assign(years=years, events=years * rate)[~np.isnan(rate)]
+
+
+def _lean(cells: pd.DataFrame, wider: Mapping[str, float]) -> pd.DataFrame:
+    """Let each cell lean on its stage as a whole, so that no hazard is nought."""
+    both = pd.concat([cells, _wider_rows(cells, wider)])
+    whole = both.groupby(["stage", "cause"])[["events", "years"]].sum()
+    rate = (whole["events"] + 0.5) / whole["years"]
+    place = pd.MultiIndex.from_frame(cells[["stage", "cause"]])
+    return cells.assign(events=PSEUDO, years=PSEUDO / rate.reindex(place).to_numpy())
+
+
+def _regress(rows: pd.DataFrame) -> Fit:
+    try:
+        from statsmodels.genmod.families import Poisson
+        from statsmodels.genmod.generalized_linear_model import GLM
+    except ImportError as error:
+        raise MissingExtra(
+            "Timing needs statsmodels: pip install 'energy-trade-tracker[timing]'."
+        ) from error
+    cells = rows.groupby(KEY, sort=False)[["events", "years"]].sum().reset_index()
+    place = pd.MultiIndex.from_frame(cells[KEY]).get_indexer(pd.MultiIndex.from_frame(rows[KEY]))
+    design = np.eye(len(cells))[place]
+    model = GLM(
+        rows["events"].to_numpy(), design, family=Poisson(), exposure=rows["years"].to_numpy()
+    )
+    found = model.fit()
+    return Fit(cells, np.asarray(found.params), np.asarray(found.bse))
+
+
+# --- one route ------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Timing:
+    """What the reference class says of one route on one date.
+
+    Attributes
+    ----------
+    route : str
+    as_of : float
+        Decimal year.
+    stage : str
+        ``talks``, ``memorandum``, ``committed``, ``building``, ``delivering`` or ``unheard``.
+    passed : dict
+        Decimal years of the gates passed.
+    plan : float
+        Official date of first gas, NaN where there is none.
+    stated : tuple of float
+        Years of building that others have named for it; may be empty.
+    slips : (S,)
+        Years by which built lines missed the last date they were promised for.
+    ramps : (R,)
+        Years from first gas to plateau in the reference class.
+    shape : tuple of float
+        Share of the plateau in equal steps of the ramp, as Power of Siberia 1 was contracted.
+    fit : Fit
+    """
+
+    route: str
+    as_of: float
+    stage: str
+    passed: dict[str, float]
+    plan: float
+    stated: tuple[float, ...]
+    slips: np.ndarray
+    ramps: np.ndarray
+    shape: tuple[float, ...]
+    fit: Fit = dataclasses.field(repr=False)
+
+    def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Return n decimal years of first gas; infinity where the line never delivers.
+
+        Raises
+        ------
+        EnergyError
+            For a number of draws below 1.
+        """
+        return self.gates(rng, n)["first_gas"]
+
+    def ramp(self, rng: np.random.Generator, n: int) -> np.ndarray:
+        """Return n times from first gas to plateau, years: log-normal, few projects so wide tails."""
+        _check_draws(n)
+        logs = np.log(self.ramps)
+        spread = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
+        years = np.exp(logs.mean() + spread * rng.standard_t(len(logs) - 1, n))
+        return np.clip(years, 0.25, 12.0)
+
+    def gates(self, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+        """Return n dates of every gate, passed ones as they were; infinity is never."""
+        _check_draws(n)
+        dates = {gate: np.full(n, self.passed[gate]) for gate in GATES if gate in self.passed}
+        if self.stage == "unheard":
+            return {gate: np.full(n, np.inf) for gate in GATES}
+        dates |= self._walk(rng, n) if self.stage in STAGES else {}
+        dates = self._planned(rng, dates, n)
+        plateau = dates["first_gas"] + self.ramp(rng, n)
+        return {
+            **dates,
+            "plateau": np.full(n, self.passed["plateau"]) if "plateau" in self.passed else plateau,
+        }
+
+    def _walk(self, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
+        """Walk the stages still ahead."""
+        drawn = self.fit.draw(rng, n)
+        gate = next(g for g, s in STAGE_OF.items() if s == self.stage)
+        at, stage = np.full(n, self.passed[gate]), self.stage
+        elapsed, found = self.as_of - self.passed[gate], {}
+        while stage:
+            years = _leave(rng, self.fit, drawn, stage, elapsed)
+            at = at + (self._told(rng, years, elapsed) if stage == "building" else years)
+            at[at > HORIZON] = np.inf
+            found[REACHES[stage]] = at
+            stage, elapsed = AFTER.get(stage, ""), 0.0
+        return found
+
+    def _told(self, rng: np.random.Generator, years: np.ndarray, elapsed: float) -> np.ndarray:
+        """Let half of the draws that are built take as long as others say, give or take a tenth."""
+        stated = [year for year in self.stated if year > elapsed]
+        if not stated:
+            return years
+        told = np.maximum(rng.choice(stated, len(years)) * rng.normal(1, 0.1, len(years)), elapsed)
+        follow = (rng.random(len(years)) < PLAN_WEIGHT) & np.isfinite(years)
+        return np.where(follow, told, years)
+
+    @property
+    def on_plan(self) -> bool:
+        """Tell whether an official date counts: the line is committed and the date not past."""
+        return self.stage in ("committed", "building") and bool(self.plan > self.as_of - 1)
+
+    def _planned(
+        self, rng: np.random.Generator, dates: dict[str, np.ndarray], n: int
+    ) -> dict[str, np.ndarray]:
+        """Let half of the draws that are built follow the official date and the usual slip."""
+        late = self.slips[self.plan + self.slips > self.as_of]
+        if not self.on_plan or not len(late):
+            return dates
+        follow = (rng.random(n) < PLAN_WEIGHT) & np.isfinite(dates["first_gas"])
+        first = np.where(follow, self.plan + rng.choice(late, n), dates["first_gas"])
+        between = self.as_of + 0.3 * (first - self.as_of)
+        begun = np.where(follow & (dates["construction"] > between), between, dates["construction"])
+        return {**dates, "construction": begun, "first_gas": first}
+
+    @functools.cached_property
+    def _drawn(self) -> dict[str, np.ndarray]:
+        return self.gates(np.random.default_rng(SEED), DRAWS)
+
+    def quantiles(self) -> pd.DataFrame:
+        """Return P10, P50, P90 of each gate if it is reached, and how likely that is.
+
+        Returns
+        -------
+        DataFrame, index gate
+            ``p10, p50, p90`` (decimal years, over the draws that reach the gate; NaN if none),
+            ``by_2040, by_2050, ever`` (probability that the gate is reached by then).
+        """
+        rows = {}
+        for gate, dates in sorted(self._drawn.items(), key=lambda item: GATES.index(item[0])):
+            real = dates[np.isfinite(dates)]
+            p = np.quantile(real, [0.1, 0.5, 0.9]) if len(real) else np.full(3, np.nan)
+            rows[gate] = [
+                *p,
+                *((dates <= year).mean() for year in (2041.0, 2051.0)),
+                len(real) / len(dates),
+            ]
+        return pd.DataFrame.from_dict(
+            rows, orient="index", columns=["p10", "p50", "p90", "by_2040", "by_2050", "ever"]
+        )
+
+    def never(self, by: float = 2040) -> float:
+        """Return the probability of no gas by the end of a year."""
+        return float((self._drawn["first_gas"] > by + 1).mean())
+
+
+def _check_draws(n: int) -> None:
+    if n < 1:
+        raise EnergyError(f"{n} draws asked for; ask for at least 1.")
+
+
+def _leave(
+    rng: np.random.Generator, fit_: Fit, drawn: np.ndarray, stage: str, elapsed: float
+) -> np.ndarray:
+    """Return years from the start of a stage to its end, given `elapsed`; infinity if dropped."""
+    edges = (*STAGES[stage], np.inf)
+    go, stop = (drawn[:, fit_.column(stage, cause)] for cause in CAUSES)
+    need = rng.exponential(size=len(drawn))
+    years, band = np.full(len(drawn), np.nan), np.zeros(len(drawn), dtype=int)
+    for b, (low, high) in enumerate(itertools.pairwise(edges)):
+        begin = max(low, elapsed)
+        if high <= elapsed:
+            continue
+        total = go[:, b] + stop[:, b]
+        ends = np.isnan(years) & (need <= total * (high - begin))
+        years[ends], band[ends] = begin + need[ends] / total[ends], b
+        need = need - total * (high - begin) if np.isfinite(high) else need
+    rows = np.arange(len(drawn))
+    advanced = rng.random(len(drawn)) < go[rows, band] / (go[rows, band] + stop[rows, band])
+    return np.where(advanced, years, np.inf)
+
+
+def first_gas(
+    tables: facts.Tables,
+    route: str,
+    as_of: str | dt.date | float | None = None,
+    wider: Mapping[str, float] | None = None,
+) -> Timing:
+    """Return what the reference class says of a route's first gas.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        As `energy.facts.load` returns them. A route of your own: rows in
+        ``reference_projects.csv`` with its id as ``project``.
+    route : str
+        Route id, or the name of a project of the reference class.
+    as_of : date, text or decimal year, optional
+        What was known then; default the date of the facts.
+    wider : dict, optional
+        Counts of another wider class, as `transitions` returns them.
+
+    Raises
+    ------
+    UnknownName
+        For a route that neither the routes nor the reference class know.
+    EnergyError
+        For a route without any milestone.
+    MissingExtra
+        Without statsmodels.
+    """
+    day = _day(tables, as_of)
+    names = _names(tables, route)
+    table, known = _class(tables, day)
+    known = known if wider is None else fit(spells(table, day), wider)
+    mine = table.reindex([name for name in names if name in table.index])
+    passed = {gate: float(mine[gate].min()) for gate in GATES if mine[gate].notna().any()}
+    return Timing(
+        route=route, as_of=day, stage=_stage(passed), passed=passed,
+        plan=float(mine["plan"].max()) if len(mine) else float("nan"),
+        stated=_stated(tables, names, day), slips=slips(table), ramps=ramps(table),
+        shape=shape(tables), fit=known,
+    )  # fmt: skip
+
+
+def _day(tables: facts.Tables, as_of: str | dt.date | float | None) -> float:
+    if as_of is None:
+        return today(tables)
+    if isinstance(as_of, (int, float)):
+        return float(as_of)
+    if isinstance(as_of, dt.date):
+        return _decimal(as_of)
+    span = periods.parse(as_of)
+    return _decimal(span.end) if len(as_of) < 10 else _decimal(span.start)
+
+
+def _names(tables: facts.Tables, route: str) -> list[str]:
+    """Return the projects that stand for a route."""
+    named = (
+        set(tables["reference-projects"]["project"]) - {WIDER}
+        if "reference-projects" in tables
+        else set()
+    )
+    names = [name for name in (route, *PROJECTS.get(route, ())) if name in named]
+    if names:
+        return names
+    known = {*tables["routes"]["route"], *PROJECTS, *PROPOSED}
+    if route not in known:
+        raise UnknownName("route", route, known | named)
+    raise EnergyError(f"Route {route!r} has no milestone to time it by; add rows with project "
+                      f"'{route}' (announced, contract_signed, …) to reference_projects.csv.")  # fmt: skip
+
+
+def _stage(passed: Mapping[str, float]) -> str:
+    if "first_gas" in passed:
+        return "delivering"
+    gates = [gate for gate in STAGE_OF if gate in passed]
+    return STAGE_OF[gates[-1]] if gates else "unheard"
+
+
+def _stated(tables: facts.Tables, names: Sequence[str], day: float) -> tuple[float, ...]:
+    rows = _known_rows(tables, day)
+    mine = rows[(rows["metric"] == "build_time") & rows["project"].isin(names)]
+    return tuple(sorted(pd.to_numeric(mine["value"])))
+
+
+_last: dict[str, Any] = {}
+
+
+def _class(tables: facts.Tables, day: float) -> tuple[pd.DataFrame, Fit]:
+    """Return milestones and fit of a day; the last are kept, for every route asks for them."""
+    rows = tables["reference-projects"]
+    if _last.get("rows") is not rows or _last["day"] != day:
+        table = milestones(tables, day)
+        _last.update(rows=rows, day=day, found=(table, fit(spells(table, day), counts(tables))))
+    return _last["found"]
+
+
+def slips(table: pd.DataFrame) -> np.ndarray:
+    """Return by how many years built lines missed the last official date of first gas."""
+    return np.sort((table["first_gas"] - table["plan"]).dropna().to_numpy())
+
+
+def ramps(table: pd.DataFrame) -> np.ndarray:
+    """Return the years from first gas to plateau of the projects that show both.
+
+    Raises
+    ------
+    DataError
+        If fewer than three do.
+    """
+    years = (table["plateau"] - table["first_gas"]).dropna().to_numpy()
+    if len(years) < 3:
+        raise DataError(
+            "reference_projects.csv",
+            [f"only {len(years)} projects show first gas and full capacity; 3 are needed"],
+        )
+    return np.sort(np.maximum(years, 0.25))
+
+
+def shape(tables: facts.Tables) -> tuple[float, ...]:
+    """Return the share of the plateau year by year in Power of Siberia 1's contract."""
+    rows = tables["contracts"]
+    mine = rows[
+        (rows["contract"] == "power-of-siberia-1") & rows["year"].str.fullmatch(r"20(2[0-5])")
+    ]
+    steps = mine.sort_values("year")["acq"].to_numpy(dtype=float)
+    return tuple(float(step) for step in steps / steps.max()) if len(steps) else (1.0,)
+
+
+# --- what would move it, and how good it is ---------------------------------------------------------
+
+
+def table(
+    tables: facts.Tables,
+    routes: Sequence[str] = PROPOSED,
+    as_of: str | dt.date | float | None = None,
+) -> pd.DataFrame:
+    """Return one row a route: stage, P10, P50, P90 of first gas and plateau, and never.
+
+    Returns
+    -------
+    DataFrame, index route
+        ``stage, first_p10, first_p50, first_p90, plateau_p10, plateau_p50, plateau_p90``
+        (decimal years, if the line is built), ``never_2040, never_2050`` (probability).
+    """
+    rows = {}
+    for route in routes:
+        one = first_gas(tables, route, as_of)
+        found = one.quantiles()
+        dates = found.reindex(["first_gas", "plateau"])[["p10", "p50", "p90"]].to_numpy().ravel()
+        rows[route] = [one.stage, *dates, one.never(2040), one.never(2050)]
+    names = [f"{gate}_{p}" for gate in ("first", "plateau") for p in ("p10", "p50", "p90")]
+    return pd.DataFrame.from_dict(
+        rows, orient="index", columns=["stage", *names, "never_2040", "never_2050"]
+    )
+
+
+def evidence(timing: Timing) -> pd.DataFrame:
+    """Return which news would move the dates, and by how much.
+
+    Returns
+    -------
+    DataFrame, index news
+        ``p10, p50, p90, never_2040`` once it is known; ``years`` and ``chance`` are the changes of
+        P50 and of ``never_2040`` against today. ``today`` is the first row.
+    """
+    now, silent = timing.as_of, timing.as_of + 2
+    news = {"today": timing}
+    for gate, text in (
+        ("contract", "contract signed or investment decided"),
+        ("construction", "building begun"),
+    ):
+        if timing.stage in STAGES and GATES.index(gate) > max(
+            GATES.index(g) for g in timing.passed
+        ):
+            news[f"{text} today"] = dataclasses.replace(
+                timing, stage=STAGE_OF[gate], passed={**timing.passed, gate: now}
+            )
+    if timing.stage in STAGES:
+        news["nothing in two years"] = dataclasses.replace(timing, as_of=silent)
+    if timing.on_plan:
+        news["official date put off by two years"] = dataclasses.replace(
+            timing, plan=timing.plan + 2
+        )
+        news["official date no longer upheld"] = dataclasses.replace(timing, plan=float("nan"))
+    rows = {}
+    for text, case in news.items():
+        first = case.quantiles().loc["first_gas"]
+        rows[text] = [first["p10"], first["p50"], first["p90"], case.never(2040)]
+    found = pd.DataFrame.from_dict(
+        rows, orient="index", columns=["p10", "p50", "p90", "never_2040"]
+    )
+    return found.assign(
+        years=found["p50"] - found["p50"].iloc[0],
+        chance=found["never_2040"] - found["never_2040"].iloc[0],
+    )
+
+
+def coverage(
+    tables: facts.Tables, as_of: str | dt.date | float | None = None, draws: int = 4000
+) -> pd.DataFrame:
+    """Leave each built project out in turn and ask where its first gas falls.
+
+    Returns
+    -------
+    DataFrame
+        ``project, stage`` (from which it is foretold), ``actual, p10, p50, p90`` (decimal years,
+        given that it is built) and ``inside`` (the 80 % interval holds the actual). The mean of
+        ``inside`` is in ``attrs["coverage"]``.
+    """
+    _check_draws(draws)
+    day = _day(tables, as_of)
+    whole = milestones(tables, day)
+    rows = []
+    for row in rows_of(whole[whole["first_gas"].notna()]):
+        rest = whole.drop(index=row.Index)
+        model = fit(spells(rest, day), counts(tables))
+        rows += [
+            _foretold(row, gate, model, rest, draws)
+            for gate in STAGE_OF
+            if getattr(row, gate) < row.first_gas
+        ]
+    found = pd.DataFrame(rows)
+    found.attrs["coverage"] = float(found["inside"].mean())
+    return found
+
+
+def _foretold(row: Any, gate: str, model: Fit, rest: pd.DataFrame, draws: int) -> dict:
+    start = getattr(row, gate)
+    case = Timing(row.Index, start, STAGE_OF[gate], {gate: start}, float("nan"), (),
+                  slips(rest), ramps(rest), (1.0,), model)  # fmt: skip
+    dates = case.sample(np.random.default_rng(SEED), draws)
+    low, middle, high = np.quantile(dates[np.isfinite(dates)], [0.1, 0.5, 0.9])
+    return {"project": row.Index, "stage": STAGE_OF[gate], "actual": row.first_gas, "p10": low, "p50": middle,
+            "p90": high, "inside": bool(low <= row.first_gas <= high)}  # fmt: skip
+
+
+def chart(timing: Timing, until: float = 2055):
+    """Draw the gates: dots where passed, bars from P10 to P90 with P50 where ahead.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    MissingExtra
+        Without matplotlib.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtra(
+            "A chart needs matplotlib: pip install 'energy-trade-tracker[notebook]'."
+        ) from error
+    found = timing.quantiles()
+    figure = Figure(figsize=(8, 0.5 * len(found) + 1.4), layout="constrained")
+    axes = figure.subplots()
+    for place, (gate, row) in enumerate(found.iterrows()):
+        if gate in timing.passed:
+            axes.plot(timing.passed[str(gate)], place, "o", color="#0072B2")
+        elif row["ever"] > 0:
+            axes.hlines(
+                place, row["p10"], min(row["p90"], until), color="#CC79A7", linewidth=8, alpha=0.5
+            )
+            axes.plot(
+                min(row["p50"], until),
+                place,
+                "|",
+                color="#CC79A7",
+                markersize=14,
+                markeredgewidth=3,
+            )
+            axes.annotate(
+                f"{row['by_2040']:.0%} by 2040", (until, place), ha="right", va="center", fontsize=8
+            )
+    axes.axvline(timing.as_of, color="#7F7F7F", linewidth=1)
+    axes.set_yticks(range(len(found)), [str(gate).replace("_", " ") for gate in found.index])
+    chance = f"never by 2040 {timing.never(2040):.0%}, by 2050 {timing.never(2050):.0%}"
+    first = min([*timing.passed.values(), timing.as_of]) - 1
+    axes.set(
+        xlim=(first, until + 0.5), ylim=(len(found) - 0.5, -0.5), title=f"{timing.route}: {chance}"
+    )
+    return figure

@@ -1,0 +1,320 @@
+"""What is learned of a route, worked out by hand on small histories."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energy.errors import DataError, PeriodError
+from energy.projection import ramp, scenarios
+
+
+def small(flows, first="2022-01-01", route="pipe", capacity=10.0):
+    """A cube of one route: quarters from `first`, capacity a year spread evenly."""
+    period = pd.date_range(first, periods=len(flows), freq="QS")
+    flow = np.array([flows], dtype=float)
+    cap = np.full(flow.shape, capacity / 4)
+    dims = ("route", "period")
+    return xr.Dataset(
+        {"flow": (dims, flow), "coverage": (dims, np.ones(flow.shape)), "capacity": (dims, cap),
+         "utilisation": (dims, flow / cap)},
+        {"route": [route], "period": period}, {"freq": "Q", "unit": "bcm", "basis": "20C"},
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tree():
+    return scenarios.load()
+
+
+@pytest.fixture(scope="module")
+def shared(tracker, tree):
+    cube = tracker.flows()
+    span = ramp.grid(cube, "2040", tracker.as_of)
+    return ramp.learn(tracker.facts, cube, span, tree)
+
+
+# ---- grid --------------------------------------------------------------------------------------
+
+
+def test_grid_starts_after_the_first_quarter_that_is_known_of_all():
+    both = xr.concat([small([1] * 8), small([1] * 7 + [np.nan], route="other")], "route")
+    span = ramp.grid(both, "2025", "2024-02-01")
+    assert (span.first, span.count) == (2023 * 4 + 3, 9)
+    assert str(span.starts[0].date()) == "2023-10-01"
+    assert span.years == [2024, 2025]
+
+
+def test_a_silent_route_does_not_hold_the_start_back():
+    both = xr.concat([small([1] * 12), small([1] * 2 + [np.nan] * 10, route="other")], "route")
+    assert ramp.grid(both, "2026", "2025-02-01").first == 2025 * 4
+
+
+def test_days_share_out_a_year():
+    span = ramp.Grid(2024 * 4, 8, dt.date(2024, 1, 1))
+    assert span.share[:4] == pytest.approx([91 / 366, 91 / 366, 92 / 366, 92 / 366])
+    assert span.share[4:].sum() == pytest.approx(1)
+    assert span.at(2025.25).tolist() == 5.0
+
+
+def test_a_horizon_before_the_last_datum_is_refused():
+    with pytest.raises(PeriodError, match=r"'2022Q3' ends before the last datum, 2023Q4"):
+        ramp.grid(small([1] * 8), "2022Q3", "2024-01-01")
+
+
+def test_a_cube_by_month_is_refused():
+    cube = small([1] * 8).assign_attrs(freq="M")
+    with pytest.raises(PeriodError, match="by quarter, not freq 'M'"):
+        ramp.grid(cube, "2030", "2024-01-01")
+
+
+# ---- what is learned ---------------------------------------------------------------------------
+
+
+def test_season_is_drawn_towards_one_by_a_year(tree):
+    # two equal years 4, 2, 2, 4: ratios 4/3, 2/3; with one flat year: (2 x 4/3 + 1) / 3 = 11/9
+    past = ramp.History(np.arange(2022 * 4, 2024 * 4), np.array([4, 2, 2, 4] * 2, float))
+    level = ramp.open_level(past, tree)
+    assert level.season == pytest.approx([11 / 9, 7 / 9, 7 / 9, 11 / 9])
+    assert level.season.mean() == pytest.approx(1)
+
+
+def test_a_flat_route_keeps_its_level(tree):
+    past = ramp.History(np.arange(8000, 8012), np.full(12, 2.5))
+    level = ramp.open_level(past, tree)
+    assert (level.now, level.mean) == pytest.approx((10, 10))
+    assert level.spread < scenarios.rule(tree, "spread")
+
+
+def test_delivery_leaves_the_first_year_out_and_is_drawn_to_one(tracker, tree):
+    # contract 5, 10, 15: delivered 4 (start), 11, 15 -> ratios 1.1 and 1.0, with two years of 1
+    cube = small(
+        [1, 1, 1, 1, 2.75, 2.75, 2.75, 2.75, 3.75, 3.75, 3.75, 3.75],
+        "2020-01-01",
+        "power-of-siberia-1",
+    )
+    mean, _, years = ramp.delivery(tracker.facts, cube, ["power-of-siberia-1"], tree)
+    assert years == 2
+    assert mean == pytest.approx((1.1 + 1.0 + 2) / 4)
+
+
+def test_schedule_of_power_of_siberia(tracker):
+    firm, plateau, step = ramp.schedule(tracker.facts, "power-of-siberia-1")
+    assert (firm[2020], firm[2024], firm[2025], firm[2030]) == (5, 30, 38, 38)
+    assert (plateau, step) == (44, 2031)
+    assert ramp.schedule(tracker.facts, "far-eastern-route")[1] == 12
+
+
+def test_schedule_before_a_contract_is_the_printed_plan(tracker):
+    tables = dict(tracker.facts)
+    tables["contracts"] = tables["contracts"][tables["contracts"]["published"] <= "2019"]
+    firm, plateau, _ = ramp.schedule(tables, "power-of-siberia-1")
+    assert plateau == 38
+    assert firm[2024] == 25
+
+
+def test_hazards_are_events_over_exposure_with_the_prior(shared, tree):
+    counts = shared.hazards["counts"]
+    a, b = scenarios.rule(tree, "halt_prior")
+    assert counts["europe"][0] == 5  # Nord Stream 1, Yamal-Europe, Finland, Baltics, Ukraine
+    assert counts["china"][0] == counts["turkey"][0] == 0
+    for market, (halts, years) in counts.items():
+        assert shared.hazards["halt"][market] == pytest.approx((a + halts) / (b + years))
+
+
+# ---- noise -------------------------------------------------------------------------------------
+
+
+@settings(deadline=None)
+@given(st.integers(1, 80), st.floats(0.01, 0.5), st.floats(0, 0.95), st.floats(0, 0.3))
+def test_modes_and_rest_meet_the_variance_exactly(count, spread, rho, level):
+    smooth, white = ramp.modes(count, spread, rho, level, 0.02)
+    k = np.arange(1, count + 1)
+    wanted = spread**2 * (1 - rho ** (2 * k)) + level**2 + (0.005 * k) ** 2
+    assert (smooth**2).sum(axis=0) + white**2 == pytest.approx(wanted, rel=1e-6)
+
+
+def test_noise_grows_from_nothing_known_to_the_stationary_spread():
+    smooth, white = ramp.modes(60, 0.2, 0.8, 0.0, 0.0)
+    deviation = np.sqrt((smooth**2).sum(axis=0) + white**2)
+    assert deviation[0] == pytest.approx(0.2 * 0.6)  # sqrt(1 - 0.8^2) = 0.6
+    assert deviation[-1] == pytest.approx(0.2, rel=1e-4)
+
+
+# ---- one route ---------------------------------------------------------------------------------
+
+
+def spec(shared, route, **more):
+    mine = {
+        k: scenarios.value(v) for k, v in shared.tree["route"].get(route, {"model": "open"}).items()
+    }
+    return ramp.spec(route, mine | more, shared)
+
+
+def test_power_of_siberia_is_its_contract_times_delivery(shared):
+    found = spec(shared, "power-of-siberia-1")
+    at = 2029 * 4 - shared.span.first
+    mean = shared.delivery[0]
+    assert found.base[at : at + 4].sum() == pytest.approx(38 * mean, rel=1e-5)
+    assert found.added[at : at + 4].sum() == pytest.approx(6 * mean, rel=1e-5)
+    assert found.start.min() > 2029 * 4 - shared.span.first
+    assert found.market == "china"
+
+
+def test_never_takes_the_step_away(shared):
+    assert not spec(shared, "power-of-siberia-1", never=1).added.any()
+
+
+def test_known_quarters_stand_without_noise(shared):
+    found = spec(shared, "turkstream-2")
+    past = ramp.history(shared.cube, "turkstream-2")
+    at = past.quarters[-1] - shared.span.first
+    assert at >= 0
+    assert found.base[at] == pytest.approx(past.flows[-1])
+    assert found.noise[:, at].tolist() == [0] * ramp.MODES
+    assert (found.white[at], found.since) == (0, at + 1)
+
+
+def test_after_the_ban_what_serbia_takes_flows_on(shared):
+    found = spec(shared, "turkstream-2", end=[2027.748, 2027.836], after=2.7)
+    assert found.end == pytest.approx(shared.span.at([2027.748, 2027.836]).tolist())
+    assert found.keep == pytest.approx(2.7 / (4 * found.base.mean()), rel=0.02)
+
+
+def test_fields_limit_the_far_eastern_route_until_the_second_opens(shared):
+    limit = ramp.field_limit(
+        shared.tables, ["kirinskoye-field", "yuzhno-kirinskoye-field"], shared.span
+    )
+    assert limit[2027 * 4 - shared.span.first] == 5.5
+    assert limit[2028 * 4 - shared.span.first] == 26.5
+
+
+def test_a_field_without_a_figure_limits_nothing(shared):
+    assert np.isinf(ramp.field_limit(shared.tables, ["urengoyskoye-field"], shared.span)).all()
+
+
+def test_an_unknown_field_is_named(shared):
+    with pytest.raises(DataError, match="field 'atlantis' is not in network_nodes"):
+        ramp.field_limit(shared.tables, ["atlantis"], shared.span)
+
+
+def test_a_negative_capacity_is_refused(shared):
+    tables = copy.copy(shared.tables)
+    rows = tables["route-facts"].copy()
+    mine = (rows["route"] == "blue-stream") & (rows["attribute"] == "capacity")
+    rows.loc[mine, "value"] = "-16"
+    tables["route-facts"] = rows
+    with pytest.raises(DataError, match=r"capacity -16.0 of blue-stream is negative"):
+        ramp.nameplate(tables, "blue-stream", {}, shared.span)
+
+
+def test_the_ceiling_is_nameplate_times_overload_or_what_was_seen(shared, tree):
+    assert ramp.overload(small([2.5] * 8), "pipe", tree, {}) == scenarios.rule(tree, "overload")
+    assert ramp.overload(small([2.5] * 7 + [3.0]), "pipe", tree, {}) == pytest.approx(1.2)
+    found = spec(shared, "blue-stream")
+    seen = ramp.overload(shared.cube, "blue-stream", tree, {})
+    assert found.cap[-4:].sum() == pytest.approx(16 * seen, rel=1e-6)
+
+
+def test_an_open_route_without_flow_is_refused(shared):
+    with pytest.raises(DataError, match="yamal-europe has no recent flow"):
+        spec(shared, "yamal-europe", model="open")
+
+
+def test_a_contract_model_without_contract_is_refused(shared):
+    with pytest.raises(DataError, match="minsk-kaliningrad has no contract"):
+        spec(shared, "minsk-kaliningrad", model="contract")
+
+
+def test_a_proposed_line_without_capacity_is_refused(shared):
+    with pytest.raises(DataError, match="northern-lights has neither contract nor capacity"):
+        tables = dict(shared.tables)
+        tables["route-facts"] = tables["route-facts"].query("route != 'northern-lights'")
+        ramp._proposed("northern-lights", {"first_gas": 2030}, ramp.Learned(**(vars(shared) | {"tables": tables})),
+                       ramp.History(np.array([]), np.array([])))  # fmt: skip
+
+
+def test_a_proposed_line_needs_timing_or_a_date(shared):
+    with pytest.raises(DataError, match="state first_gas"):
+        spec(shared, "power-of-siberia-2")
+    found = spec(shared, "power-of-siberia-2", first_gas=[2031, 2033, 2036])
+    years = found.start / 4 + shared.span.first / 4
+    assert np.quantile(years, [0.1, 0.5, 0.9]) == pytest.approx([2031, 2033, 2036], abs=0.01)
+
+
+def test_a_route_the_reference_class_cannot_time_says_so(shared):
+    def nothing(tables, route, as_of):
+        from energy.errors import EnergyError
+
+        raise EnergyError(f"no milestone of {route}")
+
+    other = ramp.Learned(**(vars(shared) | {"timing": nothing}))
+    with pytest.raises(ramp.Untimed, match="no milestone of power-of-siberia-2"):
+        spec(other, "power-of-siberia-2")
+
+
+def test_nothing_is_learned_after_the_as_of_date(tracker, tree):
+    """Poison every later figure: the specs of that day stay as they are."""
+    cube = tracker.flows(last="2023Q4")
+    span = ramp.grid(cube, "2030", "2024-01-15")
+    poisoned = tracker.flows().copy(deep=True)
+    poisoned["flow"][:, poisoned["period"].values >= np.datetime64("2024-01-01")] *= 7
+    kept = poisoned.sel(period=slice(None, "2023-12-31"))
+    for route in ("turkstream-2", "blue-stream"):
+        one = ramp.spec(route, {"model": "open"}, ramp.learn(tracker.facts, cube, span, tree))
+        two = ramp.spec(route, {"model": "open"}, ramp.learn(tracker.facts, kept, span, tree))
+        assert np.array_equal(one.base, two.base)
+        assert np.array_equal(one.cap, two.cap)
+
+
+# ---- as it stood on a day ----------------------------------------------------------------------
+
+
+def test_what_the_tree_calls_halted_was_open_before_it_stopped(tracker, tree):
+    cube = tracker.flows(last="2019Q4")
+    then = ramp.modelled(tracker.facts, cube, tree, dt.date(2020, 1, 31))
+    now = ramp.modelled(tracker.facts, tracker.flows(), tree, dt.date(2026, 6, 1))
+    assert then["nord-stream-1"] == {"model": "open"}
+    assert now["nord-stream-1"]["model"] == "halted"
+
+
+def test_a_proposed_line_that_flows_has_its_contract(tracker, tree):
+    cube = small([0.5, 1, 1.5, 2], "2027-01-01", "far-eastern-route")
+    assert ramp._standing(tracker.facts, cube, "far-eastern-route", {"model": "proposed"},
+                          dt.date(2028, 1, 31)) == {"model": "contract"}  # fmt: skip
+
+
+def test_a_route_a_user_adds_takes_part(tracker, tree):
+    tables = dict(tracker.facts)
+    row = tables["routes"].query("route == 'power-of-siberia-2'").assign(route="new-line")
+    tables["routes"] = pd.concat([tables["routes"], row], ignore_index=True)
+    fact = tables["route-facts"].query("route == 'power-of-siberia-2' and attribute == 'capacity'")
+    tables["route-facts"] = pd.concat(
+        [tables["route-facts"], fact.assign(route="new-line")], ignore_index=True
+    )
+    found = ramp.modelled(tables, tracker.flows(), tree, dt.date(2026, 6, 1))
+    assert found["new-line"] == {"model": "proposed"}
+
+
+def test_only_a_contract_over_most_of_the_flow_can_end_it(tracker):
+    facts = tracker.facts
+    assert ramp.contract_end(facts, "ukraine-transit", 15.0) == pytest.approx(2025, abs=0.01)
+    assert ramp.contract_end(facts, "turkstream-2", 18.0) == np.inf  # 3.5 of it to Hungary
+    assert ramp.contract_end(facts, "nord-stream-2", 0.0) == np.inf
+
+
+def test_a_contract_line_may_carry_its_plateau_before_the_facts_say_so(tracker, tree):
+    cube = tracker.flows(last="2021Q2")
+    tables = dict(tracker.facts)
+    tables["contracts"] = tables["contracts"][tables["contracts"]["published"] <= "2021-09-30"]
+    shared = ramp.learn(tables, cube, ramp.grid(cube, "2030", "2021-09-30"), tree)
+    found = ramp.spec("power-of-siberia-1", {"model": "contract"}, shared)
+    assert found.base[-4:].sum() == pytest.approx(38 * shared.delivery[0], rel=1e-4)
+    assert (found.cap >= found.base).all()

@@ -1,0 +1,194 @@
+"""The tree of assumptions: sums, names, overlays; each fault in one sentence."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from energy.errors import DataError, EnergyError, UnknownName
+from energy.projection import scenarios
+
+
+@pytest.fixture
+def tree():
+    return scenarios.load()
+
+
+@pytest.fixture(scope="module")
+def names(tracker):
+    return tracker.facts["routes"]["route"], tracker.facts["sources"]["source"]
+
+
+TINY = {
+    "question": {
+        "peace": {"answer": {
+            "no": {"baseline": True, "probability": {"value": 0.75, "assumption": "a"}},
+            "yes": {"probability": {"value": 0.25, "assumption": "a"}}}},
+        "gas": {"after": "peace", "answer": {
+            "off": {"baseline": True, "probability": {"value": 0.9, "assumption": "a"},
+                    "if": {"yes": {"value": 0.5, "assumption": "a"}}},
+            "on": {"probability": {"value": 0.1, "assumption": "a"},
+                   "if": {"yes": {"value": 0.5, "assumption": "a"}},
+                   "set": [{"route": "pipe", "what": "restart", "value": 1, "assumption": "a"}]}}},
+    },
+    "route": {"pipe": {"model": "halted"}},
+}  # fmt: skip
+
+
+def test_the_package_tree_is_clean(tree, names):
+    assert scenarios.check(tree, *names) == []
+    assert len(list(scenarios.numbers(tree))) > 60
+
+
+def test_leaves_multiply_along_the_tree_and_sum_to_one(tree):
+    found = {tuple(leaf.answers.values()): leaf.probability for leaf in scenarios.leaves(TINY)}
+    assert found == pytest.approx({("no", "off"): 0.675, ("no", "on"): 0.075,
+                                   ("yes", "off"): 0.125, ("yes", "on"): 0.125})  # fmt: skip
+    assert sum(leaf.probability for leaf in scenarios.leaves(tree)) == pytest.approx(1)
+
+
+def test_scenarios_are_the_baseline_each_other_answer_and_the_mixture(tree):
+    found = scenarios.select(tree, "all")
+    assert next(iter(found)) == "baseline" and list(found)[-1] == "mixture"
+    assert {"pos2-signed", "pos2-delayed", "pos2-never", "eu-ban-softened", "ukraine-back",
+            "oil-high", "oil-low"} <= set(found)  # fmt: skip
+    assert "eu-ban-kept" not in found  # it is the baseline
+    assert (
+        scenarios.select(tree, "eu-ban-kept")["eu-ban-kept"]
+        == scenarios.select(tree, ["baseline"])["baseline"]
+    )
+
+
+def test_effects_of_an_answer_reach_the_route(tree):
+    answers = scenarios.baseline(tree) | {"eu-ban": "softened"}
+    assert scenarios.routes(tree, answers)["turkstream-2"]["after"] == 11.3
+    assert scenarios.routes(tree, scenarios.baseline(tree))["turkstream-2"]["after"] == 2.7
+    assert scenarios.prices(tree, answers | {"oil": "high"})["brent"] == 100
+
+
+def test_probabilities_that_do_not_sum_to_one(tree, names):
+    tree["question"]["oil"]["answer"]["high"]["probability"]["value"] = 0.4
+    with pytest.raises(DataError, match=r"question.oil: the probabilities sum to 1.15, not 1"):
+        scenarios.refuse(tree, *names)
+
+
+def test_conditional_probabilities_are_checked_too(tree, names):
+    tree["question"]["eu-ban"]["answer"]["kept"]["if"]["reached"]["value"] = 0.9
+    faults = scenarios.check(tree, *names)
+    assert len(faults) == 1 and "given 'reached': the probabilities sum to 1.35" in faults[0]
+
+
+@pytest.mark.parametrize("change, fault", [
+    (lambda t: t["route"].update(atlantis={"model": "open"}), "route.atlantis: Unknown route 'atlantis'"),
+    (lambda t: t["route"].update({"blue-stream": {"model": "magic"}}), "model 'magic' is unknown"),
+    (lambda t: t["question"]["oil"]["answer"]["high"]["set"].append(
+        {"route": "blue-streem", "what": "end", "value": 2030, "assumption": "x"}), "near: blue-stream"),
+    (lambda t: t["question"]["oil"]["answer"]["high"]["set"].append(
+        {"route": "blue-stream", "what": "colour", "value": 1, "assumption": "x"}), "what 'colour' is unknown"),
+    (lambda t: t["question"]["oil"]["answer"]["high"]["set"].append(
+        {"price": "coal", "value": 1, "assumption": "x"}), "price 'coal' is unknown; use brent or ttf"),
+    (lambda t: t["question"]["oil"]["answer"]["high"]["set"].append(
+        {"route": "blue-stream", "what": "capacity", "value": -1, "assumption": "x"}), "capacity -1 is negative"),
+    (lambda t: t["rules"]["drift"].pop("assumption"), "rules.drift: value 0.02 has neither source nor assumption"),
+    (lambda t: t["rules"].update(drift={"value": "much", "assumption": "x"}), "value 'much' is not a number"),
+    (lambda t: t["rules"].update(drift=0.3), "rules.drift: 0.3 stands alone"),
+    (lambda t: t["rules"].update(drift={"value": 0.1, "source": "hearsay"}), "source 'hearsay' is not in sources.csv"),
+    (lambda t: t["question"]["eu-ban"].update(after="oil"), "stands after 'oil', which is not a question above"),
+    (lambda t: t["question"]["oil"]["answer"]["high"].update(baseline=True), "one answer must carry baseline"),
+    (lambda t: t["question"]["oil"]["answer"]["high"].pop("probability"), "answer 'high' has no probability"),
+    (lambda t: t["question"]["oil"]["answer"]["high"]["probability"].update(value=-0.25), "between 0 and 1"),
+    (lambda t: t["question"].update(nothing={}), "question.nothing: has no answer"),
+])  # fmt: skip
+def test_each_fault_is_one_sentence(tree, names, change, fault):
+    change(tree)
+    faults = scenarios.check(tree, *names)
+    assert any(fault in text for text in faults), faults
+    assert all("\n" not in text for text in faults)
+
+
+def test_unknown_scenario_question_and_answer(tree):
+    with pytest.raises(UnknownName, match="Unknown scenario 'pos2-signd'; near: pos2-signed"):
+        scenarios.select(tree, "pos2-signd")
+    with pytest.raises(UnknownName, match="Unknown question 'moon'"):
+        scenarios.select(tree, {"answers": {"moon": "full"}})
+    with pytest.raises(UnknownName, match="Unknown answer to oil 'hihg'"):
+        scenarios.select(tree, {"answers": {"oil": "hihg"}})
+
+
+def test_an_overlay_changes_a_copy(tree, names):
+    before = copy.deepcopy(tree)
+    custom = {"name": "mine", "answers": {"oil": "high"}, "probabilities": {"oil": {"high": 1.0}},
+              "route": {"blue-stream": {"capacity": 19}}, "rules": {"drift": 0.05},
+              "set": [{"route": "turkstream-2", "what": "end", "value": 2030.0}],
+              "assumption": "to see"}  # fmt: skip
+    new = scenarios.overlay(tree, custom)
+    assert tree == before
+    assert scenarios.check(new, *names) == []
+    assert new["route"]["blue-stream"]["capacity"] == {"value": 19, "assumption": "to see"}
+    assert scenarios.routes(new, scenarios.baseline(new))["turkstream-2"]["end"] == 2030.0
+    assert {leaf.answers["oil"] for leaf in scenarios.leaves(new)} == {"high"}
+    assert list(scenarios.select(new, custom)) == ["baseline", "mine", "mixture"]
+
+
+def test_an_overlay_with_a_word_that_means_nothing(tree):
+    with pytest.raises(EnergyError, match="key 'colour' is unknown; use name, answers"):
+        scenarios.overlay(tree, {"colour": "red"})
+    with pytest.raises(UnknownName, match="Unknown question 'moon'"):
+        scenarios.overlay(tree, {"probabilities": {"moon": {"full": 1}}})
+    with pytest.raises(UnknownName, match="Unknown answer to oil 'purple'"):
+        scenarios.overlay(tree, {"probabilities": {"oil": {"purple": 1}}})
+
+
+def test_a_file_that_is_missing_or_not_toml(tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        scenarios.load(tmp_path / "none.toml")
+    path = tmp_path / "bad.toml"
+    path.write_text("[rules\n")
+    with pytest.raises(DataError, match="not TOML"):
+        scenarios.load(path)
+
+
+def test_every_assumption_is_told_with_its_reason(tree):
+    rows = scenarios.assumptions(tree)
+    assert len(rows) == len(list(scenarios.numbers(tree)))
+    assert all(row.get("source") or row.get("assumption") for row in rows)
+
+
+def result(**at):
+    values = np.array([[[value]] for value in at.values()])
+    return xr.Dataset({"exports_year_mean": (("scenario", "market", "year"), values)},
+                      {"scenario": list(at), "market": ["all"], "year": [2035]})  # fmt: skip
+
+
+def test_tornado_orders_questions_by_swing():
+    made = result(**{"baseline": 100.0, "peace-yes": 90.0, "gas-on": 130.0})
+    table = scenarios.tornado(TINY, made)
+    assert table.index.tolist() == ["gas", "peace"]
+    assert table.loc["gas", ["low_answer", "high_answer", "at_low", "at_high", "swing"]].tolist() == [
+        "off", "on", 100, 130, 30]  # fmt: skip
+    assert table.loc["peace", "low_answer"] == "yes"
+
+
+def test_tornado_needs_the_baseline_and_the_year():
+    with pytest.raises(EnergyError, match="needs the baseline"):
+        scenarios.tornado(TINY, result(mixture=1.0))
+    with pytest.raises(
+        EnergyError, match="No 'exports_year_mean' for 2050; the result holds whole years 2035"
+    ):
+        scenarios.tornado(TINY, result(baseline=1.0), year=2050)
+
+
+def test_an_earlier_day_knows_fewer_questions_and_numbers(tree):
+    published = {"sputnik-serbia-gas-contract-2025": "2025-05"}
+    early = scenarios.known(tree, "2021-01-01", published)
+    assert set(tree["question"]) - set(early["question"]) == {
+        "settlement", "eu-ban", "ukraine", "pos1-step", "turkey"}  # fmt: skip
+    assert sum(leaf.probability for leaf in scenarios.leaves(early)) == pytest.approx(1)
+    middle = scenarios.known(tree | {"question": {"eu-ban": dict(tree["question"]["eu-ban"], since="")}},
+                             "2025-01-01", published)  # fmt: skip
+    kept = middle["question"]["eu-ban"]["answer"]["kept"]["set"]
+    assert [row["what"] for row in kept] == ["end"]  # Serbia's contract was signed later
+    assert "settlement" in tree["question"]
