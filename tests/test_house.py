@@ -34,6 +34,7 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
         "projection.scenarios",
         "projection.simulate",
         "projection.timing",
+        "projection.widths",
     },
     {"derive"},
     {

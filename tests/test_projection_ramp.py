@@ -100,7 +100,8 @@ def test_delivery_leaves_the_first_year_out_and_is_drawn_to_one(tracker, tree):
         "2020-01-01",
         "power-of-siberia-1",
     )
-    mean, _, years = ramp.delivery(tracker.facts, cube, ["power-of-siberia-1"], tree)
+    pasts = {"power-of-siberia-1": ramp.history(cube, "power-of-siberia-1")}
+    mean, _, years = ramp.delivery(tracker.facts, pasts, ["power-of-siberia-1"], tree)
     assert years == 2
     assert mean == pytest.approx((1.1 + 1.0 + 2) / 4)
 
@@ -135,14 +136,14 @@ def test_hazards_are_events_over_exposure_with_the_prior(shared, tree):
 @settings(deadline=None)
 @given(st.integers(1, 80), st.floats(0.01, 0.5), st.floats(0, 0.95), st.floats(0, 0.3))
 def test_modes_and_rest_meet_the_variance_exactly(count, spread, rho, level):
-    smooth, white = ramp.modes(count, spread, rho, level, 0.02)
+    smooth, white = ramp.modes(count, (spread, rho, level, 0.02))
     k = np.arange(1, count + 1)
     wanted = spread**2 * (1 - rho ** (2 * k)) + level**2 + (0.005 * k) ** 2
     assert (smooth**2).sum(axis=0) + white**2 == pytest.approx(wanted, rel=1e-6)
 
 
 def test_noise_grows_from_nothing_known_to_the_stationary_spread():
-    smooth, white = ramp.modes(60, 0.2, 0.8, 0.0, 0.0)
+    smooth, white = ramp.modes(60, (0.2, 0.8, 0.0, 0.0))
     deviation = np.sqrt((smooth**2).sum(axis=0) + white**2)
     assert deviation[0] == pytest.approx(0.2 * 0.6)  # sqrt(1 - 0.8^2) = 0.6
     assert deviation[-1] == pytest.approx(0.2, rel=1e-4)

@@ -18,7 +18,7 @@ import xarray as xr
 
 from energy import facts, flows
 from energy.errors import EnergyError
-from energy.projection import money, ramp, scenarios, simulate
+from energy.projection import money, ramp, scenarios, simulate, widths
 
 QUANTILES = (0.1, 0.5, 0.9)
 VARIABLES = {
@@ -181,6 +181,7 @@ def setup(
     span = ramp.grid(cube, until, day)
     shared = ramp.learn(tables, cube, span, text, timing or _reference_class)
     models = ramp.modelled(tables, cube, text, span.as_of)
+    shared = widths.learn(shared, models)
     specs, cases, left_out = _variants(trees, text, asked, models, shared)
     spec = money.spec(tables, span, text) if revenue else None
     exports = set(tables["routes"].query("role == 'export'")["route"])
@@ -390,6 +391,7 @@ def _attributes(made: Setup, draws: int, seed: int) -> dict[str, Any]:
     shared = made.shared
     learned = {"delivery": dict(zip(("mean", "spread", "years"), shared.delivery, strict=True)),
                "hazards": shared.hazards,
+               "widths": {model: vars(found) for model, found in shared.widths.items()},
                "prices": {m: vars(p) for m, p in made.plan.money.markets} if made.plan.money else {}}  # fmt: skip
     texts = {
         "assumptions": trees.assumptions(made.tree), "probabilities": weights, "learned": learned,

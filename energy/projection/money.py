@@ -146,7 +146,7 @@ def path(series: pd.Series, span: ramp.Grid) -> Path:
     noise, white = np.zeros((ramp.MODES, rows)), np.zeros(rows)
     later = ahead > 0
     noise[:, later], white[later] = ramp.modes(
-        int(later.sum()), found.spread, found.persistence**3, 0, 0
+        int(later.sum()), (found.spread, found.persistence**3, 0.0, 0.0)
     )
     fixed = np.array([np.log(known[int(n)]) if a == 0 else last * r
                       for n, a, r in zip(numbers, ahead, remain, strict=True)])  # fmt: skip

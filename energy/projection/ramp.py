@@ -7,6 +7,7 @@ as-of date cannot enter. The outcome is one `RouteSpec` of plain arrays a route,
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Callable
@@ -73,7 +74,7 @@ class Grid:
     def share(self) -> np.ndarray:
         """Return the share of its year's days that each quarter has."""
         starts = [stamp.date() for stamp in self.starts]
-        ends = [*starts[1:], _quarter_start(self.first + self.count)]
+        ends = [*starts[1:], quarter_start(self.first + self.count)]
         days = [(end - start).days for start, end in zip(starts, ends, strict=True)]
         lengths = [366 if _leap(start.year) else 365 for start in starts]
         return np.array(days) / np.array(lengths)
@@ -147,7 +148,8 @@ def _leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-def _quarter_start(number: int) -> dt.date:
+def quarter_start(number: int) -> dt.date:
+    """Return the first day of a quarter by its number."""
     return dt.date(number // 4, number % 4 * 3 + 1, 1)
 
 
@@ -251,7 +253,7 @@ def _noise_of(left: np.ndarray, weights: np.ndarray, tree: scenarios.Tree) -> tu
 
 
 def delivery(
-    tables: Tables, cube: xr.Dataset, routes: list[str], tree: scenarios.Tree
+    tables: Tables, pasts: dict[str, History], routes: list[str], tree: scenarios.Tree
 ) -> tuple[float, float, int]:
     """Learn delivered over contracted from whole years: mean, standard deviation, years.
 
@@ -261,10 +263,10 @@ def delivery(
     """
     ratios = []
     for route in routes:
-        if route not in cube["route"].values:
+        if route not in pasts:
             continue
         steps = schedule(tables, route)[0]
-        yearly = annual(history(cube, route))
+        yearly = annual(pasts[route])
         began = min((year for year, flow in yearly.items() if flow > 0), default=0)
         ratios += [yearly[y] / steps[y] for y in steps
                    if y in yearly and steps[y] > 0 and y > max(began, min(steps))]  # fmt: skip
@@ -298,7 +300,9 @@ def schedule(tables: Tables, route: str) -> tuple[dict[int, float], float, float
     rows = rows[(rows["route"] == route) & (rows["unit"] == "bcm/yr")].sort_values(
         "published", kind="stable"
     )
-    plans = tables["volumes"].query("series == 'plan_flow' and entity == @route and freq == 'A'")
+    plans = tables["volumes"]
+    plans = plans[(plans["series"] == "plan_flow") & (plans["entity"] == route)]
+    plans = plans[plans["freq"] == "A"]
     firm = {int(row.period): float(row.value) for row in rows_of(plans)}
     plateau, step = float("nan"), float("nan")
     for row in rows_of(rows):
@@ -348,21 +352,26 @@ def hazards(
 
 def _life(tables: Tables, cube: xr.Dataset, route: str) -> tuple[dt.date | None, dt.date | None]:
     """Return first day of figures or of service (from 2006, where the figures begin), and the stop."""
-    rows = tables["route-facts"]
-    begin, stop = (
-        [
-            periods.parse(v).start
-            for v, s in zip(part["value"], part["status"], strict=True)
-            if s != "plan"
-        ]
-        for part in (facts.at(rows, route, "start"), facts.at(rows, route, "stop"))
-    )
+    begin = _dates(tables, route, "start")
     flowing = history(cube, route)
     seen = flowing.quarters[flowing.flows > 0]
     if not len(seen):
         return None, None
-    since = max(begin[0], _quarter_start(int(seen[0]))) if begin else _quarter_start(int(seen[0]))
-    return since, stop[-1] if stop else None
+    since = max(begin[0], quarter_start(int(seen[0]))) if begin else quarter_start(int(seen[0]))
+    return since, stop_of(tables, route)
+
+
+def _dates(tables: Tables, route: str, attribute: str) -> list[dt.date]:
+    """Return the dated values of an attribute that are no plan."""
+    part = facts.at(tables["route-facts"], route, attribute)
+    return [periods.parse(value).start
+            for value, status in zip(part["value"], part["status"], strict=True) if status != "plan"]  # fmt: skip
+
+
+def stop_of(tables: Tables, route: str) -> dt.date | None:
+    """Return the last day from which no gas flows, None where there is none."""
+    dates = _dates(tables, route, "stop")
+    return dates[-1] if dates else None
 
 
 def market_of(tables: Tables, route: str, day: dt.date) -> str:
@@ -409,7 +418,11 @@ def nameplate(tables: Tables, route: str, mine: Params, span: Grid) -> np.ndarra
 def overload(cube: xr.Dataset, route: str, tree: scenarios.Tree, mine: Params) -> float:
     """Return the ceiling over nameplate: what is stated, or more where a quarter has shown it."""
     stated = float(mine.get("overload", scenarios.rule(tree, "overload")))
-    seen = cube["utilisation"].sel(route=route).where(cube["coverage"].sel(route=route) >= COVERED)
+    whole = cube.sel(route=route).where(cube["coverage"].sel(route=route) >= COVERED)
+    seen = whole["utilisation"]
+    if "capacity" in mine:  # of the tree: the cube knows none, or another
+        days = whole["period"].dt.days_in_month  # a third of the quarter, nearly
+        seen = whole["flow"] / float(mine["capacity"]) * 365 / (3 * days)
     best = float(seen.max()) if seen.notnull().any() else 0.0
     return max(stated, best) if np.isfinite(best) else stated
 
@@ -451,7 +464,10 @@ def _output(rows: pd.DataFrame, span: Grid) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Learned:
-    """All that the routes share: tables, cube, grid, tree, hazards, delivery, timing."""
+    """All that the routes share: tables, cube, grid, tree, hazards, delivery, timing, widths.
+
+    `widths` come from `energy.projection.widths.learn`; without them nothing is widened.
+    """
 
     tables: Tables
     cube: xr.Dataset
@@ -461,6 +477,17 @@ class Learned:
     delivery: tuple[float, float, int]
     timing: Callable[..., Any] | None
     past: dict[str, History]
+    widths: dict[str, Widths] = dataclasses.field(default_factory=dict)
+
+    @property
+    def delivery_noise(self) -> Noise:
+        """Return spread, persistence, error of the level and drift of what a contract delivers."""
+        spread = self.delivery[1]
+        return spread, 0.7, spread / 2, 0.005
+
+    def width(self, model: str) -> Widths | None:
+        """Return the factors by which the noise of a model is widened."""
+        return self.widths.get(model)
 
 
 def learn(
@@ -475,10 +502,14 @@ def learn(
         ``timing(tables, route, as_of)`` with ``.sample(rng, n)`` (decimal years of first gas,
         infinity never) and ``.ramp(rng, n)`` (years to plateau).
     """
-    contracted = [name for name, row in tree["route"].items() if row.get("model") == "contract"]
+    pasts = {route: history(cube, route) for route in cube["route"].values.tolist()}
     return Learned(tables, cube, span, tree, hazards(tables, cube, tree, span.as_of),
-                   delivery(tables, cube, contracted, tree), timing,
-                   {route: history(cube, route) for route in cube["route"].values.tolist()})  # fmt: skip
+                   delivery(tables, pasts, contracted(tree), tree), timing, pasts)  # fmt: skip
+
+
+def contracted(tree: scenarios.Tree) -> list[str]:
+    """Return the routes whose model in the tree is a contract."""
+    return [name for name, row in tree["route"].items() if row.get("model") == "contract"]
 
 
 def modelled(
@@ -573,7 +604,21 @@ def _ceiling(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarr
 
 def _contract(route: str, mine: Params, shared: Learned, past: History) -> dict:
     """Schedule times learned delivery; a later plateau is a step with a slip of its own."""
-    span, (mean, spread, _) = shared.span, shared.delivery
+    parts = contract_parts(route, mine, shared)
+    behind = _behind(past, shared.span)
+    noise, white = modes(shared.span.count, shared.delivery_noise, behind, shared.width("contract"))
+    return {**parts, "noise": noise, "white": white}
+
+
+def contract_parts(route: str, mine: Params, shared: Learned) -> dict:
+    """Return base, step, and when and how fast it comes, of a route with a contract.
+
+    Raises
+    ------
+    DataError
+        If there is no contract.
+    """
+    span, (mean, _, _) = shared.span, shared.delivery
     firm, plateau, step = schedule(shared.tables, route)
     if not firm and np.isnan(plateau):
         raise DataError(
@@ -591,9 +636,8 @@ def _contract(route: str, mine: Params, shared: Learned, past: History) -> dict:
         rise = 0.0
     stated = mine.get("step_start", begin) if not np.isnan(step) or last is None else begin
     start = _table(stated, span.at)
-    noise, white = modes(span.count, spread, 0.7, spread / 2, 0.005)
-    return {"base": yearly * mean * span.share, "added": rise * mean * span.share, "noise": noise,
-            "white": white, "start": start, "ramp": _table(mine.get("step_ramp", [1, 2, 4]), _quarters)}  # fmt: skip
+    return {"base": yearly * mean * span.share, "added": rise * mean * span.share,
+            "start": start, "ramp": _table(mine.get("step_ramp", [1, 2, 4]), _quarters)}  # fmt: skip
 
 
 def _open(route: str, mine: Params, shared: Learned, past: History) -> dict:
@@ -603,18 +647,39 @@ def _open(route: str, mine: Params, shared: Learned, past: History) -> dict:
         raise DataError("volumes.csv", [f"{route} has no recent flow to project an open route from; "
                                         "choose model halted or proposed"])  # fmt: skip
     level = open_level(past, shared.tree)
-    ahead = np.arange(1, span.count + 1) + (span.first - 1 - past.quarters[-1])
-    yearly = level.mean + (level.now - level.mean) * level.persistence ** np.maximum(ahead, 0)
-    season = level.season[np.arange(span.first, span.first + span.count) % 4] / 4
+    numbers = np.arange(span.first, span.first + span.count)
+    season = level.season[numbers % 4] / 4
+    base = open_path(level, int(past.quarters[-1]), numbers)
     rise = max(float(mine["plateau"]) - level.now, 0.0) if "plateau" in mine else 0.0
     if rise:
-        yearly = np.full(span.count, level.now)
-    error = level.spread / np.sqrt(max(min(len(past.flows), 8), 1))
-    drift = scenarios.rule(shared.tree, "drift")
-    noise, white = modes(span.count, level.spread, level.persistence, error, drift)
-    return {"base": yearly * season, "added": rise * season, "noise": noise, "white": white,
+        base = level.now * season
+    noise, white = modes(
+        span.count,
+        open_noise(level, len(past.flows), shared.tree),
+        _behind(past, span),
+        shared.width("open"),
+    )
+    return {"base": base, "added": rise * season, "noise": noise, "white": white,
             "start": _table(mine.get("step_start", np.inf), span.at),
             "ramp": _table(mine.get("step_ramp", [1, 2, 4]), _quarters)}  # fmt: skip
+
+
+def open_path(level: Level, last: int, numbers: np.ndarray) -> np.ndarray:
+    """Return the expected flow of some quarters, bcm: from the level now back to its mean."""
+    ahead = np.maximum(numbers - last, 0)
+    yearly = level.mean + (level.now - level.mean) * level.persistence**ahead
+    return yearly * level.season[numbers % 4] / 4
+
+
+def open_noise(level: Level, known: int, tree: scenarios.Tree) -> Noise:
+    """Return the noise around the path of an open route of which some quarters are known."""
+    error = float(level.spread / np.sqrt(max(min(known, 8), 1)))
+    return level.spread, level.persistence, error, scenarios.rule(tree, "drift")
+
+
+def _behind(past: History, span: Grid) -> int:
+    """Return how many quarters before the grid a route was last known; negative if within it."""
+    return span.first - 1 - int(past.quarters[-1]) if len(past.quarters) else 0
 
 
 def _halted(route: str, mine: Params, shared: Learned, past: History) -> dict:
@@ -628,7 +693,7 @@ def _halted(route: str, mine: Params, shared: Learned, past: History) -> dict:
         begin = span.at(span.as_of.year + span.as_of.timetuple().tm_yday / 365.25)
         start = _waiting(hazard / 4, max(float(begin), 0.0))
     spread = (high - low) / 2 / 1.2816 / max(middle, 1e-9)
-    noise, white = modes(span.count, 0.1, 0.7, spread, 0.0)
+    noise, white = modes(span.count, (0.1, 0.7, spread, 0.0))
     return {"base": np.zeros(span.count), "added": middle * span.share, "noise": noise,
             "white": white, "start": start, "ramp": _table(1, _quarters)}  # fmt: skip
 
@@ -647,7 +712,7 @@ def _proposed(route: str, mine: Params, shared: Learned, past: History) -> dict:
         )
     start, ramp = _timed(route, mine, shared)
     mean, spread, _ = shared.delivery
-    noise, white = modes(span.count, spread, 0.7, spread * 2, 0.005)
+    noise, white = modes(span.count, (spread, 0.7, spread * 2, 0.005), 0, shared.width("contract"))
     return {"base": np.zeros(span.count), "added": plateau * min(mean, 1.0) * span.share, "noise": noise,
             "white": white, "start": start, "ramp": ramp}  # fmt: skip
 
@@ -688,9 +753,28 @@ def _reference(route: str, shared: Learned) -> Any:
 TABLE = 4096
 
 
+Noise = tuple[float, float, float, float]
+"""Of an AR(1) that starts known its stationary standard deviation and quarterly correlation;
+standard deviations of a constant error, and of a trend a year."""
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Factors on the standard deviation: of single quarters, and of years, ahead.
+
+    Attributes
+    ----------
+    quarters, years : tuple of float
+        At 1, 2, … ahead; 1 or more. Empty where nothing is known.
+    """
+
+    quarters: tuple[float, ...] = ()
+    years: tuple[float, ...] = ()
+
+
 @functools.lru_cache(maxsize=512)
 def modes(
-    count: int, spread: float, persistence: float, level: float, drift: float
+    count: int, noise: Noise, behind: int = 0, widths: Widths | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Split the noise of a path into a few smooth components and a rest quarter by quarter.
 
@@ -698,10 +782,12 @@ def modes(
     ----------
     count : int
         Quarters ahead.
-    spread, persistence : float
-        Stationary standard deviation and quarterly correlation of an AR(1) that starts known.
-    level, drift : float
-        Standard deviation of a constant error, and of a trend a year.
+    noise : Noise
+    behind : int
+        Quarters before the first that are not known either; negative where some are known.
+    widths : Widths, optional
+        The factor of the first quarter widens the noise itself; what the others ask beyond it is
+        a level that shifts: variance that only grows, and that later quarters share.
 
     Returns
     -------
@@ -710,11 +796,53 @@ def modes(
     white : (count,)
         What they leave of each quarter's standard deviation, so that it is met exactly.
     """
-    k = np.arange(1, count + 1)
+    ahead = np.maximum(np.arange(1, count + 1) + behind, 0)
+    spread = covariance(ahead, noise)
+    if widths is not None and widths.quarters:
+        spread = widths.quarters[0] ** 2 * spread
+        spread += np.minimum.outer(*[shift(ahead, noise, widths)] * 2)
+    return split(spread)
+
+
+def covariance(ahead: np.ndarray, noise: Noise) -> np.ndarray:
+    """Return the covariance of the noise at some quarters ahead; 0 ahead is known."""
+    spread, persistence, level, drift = noise
+    k = np.asarray(ahead)
     near, far = np.minimum.outer(k, k), np.maximum.outer(k, k)
     moving = spread**2 * (persistence ** (far - near) - persistence ** (far + near))
-    covariance = moving + level**2 + (drift / 4) ** 2 * np.outer(k, k)
-    return split(covariance)
+    return moving + (near > 0) * level**2 + (drift / 4) ** 2 * np.outer(k, k)
+
+
+def deviation(ahead: np.ndarray, noise: Noise) -> np.ndarray:
+    """Return the standard deviation of quarters ahead, before it is widened."""
+    spread, persistence, level, drift = noise
+    k = np.asarray(ahead, dtype=float)
+    moving = spread**2 * (1 - persistence ** (2 * k))
+    return np.sqrt(moving + (k > 0) * level**2 + (drift / 4) ** 2 * k**2)
+
+
+@functools.lru_cache(maxsize=4096)
+def yearly_deviation(year: int, noise: Noise) -> float:
+    """Return the same of the mean of the four quarters of the 1st, 2nd, … year ahead."""
+    return float(np.sqrt(covariance(np.arange(4 * year - 3, 4 * year + 1), noise).mean()))
+
+
+def shift(ahead: np.ndarray, noise: Noise, widths: Widths) -> np.ndarray:
+    """Return the variance of the level that shifts, so that quarters and years are wide enough."""
+    first = widths.quarters[0] ** 2
+    found = (widen(ahead, widths.quarters) ** 2 - first) * deviation(ahead, noise) ** 2
+    if widths.years:
+        years = -(-ahead // 4)
+        each = np.array([yearly_deviation(int(y), noise) if y else 0.0 for y in years])
+        found = np.maximum(found, (widen(years, widths.years) ** 2 - first) * each**2)
+    return np.maximum.accumulate(np.maximum(found, 0))
+
+
+def widen(ahead: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
+    """Return the factor at some steps ahead; beyond the last known its square grows with time."""
+    last = len(factors)
+    known = np.array(factors)[np.clip(ahead, 1, last) - 1]
+    return known * np.sqrt(np.maximum(np.asarray(ahead) / last, 1.0))
 
 
 def split(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -28,7 +28,7 @@ LEVELS = [0.1, 0.5, 0.9]
 def plan() -> tuple[simulate.Plan, simulate.Case]:
     """Return 30 open routes with halts, half of them with a dated end, and 10 new lines that climb."""
     rng = np.random.default_rng(1)
-    smooth, white = ramp.modes(QUARTERS, 0.15, 0.8, 0.05, 0.02)
+    smooth, white = ramp.modes(QUARTERS, (0.15, 0.8, 0.05, 0.02))
     specs = []
     for r in range(ROUTES):
         size, new = rng.uniform(0.5, 12), r >= 30
