@@ -543,7 +543,7 @@ def _run_project(options: argparse.Namespace) -> None:
     import energy
     from energy import layers
 
-    tracker = energy.load()
+    tracker = energy.load(as_of=options.as_of)
     if options.timing:
         return _emit(tracker.timing().reset_index(), options.format)
     if options.out and not options.out.endswith(".nc"):
@@ -563,7 +563,7 @@ def _run_backtest(options: argparse.Namespace) -> None:
     import energy
     from energy.projection import backtest, timing
 
-    tracker = energy.load()
+    tracker = energy.load(as_of=options.as_of)
     if options.league:
         return _emit(tracker.outside(), options.format)
     if options.timing:

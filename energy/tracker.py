@@ -470,9 +470,14 @@ class Tracker:
         """
         from energy import projection
 
+        more = {"as_of": self._last_day(), **more}
         return projection.project(
             self.facts, self._quarters, until=until, scenarios=scenarios, **more
         )
+
+    def _last_day(self) -> str | None:
+        """Return the day the tables were cut at, a period's last one; None for all that is known."""
+        return str(periods.parse(self.day).end - dt.timedelta(days=1)) if self.day else None
 
     def timing(self, route: str | None = None, as_of: str | None = None):
         """Return when proposed lines may deliver, from the reference class.
@@ -496,8 +501,8 @@ class Tracker:
         from energy.projection import timing
 
         if route is None:
-            return timing.table(self.facts, as_of=as_of)
-        return timing.first_gas(self.facts, route, as_of)
+            return timing.table(self.facts, as_of=as_of or self._last_day())
+        return timing.first_gas(self.facts, route, as_of or self._last_day())
 
     def backtest(
         self, models: Iterable[str] | None = None, first: str = "2016Q1", last: str | None = None

@@ -17,7 +17,7 @@ def tree():
 
 @pytest.fixture(scope="module")
 def span(tracker):
-    return ramp.grid(tracker.flows(), "2040", tracker.as_of)
+    return ramp.grid(tracker.flows(), "2040", tracker.edition)
 
 
 @pytest.fixture(scope="module")

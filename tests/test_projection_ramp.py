@@ -37,7 +37,7 @@ def tree():
 @pytest.fixture(scope="module")
 def shared(tracker, tree):
     cube = tracker.flows()
-    span = ramp.grid(cube, "2040", tracker.as_of)
+    span = ramp.grid(cube, "2040", tracker.edition)
     return ramp.learn(tracker.facts, cube, span, tree)
 
 

@@ -408,7 +408,7 @@ def test_a_copy_flows_with_its_line(result):
 
 def test_attributes_carry_every_assumption(result, tracker):
     attrs = result.attrs
-    assert (attrs["seed"], attrs["draws"], attrs["as_of"]) == (0, 3000, tracker.as_of)
+    assert (attrs["seed"], attrs["draws"], attrs["as_of"]) == (0, 3000, tracker.edition)
     rows = json.loads(attrs["assumptions"])
     assert any(row["where"] == "rules.overload" for row in rows)
     assert sum(json.loads(attrs["probabilities"])["pos2"].values()) == pytest.approx(1)

@@ -227,3 +227,12 @@ def test_timing_backtest_and_outside_delegate(tracker):
     scores = tracker.backtest(["naive"], "2019Q1", "2020Q4")
     assert scores["origin"].nunique() == 8
     assert len(tracker.outside()) >= 25
+
+
+def test_a_projection_knows_what_the_tracker_knew(tracker):
+    then = tracker.as_of("2021-12-31")
+    result = then.project("2023", "baseline", draws=200, revenue=False)
+    assert result.attrs["as_of"] == "2021-12-31"
+    assert result["period"].values[0] <= np.datetime64("2022-01-01")
+    assert result["flow_year_mean"].sel(route="nord-stream-1", year=2023).item() > 20
+    assert then.timing("power-of-siberia-2").stage == "talks"
