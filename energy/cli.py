@@ -313,6 +313,9 @@ def _backtest(verbs) -> None:
     verb.add_argument(
         "--timing", action="store_true", help="instead: leave-one-out test of first gas"
     )
+    verb.add_argument(
+        "--log", action="store_true", help="instead: what each release projected, beside what came"
+    )
     _format(verb)
 
 
@@ -568,6 +571,8 @@ def _run_backtest(options: argparse.Namespace) -> None:
         return _emit(tracker.outside(), options.format)
     if options.timing:
         return _emit(timing.coverage(tracker.facts), options.format)
+    if options.log:
+        return _emit(backtest.score_log(backtest.SHIPPED, tracker.facts), options.format)
     if options.by != "cell" and options.models:
         options.models = list(dict.fromkeys([*options.models, "seasonal naive"]))
     scores = tracker.backtest(options.models, options.first, options.last)

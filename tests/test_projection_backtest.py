@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+import energy
 from energy import facts
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.projection import backtest, timing
@@ -287,3 +288,16 @@ def test_log_is_scored_when_the_year_is_over(tables, tmp_path):
         True
     ]
     assert found["error"].iloc[0] == pytest.approx(-1.12)
+
+
+def test_this_release_keeps_its_own_projection(tables):
+    log = backtest.read_log(backtest.SHIPPED)
+    mine = log[log["release"] == energy.__version__]
+    assert {"baseline", "mixture"} == set(mine["scenario"])
+    assert (mine["p10"] <= mine["p50"]).all() and (mine["p50"] <= mine["p90"]).all()
+    assert {"2026", "2040"} <= set(mine["period"]) and set(mine["route"]) <= set(
+        tables["routes"]["route"]
+    )
+    assert not log.duplicated(["release", "scenario", "route", "period"]).any()
+    due = backtest.score_log(backtest.SHIPPED, tables)  # shut lines are known to carry nothing
+    assert len(due) and (due.loc[due["release"] == "0.1.0", "as_of"] == "2026-06-01").all()

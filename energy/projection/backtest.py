@@ -42,6 +42,8 @@ LEAST = 8  # origins; fewer say nothing about skill
 DRAWS, SEED = 300, 20_261_124
 CONTRACT_ERROR = 0.1  # relative spread laid around a contract's quantity, so that it can be scored
 LOG = "projections.csv"
+SHIPPED = facts.DATA / "log"
+"""Where each release keeps its own projection: `append_log` with the baseline and the mixture."""
 LOG_COLUMNS = ["release", "as_of", "scenario", "route", "period", "p10", "p50", "p90"]
 
 
