@@ -1250,21 +1250,44 @@ def test_years_of_the_page_are_those_of_the_cube(browser, real, freq):
     assert compared > 500
 
 
+@pytest_browser
+def test_tracker_takes_a_projection(browser, real, tmp_path):
+    """Quarters that some routes have figures of and others not: each shows what there is."""
+    tracker, _ = real
+    route = "power-of-siberia-1"
+    flow = tracker.flows()["flow"].sel(route=route)
+    bare = pd.DatetimeIndex(flow["period"].values)[np.isnan(flow.values)]
+    first = bare[bare > flow["period"].values[np.isfinite(flow.values)][-1]][0]
+    told = PROJECTION.isel(route=[0]).assign_coords(
+        route=[route], period=pd.date_range(first, periods=6, freq="QS")
+    )
+    path = tmp_path / "projected.html"
+    tracker.map(told, layers="layers/latest").save(path)
+    with browsers.opened(browser, path) as (page, log):
+        label = atlas._names(first, "Q")[0]
+        go(page, label)
+        choose(page, route)
+        assert core(page, route).get_attribute("data-look") == "ahead"
+        assert width(page, route) == pytest.approx(11 * 4 * 0.2)
+        assert f"projection {label} →" in page.locator(".gd-divide").text_content()
+        row = page.locator(".gd-layer-row a")
+        assert row.get_attribute("href") == "layers/latest/projections_quarterly.geojson"
+        log.assert_clean()
+
+
 def test_page_of_all_routes_and_scenarios_stays_small(real):
     tracker, _ = real
     flows = tracker.flows()
     known = flows["route"].values
     rng = np.random.default_rng(7)
-    values = rng.uniform(0, 10, (6, len(known), 58, 5)).round(3)
+    values = rng.uniform(0, 10, (13, len(known), 58, 5)).round(3)
     projection = xr.Dataset(
         {"flow": (("scenario", "route", "period", "quantile"), np.sort(values, axis=-1))},
         coords={
-            "scenario": [f"s{i}" for i in range(6)], "route": known, "quantile": [0.05, 0.25, 0.5, 0.75, 0.95],
+            "scenario": [f"s{i}" for i in range(13)], "route": known, "quantile": [0.05, 0.25, 0.5, 0.75, 0.95],
             "period": pd.date_range(flows["period"].values[-1] + np.timedelta64(92, "D"), periods=58, freq="QS"),
         },
     )  # fmt: skip
-    sources = tracker.facts["sources"].set_index("source")
-    made = atlas.build(
-        tracker.routes, flows, tracker.events, sources, facts=tracker.facts, projection=projection
-    )
+    projection["revenue"] = projection["flow"] * 250
+    made = tracker.map(projection)
     assert len(made.get_root().render().encode()) < 3_000_000
