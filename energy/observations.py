@@ -111,3 +111,12 @@ def explain(row: Mapping, sources: pd.DataFrame) -> str:
         f"{row['id']}: {row['value']:g} {row['unit']}{basis} for {row['entity']} in {row['period']} "
         f"({row['status']}), from {title}; taken because {row['why']}{others}."
     )
+
+
+def newest(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the edition published last for each value of ``by``; of equals the later row.
+
+    An update lays the newest print of a series over that of the package; both stay in the table.
+    """
+    order = rows.sort_values("published", kind="stable")
+    return order.drop_duplicates(by, keep="last").sort_index()

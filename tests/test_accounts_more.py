@@ -320,7 +320,7 @@ def cube(year, **routes):
 def small(names, rate=50.0, year="2016"):
     return {
         "fx": pd.DataFrame([{"id": "X1", "kind": "mean", "period": year, "freq": "A", "value": rate,
-                            "status": "actual"}]),
+                            "status": "actual", "published": ""}]),
         "routes": pd.DataFrame({"route": names, "role": "export"}),
         "prices": pd.DataFrame({"series": [], "period": [], "value": [], "id": []}),
         "tariffs": pd.DataFrame(

@@ -385,7 +385,7 @@ def cube(year="2022", **routes):
 
 def rate(number, period, value, kind="mean", freq="A"):
     return {"id": f"X{number:04d}", "kind": kind, "period": period, "freq": freq, "value": value,
-            "status": "actual"}  # fmt: skip
+            "status": "actual", "published": ""}  # fmt: skip
 
 
 @pytest.fixture

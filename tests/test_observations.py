@@ -70,3 +70,9 @@ def test_nothing_is_averaged_or_lost():
     chosen = observations.choose(table, SOURCES, GENERAL)
     assert list(chosen["value"]) == [4.0]
     assert set(chosen["id"]) | set(chosen["beside"]) == {"V1", "V2"}
+
+
+def test_of_two_prints_the_one_published_last_counts():
+    rows = pd.DataFrame([("2025-01", "2025-06", 70.0), ("2025-01", "2026-06", 71.0), ("2025-02", "2025-06", 72.0),
+                         ("2025-02", "2025-06", 73.0)], columns=["period", "published", "value"])  # fmt: skip
+    assert observations.newest(rows, ["period"])["value"].tolist() == [71.0, 73.0]

@@ -17,7 +17,7 @@ import xarray as xr
 from energy import periods, units
 from energy.errors import DataError, PeriodError, UnitError
 from energy.finance import netback
-from energy.observations import STATUS, rows_of
+from energy.observations import STATUS, newest, rows_of
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
 
@@ -159,7 +159,7 @@ def _rate(fx: pd.DataFrame, year: int, own: float | None) -> Rate | None:
     )
     said = "mean of the year" if best.status == "actual" else f"mean of the year, {best.status}"
     names = {f"{year}Q{q}": q for q in range(1, 5)}
-    found = means[means["period"].isin(names)]
+    found = newest(means[means["period"].isin(names)], ["period"])
     if len(found) < 4:
         return Rate(best.value, {}, best.id, f"at {best.value:g} RUB/USD, {said}")
     quarters = {names[row.period]: row.value for row in rows_of(found)}

@@ -17,7 +17,7 @@ import pandas as pd
 
 from energy import periods, units
 from energy.errors import DataError, PeriodError, UnknownName
-from energy.observations import STATUS, rows_of
+from energy.observations import STATUS, newest, rows_of
 
 UNIT = "USD/1000 m3"
 COLUMNS = ["market", "period", "price", "unit", "status", "series", "id", "reason"]
@@ -353,6 +353,7 @@ def monthly(prices: pd.DataFrame, index: str) -> pd.Series:
     if index not in INDICES:
         raise UnknownName("price index", index, INDICES)
     rows = prices[(prices["series"] == INDICES[index]) & (prices["freq"] == "M")]
+    rows = newest(rows, ["period"])
     months = pd.PeriodIndex(rows["period"], freq="M")
     return pd.Series(rows["value"].to_numpy(), months, name=index).sort_index()
 

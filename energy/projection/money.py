@@ -16,6 +16,7 @@ import xarray as xr
 
 from energy.errors import DataError
 from energy.finance import prices as sourced
+from energy.observations import newest
 from energy.projection import ramp, scenarios
 from energy.units import KWH_PER_MMBTU
 
@@ -176,9 +177,8 @@ def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
     drift : float
         Yearly, in logs.
     """
-    rows = fx[(fx["pair"] == "RUB/USD") & (fx["kind"] == "mean") & (fx["freq"] == "Q")].sort_values(
-        "period"
-    )
+    rows = fx[(fx["pair"] == "RUB/USD") & (fx["kind"] == "mean") & (fx["freq"] == "Q")]
+    rows = newest(rows, ["period"]).sort_values("period")
     if len(rows) < 8:
         return None
     logs = np.log(rows["value"].to_numpy(dtype=float))
