@@ -27,7 +27,7 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[parquet]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[parquet,timing]'
 	@touch $@
 
 # The pages are tested in a real browser and the layers with GDAL's own tools:

@@ -26,7 +26,7 @@ from energy import (
     periods,
     pictures,
     styles,
-)  # fmt: skip
+)
 from energy import mirror as mirrors
 from energy import network as grid
 from energy.errors import DataError, UnknownName

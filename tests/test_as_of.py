@@ -85,7 +85,8 @@ def test_the_record_of_2022_is_told_as_it_was_known(tracker):
 def test_every_view_holds_on_an_earlier_day(tracker, day):
     then = tracker.as_of(day)
     assert then.markets().notna().any().any()
-    assert set(then.layers()) == {"routes", "flows_quarterly", "hubs", "events"}
+    names = {"routes", "flows_quarterly", "hubs", "events", "projections_quarterly"}
+    assert set(then.layers()) == names
     assert "as of" in then.summary() or day in then.summary()
     assert day in then.map().get_root().render()
     assert then.stranded("2017Q4").shape[0] > 10
