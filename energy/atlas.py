@@ -117,6 +117,8 @@ _NUMBERS = [  # column of routes, word, how it is written
     ("nameplate", "Capacity now", "{:g} bcm/yr"),
     ("length_km", "Length drawn", "{:,.0f} km"),
 ]
+_PLANNED = {"In service": "Planned start", "Capacity now": "Planned capacity"}
+_UNBUILT = ("proposed", "construction", "shelved", "cancelled")
 
 
 def build(
@@ -878,16 +880,16 @@ def _texture(accuracy: str) -> int:
 
 
 def _facts(record: Mapping[Hashable, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
+    renamed = _PLANNED if _word(record.get("status")) in _UNBUILT else {}
     facts = []
     for column, label in _FACTS.items():
-        text = _word(record.get(column))
-        facts.append(
-            (label, ", ".join(words.get(part) or _spoken(part) for part in text.split(";")))
-        )
+        parts = _word(record.get(column)).split(";")
+        said = ", ".join(words.get(part) or _spoken(part) for part in parts)
+        facts.append((renamed.get(label, label), said))
     for column, label, form in _NUMBERS:
         value = record.get(column)
         if value is not None and not pd.isna(value):
-            facts.append((label, form.format(value)))
+            facts.append((renamed.get(label, label), form.format(value)))
     accuracy = _word(record.get("accuracy"))
     drawn = [ACCURACY.get(accuracy, accuracy)]
     drawn += [_word(record.get(column)) for column in ("geometry_source", "geometry_note")]

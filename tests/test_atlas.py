@@ -608,3 +608,11 @@ def test_real_page(browser, real):
                     shown = round(round(value, 3) * 4 * 0.2, 2)
                     assert width(page, route) == pytest.approx(abs(shown), abs=0.011), (route, step)
         log.assert_clean()
+
+
+def test_what_is_not_built_has_a_planned_start():
+    plan = {"status": "proposed", "start": "2031-01-01", "nameplate": 50.0}
+    said = dict(atlas._facts(plan, {}))
+    assert (said["Planned start"], said["Planned capacity"]) == ("2031-01-01", "50 bcm/yr")
+    built = dict(atlas._facts(plan | {"status": "operating"}, {}))
+    assert "In service" in built and "Planned start" not in built
