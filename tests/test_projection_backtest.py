@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import energy
-from energy import facts
+from energy import facts, periods
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.projection import backtest, timing
 
@@ -99,9 +99,12 @@ def test_ets_without_statsmodels(monkeypatch):
 
 
 def test_nothing_published_later_is_known(then):
-    for name in ("volumes", "contracts", "prices", "outside-forecasts"):
+    for name in ("volumes", "contracts", "outside-forecasts"):
         texts = then[name]["published"]
         assert texts[texts != ""].max()[:7] <= "2022-03"
+    later = then["prices"][then["prices"]["published"].str[:7] > "2022-03"]
+    assert len(later)  # quotations, which every market day prints: a later copy of what was known
+    assert all(periods.parse(text).end <= dt.date(2022, 4, 1) for text in later["period"])
     rows = then["reference-projects"]
     gates = rows[rows["metric"].isin(list(timing.METRICS))]["value"].map(timing.decimal)
     assert gates.max() <= timing.decimal(DAY.isoformat())
