@@ -1096,7 +1096,7 @@ def real(tmp_path_factory):
 
     tracker = energy.load()
     path = tmp_path_factory.mktemp("real") / "map.html"
-    tracker.map().save(path)
+    tracker.map(projection=False).save(path)
     return tracker, path
 
 
