@@ -212,7 +212,7 @@ def _pieces(
     title: str, flows: xr.Dataset, data: Mapping[str, Any], spots: list[dict[str, Any]]
 ) -> list[Any]:
     return [
-        draw.Title(title, _about(flows), str(flows.attrs.get("as_of", ""))),
+        draw.Title(title, about(flows), str(flows.attrs.get("as_of", ""))),
         draw.Basemap(),
         draw.FlowLines(data, COLOURS),
         draw.Search(spots, "Search routes and places"),
@@ -491,7 +491,7 @@ def _years(
     rows = []
     for year in dict.fromkeys(years.tolist()):
         first, end = np.flatnonzero(years == year)[[0, -1]] + [0, 1]
-        short, long = _names(pd.Timestamp(year=year, month=month, day=1), key)
+        short, long = period_names(pd.Timestamp(year=year, month=month, day=1), key)
         grades = {GRADES[grade] for step in steps[first:end] for grade in step.get("grades", ())}
         part = "" if end - first == whole else f"; {end - first} of {whole} {word}"
         note = _note(grades) + part
@@ -928,7 +928,7 @@ def _steps(cube: xr.Dataset, past: int, filled: np.ndarray) -> list[dict[str, An
     steps = []
     last = None
     for i, start in enumerate(pd.DatetimeIndex(cube["period"].values)):
-        short, long = _names(start, _freq(cube))
+        short, long = period_names(start, _freq(cube))
         step: dict[str, Any] = {"id": short, "label": long}
         if start.year != last:
             step["tick"] = str(start.year)
@@ -944,7 +944,8 @@ def _steps(cube: xr.Dataset, past: int, filled: np.ndarray) -> list[dict[str, An
     return steps
 
 
-def _names(start: pd.Timestamp, freq: str) -> tuple[str, str]:
+def period_names(start: pd.Timestamp, freq: str) -> tuple[str, str]:
+    """Return a period as an address and in words: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``."""
     year, month = start.year, start.month
     if freq == "Q":
         quarter = (month - 1) // 3 + 1
@@ -1072,7 +1073,8 @@ def _basis(cube: xr.Dataset) -> str:
     return basis or "basis not stated"
 
 
-def _about(cube: xr.Dataset) -> str:
+def about(cube: xr.Dataset) -> str:
+    """Return the line below the title: the day of the facts, unit and basis."""
     as_of = cube.attrs.get("as_of")
     unit = f"{cube.attrs.get('unit', 'bcm')} {_basis(cube)}"
     return f"As of {as_of} · {unit}" if as_of else unit

@@ -614,13 +614,13 @@ def _amount(look: dict[str, Any], cube: xr.Dataset) -> str:
 
 def _when(cube: xr.Dataset, step: int) -> str:
     start = pd.Timestamp(cube["period"].values[step])
-    return atlas._names(start, str(cube.attrs.get("freq", "Q")))[1]
+    return atlas.period_names(start, str(cube.attrs.get("freq", "Q")))[1]
 
 
 def _heading(figure: Figure, text: str, cube: xr.Dataset) -> None:
     top = 1 - 0.2 / figure.get_figheight()
     figure.text(0.012, top, text, fontsize=10.5, fontweight="bold", color=INK, va="center")
-    figure.text(0.988, top, atlas._about(cube), fontsize=6.6, color=SOFT, ha="right", va="center")
+    figure.text(0.988, top, atlas.about(cube), fontsize=6.6, color=SOFT, ha="right", va="center")
 
 
 def _present(routes: gpd.GeoDataFrame, cube: xr.Dataset, steps: Sequence[int]) -> dict[str, Any]:

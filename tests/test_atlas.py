@@ -192,7 +192,7 @@ def test_events_find_their_period(tables):
      ("H", "2024-07-01", "2024 H2 (Jul–Dec)")],
 )  # fmt: skip
 def test_other_periods_are_named(freq, start, label):
-    assert atlas._names(pd.Timestamp(start), freq)[1] == label
+    assert atlas.period_names(pd.Timestamp(start), freq)[1] == label
 
 
 def test_start_is_the_newest_well_covered_period(tables):

@@ -1165,7 +1165,7 @@ def test_table_of_the_real_page_holds_the_cube(browser, real):
     flows = tracker.flows().isel(period=-3)
     with browsers.opened(browser, path) as (page, log):
         page.evaluate(
-            f"location.hash = '#{atlas._names(pd.Timestamp(flows['period'].item()), 'Q')[0]}?table=1'"
+            f"location.hash = '#{atlas.period_names(pd.Timestamp(flows['period'].item()), 'Q')[0]}?table=1'"
         )
         page.locator(".gd-table").wait_for()
         page.wait_for_timeout(50)
@@ -1228,7 +1228,9 @@ def test_nothing_lies_over_another_at_three_sizes(browser, real, tmp_path, wide,
 def test_years_of_the_page_are_those_of_the_cube(browser, real, freq):
     tracker, path = real
     cube = tracker.flows(freq=freq)
-    labels = [atlas._names(start, freq)[0] for start in pd.DatetimeIndex(cube["period"].values)]
+    labels = [
+        atlas.period_names(start, freq)[0] for start in pd.DatetimeIndex(cube["period"].values)
+    ]
     with browsers.opened(browser, path) as (page, log):
         shown = model(
             page,
@@ -1264,7 +1266,7 @@ def test_tracker_takes_a_projection(browser, real, tmp_path):
     path = tmp_path / "projected.html"
     tracker.map(told, layers="layers/latest").save(path)
     with browsers.opened(browser, path) as (page, log):
-        label = atlas._names(first, "Q")[0]
+        label = atlas.period_names(first, "Q")[0]
         go(page, label)
         choose(page, route)
         assert core(page, route).get_attribute("data-look") == "ahead"
