@@ -413,7 +413,9 @@ def _update(verbs) -> None:
     what.add_argument("--release-row", metavar="ID", nargs="+", help="let refused rows through")
     verb.add_argument("--reason", default="", help="why a refused row is right")
     verb.add_argument("--offline", metavar="DIR", help="replay the answers kept in another store")
-    verb.add_argument("--only", metavar="SOURCE", nargs="+", help="only these sources")
+    verb.add_argument(
+        "--only", metavar="SOURCE", nargs="+", action="extend", help="only these sources"
+    )
     _format(verb)
 
 

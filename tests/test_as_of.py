@@ -200,6 +200,7 @@ def test_plan_run_and_diff(kept, home, capsys):
         "--only",
         "ecb",
         "cbr",
+        "--only",
         "pinksheet",
         "entsog",
     ]
