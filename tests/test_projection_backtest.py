@@ -13,6 +13,8 @@ from energy import facts, periods
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.projection import backtest, timing
 
+pytestmark = pytest.mark.slow
+
 DAY = dt.date(2022, 3, 31)
 QUICK = ["naive", "seasonal naive", "drift", "contract"]
 

@@ -16,6 +16,8 @@ from energy import projection
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.projection import charts, ramp, scenarios, simulate
 
+pytestmark = pytest.mark.slow
+
 P = 12
 
 

@@ -26,6 +26,8 @@ from energy import facts, update
 from energy import store as memory
 from energy.store import Store, StoreError, StoreLocked
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 11, 25, 6, 0, tzinfo=dt.UTC)
 BEFORE = dt.datetime(2026, 8, 25, 6, 0, tzinfo=dt.UTC)
 KEYS = {"GIE_API_KEY": "k" * 12}
