@@ -538,7 +538,7 @@ class Tracker:
 
     def network_layer(self, period: str = "2026Q1") -> gpd.GeoDataFrame:
         """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
-        return grid.layer(self.network(), self.stranded(period))
+        return grid.layer(self.network(period), self.stranded(period))
 
     def layers(self, projection: xr.Dataset | bool | None = None) -> dict[str, gpd.GeoDataFrame]:
         """Return the layers that `export` writes, by name.
