@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,22 @@ def tracker():
     import energy
 
     return energy.load()
+
+
+@pytest.fixture(scope="session")
+def gem_lines(tmp_path_factory):
+    """All of GEM's gas routes: from GEM_GAS_DIR, or unpacked from the shared folder."""
+    from geodata import gem
+
+    if os.environ.get("GEM_GAS_DIR"):
+        return gem.read_folder(os.environ["GEM_GAS_DIR"])
+    archive = SHARED / "upstream" / "gem" / "gem-gas-pipelines.tar.xz"
+    if not archive.is_file():
+        pytest.skip("GEM's routes are not at hand: set GEM_GAS_DIR to their folder")
+    folder = tmp_path_factory.mktemp("gem")
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data")
+    return gem.read_folder(folder)
 
 
 @pytest.fixture

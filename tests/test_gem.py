@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
-import tarfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -243,20 +241,6 @@ def test_the_result_can_be_written(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    """All of GEM's gas routes: from GEM_GAS_DIR, or unpacked from the shared folder."""
-    if os.environ.get("GEM_GAS_DIR"):
-        return gem.read_folder(os.environ["GEM_GAS_DIR"])
-    archive = SHARED / "upstream" / "gem" / "gem-gas-pipelines.tar.xz"
-    if not archive.is_file():
-        pytest.skip("GEM's routes are not at hand: set GEM_GAS_DIR to their folder")
-    folder = tmp_path_factory.mktemp("gem")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
-    return gem.read_folder(folder)
-
-
-@pytest.fixture(scope="module")
 def ours_and_ids():
     """Our lines through the waypoints, and the projects named for each route."""
     facts = SHARED / "facts"
@@ -275,27 +259,33 @@ def ours_and_ids():
 
 
 @pytest.fixture(scope="module")
-def swapped_in(real, ours_and_ids):
-    return gem.replace(ours_and_ids[0], real, ours_and_ids[1])
+def swapped_in(gem_lines, ours_and_ids):
+    return gem.replace(ours_and_ids[0], gem_lines, ours_and_ids[1])
 
 
-def test_the_real_folder_is_read_whole(real):
+def test_the_real_folder_is_read_whole(gem_lines):
     # 4,331 files: 4,267 routes and 64 lists of compressor stations, one of them (P0184) of a
     # project whose own file is not in the archive.
-    assert len(real) == 4268
-    assert real.attrs["faults"] == []
-    assert len(real.attrs["skipped"]) == 64
-    assert real.loc["P0184", "note"].startswith("no route file")
-    assert real["geometry"].notna().sum() == 4268 - real["note"].str.startswith("no route").sum()
-    assert real["vertices"].sum() == shapely.get_num_coordinates(real.geometry.values).sum()
+    assert len(gem_lines) == 4268
+    assert gem_lines.attrs["faults"] == []
+    assert len(gem_lines.attrs["skipped"]) == 64
+    assert gem_lines.loc["P0184", "note"].startswith("no route file")
+    assert (
+        gem_lines["geometry"].notna().sum()
+        == 4268 - gem_lines["note"].str.startswith("no route").sum()
+    )
+    assert (
+        gem_lines["vertices"].sum() == shapely.get_num_coordinates(gem_lines.geometry.values).sum()
+    )
 
 
-def test_the_real_folder_agrees_with_gdal_on_a_sample(real):
-    folder = Path(real.attrs["source"])
+def test_the_real_folder_agrees_with_gdal_on_a_sample(gem_lines):
+    folder = Path(gem_lines.attrs["source"])
     for project in ("P0752", "P2352", "P0736", "P0761", "P4484"):
         other = gpd.read_file(folder / f"{project}.geojson").geometry
         np.testing.assert_array_equal(
-            shapely.get_coordinates(real.geometry[project]), shapely.get_coordinates(other.values)
+            shapely.get_coordinates(gem_lines.geometry[project]),
+            shapely.get_coordinates(other.values),
         )
 
 

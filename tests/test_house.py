@@ -69,7 +69,7 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
         ),
     },
     {"observations", "sources.reading", "sources.contract"},
-    {"units", "periods"},
+    {"units", "periods", "plotting"},
     {"errors"},
 ]
 FRONT = {""}  # energy/__init__.py loads late

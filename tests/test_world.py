@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import os
-import tarfile
 from pathlib import Path
 
 import browser as browsers
@@ -18,7 +16,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString, Point
 
-from geodata import gem
 from geodata.draw import world
 from geodata.errors import FormatError, GeometryError
 
@@ -485,28 +482,14 @@ def test_a_damaged_page_gets_a_sentence(chrome, page_file, tmp_path):
         assert "seems to be damaged" in page.get_by_role("alert").inner_text()
 
 
-@pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    """All of GEM's gas routes: from GEM_GAS_DIR, or unpacked from the shared folder."""
-    if os.environ.get("GEM_GAS_DIR"):
-        return gem.read_folder(os.environ["GEM_GAS_DIR"])
-    archive = SHARED / "upstream" / "gem" / "gem-gas-pipelines.tar.xz"
-    if not archive.is_file():
-        pytest.skip("GEM's routes are not at hand: set GEM_GAS_DIR to their folder")
-    folder = tmp_path_factory.mktemp("gem")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data")
-    return gem.read_folder(folder)
-
-
-def test_all_pipelines_of_the_world_on_one_page(real, chrome, tmp_path):
+def test_all_pipelines_of_the_world_on_one_page(gem_lines, chrome, tmp_path):
     path = tmp_path / "world.html"
-    made = world.build(real)
+    made = world.build(gem_lines)
     made.save(path)
     assert path.stat().st_size < 8 * MIB
     with browsers.opened(chrome, path) as (page, log):
         shown(page)
-        assert page.evaluate("M.geodrawWorld.state.table.ids.length") == len(real)
+        assert page.evaluate("M.geodrawWorld.state.table.ids.length") == len(gem_lines)
         page.get_by_role("combobox").fill("P0500")
         assert page.get_by_role("option").count() >= 1
         page.evaluate("M.setView([50, 10], 8, {animate: false})")

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from energy import periods
-from energy.errors import DataError, MissingExtra
+from energy.errors import DataError
 from energy.finance import accounts
 from energy.observations import rows_of
+from energy.plotting import axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
 GAIN, LOSS, PLAIN, PALE = "#0072B2", "#D55E00", "#4D4D4D", "#BBBBBB"
 EVENTS = ("financial", "sabotage")
 """Categories of the events that are marked where the caller names none."""
-
-
-def _axes(ax: Axes | None, size: tuple[float, float] = (8, 4)) -> Axes:
-    if ax is not None:
-        return ax
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingExtra(
-            "Charts need matplotlib; install the extra: pip install 'energy-trade-tracker[notebook]'."
-        ) from error
-    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def _year(text: str) -> float:
@@ -90,7 +79,7 @@ def result(
     events : DataFrame, optional
         The table of facts.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     for standard, metric, shift, colour in (("IFRS", "net_profit_attributable", -0.2, GAIN),
                                             ("RAS", "net_profit", 0.2, LOSS)):  # fmt: skip
         rows = accounts.statements(financials, standard, metrics=[metric], freq="A")
@@ -107,7 +96,7 @@ def debt(
     financials: pd.DataFrame, events: pd.DataFrame | None = None, ax: Axes | None = None
 ) -> Axes:
     """Draw net debt to EBITDA, the three measures apart; see `accounts.leverage`."""
-    ax = _axes(ax)
+    ax = axes(ax)
     table = accounts.leverage(accounts.statements(financials, "IFRS"))
     marks = {"printed": ("o", GAIN), "adjusted": ("s", LOSS), "plain": ("^", PLAIN)}
     for measure, rows in table.groupby("measure"):
@@ -136,7 +125,7 @@ def capex(
     exports : Series
         Index year, bcm.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     spent = accounts.statements(financials, "IFRS", freq="A")
     spent = spent[spent["metric"] == "capex"]
     plans = accounts.statements(financials, "other", freq="A")
@@ -159,7 +148,7 @@ def markets(
     financials: pd.DataFrame, metric: str = "net_sales_of_gas", ax: Axes | None = None
 ) -> Axes:
     """Draw a line by market, in roubles, with the break in disclosure marked."""
-    ax = _axes(ax)
+    ax = axes(ax)
     sheet = accounts.markets(accounts.statements(financials, "IFRS"), metric)
     inside = sheet.index.get_level_values("unit") == "RUB bn"
     sheet = sheet[inside].droplevel("unit").drop(columns="disclosed")
@@ -196,7 +185,7 @@ def waterfall(
     unit : str
         Of the axis.
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     names, numbers = table[label].tolist(), table[value].to_numpy(dtype=float)
     top = 0.0
     for place, (name, number) in enumerate(zip(names, numbers, strict=True)):
@@ -234,7 +223,7 @@ def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
     """Draw what matters (of `energy.finance.economics.tornado`): bars around the central value."""
     if table.empty:
         raise DataError("tornado", ["no input has a range; give low and high that differ"])
-    ax = _axes(ax)
+    ax = axes(ax)
     for place, row in enumerate(rows_of(table[::-1])):
         for end, colour in ((row.at_low, GAIN), (row.at_high, LOSS)):
             ax.barh(place, end - centre, left=centre, color=colour)
@@ -247,7 +236,7 @@ def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
 
 def prices(sheet: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw sourced prices as points and the model as a dashed line (of `prices.beside`)."""
-    ax = _axes(ax)
+    ax = axes(ax)
     at = [_year(text) for text in sheet.index]
     for name in sheet.columns.drop("modelled"):
         if sheet[name].notna().any():
@@ -261,7 +250,7 @@ def prices(sheet: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes
 def breakeven(table: pd.DataFrame, proposals: pd.DataFrame, titles: Mapping[str, str],
               ax: Axes | None = None) -> Axes:  # fmt: skip
     """Draw break-even ranges (of `economics.table`) with the published figures as marks."""
-    ax = _axes(ax)
+    ax = axes(ax)
     shapes = {"at most": "<", "at least": ">", "about": "D"}
     for place, row in enumerate(rows_of(table[::-1])):
         ax.plot([row.p10, row.p90], [place, place], color=GAIN, lw=6, solid_capstyle="butt")

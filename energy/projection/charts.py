@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy.errors import EnergyError, MissingExtra, UnknownName
+from energy.errors import EnergyError, UnknownName
 from energy.observations import rows_of
+from energy.plotting import axes
 from energy.projection import ramp, scenarios
 
 if TYPE_CHECKING:
@@ -21,18 +22,6 @@ if TYPE_CHECKING:
 
 SOLID, FAN, PLAIN, PALE = "#0072B2", "#56B4E9", "#4D4D4D", "#BBBBBB"
 HATCH = "///"
-
-
-def _axes(ax: Axes | None, size: tuple[float, float] = (8, 4)) -> Axes:
-    if ax is not None:
-        return ax
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingExtra(
-            "Charts need matplotlib; install the extra: pip install 'energy-trade-tracker[notebook]'."
-        ) from error
-    return plt.subplots(figsize=size, layout="constrained")[1]
 
 
 def fan(
@@ -69,7 +58,7 @@ def fan(
         For a scenario, route or variable that the result lacks.
     """
     part = _part(result, route, scenario, variable, by)
-    ax = _axes(ax)
+    ax = axes(ax)
     at = _ahead(part, by)
     ends = part["quantile"].values
     middle = part.sel(quantile=0.5, method="nearest")
@@ -137,7 +126,7 @@ def _marked(ax: Axes, events: pd.DataFrame, route: str) -> Axes:
 
 def tornado(table: pd.DataFrame, unit: str = "bcm", ax: Axes | None = None) -> Axes:
     """Draw what moves the result (of `energy.projection.scenarios.tornado`) around the baseline."""
-    ax, table = _axes(ax), table[table["swing"] > 0]
+    ax, table = axes(ax), table[table["swing"] > 0]
     names: Sequence[str] = table.index[::-1].tolist()
     for place, row in enumerate(rows_of(table[::-1])):
         ax.barh(place, row.at_high - row.at_low, left=row.at_low, color=FAN, hatch=HATCH,
