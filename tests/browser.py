@@ -92,3 +92,8 @@ def opened(browser: Any, path: Path, **context: Any) -> Iterator[tuple[Any, Log]
         page.on("pageerror", lambda error: log.errors.append(str(error)))
         page.goto(own)
         yield page, log
+
+
+def settled(page: Any) -> None:
+    """Wait until the page has drawn twice: what a change asked for is then on the screen."""
+    page.evaluate("new Promise(end => requestAnimationFrame(() => requestAnimationFrame(end)))")

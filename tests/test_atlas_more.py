@@ -738,7 +738,7 @@ def test_table_equals_the_map_and_sorts(page):
     flow = make_flows()["flow"]
     for name in ("2024Q1", "2023Q2", "2025Q2"):
         go(page, name)
-        page.wait_for_timeout(60)
+        browsers.settled(page)
         rows = page.locator(".gd-table tbody tr")
         drawn = page.locator("path.gd-core[data-id]").evaluate_all("p => p.map(x => x.dataset.id)")
         assert sorted(rows.evaluate_all("r => r.map(x => x.dataset.id)")) == sorted(drawn)
@@ -793,6 +793,11 @@ def test_text_that_a_spreadsheet_would_run_is_copied_as_text(browser, tmp_path):
         log.assert_clean()
 
 
+SHOWN = """() => { const { map } = document.querySelector('.folium-map').geodraw;
+    return map.getZoom() !== OLD && !map._animatingZoom && location.hash.includes(
+        `view=${map.getZoom()}/${map.getCenter().lat.toFixed(3)}/${map.getCenter().lng.toFixed(3)}`); }"""
+
+
 @pytest_browser
 def test_address_restores_everything(browser, file, page):
     switch(page, "Period", "A")
@@ -806,9 +811,10 @@ def test_address_restores_everything(browser, file, page):
     go(page, "2026")
     choose(page, "east")
     page.mouse.move(700, 300)
+    zoom = model(page, "return m.map.getZoom()")
     page.mouse.wheel(0, -400)
+    page.wait_for_function(SHOWN.replace("OLD", str(zoom)))
     page.wait_for_url(re.compile("east.*view="))
-    page.wait_for_timeout(900)
     with browsers.opened(browser, file) as (again, log):
         again.goto(page.url)
         again.reload()
@@ -832,8 +838,7 @@ def test_address_of_table_and_nonsense(page):
     page.evaluate(
         "location.hash = '#%E0%A4%A/x?unit=none&view=a/b&cal=Z&compare=step:1&scenario=q&hide=x'"
     )
-    page.wait_for_timeout(100)
-    assert page.locator(".gd-table").is_hidden()
+    page.locator(".gd-table").wait_for(state="hidden")
     assert page.locator("path.gd-core[data-id]").count() == 4
 
 
@@ -932,8 +937,9 @@ def test_labels_speak_the_language(page, language, legend, now, name):
     assert page.locator("html").get_attribute("lang") == language
     chip = {"ru": "Газ идёт", "zh": "输气中"}[language]
     assert page.locator(".gd-chip").first.inner_text() == chip
-    page.wait_for_timeout(250)
-    assert chip.lower() in page.locator("path.gd-hit[data-id=east]").get_attribute("aria-label")
+    page.locator(f"path.gd-hit[data-id=east][aria-label*='{chip.lower()}']").wait_for(
+        state="attached"
+    )
     page.locator(".gd-language").select_option("en")
     assert page.locator(".gd-legend summary").inner_text() == "Legend"
 
@@ -973,10 +979,12 @@ def test_paper_is_light_at_night(browser, file):
         page.emulate_media(media="print")
         assert page.evaluate(ink) == "rgb(27, 34, 40)"
         assert page.evaluate(core_colour) == rgb(atlas.COLOURS["flowing"][0])
-        land = page.evaluate("""() => {
+        # The page hears of the paper with its next frame and paints the land at once.
+        page.wait_for_function("""() => {
             const canvas = document.querySelector('.leaflet-gd-land-pane canvas');
-            return [...canvas.getContext('2d').getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data]; }""")
-        assert min(land[:3]) > 200 or land[3] == 0
+            const at = [canvas.width / 2, canvas.height / 2, 1, 1];
+            const land = canvas.getContext('2d').getImageData(...at).data;
+            return Math.min(...land.slice(0, 3)) > 200 || land[3] === 0; }""")
         log.assert_clean()
 
 
@@ -1168,7 +1176,7 @@ def test_table_of_the_real_page_holds_the_cube(browser, real):
             f"location.hash = '#{atlas.period_names(pd.Timestamp(flows['period'].item()), 'Q')[0]}?table=1'"
         )
         page.locator(".gd-table").wait_for()
-        page.wait_for_timeout(50)
+        browsers.settled(page)
         cells = page.locator(".gd-table tbody tr").evaluate_all(
             """rows => Object.fromEntries(rows.map(row => [row.dataset.id, Object.fromEntries(
                 [...row.querySelectorAll('td.gd-number')].map(c => [c.dataset.key, c.dataset.value]))]))"""
@@ -1206,7 +1214,7 @@ def test_nothing_lies_over_another_at_three_sizes(browser, real, tmp_path, wide,
         with browsers.opened(browser, path, **size) as (page, log):
             page.goto(f"{path.as_uri()}{address}")
             page.reload()
-            page.wait_for_timeout(300)
+            browsers.settled(page)
             picture = folder / f"atlas-{name}-{wide}x{high}-{scheme}.png"
             page.screenshot(path=picture)
             assert picture.stat().st_size > 20_000

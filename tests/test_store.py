@@ -779,15 +779,17 @@ def test_kill_nine_at_twenty_random_points(tmp_path, zygotes):
         assert zygote.wait() == 0
         length = time.monotonic() - began
     expected = Store.open(tmp_path / "whole")
-    end, dice, cut = files(expected.root), random.Random(20), 0
-    for n in range(20):
-        home = Store.open(tmp_path / f"killed{n}")
+    end, dice, trial, cut = files(expected.root), random.Random(20), 0, 0
+    while cut < 20:
+        home, trial = Store.open(tmp_path / f"killed{trial}"), trial + 1
         home.publish("meter", R1, old)
         before = files(home.root)
         child = zygote.start("work_update", home.root, R2)
         time.sleep(dice.uniform(0, length))
         os.kill(child, signal.SIGKILL)
-        cut += zygote.wait() == -signal.SIGKILL
+        hit = zygote.wait() == -signal.SIGKILL
+        cut += hit
+        length *= 1.0 if hit else 0.8  # it was done before: the machine is faster than it was
         after = {
             name: digest for name, digest in files(home.root).items() if not name.endswith(".tmp")
         }
@@ -807,7 +809,6 @@ def test_kill_nine_at_twenty_random_points(tmp_path, zygotes):
         names = {name for name in files(home.root) if name.startswith(("raw", "quarantine"))}
         assert names == {name for name in end if name.startswith(("raw", "quarantine"))}
         assert home.releases() == ["2025Q2"]
-    assert cut >= 10
 
 
 def wait_for(path: Path) -> None:

@@ -351,7 +351,7 @@ def test_each_zoom_has_its_copy(page):
         page.wait_for_function(
             "z => M.geodrawWorld.state.tiers.find((t) => z <= t.zoom).lines", arg=zoom
         )
-        page.wait_for_timeout(50)
+        browsers.settled(page)
         counts.append(page.evaluate("M.geodrawWorld.state.tiers.map((t) => Boolean(t.lines))"))
     assert counts == [[True, False, False], [True, True, False], [True, True, True]]
 

@@ -66,6 +66,9 @@
       coast.setStyle({ color: colour("--gd-coast") });
       borders.setStyle({ color: colour("--gd-border") });
       contested.setStyle({ color: colour("--gd-soft") });
+      if (!renderer._redrawRequest) return;
+      L.Util.cancelAnimFrame(renderer._redrawRequest);
+      renderer._redraw(); // a sheet of paper waits for no frame
     }
     paint();
     // After the first frame: the view is set by then, so the land is laid out once, and what can be
