@@ -581,6 +581,9 @@ def test_the_year_of_the_loss_has_its_bridge(tracker):
     assert table["rub_bn"].notna().sum() > 5
     story = tracker.story("2024", "2021")
     assert "a loss of RUB 1,076 bn" in story and "Against 2021" in story
+    assert "IFRS, group: a profit of RUB 1,220 bn" in story
+    china = pick(table, "route", "power-of-siberia-1")
+    assert china["rub_bn"] == pytest.approx(31.12 * 258 * 92.5 / 1000)  # bcm, USD, roubles
 
 
 def test_everything_missing_is_named_at_once(books):
