@@ -114,7 +114,9 @@ def _results(statements: pd.DataFrame) -> pd.DataFrame:
     annual = statements.query("standard == 'IFRS' and freq == 'A' and unit == 'RUB bn'")
     annual = annual[annual["segment"].isin(["group", "total"])]
     years = sorted(y for y in annual["period"].unique() if int(y) >= FIRST_YEAR)
-    wide = annual.pivot_table(index="metric", columns="period", values="value", aggfunc="first")
-    wide = wide.reindex(index=list(RESULT.values()), columns=years)
+    marks = annual["status"].map(lambda s: "" if s in ("actual", "provisional") else " e")
+    annual = annual.assign(text=annual["value"].map("{:,.0f}".format) + marks)
+    wide = annual.pivot_table(index="metric", columns="period", values="text", aggfunc="first")
+    wide = wide.reindex(index=list(RESULT.values()), columns=years).fillna("–")
     wide.index = pd.Index(list(RESULT), name="line")
-    return wide.map(lambda v: "–" if pd.isna(v) else f"{v:,.0f}")
+    return wide

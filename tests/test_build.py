@@ -50,7 +50,8 @@ def test_summary_holds_the_key_figures_and_their_marks(made):
     siberia = next(line for line in text.splitlines() if line.startswith("| power-of-siberia-1"))
     assert siberia.rstrip(" |").split(" | ")[-2] == "38.8"
     assert "Net profit attributable, RUB bn" in lines
-    assert "-629" in lines["Net profit attributable, RUB bn"]
+    assert "| -629 | 1,220 |" in lines["Net profit attributable, RUB bn"]
+    assert lines["Net sales of gas, RUB bn"].endswith("| 4,600 e |")  # said before the year's end
     assert "–" in siberia
     assert "Facts published up to 2026-06-01" in text
 
