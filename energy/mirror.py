@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts, observations, periods, units
+from energy import facts, observations, periods, plotting, units
 from energy.errors import DataError, PeriodError, UnitError, UnknownName
 
 CAUSES = ("temperature", "calorific", "timing", "scope", "transit", "lng", "rounding")
@@ -1203,10 +1203,9 @@ def chart(table: pd.DataFrame, ax=None):
     MissingExtra
         If matplotlib is not installed.
     """
-    plt = _pyplot()
     shown = table[(table["source"] != ESTIMATE) & table["common"].notna()]
     best = table[table["source"] == ESTIMATE].iloc[0]
-    ax = ax or plt.subplots(figsize=(8, 0.42 * len(shown) + 1.6), layout="constrained")[1]
+    ax = plotting.axes(ax, (8, 0.42 * len(shown) + 1.6))
     ax.axvspan(
         best["low"], best["high"], color="#0072B2", alpha=0.15, lw=0, label="our estimate, 95 %"
     )
@@ -1226,20 +1225,6 @@ def chart(table: pd.DataFrame, ax=None):
     )
     ax.legend(frameon=False, fontsize=8, loc="best")
     return ax
-
-
-def _pyplot():
-    from importlib.util import find_spec
-
-    from energy.errors import MissingExtra
-
-    if find_spec("matplotlib") is None:
-        raise MissingExtra(
-            "The chart needs matplotlib: pip install 'energy-trade-tracker[notebook]'."
-        )
-    import matplotlib.pyplot as plt
-
-    return plt
 
 
 def _tick(row: Mapping[str, Any]) -> str:

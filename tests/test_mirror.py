@@ -438,7 +438,8 @@ def test_chart_shows_every_source_and_the_band(tables):
 
 
 def test_chart_without_matplotlib(tables, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(MissingExtra, match=r"energy-trade-tracker\[notebook\]"):
         mirror.chart(mirror.mirror(tables, "turkstream-2", "2024"))
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from energy import network
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnitError, UnknownName
+from energy.network import cuts
 
 COLUMNS = ["edge", "from_node", "to_node", "capacity", "length_km", "reversible"]
 
@@ -171,7 +172,7 @@ def test_the_largest_flow_is_the_smallest_cut(made):
     found = network.max_flow(made)
     assert found.volume == pytest.approx(found.edges["capacity"].sum())
     # any other cut is at least as large: nodes on either side at will
-    net = network._flow_network(made, set(), None)
+    net = cuts.flow_network(made, set(), None)
     inner = [node for node in net if node not in (network.SOURCE, network.SINK)][:8]
     for side in itertools.product([True, False], repeat=len(inner)):
         near = {network.SOURCE, *(n for n, s in zip(inner, side, strict=True) if s)}
@@ -436,11 +437,17 @@ def test_a_missing_extra_is_named(monkeypatch, two_ways):
         network.min_cost(two_ways, {"market": 1})
 
 
-@pytest.mark.parametrize(("module", "call"), [("networkx", "_networkx"), ("matplotlib", "_pyplot")])
-def test_networkx_and_matplotlib_are_asked_for_by_name(monkeypatch, module, call):
-    monkeypatch.setitem(sys.modules, module, None)
-    with pytest.raises(MissingExtra, match=module):
-        getattr(network, call)()
+def test_networkx_and_matplotlib_are_asked_for_by_name(monkeypatch, diamond):
+    flows = pd.DataFrame({"field": ["f"], "route": ["r"], "market": ["m"], "flow": [1.0]})
+    monkeypatch.setitem(sys.modules, "networkx", None)
+    with pytest.raises(
+        MissingExtra, match=r"networkx: pip install 'energy-trade-tracker\[network\]'"
+    ):
+        network.max_flow(diamond)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(MissingExtra, match="Charts need matplotlib"):
+        network.sankey(flows)
 
 
 # --- idle pipes ---------------------------------------------------------------------------------

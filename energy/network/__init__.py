@@ -1,0 +1,58 @@
+"""The export system as a dated graph: fields, hubs, borders, markets; what is idle, what can move.
+
+Tables in, graphs and tables out. `graph` lays ``network_nodes.csv`` and ``network_edges.csv`` over
+the routes at a date; `reroute` cuts ways out of it and asks how much the others can take;
+`stranded` sets capacity against flow; `min_cost` ships at the lowest cost with ship-or-pay.
+A limit nobody has published is no limit here, and every result names those in ``assumed``.
+Supply of Russia itself, of Belarus and of Armenia is left out: no flow of it is known here.
+"""
+
+from energy.network.cuts import (
+    UNIT,
+    Cut,
+    Reroute,
+    assumed,
+    gains,
+    losses,
+    max_flow,
+    reroute,
+    volume,
+    with_link,
+)
+from energy.network.drawing import allocation, draw_map, layer, sankey
+from energy.network.idle import LIFE, capital_cost, series, stranded, total
+from energy.network.mincost import OVERLOAD, TARIFF, MinCost, min_cost
+from energy.network.ways import SHARED, SINK, SOURCE, SPAN, assemble, graph, links_of
+
+__all__ = [
+    "LIFE",
+    "OVERLOAD",
+    "SHARED",
+    "SINK",
+    "SOURCE",
+    "SPAN",
+    "TARIFF",
+    "UNIT",
+    "Cut",
+    "MinCost",
+    "Reroute",
+    "allocation",
+    "assemble",
+    "assumed",
+    "capital_cost",
+    "draw_map",
+    "gains",
+    "graph",
+    "layer",
+    "links_of",
+    "losses",
+    "max_flow",
+    "min_cost",
+    "reroute",
+    "sankey",
+    "series",
+    "stranded",
+    "total",
+    "volume",
+    "with_link",
+]

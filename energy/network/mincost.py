@@ -1,0 +1,239 @@
+"""The cheapest way to ship, with ship-or-pay and shadow prices (linopy and HiGHS)."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from energy.errors import EnergyError, MissingExtra, UnknownName
+from energy.network.cuts import max_flow
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+TARIFF = 2.1  # USD per 1000 m3 and 100 km, an assumption: Gazprom of Nord Stream 2 (UPI, 2016)
+OVERLOAD = 100_000  # km added to a way filled above its capacity, so that it is the last resort
+
+
+@dataclasses.dataclass(frozen=True)
+class MinCost:
+    """The cheapest shipment that meets a demand.
+
+    Attributes
+    ----------
+    cost : float
+        Million USD a year, with what is paid unused.
+    edges : DataFrame
+        ``edge, route, flow`` and ``paid`` (bcm/yr), ``unit_cost`` (USD/1000 m3), ``cost``
+        (million USD), ``shadow`` (USD/1000 m3: what one more bcm of capacity would save).
+    markets, fields : DataFrame
+        ``demand`` and ``price`` (cost of one more bcm there, USD/1000 m3); ``output, shadow``.
+    assumptions : dict
+        The transport tariff and the ship-or-pay bookings used.
+    """
+
+    cost: float
+    edges: pd.DataFrame = dataclasses.field(repr=False)
+    markets: pd.DataFrame = dataclasses.field(repr=False)
+    fields: pd.DataFrame = dataclasses.field(repr=False)
+    assumptions: dict[str, Any] = dataclasses.field(repr=False)
+
+
+def min_cost(
+    network: nx.DiGraph,
+    demand: Mapping[str, float],
+    booked: Mapping[str, float] | None = None,
+    tariff: float = TARIFF,
+    unit_cost: Mapping[str, float] | None = None,
+) -> MinCost:
+    """Ship a demand at the lowest cost; bookings are paid even if unused.
+
+    Parameters
+    ----------
+    network : DiGraph
+        From `graph` or `assemble`; ``length_km`` of the edges makes the cost.
+    demand : mapping of market to float
+        bcm/yr.
+    booked : mapping of edge to float, optional
+        Ship-or-pay, bcm/yr: paid at the edge's cost, used or not; flow beyond it costs the same.
+    tariff : float
+        USD per 1000 m3 and 100 km, an assumption (default 2.1: Gazprom on Nord Stream 2, 2016).
+    unit_cost : mapping of edge to float, optional
+        USD per 1000 m3 for whole edges, in place of tariff times length.
+
+    Raises
+    ------
+    UnknownName
+        For a market or edge that is not in the network.
+    EnergyError
+        If the demand cannot be met; the largest possible volume and the cut are named.
+    MissingExtra
+        If linopy or HiGHS is not installed.
+
+    Notes
+    -----
+    Source of the tariff: UPI, 16 June 2016, Gazprom's chairman on Nord Stream 2 (2.5 by Ukraine),
+    https://www.upi.com/Energy-News/2016/06/16/Ukraine-gas-networks-costly-Gazprom-says/1731466077940/
+    """
+    _need_solver()
+    ways = _ways(network, tariff, unit_cost or {}, booked or {})
+    for market in demand:
+        if market not in network or network.nodes[market]["kind"] != "market":
+            raise UnknownName(
+                "market", market, [n for n, d in network.nodes(data=True) if d["kind"] == "market"]
+            )
+    _feasible(network, demand)
+    model = _solve(network, ways, demand)
+    return _result(
+        model,
+        network,
+        ways,
+        demand,
+        {"tariff_usd_per_1000m3_100km": tariff, "booked": dict(booked or {})},
+    )
+
+
+def _need_solver() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("linopy", "highspy") if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(f"The cheapest way needs {' and '.join(missing)}: "
+                           "pip install 'energy-trade-tracker[network]'.")  # fmt: skip
+
+
+def _feasible(network: nx.DiGraph, demand: Mapping[str, float]) -> None:
+    """Refuse a demand that cannot be met, and name what binds."""
+    asked = network.copy()
+    for node, data in asked.nodes(data=True):
+        if data["kind"] == "market":
+            wanted = float(demand.get(node, 0.0))
+            data["capacity"] = min(wanted, data["capacity"])
+    best = max_flow(asked)
+    if best.volume < sum(demand.values()) - 1e-6:
+        raise EnergyError(f"The demand of {sum(demand.values()):g} bcm/yr cannot be met: at most "
+                          f"{best.volume:g} arrive, bound by {', '.join(best.edges['name'])}; "
+                          "ask less or add a link.")  # fmt: skip
+
+
+def _ways(
+    network: nx.DiGraph, tariff: float, unit_cost: Mapping[str, float], booked: Mapping[str, float]
+) -> pd.DataFrame:
+    """Return one row per directed way: ends, limit, cost, booking."""
+    rows = [
+        (a, b, data["edge"], data["route"], data["capacity"],
+         0.0 if data.get("joint") else unit_cost.get(data["edge"], tariff * data["length_km"] / 100),
+         0.0 if data.get("joint") or data.get("reverse") else booked.get(data["edge"], 0.0))
+        for a, b, data in network.edges(data=True)
+    ]  # fmt: skip
+    table = pd.DataFrame(
+        rows, columns=["from_node", "to_node", "edge", "route", "capacity", "unit_cost", "booked"]
+    )
+    for name in (*unit_cost, *booked):
+        if name not in set(table["edge"]):
+            raise UnknownName("edge", name, table["edge"])
+    return table.rename_axis("way")
+
+
+def _solve(network: nx.DiGraph, ways: pd.DataFrame, demand: Mapping[str, float]) -> Any:
+    """Set up and solve the linear programme: flow a way, output a field, balance a node."""
+    import linopy
+
+    model = linopy.Model()
+    flow = model.add_variables(lower=0, coords=[ways.index], name="flow")
+    paid = model.add_variables(lower=0, coords=[ways.index], name="paid")
+    model.add_constraints(paid - flow >= 0, name="ship")
+    model.add_constraints(paid >= ways["booked"].to_xarray(), name="pay")
+    bound = ways.index[ways["capacity"] < np.inf]
+    if len(bound):
+        limit = ways.loc[bound, "capacity"].to_xarray()
+        model.add_constraints(flow.sel(way=bound) <= limit, name="capacity")
+    fields = pd.Index(
+        [n for n, d in network.nodes(data=True) if d["kind"] == "field"], name="field"
+    )
+    output = model.add_variables(lower=0, coords=[fields], name="output")
+    limits = pd.Series([network.nodes[n]["capacity"] for n in fields], index=fields)
+    if (limits < np.inf).any():
+        short = limits[limits < np.inf]
+        model.add_constraints(output.sel(field=short.index) <= short.to_xarray(), name="supply")
+    for node, data in network.nodes(data=True):
+        _balance(model, node, data, ways, flow, output, float(demand.get(node, 0.0)))
+    model.add_objective((paid * ways["unit_cost"].to_xarray()).sum())
+    with _silence():
+        model.solve("highs", io_api="direct", progress=False, output_flag=False)
+    return model
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep the solver's banner off stdout: HiGHS writes it before any option is read (2026-11)."""
+    sys.stdout.flush()
+    kept, void = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(void, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(void)
+
+
+def _balance(model, node: str, data: dict, ways: pd.DataFrame, flow, output, wanted: float) -> None:
+    """What flows in and is produced flows out or is taken; a passing node has its throughput."""
+    inward, outward = ways.index[ways["to_node"] == node], ways.index[ways["from_node"] == node]
+    terms = [flow.sel(way=inward).sum()] if len(inward) else []
+    terms += [-1 * flow.sel(way=outward).sum()] if len(outward) else []
+    terms += [1 * output.sel(field=node)] if data["kind"] == "field" else []
+    if terms:
+        model.add_constraints(sum(terms[1:], terms[0]) == wanted, name=f"balance {node}")
+    if data["kind"] not in ("field", "market") and data["capacity"] < np.inf and len(inward):
+        model.add_constraints(
+            flow.sel(way=inward).sum() <= data["capacity"], name=f"throughput {node}"
+        )
+
+
+def _result(
+    model, network: nx.DiGraph, ways: pd.DataFrame, demand: Mapping, assumptions: dict
+) -> MinCost:
+    solution = model.solution
+    table = ways.assign(
+        flow=solution["flow"].values + 0.0, paid=solution["paid"].values + 0.0, shadow=0.0
+    )
+    table["cost"] = table["paid"] * table["unit_cost"]
+    if "capacity" in model.constraints:
+        dual = model.constraints["capacity"].dual.to_series()
+        table.loc[dual.index, "shadow"] = -dual + 0.0
+    edges = table[["edge", "route", "flow", "paid", "unit_cost", "cost", "shadow"]]
+    edges = edges.groupby("edge", sort=False, as_index=False).agg(
+        {
+            "route": "first",
+            "flow": "max",
+            "paid": "max",
+            "unit_cost": "max",
+            "cost": "sum",
+            "shadow": "max",
+        }
+    )
+    prices = [
+        abs(float(model.constraints[f"balance {m}"].dual)) for m in demand if network.in_degree(m)
+    ]
+    reached = [m for m in demand if network.in_degree(m)]
+    markets = pd.DataFrame({"demand": [demand[m] for m in reached], "price": prices}, index=reached)
+    output = solution["output"].to_series()
+    held = (
+        model.constraints["supply"].dual.to_series()
+        if "supply" in model.constraints
+        else pd.Series(dtype=float)
+    )
+    fields = pd.DataFrame(
+        {"output": output, "shadow": (-held).reindex(output.index).fillna(0.0) + 0.0}
+    )
+    return MinCost(float(model.objective.value), edges, markets, fields, assumptions)

@@ -1,0 +1,298 @@
+"""The graph of the export system on a day: fields, hubs, borders and markets, laid over the routes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import shapely.ops
+import xarray as xr
+from pyproj import Geod
+
+from energy import facts, periods
+from energy.errors import DataError, MissingExtra, PeriodError, UnitError, UnknownName
+from energy.observations import rows_of
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+SOURCE, SINK = "(all fields)", "(all markets)"
+SPAN = ("2004-01-01", "2049-12-31")  # the days for which the tables of the network hold
+SHARED = ("actual", "estimate")  # standing of an edge's own capacity that counts as a pipe's size
+GEOD = Geod(ellps="WGS84")
+
+
+def need_networkx() -> Any:
+    try:
+        import networkx
+    except ImportError as error:
+        raise MissingExtra(
+            "The network needs networkx: pip install 'energy-trade-tracker[network]'."
+        ) from error
+    return networkx
+
+
+def graph(
+    tables: facts.Tables,
+    at: str | dt.date = "2026-03-31",
+    links: Iterable[str] = (),
+    cube: xr.Dataset | None = None,
+    lines: gpd.GeoDataFrame | None = None,
+) -> nx.DiGraph:
+    """Build the network as it stands on a day.
+
+    Parameters
+    ----------
+    tables : dict of DataFrame
+        The facts, with ``network-nodes``, ``network-edges``, ``routes`` and ``route-facts``.
+    at : str or date
+        A day, or a period whose last day is taken: ``"2030"`` is 31 December 2030.
+    links : iterable of str
+        Scenario links that exist; see `links_of`. Without one, west and east are not joined.
+    cube : Dataset, optional
+        Quarterly flows in bcm; gives each edge the flow of the last four known quarters.
+    lines : GeoDataFrame, optional
+        Route lines; lengths are measured along them, else along the great circle.
+
+    Returns
+    -------
+    networkx.DiGraph
+        Nodes: ``kind, name, capacity, lon, lat``. Edges: ``edge, route, link, capacity`` (bcm/yr,
+        ``inf`` where none is published, then ``assumed`` is true), ``length_km``, ``flow`` (bcm
+        a year, NaN unknown), ``status, source``. Two ways between the same nodes: the second
+        passes a node of its own name. ``graph["proposed"]`` keeps the links not chosen.
+
+    Raises
+    ------
+    UnknownName
+        For a link that is not in the tables.
+    PeriodError
+        For a day outside the years the tables hold for.
+    """
+    day, chosen = _day(at), list(links)
+    known = links_of(tables)["link"].tolist()
+    for name in chosen:
+        if name not in known:
+            raise UnknownName("link", name, known)
+    nodes, edges = _nodes_at(tables, day), _edges_at(tables, day)
+    edges["flow"] = edges["route"].map(_year_flow(cube, day)) if cube is not None else np.nan
+    edges = _lengths(edges, nodes, lines)
+    made = assemble(_chosen(nodes, "node", chosen), _chosen(edges, "edge", chosen))
+    made.graph |= {"at": day.isoformat(), "links": tuple(chosen)}
+    made.graph["proposed"] = {
+        name: (nodes[nodes["link"] == name], edges[edges["link"] == name])
+        for name in known
+        if name not in chosen and (name in set(nodes["link"]) or name in set(edges["link"]))
+    }
+    return made
+
+
+def assemble(nodes: pd.DataFrame, edges: pd.DataFrame) -> nx.DiGraph:
+    """Make a network of plain tables.
+
+    Parameters
+    ----------
+    nodes : DataFrame
+        ``node, kind`` (field, market, anything else is passed through) and ``capacity`` (bcm/yr:
+        output, what is taken, throughput; NaN is no limit); further columns are kept.
+    edges : DataFrame
+        ``edge, from_node, to_node, capacity``; optional ``reversible, route`` and others.
+
+    Raises
+    ------
+    DataError
+        If an edge ends at a node that is not there, or an edge or node stands twice.
+    """
+    _check(nodes, edges)
+    made = need_networkx().DiGraph(proposed={}, links=(), at="")
+    add_nodes(made, nodes)
+    add_edges(made, edges)
+    return made
+
+
+def _check(nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
+    known = set(nodes["node"])
+    faults = [
+        f"edge '{row.edge}': no node '{name}'; add it to the nodes or correct the name"
+        for row in rows_of(edges)
+        for name in (row.from_node, row.to_node)
+        if name not in known
+    ]
+    for table, column in ((nodes, "node"), (edges, "edge")):
+        twice = table.loc[table[column].duplicated(), column]
+        faults += [
+            f"{column} '{name}' stands twice on the same day; close one row" for name in twice
+        ]
+    if faults:
+        raise DataError("network", faults)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def add_nodes(made: nx.DiGraph, nodes: pd.DataFrame) -> None:
+    for row in records(nodes):
+        limit = row.get("capacity", np.nan)
+        row |= {
+            "capacity": np.inf if pd.isna(limit) else float(limit),
+            "assumed": bool(pd.isna(limit)),
+        }
+        made.add_node(row.pop("node"), **row)
+
+
+def add_edges(made: nx.DiGraph, edges: pd.DataFrame) -> None:
+    extra: dict[str, Any] = {
+        "route": "",
+        "link": "",
+        "length_km": 0.0,
+        "flow": np.nan,
+        "status": "",
+        "source": "",
+    }
+    for row in records(edges):
+        limit = row.get("capacity", np.nan)
+        row = {**extra, **row}
+        row |= {
+            "capacity": np.inf if pd.isna(limit) else float(limit),
+            "assumed": bool(pd.isna(limit)),
+        }
+        a, b = row.pop("from_node"), row.pop("to_node")
+        _add_edge(made, a, b, row)
+        if row.get("reversible", False):
+            _add_edge(made, b, a, row | {"reverse": True, "flow": np.nan})
+
+
+def _add_edge(made: nx.DiGraph, a: str, b: str, row: dict) -> None:
+    """Add one way; beside another way between the same nodes it passes a node of its own."""
+    if not made.has_edge(a, b):
+        made.add_edge(a, b, **row)
+        return
+    middle = f"{row['edge']}{' back' if row.get('reverse') else ''}"
+    made.add_node(middle, kind="parallel", name=middle, capacity=np.inf, assumed=False)
+    made.add_edge(a, middle, **row)
+    made.add_edge(
+        middle, b, **row | {"capacity": np.inf, "assumed": False, "length_km": 0.0, "joint": True}
+    )
+
+
+def links_of(tables: facts.Tables) -> pd.DataFrame:
+    """Return the scenario links: ``link, routes, capacity`` (bcm/yr, the smallest), ``note``."""
+    edges = tables["network-edges"][tables["network-edges"]["link"] != ""]
+    rows = []
+    for link, part in edges.groupby("link", sort=True):
+        limits = [_route_capacity(tables["route-facts"], r.route, dt.date.max, True) if pd.isna(r.capacity)
+                  else r.capacity for r in rows_of(part)]  # fmt: skip
+        routes = ";".join(sorted(set(part["route"]) - {""}))
+        note = part.sort_values("route", ascending=False)["note"].iloc[0]
+        rows.append((link, routes, np.nanmin([*limits, np.inf]), note))
+    nodes = tables["network-nodes"][tables["network-nodes"]["link"] != ""]
+    rows += [
+        (row.link, "", np.inf, row.note)
+        for row in rows_of(nodes)
+        if row.link not in set(edges["link"])
+    ]
+    table = pd.DataFrame(rows, columns=["link", "routes", "capacity", "note"]).drop_duplicates(
+        "link"
+    )
+    return table.replace({"capacity": {np.inf: np.nan}}).sort_values("link", ignore_index=True)
+
+
+def _day(at: str | dt.date) -> dt.date:
+    """Return the day meant: a period stands for its last day."""
+    day = at if isinstance(at, dt.date) else periods.parse(at).end - dt.timedelta(days=1)
+    first, last = map(dt.date.fromisoformat, SPAN)
+    if not first <= day <= last:
+        raise PeriodError(f"No network on {day}: its tables hold from {first} to {last}.")
+    return day
+
+
+def _on(table: pd.DataFrame, day: dt.date) -> pd.DataFrame:
+    text = day.isoformat()
+    return table[
+        (table["valid_from"] <= text) & ((table["valid_to"] == "") | (table["valid_to"] > text))
+    ]
+
+
+def _nodes_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
+    """Return the nodes of a day; a field or market not yet there gives and takes nothing."""
+    table = tables["network-nodes"]
+    now = _on(table, day)
+    absent = table[~table["node"].isin(now["node"])].drop_duplicates("node")
+    return pd.concat([now, absent.assign(capacity=0.0)], ignore_index=True)
+
+
+def _edges_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
+    """Return the edges of a day, with capacity of their own or of their route."""
+    edges, route_facts = _on(tables["network-edges"], day).copy(), tables["route-facts"]
+    opened = route_facts[route_facts["attribute"] == "start"].set_index("route")["value"]
+    late = edges["route"].map(opened).fillna("") > day.isoformat()
+    edges = edges[~(late & (edges["link"] == ""))].reset_index(drop=True)
+    own = edges["capacity"].notna()
+    edges.loc[~own, "capacity"] = [
+        _route_capacity(route_facts, row.route, day, row.link != "") for row in rows_of(edges[~own])
+    ]
+    return edges
+
+
+def _route_capacity(route_facts: pd.DataFrame, route: str, day: dt.date, scenario: bool) -> float:
+    """Return a route's capacity on a day; a scenario also takes a plan whose first day is open."""
+    rows = route_facts[(route_facts["attribute"] == "capacity") & (route_facts["route"] == route)]
+    now = _on(rows, day)
+    now = now[(now["status"] != "plan") | (now["valid_from"] != "") | scenario]
+    if now.empty and scenario:
+        now = rows
+    return float(now["value"].iloc[-1]) if len(now) else np.nan
+
+
+def _chosen(table: pd.DataFrame, key: str, links: Sequence[str]) -> pd.DataFrame:
+    """Return the rows that hold: a chosen link's row replaces the plain one of the same name."""
+    held = table[(table["link"] == "") | table["link"].isin(links)]
+    return held.sort_values("link", kind="stable").drop_duplicates(key, keep="last").sort_index()
+
+
+def _year_flow(cube: xr.Dataset, day: dt.date) -> dict[str, float]:
+    """Return the flow of the last four known quarters up to a day, bcm; routes without are NaN."""
+    need_bcm(cube)
+    until = cube["flow"].values[:, pd.DatetimeIndex(cube["period"].values) <= pd.Timestamp(day)]
+    known = {}
+    for route, row in zip(cube["route"].values, until, strict=True):
+        spots = np.flatnonzero(~np.isnan(row))
+        tail = row[max(spots[-1] - 3, 0) : spots[-1] + 1] if len(spots) else row[:0]
+        known[str(route)] = float(tail.sum()) if len(tail) == 4 else np.nan
+    return known
+
+
+def need_bcm(cube: xr.Dataset) -> None:
+    if cube.attrs.get("unit") != "bcm" or cube.attrs.get("freq") != "Q":
+        raise UnitError(f"The network counts bcm by quarter, the cube holds {cube.attrs.get('unit')} by "
+                        f"{cube.attrs.get('freq')}; build it with freq='Q', unit='bcm'.")  # fmt: skip
+
+
+def _lengths(
+    edges: pd.DataFrame, nodes: pd.DataFrame, lines: gpd.GeoDataFrame | None
+) -> pd.DataFrame:
+    """Add ``geometry`` and ``length_km``: along the route where it is known, else the great circle."""
+    place = nodes.drop_duplicates("node").set_index("node")[["lon", "lat"]]
+    shapes = [_shape(row, place, lines) for row in rows_of(edges)]
+    lengths = [GEOD.geometry_length(shape) / 1000 if shape is not None else 0.0 for shape in shapes]
+    return edges.assign(geometry=shapes, length_km=lengths)
+
+
+def _shape(row: Any, place: pd.DataFrame, lines: gpd.GeoDataFrame | None) -> Any:
+    ends = place.loc[[row.from_node, row.to_node]].to_numpy(dtype=float)
+    if np.isnan(ends).any():
+        return None
+    if lines is None or row.route not in lines.index:
+        return shapely.LineString(ends)
+    line = lines.geometry[row.route]
+    if line.geom_type != "LineString":
+        return line
+    begin, end = (line.project(shapely.Point(point)) for point in ends)
+    return shapely.ops.substring(line, begin, end) if begin != end else shapely.LineString(ends)
