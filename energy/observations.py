@@ -22,6 +22,11 @@ def rows_of(table: pd.DataFrame) -> Iterator[Any]:
     yield from table.itertuples()
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as mappings from column name to value."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
 def rank(
     observations: pd.DataFrame, sources: pd.DataFrame, preferences: pd.DataFrame
 ) -> pd.DataFrame:

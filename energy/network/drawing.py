@@ -14,7 +14,8 @@ from energy import plotting
 from energy.errors import EnergyError
 from energy.network.cuts import UNIT, add_limit
 from energy.network.mincost import OVERLOAD
-from energy.network.ways import SOURCE, need_networkx, records
+from energy.network.ways import SOURCE, need_networkx
+from energy.observations import records
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -16,7 +16,7 @@ from pyproj import Geod
 
 from energy import facts, periods
 from energy.errors import DataError, MissingExtra, PeriodError, UnitError, UnknownName
-from energy.observations import rows_of
+from energy.observations import records, rows_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -131,10 +131,6 @@ def _check(nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
         ]
     if faults:
         raise DataError("network", faults)
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def add_nodes(made: nx.DiGraph, nodes: pd.DataFrame) -> None:

@@ -1,0 +1,341 @@
+"""Figures on one basis: what temperature and calorific value add to each, and what a rule may."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from energy import facts, observations, periods, units
+from energy.errors import PeriodError, UnitError
+from energy.mirror.gathering import MONEY, VOLUMES, Book, candidates, gather, no_period, open_book
+from energy.observations import records
+
+NOT_DELIVERIES = {"sales_group": "group sales with resale, not deliveries"}
+NOISE = {
+    "operator": 0.005, "company": 0.01, "statistics": 0.02, "agency": 0.02, "ministry": 0.02,
+    "research": 0.03, "press": 0.01, "own": 0.03,
+}  # fmt: skip
+"""Relative standard deviation we give a figure of each kind: an assumption, see `league`."""
+_GRID = 2.0**30  # parts are kept to a dyadic billionth, so that sums of floats are exact
+_INNER = ("bcm", "20C")
+
+
+@dataclass(frozen=True)
+class Gas:
+    """What converts the figures of one subject: asked unit and basis, heat and density."""
+
+    unit: str
+    basis: str
+    gcv: float = 10.5
+    heat: tuple[float, float] = (10.5, 10.5)  # kWh/m3 at 20 °C, lowest and highest
+    density: tuple[float, float] | None = None  # kg/m3 at 20 °C
+
+    def convert(self, value: float, unit: str, basis: str, other: float | None = None) -> float:
+        """Bring a figure to the asked unit and basis, by another heat or density if given.
+
+        A volume without a stated basis is read as it stands.
+        """
+        if units.kind(unit) == "money":
+            return float(units.convert(value, unit, self.unit))
+        heat = other or self.gcv
+        if units.kind(unit) == "mass":
+            assert self.density is not None
+            value, basis = (
+                float(
+                    units.convert(
+                        value,
+                        unit,
+                        "bcm",
+                        basis=basis,
+                        to_basis="20C",
+                        density=other or sum(self.density) / 2,
+                        density_basis="20C",
+                    )
+                ),
+                "20C",
+            )
+            unit, heat = "bcm", self.gcv
+        basis = self.face if basis == "unstated" else basis
+        return float(
+            units.convert(
+                value, unit, self.unit, basis=basis, to_basis=self.basis, gcv=heat, gcv_basis="20C"
+            )
+        )
+
+    @property
+    def face(self) -> str:
+        """Return the basis a bare cubic metre is read at: the one asked, 20 °C for an energy."""
+        return self.basis if self.basis in ("0C", "15C", "20C", "15C-40MJ") else "20C"
+
+
+def figures(
+    tables: facts.Tables, name: str, period: str, unit: str = "bcm", basis: str | None = None
+) -> pd.DataFrame:
+    """Gather every figure for a route or market and period on one basis, the reference first.
+
+    A source that has only shorter periods is summed where they fill the period; for a market the
+    routes to it are summed where one source has them all. The reference is the figure that the
+    flow cube would take.
+
+    Returns
+    -------
+    DataFrame
+        The columns of a volume with ``kind``, ``face`` (read without heed of its basis),
+        ``warm`` and ``heat`` (what temperature and calorific value add to ``face``), ``common``
+        (their sum), ``half`` (half the last digit), ``shift_low, shift_high`` (what another
+        calorific value or density could move), ``comparable``, ``used``, ``adjusted``,
+        ``noise``, ``rules``, ``note``.
+
+    Raises
+    ------
+    UnknownName, PeriodError, UnitError
+        As `mirror`.
+    """
+    return figures_in(open_book(tables), name, period, unit, basis)
+
+
+def figures_in(
+    book: Book, name: str, period: str, unit: str = "bcm", basis: str | None = None
+) -> pd.DataFrame:
+    span = periods.parse(period)
+    basis = _basis(unit, basis)
+    rows = gather(book, candidates(book, name, unit), name, span)
+    if not rows:
+        raise PeriodError(no_period(book, name, period, unit))
+    gas = _gas(book, name, unit, basis)
+    ranked = _ranked(pd.DataFrame(rows), book, name)
+    rules = _rules(book, name, span, gas)
+    result = pd.DataFrame([_figure(row, gas, rules) for row in ranked])
+    result = result.sort_values("used", ascending=False, kind="stable", ignore_index=True)
+    result.attrs = {"name": name, "period": periods.label(span), "unit": unit, "basis": basis}
+    return result
+
+
+def _basis(unit: str, basis: str | None) -> str:
+    kind = units.kind(unit)
+    if kind not in ("volume", "energy", "money"):
+        raise UnitError(f"A mirror is kept in a volume, an energy or money, not in {unit} ({kind}); "
+                        "use bcm, TWh or million USD.")  # fmt: skip
+    default = {"volume": "20C", "energy": "GCV", "money": ""}[kind]
+    units.label(unit, basis or default)
+    return basis or default
+
+
+def _ranked(table: pd.DataFrame, book: Book, name: str) -> list[dict[str, Any]]:
+    """Order figures as the flow cube would choose them, the flow first where there is one."""
+    places = [(*VOLUMES, *MONEY).index(series) for series in table["series"]]
+    lead = (*VOLUMES, *MONEY)[min(places)]
+    same = table.assign(own_series=table["series"], own_entity=table["entity"])
+    same = same.assign(series=lead, entity=name, period="").drop(columns="span")
+    wishes = book.tables["preferences"]
+    wishes = wishes[wishes["series"].isin([lead, "*"]) & wishes["entity"].isin([name, "*"])]
+    same = observations.rank(same, book.tables["sources"], wishes)
+    kinds = book.tables["sources"].set_index("source")["kind"]
+    same = same.assign(series=same["own_series"], entity=same["own_entity"],
+                       kind=same["source"].map(kinds), excluded=same["id"].map(lambda ids: join(
+                           *(book.excluded.get(one, "") for one in ids.split(";")))))  # fmt: skip
+    return same.pipe(records)
+
+
+def _gas(book: Book, name: str, unit: str, basis: str) -> Gas:
+    """Return what converts the figures of a subject: its stated heat, the range from the rules."""
+    legs = [name, *book.kin(name)]
+    known = [book.heat[leg] for leg in legs if leg in book.heat] or [*book.heat.values()]
+    gcv = float(np.median(known)) if known else 10.5
+    heat, density = (gcv, gcv), None
+    for rule in book.tables["mirror-rules"].query("cause == 'calorific'").pipe(records):
+        if rule["entity"] not in ("*", *legs):
+            continue
+        if rule["unit"] == "kWh/m3":
+            heat = (min(rule["low"], gcv), max(rule["high"], gcv))
+        else:
+            density = (rule["low"], rule["high"])
+    return Gas(unit, basis, gcv, heat, density)
+
+
+def _figure(row: dict[str, Any], gas: Gas, rules: Sequence[_Rule]) -> dict[str, Any]:
+    """Bring one figure to the common basis and write down what that took."""
+    why_not = _why_not(row, gas)
+    marked = tuple(rule for rule in rules if rule.marks(row))
+    row = {k: row[k] for k in ("id", "series", "entity", "source", "kind", "value", "unit", "basis",
+                               "status", "published", "derived", "coverage", "half_raw", "note",
+                               "excluded")}  # fmt: skip
+    row["rules"] = marked
+    if why_not:
+        nothing = dict.fromkeys(
+            ("face", "warm", "heat", "common", "half", "adjusted", "noise"), math.nan
+        )
+        return row | nothing | {"shift_low": 0.0, "shift_high": 0.0, "comparable": False,
+                                "used": False, "note": join(why_not, row["note"])}  # fmt: skip
+    row |= _moved(row, gas)
+    row["half"] = row["half_raw"] * (row["common"] / row["value"] if row["value"] else 1.0)
+    moves = [rule for rule in marked if rule.measured]
+    row["adjusted"] = row["common"] - sum(rule.sign * rule.low for rule in moves)
+    open_ended = [rule for rule in marked if not rule.measured and rule.cause != "timing"]
+    doubt = any(math.isnan(rule.high) for rule in open_ended)
+    row["comparable"] = True
+    row["used"] = not row["excluded"] and not doubt
+    row["noise"] = _noise(row, open_ended)
+    row["note"] = join(f"left out of the estimate: {row['excluded']}" if row["excluded"] else "",
+                        row["note"])  # fmt: skip
+    return row
+
+
+def _why_not(row: Mapping[str, Any], gas: Gas) -> str:
+    """Return why a figure cannot be held beside the others, "" where it can."""
+    kind = units.kind(row["unit"])
+    if row["series"] in NOT_DELIVERIES:
+        return NOT_DELIVERIES[row["series"]]
+    if kind == "energy" and row["basis"] not in ("GCV",):
+        return "an energy whose calorific basis is not stated"
+    if kind == "mass" and gas.density is None:
+        return "a mass; no density is stated"
+    return ""
+
+
+def _moved(row: Mapping[str, Any], gas: Gas) -> dict[str, float]:
+    """Return a figure as read and what temperature and heat add; volumes only are ever read."""
+    value, unit, basis = row["value"], row["unit"], row["basis"] or "unstated"
+    common = gas.convert(value, unit, basis)
+    kind = units.kind(unit)
+    face = gas.convert(value, unit, "unstated") if kind == "volume" else common
+    heat = common - _at_15c(value, unit, basis, gas) if kind == "volume" else 0.0
+    low, high = _shift(value, unit, basis, gas, common)
+    face, heat, common = dyadic(face), dyadic(heat), dyadic(common)
+    return {"face": face, "heat": heat, "warm": common - face - heat, "common": common,
+            "shift_low": low, "shift_high": high}  # fmt: skip
+
+
+def _at_15c(value: float, unit: str, basis: str, gas: Gas) -> float:
+    """Return a volume brought to the asked temperature only, without restating its heat."""
+    if "15C-40MJ" not in (basis, gas.face) or basis in (gas.face, "unstated"):
+        return gas.convert(value, unit, basis)
+    if basis == "15C-40MJ":
+        return gas.convert(value, unit, "15C")
+    return float(units.convert(value, unit, gas.unit, basis=basis, to_basis="15C"))
+
+
+def _shift(value: float, unit: str, basis: str, gas: Gas, common: float) -> tuple[float, float]:
+    """Return how far another calorific value, or density, could move a figure down and up."""
+    kind = units.kind(unit)
+    ends = (
+        gas.heat
+        if kind == "energy" or basis == "15C-40MJ"
+        else gas.density
+        if kind == "mass"
+        else None
+    )
+    if ends is None or (kind == "energy" and units.kind(gas.unit) == "energy"):
+        return 0.0, 0.0
+    moved = [gas.convert(value, unit, basis, end) - common for end in ends]
+    return min(0.0, *moved), max(0.0, *moved)
+
+
+def _noise(row: Mapping[str, Any], rules: Iterable[_Rule]) -> float:
+    """Return the standard deviation we give a figure: kind, last digit, what is not stated."""
+    size = abs(row["common"])
+    spread = [NOISE[row["kind"]] * size, row["half"] / math.sqrt(3)]
+    spread.append((row["shift_high"] - row["shift_low"]) / math.sqrt(12))
+    if row["basis"] == "unstated":  # anything from 0 °C to 20 °C
+        spread.append(size * (293.15 / 273.15 - 1) / math.sqrt(12))
+    spread += [rule.high / math.sqrt(3) for rule in rules if not math.isnan(rule.high)]
+    if row["coverage"] < 1:
+        spread.append(size * (1 / row["coverage"] - 1) / math.sqrt(3))
+    return math.hypot(*spread)
+
+
+def dyadic(value: float) -> float:
+    """Round to the dyadic grid on which sums are exact."""
+    return round(value * _GRID) / _GRID
+
+
+def join(*texts: str) -> str:
+    return "; ".join(text for text in texts if text)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A documented cause for one subject and period, in the asked unit."""
+
+    id: str
+    cause: str
+    series: str
+    marked: str
+    sign: int
+    low: float
+    high: float
+    share: bool
+    reason: str
+    names_provisional: bool = False
+
+    @property
+    def measured(self) -> bool:
+        """Tell a stated or measured amount from a bound."""
+        return self.low == self.high
+
+    def marks(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether a figure has what the rule is about."""
+        if self.names_provisional:
+            return row["status"] == "provisional"
+        return self.marked in ("*", row["source"], row["id"]) and self.series in (
+            "*",
+            row["series"],
+        )
+
+
+def _rules(book: Book, name: str, span: periods.Period, gas: Gas) -> list[_Rule]:
+    """Return the rules for a subject and period with their amounts in the asked unit."""
+    table = book.tables["mirror-rules"].query("cause != 'calorific'")
+    table = table[table["entity"].isin(["*", name, *book.kin(name)])]
+    first, last = span.start.isoformat(), span.end.isoformat()
+    rules = []
+    for row in table.pipe(records):
+        begin, end = row["valid_from"] or "0", row["valid_to"] or "9"
+        if not (begin <= first and last <= end):
+            continue
+        if (
+            row["unit"] != "bcm/yr"
+            and row["valid_to"]
+            and (first, last) != (begin, end)
+            and not row["by"]
+        ):
+            continue  # an amount belongs to its own period
+        low, high = _amount(row, book, span, gas)
+        rules.append(_Rule(row["id"], row["cause"], row["series"], row["marked"], int(row["sign"]), low, high,
+                           row["unit"] == "share", row["reason"], row["marked"] == "provisional"))  # fmt: skip
+    return rules
+
+
+def _amount(
+    row: Mapping[str, Any], book: Book, span: periods.Period, gas: Gas
+) -> tuple[float, float]:
+    """Return floor and ceiling of a rule: measured elsewhere, a rate over the period, or stated."""
+    if row["by"]:
+        series, _, entity = row["by"].partition(":")
+        rows = gather(book, candidates(book, entity, gas.unit), entity, span)
+        rows = [r for r in rows if r["series"] == series and r["entity"] == entity]
+        if not rows:
+            return math.nan, math.nan
+        best = _ranked(pd.DataFrame(rows), book, entity)[0]
+        amount = dyadic(_gas(book, entity, gas.unit, gas.basis)
+                       .convert(best["value"], best["unit"], best["basis"]))  # fmt: skip
+        return amount, amount
+    if row["unit"] == "share" or math.isnan(row["high"]):
+        return row["low"], row["high"]
+    money = units.kind(row["unit"]) == "money"
+    if money != (units.kind(gas.unit) == "money"):
+        return math.nan, math.nan
+    unit, share = (
+        (row["unit"][:-3], periods.days(span) / 365.25)
+        if row["unit"].endswith("/yr")
+        else (row["unit"], 1.0)
+    )
+    low, high = (
+        dyadic(gas.convert(share * end, unit, row["basis"])) for end in (row["low"], row["high"])
+    )
+    return low, high

@@ -1,0 +1,291 @@
+"""Every figure there is for a route or market and period, as published or summed up."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from energy import facts, observations, periods, units
+from energy.errors import UnknownName
+from energy.observations import records
+
+VOLUMES = (
+    "flow", "exports", "exports_ras", "exports_pipeline", "imports_pipeline",
+    "imports_pipeline_lng", "imports_turkstream", "customs_mass", "sales_group",
+)  # fmt: skip
+MONEY = ("customs_value",)
+
+
+def names(tables: facts.Tables) -> list[str]:
+    """Return every route, and every market that has a figure a mirror can use."""
+    return open_book(tables).names
+
+
+@dataclass(frozen=True)
+class Book:
+    """The tables, read once for many questions."""
+
+    tables: facts.Tables
+    rows: dict[str, list[dict[str, Any]]]  # figures by entity, each with its ``span``
+    names: list[str]
+    markets: list[dict[str, Any]]  # dated rows of the crosswalk, route to market
+    trunk: dict[str, str]  # corridor of each exit
+    doors: dict[str, tuple[dt.date, dt.date]]  # first day open and day closed of each route
+    excluded: dict[str, str]  # reason by id
+    heat: dict[str, float]  # stated calorific value by route
+
+    def routes_to(self, market: str) -> set[str]:
+        """Return the routes that ever serve a market and have a flow."""
+        return {row["key"] for row in self.markets if row["target"] == market}
+
+    def kin(self, name: str) -> list[str]:
+        """Return the routes to a market, or the market that one route serves alone."""
+        alone = {row["target"] for row in self.markets if row["key"] == name}
+        return sorted(self.routes_to(name) or {m for m in alone if self.routes_to(m) == {name}})
+
+
+def open_book(tables: facts.Tables) -> Book:
+    table = tables["volumes"]
+    table = table[table["series"].isin((*VOLUMES, *MONEY))]
+    table = table[~table["status"].isin(["plan", "contract"])]
+    table = table[table["unit"].map(units.kind).isin(["volume", "energy", "mass", "money"])]
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in table.pipe(records):
+        rows.setdefault(row["entity"], []).append(row | {"span": periods.parse(row["period"])})
+    flowing = {entity for entity, held in rows.items() if any(r["series"] == "flow" for r in held)}
+    routes = tables["routes"].pipe(records)
+    counted = {row["route"] for row in routes if row["role"] in ("export", "exit")} & flowing
+    crosswalk = tables["crosswalk"]
+    markets = [row for row in crosswalk[crosswalk["kind"] == "market"].pipe(records)
+               if row["key"] in counted]  # fmt: skip
+    every = {row["route"] for row in routes} | set(rows) | {row["target"] for row in markets}
+    trunk = {row["route"]: row["part_of"] for row in routes if row["role"] == "exit"}
+    out = tables["corrections"].query("state == 'active' and action == 'exclude'")
+    heat = tables["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
+    return Book(
+        tables, rows, sorted(every), markets, trunk, _doors(tables["route-facts"]),
+        dict(zip(out["row"], out["reason"], strict=True)),
+        dict(zip(heat["route"], heat["value"].astype(float), strict=True)),
+    )  # fmt: skip
+
+
+def _doors(route_facts: pd.DataFrame) -> dict[str, tuple[dt.date, dt.date]]:
+    """Return when each route opened and closed; the ends of the calendar where not dated."""
+    doors: dict[str, tuple[dt.date, dt.date]] = {}
+    dated = route_facts[route_facts["attribute"].isin(["start", "stop"])]
+    for row in dated.sort_values("value").pipe(records):
+        begin, end = doors.get(row["route"], (dt.date.min, dt.date.max))
+        day = periods.parse(row["value"]).start
+        doors[row["route"]] = (day, end) if row["attribute"] == "start" else (begin, day)
+    return doors
+
+
+def candidates(book: Book, name: str, unit: str) -> list[dict[str, Any]]:
+    """Return the figures that may speak for a name."""
+    if name not in book.names:
+        raise UnknownName("route or market", name, book.names)
+    series = MONEY if units.kind(unit) == "money" else VOLUMES
+    return [row for entity in (name, *book.kin(name)) for row in book.rows.get(entity, [])
+            if row["series"] in series]  # fmt: skip
+
+
+def gather(
+    book: Book, rows: Sequence[dict[str, Any]], name: str, span: periods.Period
+) -> list[dict[str, Any]]:
+    """Return the figures of exactly this span: as printed, as sums of parts, as sums of routes."""
+    own = [row for row in rows if row["entity"] == name or row["series"] != "flow"]
+    legs = [row for row in rows if row["entity"] != name and row["series"] == "flow"]
+    return _exact_or_summed(own, span) + _over_routes(book, legs, name, span)
+
+
+def _exact_or_summed(
+    rows: Iterable[dict[str, Any]],
+    span: periods.Period,
+    doors: Mapping[str, tuple[dt.date, dt.date]] | None = None,
+) -> list[dict[str, Any]]:
+    found = []
+    keys = ("source", "series", "entity", "unit", "basis")
+    ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+    for key, group in itertools.groupby(ordered, key=lambda row: tuple(row[k] for k in keys)):
+        records = list(group)
+        exact = [row for row in records if _same(row["span"], span)]
+        picked = exact or _tiled(records, span, (doors or {}).get(key[2]))
+        found += [row | {"half_raw": row.get("half_raw") or _half(row, records)} for row in picked]
+    return found
+
+
+def _same(a: periods.Period, b: periods.Period) -> bool:
+    return (a.start, a.end) == (b.start, b.end)
+
+
+def _tiled(
+    records: Sequence[dict[str, Any]],
+    span: periods.Period,
+    doors: tuple[dt.date, dt.date] | None = None,
+) -> list[dict[str, Any]]:
+    """Sum the halves, quarters or months of one source where they fill the span, each once.
+
+    Days on which the route was closed need no figure.
+    """
+    opened, closed = doors or (span.start, span.end)
+    begin, end = max(span.start, opened), min(span.end, closed)
+    for freq in ("H", "Q", "M"):
+        inside = [row for row in records if row["freq"] == freq
+                  and span.start <= row["span"].start and row["span"].end <= span.end]  # fmt: skip
+        inside.sort(key=lambda row: row["span"])
+        chained = all(a["span"].end == b["span"].start for a, b in itertools.pairwise(inside))
+        if (
+            inside
+            and chained
+            and inside[0]["span"].start <= begin
+            and inside[-1]["span"].end >= end
+        ):
+            return [_sum(inside, records, periods.label(span))]
+    return []
+
+
+def _sum(
+    parts: Sequence[dict[str, Any]], peers: Sequence[dict[str, Any]], period: str
+) -> dict[str, Any]:
+    """Return one figure for several of one source; statuses and coverage at their worst."""
+    worst = max(parts, key=lambda row: observations.STATUS.index(row["status"]))
+    halves = [row.get("half_raw") or _half(row, peers) for row in parts]
+    return dict(parts[0]) | {
+        "id": ";".join(row["id"] for row in parts), "period": period,
+        "value": math.fsum(row["value"] for row in parts), "status": worst["status"],
+        "coverage": min(row["coverage"] for row in parts), "half_raw": math.fsum(halves),
+        "published": max(row["published"] for row in parts), "derived": True,
+        "note": f"sum of {len(parts)} figures of one source",
+    }  # fmt: skip
+
+
+def _half(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> float:
+    """Return half the last printed digit.
+
+    A trailing zero gets lost in a float, so the digits of the source's other figures of the same
+    series and frequency count too. A figure said to be rounded has no zeros of its own, a
+    difference of two figures carries both their digits.
+    """
+    if "rounded" in row["note"] or "about" in row["note"]:
+        return 0.5 * 10.0 ** _last_place(row["value"])
+    beside = [_decimals(peer["value"]) for peer in peers if peer["freq"] == row["freq"]]
+    half = 0.5 * 10.0 ** -max([*beside, _decimals(row["value"])])
+    return 2 * half if row["derived"] else half
+
+
+def _decimals(value: float) -> int:
+    """Count the decimals of a number as it is printed, e.g. 2 for 1.73 and 0 for 8030."""
+    return max(-_exponent(value), 0)
+
+
+def _last_place(value: float) -> int:
+    """Return the power of ten of the last digit that is not 0, e.g. 3 for 152000."""
+    return _exponent(value)
+
+
+def _exponent(value: float) -> int:
+    from decimal import Decimal
+
+    exponent = Decimal(repr(float(value))).normalize().as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0
+
+
+def _over_routes(
+    book: Book, legs: Sequence[dict[str, Any]], name: str, span: periods.Period
+) -> list[dict[str, Any]]:
+    """Sum one source's flows over every open route to a market, where it has them all."""
+    needed = _needed(book, name, span)
+    if not legs or not needed:
+        return []
+    seen = _exact_or_summed(legs, span, book.doors)
+    keys = ("source", "unit", "basis")
+    seen.sort(key=lambda row: tuple(row[key] for key in keys))
+    rows = []
+    for _, group in itertools.groupby(seen, key=lambda row: tuple(row[key] for key in keys)):
+        held = {row["entity"]: row for row in group}
+        parts = _whole(book, held, needed)
+        if len(parts) > 1:
+            rows.append(_sum(parts, parts, periods.label(span)) | {"entity": name})
+        rows += parts if len(parts) == 1 else []
+    return rows
+
+
+def _needed(book: Book, name: str, span: periods.Period) -> set[str]:
+    """Return the routes a sum over a market needs: dated to it and open in the span.
+
+    Empty where part of the span is not dated, or where another market of mixed name shares the
+    gas (Turkey before 2020 under ``balkans-turkey``): no sum can be made then.
+    """
+    first, last = span.start.isoformat(), span.end.isoformat()
+    dated = [row for row in book.markets
+             if (row["valid_from"] or "0") < last and first < (row["valid_to"] or "9")]  # fmt: skip
+    if any(name in row["target"].split("-") and row["target"] != name for row in dated):
+        return set()
+    mine = [row for row in dated if row["target"] == name]
+    if any((row["valid_from"] or "0") > first or last > (row["valid_to"] or "9") for row in mine):
+        return set()
+    return {row["key"] for row in mine if _is_open(book, row["key"], span)}
+
+
+def _is_open(book: Book, route: str, span: periods.Period) -> bool:
+    opened, closed = book.doors.get(route, (dt.date.min, dt.date.max))
+    return opened < span.end and span.start < closed
+
+
+def _whole(
+    book: Book, held: Mapping[str, dict[str, Any]], needed: set[str]
+) -> list[dict[str, Any]]:
+    """Return one source's figures that make up the market, none where a route is missing.
+
+    A corridor is taken by its exits, or whole where all its exits serve this market.
+    """
+    exits = {route for route in needed if route in book.trunk}
+    corridors = {book.trunk[route] for route in exits}
+    by_exits = needed - corridors
+    if by_exits <= set(held):
+        return [held[route] for route in sorted(by_exits)]
+    ours = {route for route, trunk in book.trunk.items() if trunk in corridors}
+    whole = needed - exits
+    closed = {route for route in ours if route not in needed}
+    if whole <= set(held) and all(route not in book.rows for route in closed):
+        return [held[route] for route in sorted(whole)]
+    return []
+
+
+def no_period(book: Book, name: str, period: str, unit: str) -> str:
+    exist = periods_in(book, name, unit)
+    what = "value at customs" if units.kind(unit) == "money" else "volume"
+    if not exist:
+        return f"No {what} of {name!r} is known for any period; see `energy sources` for what is."
+    return f"No {what} of {name!r} is known for {period}; periods that exist: {spell(exist)}."
+
+
+def spell(texts: Sequence[str]) -> str:
+    return (
+        ", ".join(texts)
+        if len(texts) <= 40
+        else f"{', '.join(texts[:40])} and {len(texts) - 40} more"
+    )
+
+
+def periods_of(tables: facts.Tables, name: str, unit: str = "bcm", at_least: int = 1) -> list[str]:
+    """Return the periods for which a route or market has that many figures, in order.
+
+    Years count where quarters or months of one source fill them.
+    """
+    return periods_in(open_book(tables), name, unit, at_least)
+
+
+def periods_in(book: Book, name: str, unit: str = "bcm", at_least: int = 1) -> list[str]:
+    rows = candidates(book, name, unit)
+    spans = {row["span"] for row in rows}
+    years = {periods.containing(span.start, "A") for span in spans if span.freq in "HQM"}
+    unique = {(span.start, span.end): span for span in (*years, *spans)}
+    held = [span for span in unique.values() if len(gather(book, rows, name, span)) >= at_least]
+    return [periods.label(span) for span in sorted(held)]
