@@ -1,7 +1,6 @@
-"""The main job, the imports, and the notebook."""
+"""The main job and the imports."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +13,6 @@ from energy import build, facts, tracker
 from energy.errors import DataError, EnergyError
 from geodata import gem, routes
 from geodata.errors import FormatError
-
-ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +106,10 @@ def test_import_gem_replaces_a_line_and_carries_its_credit(tmp_path, own_home):
         assert t.lines.loc["blue-stream", "geometry_source"] == "gem"
         assert t.lines.loc["turkstream-1", "geometry_source"] != "gem"
         assert t.check() == []
-        t.export(tmp_path / "layers")
+        t.export(tmp_path / "layers", projection=False)
         text = json.loads((tmp_path / "layers" / "routes.geojson").read_text(encoding="utf-8"))
         assert gem.ATTRIBUTION in text["attribution"]
-        assert "Global Energy Monitor" in t.map().get_root().render()
+        assert "Global Energy Monitor" in t.map(projection=False).get_root().render()
     finally:
         kept.unlink(missing_ok=True)
 
@@ -156,32 +153,6 @@ def test_import_facts(tmp_path, own_home):
         assert "X9001" in set(facts.load()["fx"]["id"])
     finally:
         shutil.rmtree(own_home / "facts")
-
-
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-
-
-def test_there_are_notebooks_stored_without_output():
-    assert NOTEBOOKS
-    for path in NOTEBOOKS:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        assert all(
-            not cell.get("outputs") and cell.get("execution_count") is None for cell in cells
-        )
-
-
-@pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebook_runs(path, tmp_path):
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
-    book = nbformat.read(path, as_version=4)
-    os.environ.setdefault("MPLBACKEND", "agg")
-    nbclient.NotebookClient(book, timeout=300, kernel_name="python3").execute(cwd=str(tmp_path))
-    outputs = [o for cell in book.cells if cell.cell_type == "code" for o in cell.outputs]
-    assert not [o for o in outputs if o.output_type == "error"]
-    html = "".join(o.data.get("text/html", "") for o in outputs if hasattr(o, "data"))
-    assert "<iframe" in html or path.stem != "01_tracker"
 
 
 def test_the_package_runs_as_an_installed_command():

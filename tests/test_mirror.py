@@ -6,10 +6,7 @@ cubic metres are 288.15/273.15, 293.15/273.15 and 293.15/288.15.
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -20,8 +17,6 @@ from hypothesis import strategies as st
 from energy import facts, mirror
 from energy.errors import DataError, MissingExtra, PeriodError, UnitError, UnknownName
 
-ROOT = Path(__file__).parents[1]
-BOOK = ROOT / "notebooks" / "03_mirrors.ipynb"
 IEA = "iea-gas-trade-flows-in-europe-may-2025-v-f583"
 BLANK = {
     "coverage": 1.0, "page": "", "published": "2026-01-01", "status": "actual", "derived": False,
@@ -450,18 +445,3 @@ def test_import_does_not_need_matplotlib():
     code = "import energy.mirror, sys; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_notebook_is_stored_bare_and_runs(tmp_path):
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
-    cells = json.loads(BOOK.read_text(encoding="utf-8"))["cells"]
-    assert all(not cell.get("outputs") and cell.get("execution_count") is None for cell in cells)
-    os.environ.setdefault("MPLBACKEND", "agg")
-    book = nbformat.read(BOOK, as_version=4)
-    nbclient.NotebookClient(book, timeout=300, kernel_name="python3").execute(cwd=str(tmp_path))
-    outputs = [o for cell in book.cells if cell.cell_type == "code" for o in cell.outputs]
-    assert not [o for o in outputs if o.output_type == "error"]
-    html = "".join(o.data.get("text/html", "") for o in outputs if hasattr(o, "data"))
-    assert "residual" in html
