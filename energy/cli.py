@@ -365,9 +365,14 @@ def _cite(verbs) -> None:
     verb = _verb(verbs, "cite", _run_cite, "the document behind a figure, and why it was taken",
                  "examples:\n  energy cite V0123 P0045    ids as they stand in layers, map and tables\n"
                  "  energy cite blue-stream    every figure and fact of a route\n"
-                 "  energy cite blue-stream@2024Q1    every step behind flow, capacity, price and revenue")  # fmt: skip
+                 "  energy cite blue-stream@2024Q1    every step behind flow, capacity, price, revenue, netback\n"
+                 "  energy cite europe@2021    a market (all: their sum); a line of the accounts: ebitda@2022\n"
+                 "  energy cite mixture/blue-stream/2030Q1    a projection: draws, seed, assumptions")  # fmt: skip
     verb.add_argument(
-        "ids", metavar="ID", nargs="+", help="ids of figures, facts, events; a route or a source"
+        "ids",
+        metavar="ID",
+        nargs="+",
+        help="ids of figures, facts, events; a route or a source; one NAME@PERIOD",
     )
     _format(verb)
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pandas as pd
 import xarray as xr
 
 from energy import facts, flows, periods
+from energy.errors import PeriodError, UnknownName
+from energy.finance import netback
 from energy.observations import rows_of
 
 COLUMNS = [
@@ -24,12 +27,21 @@ COLUMNS = [
     "how",
 ]
 SPREAD = "({value:g} {unit} {basis} = {bcm:.6g} bcm at 20 °C, less {taken:.6g} told by shorter figures) x {share:.6g}"
+PLACE = ["route", "period"]
+ALL = "all"  # the sum over all markets abroad
+HOME = "kaliningrad"  # Russia: a market, but no export
+WHOLE, NEARLY = 1 - 1e-6, 0.999  # coverage from which a utilisation, an idle capacity is known
 
 
 def explain(
-    tables: facts.Tables, cube: xr.Dataset, prices: pd.DataFrame, route: str, period: str
+    tables: facts.Tables,
+    cube: xr.Dataset,
+    prices: pd.DataFrame,
+    route: str,
+    period: str,
+    lengths: pd.Series | None = None,
 ) -> pd.DataFrame:
-    """Return the steps behind flow, capacity, price and revenue of a route in a period.
+    """Return the steps behind every number of a route in a period.
 
     Parameters
     ----------
@@ -43,15 +55,17 @@ def explain(
         Route id.
     period : str
         A month, quarter, calendar year or gas year.
+    lengths : Series, optional
+        Route to km of the mapped line, as for `energy.finance.netback.netback`.
 
     Returns
     -------
     DataFrame
-        One row a step: ``quantity`` (flow, capacity, price, revenue)``, month`` (or first day of
-        the quarter)``, id`` (cite it)``, value, unit, basis`` as published, ``bcm`` (the figure at
-        20 °C)``, taken, share, part, how``. The parts of flow add up to the flow, those of
-        capacity to the capacity, those of revenue to the revenue, to the last digit; ``part`` of
-        price is the price of each quarter in USD/1000 m3.
+        One row a step: ``quantity`` (flow, coverage, capacity, utilisation, idle, price, revenue,
+        netback)``, month`` (or first day of the quarter)``, id`` (cite it)``, value, unit, basis``
+        as published, ``bcm`` (the figure at 20 °C)``, taken, share, part, how``. The parts of a
+        quantity add up to it, to the last digit; only ``part`` of price and netback is that of each
+        quarter, in USD/1000 m3. ``how`` of a derived number says so.
 
     Raises
     ------
@@ -60,58 +74,238 @@ def explain(
     """
     span = periods.parse(period)
     last = str(span.end - dt.timedelta(days=1))
-    flow = flows.parts(tables, route, str(span.start), last).assign(quantity="flow")
-    flow["how"] = [_told(row) for row in flow.to_dict("records")]
-    found = [flow, _capacity(tables["route-facts"], route, span)]
+    flow = flows.parts(tables, route, str(span.start), last).assign(period=str(span))
+    doors = tables["route-facts"]
+    found = [_flow(flow), _coverage(flow), _capacity(doors[doors["route"] == route], [span])]
     if span.freq in ("Q", "A", "G"):
-        found += _money(cube, prices, route, span)
-    return (
-        pd.concat([rows for rows in found if len(rows)] or [flow])
-        .reindex(columns=COLUMNS)
-        .reset_index(drop=True)
-    )
+        quarters = pd.DatetimeIndex(cube["period"].values)
+        inside = (quarters >= pd.Timestamp(span.start)) & (quarters < pd.Timestamp(span.end))
+        found += _money(cube.sel(route=[route]).isel(period=inside), tables, prices, lengths)
+    steps = _joined([rows.assign(period=str(span)) for rows in found])
+    return _with_derived(steps)[COLUMNS].reset_index(drop=True)
 
 
-def _told(row: dict) -> str:
-    if pd.isna(row["value"]):
-        return "closed by a dated fact: a stated zero"
-    return SPREAD.format(**row)
+def ledger(
+    tables: facts.Tables, cube: xr.Dataset, prices: pd.DataFrame, lengths: pd.Series | None = None
+) -> pd.DataFrame:
+    """Return the steps behind every number of every quarter of the cube; see `explain`.
+
+    Returns
+    -------
+    DataFrame
+        ``route, period`` (``2024Q1``) and the columns of `explain`.
+    """
+    spans = [
+        periods.containing(stamp.date(), "Q") for stamp in pd.DatetimeIndex(cube["period"].values)
+    ]
+    names = cube["route"].values.tolist()
+    flow = flows.parts(tables, names, str(spans[0]), str(spans[-1]))
+    flow["period"] = [str(periods.containing(day, "Q")) for day in flow["month"]]
+    found = [_flow(flow), _coverage(flow), _capacity(tables["route-facts"], spans)]
+    found += [
+        rows.assign(period=[str(periods.containing(day, "Q")) for day in rows["month"]])
+        for rows in _money(cube, tables, prices, lengths)
+    ]
+    return _with_derived(_joined(found))
 
 
-def _capacity(route_facts: pd.DataFrame, route: str, span: periods.Period) -> pd.DataFrame:
-    """Return the dated capacities of a period, each with its share of a year."""
-    held = flows.capacity_parts(
-        route_facts[route_facts["route"] == route], [(span.start, span.end)]
-    )
+def _joined(found: list[pd.DataFrame]) -> pd.DataFrame:
+    steps = pd.concat([rows for rows in found if len(rows)] or found[:1], ignore_index=True)
+    return steps.reindex(columns=[*PLACE, *COLUMNS]).fillna({"id": ""})
+
+
+def _flow(parts: pd.DataFrame) -> pd.DataFrame:
+    told = [
+        "closed by a dated fact: a stated zero" if pd.isna(row["value"]) else SPREAD.format_map(row)
+        for row in parts.to_dict("records")
+    ]
+    return parts.assign(quantity="flow", how=told)
+
+
+def _coverage(parts: pd.DataFrame) -> pd.DataFrame:
+    """Return what each month adds to the share of the period's days that the figures cover."""
+    months = pd.to_datetime(parts["month"])
+    days = months.dt.days_in_month
+    part = parts["coverage"].astype(float) * days / _lengths(parts["period"])
+    how = "derived: days of the month that the figure covers, over the days of the period"
+    kept = parts[["route", "period", "month", "id"]]
+    return kept.assign(quantity="coverage", share=parts["coverage"], part=part, how=how)
+
+
+def _lengths(labels: pd.Series) -> pd.Series:
+    """Return the days of each period."""
+    return labels.map({text: periods.days(periods.parse(text)) for text in labels.unique()})
+
+
+def _capacity(route_facts: pd.DataFrame, spans: list[periods.Period]) -> pd.DataFrame:
+    """Return the dated capacities of each span, each with its share of a year."""
+    held = flows.capacity_parts(route_facts, [(span.start, span.end) for span in spans])
     rows = [
-        {"quantity": "capacity", "month": begin, "id": row.id, "value": float(row.value),
+        {"quantity": "capacity", "route": row.route, "period": str(spans[p]), "month": begin,
+         "id": row.id, "value": float(row.value),
          "unit": row.unit, "basis": row.basis, "share": years, "part": float(row.value) * years,
          "how": f"{row.value} {row.unit} for {years:.6g} years from {begin}"}
-        for row, _, begin, years in held
+        for row, p, begin, years in held
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*PLACE, *COLUMNS])
 
 
 def _money(
-    cube: xr.Dataset, prices: pd.DataFrame, route: str, span: periods.Period
+    cube: xr.Dataset, tables: facts.Tables, prices: pd.DataFrame, lengths: pd.Series | None
 ) -> list[pd.DataFrame]:
-    """Return the price of each quarter and what its gas was worth."""
-    quarters = pd.DatetimeIndex(cube["period"].values)
-    inside = (quarters >= pd.Timestamp(span.start)) & (quarters < pd.Timestamp(span.end))
-    mine = cube.sel(route=route).isel(period=inside)
-    price, revenue = [], []
-    for stamp in pd.DatetimeIndex(mine["period"].values):
-        cell = mine.sel(period=stamp)
-        told = prices[
-            (prices["market"] == str(cell["market"].item())) & (prices["period"] == stamp)
-        ]
-        for row in rows_of(told):
-            volume = float(cell["flow"])
-            same = {"month": stamp.date(), "id": row.id, "value": row.price, "unit": row.unit}
-            price.append(
-                {"quantity": "price", **same, "basis": "20C", "part": row.price, "how": row.reason}
-            )
-            if volume == volume:
-                revenue.append({"quantity": "revenue", **same, "bcm": volume, "part": volume * row.price,
-                                "how": "flow in bcm x price in USD/1000 m3 = million USD"})  # fmt: skip
-    return [pd.DataFrame(price), pd.DataFrame(revenue)]
+    """Return the price of each quarter, what its gas was worth and what was left at the field."""
+    cells = cube[["flow", "market"]].to_dataframe().reset_index()
+    told = cells[[*PLACE, "flow", "market"]].merge(prices, on=["market", "period"])
+    told = told.rename(columns={"price": "value"}).assign(basis="20C", month=told["period"].dt.date)
+    price = told.assign(quantity="price", part=told["value"], how=told["reason"])
+    worth = told[told["flow"].notna()]
+    revenue = worth.assign(quantity="revenue", bcm=worth["flow"], part=worth["flow"] * worth["value"],
+                           how="derived: flow in bcm x price in USD/1000 m3 = million USD")  # fmt: skip
+    left = netback.charges(cube, tables, lengths=lengths)
+    left["how"] = "derived: " + left["item"] + (": " + left["note"]).where(left["note"] != "", "")
+    left = left.rename(columns={"source": "id", "usd": "part"}).assign(
+        quantity="netback", month=pd.to_datetime(left["period"]).dt.date, unit="USD/1000 m3"
+    )
+    columns = ["route", *COLUMNS]
+    return [rows.reindex(columns=columns) for rows in (price, revenue, left)]
+
+
+def _with_derived(steps: pd.DataFrame) -> pd.DataFrame:
+    """Add utilisation and idle capacity, out of the sums of the steps before."""
+    sums = steps.pivot_table(index=PLACE, columns="quantity", values="part", aggfunc="sum")
+    sums = sums.reindex(columns=["flow", "coverage", "capacity"]).dropna()
+    used = sums[(sums["coverage"] > WHOLE) & (sums["capacity"] > 0)]
+    rows = [used.assign(quantity="utilisation", part=used["flow"] / used["capacity"],
+                        how="derived: flow / capacity")]  # fmt: skip
+    held = sums[sums["coverage"] > NEARLY].assign(quantity="idle")
+    rows.append(held.assign(part=held["capacity"], how="derived: capacity …"))
+    rows.append(held.assign(part=-held["flow"], how="derived: … less flow"))
+    return _joined([steps, *(part.reset_index() for part in rows)])
+
+
+def of_market(cube: xr.Dataset, routes: pd.DataFrame, market: str) -> pd.DataFrame:
+    """Return the routes whose flows make up the flow to a market.
+
+    Parameters
+    ----------
+    cube : Dataset
+        Any frequency, in bcm at 20 °C.
+    routes : DataFrame
+        The table of facts.
+    market : str
+        A market, or ``all`` for every one abroad.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `explain`; ``id`` is the address of a route's cell (``blue-stream@2024``).
+    """
+    inner = cube[["flow", "market"]].where(flows.last_split(cube, routes))
+    cells = inner.to_dataframe().reset_index().dropna(subset="flow")
+    mine = cells["market"].isin({*cells["market"]} - {HOME, ""} if market == ALL else {market})
+    freq = cube.attrs["freq"]
+    rows = [
+        {"quantity": "flow", "month": row.period.date(), "unit": "bcm", "basis": "20C",
+         "id": f"{row.route}@{periods.containing(row.period.date(), freq)}",
+         "bcm": row.flow, "part": row.flow,
+         "how": f"derived: a last known split of the gas, to {row.market}"}
+        for row in rows_of(cells[mine])
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def reported(statements: pd.DataFrame, metric: str, period: str) -> pd.DataFrame:
+    """Return the reported lines of the accounts for a metric and period.
+
+    Parameters
+    ----------
+    statements : DataFrame
+        From `energy.finance.accounts.statements`.
+
+    Raises
+    ------
+    PeriodError
+        If the metric has no figure for the period; those that have one are named.
+    """
+    mine = statements[statements["metric"] == metric]
+    found = mine[mine["period"] == period]
+    if found.empty:
+        known = ", ".join(dict.fromkeys(mine["period"]))
+        raise PeriodError(f"'{metric}' has no figure for {period!r}; it has one for {known}.")
+    rows = [
+        {"quantity": f"{row.standard} {row.metric}, {row.segment}", "id": row.id, "value": row.value,
+         "unit": row.unit, "part": row.value,
+         "how": ("derived: arithmetic on printed figures" if row.derived else "as printed")
+         + (f"; beside it {row.alternatives.replace(';', ', ')}" if row.alternatives else "")}
+        for row in rows_of(found)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def projected(result: xr.Dataset, scenario: str, route: str, period: str) -> pd.DataFrame:
+    """Return what a projected number rests on: draws, seed, and every assumption that bears on it.
+
+    Parameters
+    ----------
+    result : Dataset
+        From `energy.projection.project`.
+    scenario, route, period : str
+        A quarter or a calendar year of it.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `explain`: the quantiles (``flow p50`` …), then a row an assumption, ``id``
+        its source where it has one.
+
+    Raises
+    ------
+    UnknownName, PeriodError
+        For what `result` does not hold.
+    """
+    for dim, name in (("scenario", scenario), ("route", route)):
+        if name not in result[dim].values:
+            raise UnknownName(dim, name, map(str, result[dim].values))
+    cell = _projected_cell(result.sel(scenario=scenario, route=route), period)
+    attrs, rows = result.attrs, []
+    again = (
+        f"{attrs['draws']} draws, seed {attrs['seed']}, known on {attrs['as_of']}; made again by "
+    )
+    again += f"t.project(draws={attrs['draws']}, seed={attrs['seed']})"
+    for name, values in cell.items():
+        rows += [{"quantity": f"{name} p{100 * level:g}", "id": "", "part": float(value),
+                  "how": f"derived: quantile {level:g} of {again}"}
+                 for level, value in zip(result["quantile"].values, values, strict=True)]  # fmt: skip
+    answers = json.loads(attrs["answers"]).get(scenario)
+    others = {str(name) for name in result["route"].values} - {route}
+    rows += [
+        {"quantity": "assumption", "id": line.get("source", ""), "value": line["value"],
+         "how": f"{line['where']}: {line.get('assumption', 'as the source says')}"}
+        for line in json.loads(attrs["assumptions"])
+        if _bears(line["where"], others, answers)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _projected_cell(result: xr.Dataset, period: str) -> dict:
+    """Return flow and revenue of a quarter or a year, each at all quantiles."""
+    span = periods.parse(period)
+    suffix, dim = ("_year", "year") if span.freq == "A" else ("", "period")
+    at = span.start.year if suffix else pd.Timestamp(span.start)
+    if span.freq not in ("A", "Q") or at not in result[dim].to_index():
+        ends = result[dim].to_index()[[0, -1]]
+        first, last = ends if suffix else (periods.containing(d.date(), "Q") for d in ends)
+        raise PeriodError(f"Nothing is projected for {period!r}; it is for {first} to {last}.")
+    names = [name for name in ("flow", "revenue") if f"{name}{suffix}" in result]
+    return {name: result[f"{name}{suffix}"].sel({dim: at}).values for name in names}
+
+
+def _bears(where: str, others: set[str], answers: dict[str, str] | None) -> bool:
+    """Tell whether an assumption bears on a route, given the answers of its scenario."""
+    room, *rest = where.split(".")
+    if room == "route":
+        return rest[0] not in others
+    if room == "question" and answers is not None and answers.get(rest[0]) != rest[2]:
+        return False
+    _, _, told = where.partition("[")
+    return told.split(" ")[0] not in others

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -191,24 +192,25 @@ def _fill(
     return grid
 
 
-def parts(tables: facts.Tables, route: str, first: str, last: str) -> pd.DataFrame:
+def parts(tables: facts.Tables, route: str | Sequence[str], first: str, last: str) -> pd.DataFrame:
     """Return how the flow of each month of a route is made, out of figures as published.
 
     Parameters
     ----------
     tables : dict of DataFrame
         As `energy.facts.load` returns them.
-    route : str
+    route : str or sequence of str
     first, last : str
         Period texts; the months between them.
 
     Returns
     -------
     DataFrame
-        One row a month: ``month`` (first day)``, id, value, unit, basis`` as published, ``bcm``
-        (the figure at 20 °C), ``taken`` (bcm of its interval that shorter figures tell), ``share``
-        (of the rest that goes to this month), ``part`` = (bcm - taken) x share. A month that a
-        dated fact closes has its id and part 0.
+        One row a month: ``route, month`` (first day)``, id, value, unit, basis`` as published,
+        ``bcm`` (the figure at 20 °C), ``taken`` (bcm of its interval that shorter figures tell),
+        ``share`` (of the rest that goes to this month), ``part`` = (bcm - taken) x share,
+        ``coverage`` (share of the figure's days that it speaks of). A month that a dated fact
+        closes has its id, part 0 and coverage 1.
 
     Raises
     ------
@@ -217,22 +219,34 @@ def parts(tables: facts.Tables, route: str, first: str, last: str) -> pd.DataFra
     """
     seen, _ = flow_observations(tables)
     window = _window(seen, first, last, "M")
-    grid = _fill(route, seen, tables, window)
-    rows = []
-    for month, origin, taken, share in grid.steps:
-        row = seen.loc[origin]
-        rows.append({"month": month, **row[["id", "value", "unit", "basis"]], "bcm": row["inner"],
-                     "taken": taken, "share": share, "part": (row["inner"] - taken) * share})  # fmt: skip
-    rows += [
-        {"month": grid.first + i, "id": fact, "part": 0.0}
-        for i, fact in enumerate(grid.fact)
-        if fact
-    ]
-    columns = ["month", "id", "value", "unit", "basis", "bcm", "taken", "share", "part"]
-    table = pd.DataFrame(rows, columns=columns).sort_values(["month", "id"], ignore_index=True)
+    names = [route] if isinstance(route, str) else list(route)
+    table = pd.concat([_route_parts(name, seen, tables, window) for name in names])
     wanted = range(_number(window[0].start), _number(window[-1].end))
     table = table[table["month"].isin(wanted)].reset_index(drop=True)
     return table.assign(month=[dt.date(m // 12, m % 12 + 1, 1) for m in table["month"]])
+
+
+PARTS = ["route", "month", "id", "value", "unit", "basis", "bcm", "taken", "share", "part",
+         "coverage"]  # fmt: skip
+
+
+def _route_parts(
+    route: str, seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
+) -> pd.DataFrame:
+    """Return the parts of one route, its months as numbers."""
+    grid = _fill(route, seen, tables, window)
+    steps = pd.DataFrame(grid.steps, columns=["month", "origin", "taken", "share"])
+    told = seen[["id", "value", "unit", "basis", "inner", "coverage"]]
+    rows = steps.join(told, on="origin").rename(columns={"inner": "bcm"})
+    rows["part"] = (rows["bcm"] - rows["taken"]) * rows["share"]
+    shut = [
+        {"month": grid.first + i, "id": fact, "part": 0.0, "coverage": 1.0}
+        for i, fact in enumerate(grid.fact)
+        if fact
+    ]
+    table = rows.reindex(columns=PARTS) if not shut else pd.concat([rows, pd.DataFrame(shut)])
+    table = table.reindex(columns=PARTS).assign(route=route)
+    return table.sort_values(["month", "id"], ignore_index=True)
 
 
 def _open_share(doors: pd.DataFrame, grid: Grid) -> np.ndarray:
@@ -564,13 +578,13 @@ def by_market(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
     DataArray, dims (market, period)
         Missing only where every route to the market is missing.
     """
-    flow = cube["flow"].where(_last_split(cube, routes))
+    flow = cube["flow"].where(last_split(cube, routes))
     markets = sorted(set(cube["market"].values.ravel()) - {""})
     sums = [flow.where(cube["market"] == m).sum("route", min_count=1) for m in markets]
     return xr.concat(sums, pd.Index(markets, name="market")).rename("flow")
 
 
-def _last_split(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
+def last_split(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
     """Return where a route is the last known split of its gas: an exit, or an undivided export."""
     role = routes.set_index("route")["role"].reindex(cube["route"].values)
     coords = {"route": cube["route"]}

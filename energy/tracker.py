@@ -697,21 +697,32 @@ class Tracker:
     def cite(self, what) -> pd.DataFrame:
         """Return the sources behind an id, a cube or a table; see `energy.cite.cite`.
 
-        ``"blue-stream@2024Q1"`` asks how a cell of the cube is made; see `explain`.
+        Three kinds of address ask how a shown number is made (see `explain`):
+        ``"blue-stream@2024Q1"``, also with a market (``"europe@2021"``, ``"all@2021"``) or a line of
+        the accounts (``"ebitda@2022"``); and the id of a feature of the layers,
+        ``"blue-stream/2024Q1"`` or ``"mixture/blue-stream/2030Q1"``.
         """
-        if isinstance(what, str) and "@" in what:
-            return self.explain(*what.split("@", 1))
+        if isinstance(what, str) and (place := self._address(what)):
+            return self.projected(*place) if len(place) == 3 else self.explain(*place)
         return cite.cite(what, self.facts, Store.open())
 
-    def explain(self, route: str, period: str) -> pd.DataFrame:
-        """Return every step from figures as published to flow, capacity, price and revenue.
+    def _address(self, text: str) -> list[str]:
+        """Split the address of a shown number; empty for an id, a route or a source."""
+        if "@" in text:
+            return text.split("@", 1)
+        parts = text.split("/")
+        held = set(self.facts["routes"]["route"])
+        return parts if len(parts) in (2, 3) and parts[-2] in held else []
+
+    def explain(self, name: str, period: str) -> pd.DataFrame:
+        """Return every step from figures as published to a shown number.
 
         See `energy.explain.explain`; `cite` resolves the ids.
 
         Parameters
         ----------
-        route : str
-            Route id.
+        name : str
+            Route id; a market or ``all``; or a line of the accounts, e.g. ``"ebitda"``.
         period : str
             Month, quarter, calendar year or gas year, e.g. ``"2024Q1"``.
 
@@ -719,8 +730,39 @@ class Tracker:
         ------
         UnknownName, PeriodError
         """
-        self._names(route)
-        return explain.explain(self.facts, self._quarters, self._prices, route, period)
+        span = periods.parse(period)
+        if name in {explain.ALL, *self._markets}:
+            cube = self.flows(freq=span.freq, first=period, last=period)
+            return explain.of_market(cube, self.facts["routes"], name)
+        if name in set(self.facts["financials"]["metric"]):
+            return explain.reported(self.financials(None), name, str(span))
+        self._names(name)
+        return explain.explain(
+            self.facts, self._quarters, self._prices, name, period, self.lines["length_km"]
+        )
+
+    @property
+    def _markets(self) -> set[str]:
+        links = self.facts["crosswalk"]
+        return set(links.loc[links["kind"] == "market", "target"])
+
+    def projected(self, scenario: str, route: str, period: str) -> pd.DataFrame:
+        """Return the draws, seed and assumptions behind a projected number of the layers.
+
+        See `energy.explain.projected`.
+        """
+        return explain.projected(self._projected, scenario, route, period)
+
+    def ledger(self, last: str | None = None) -> pd.DataFrame:
+        """Return the steps behind every number of every route and quarter at once.
+
+        Parameters
+        ----------
+        last : str, optional
+            The last quarter; default that of the newest figure. See `energy.explain.ledger`.
+        """
+        cube = self._quarters if last is None else self.flows(last=last)
+        return explain.ledger(self.facts, cube, self._prices, self.lines["length_km"])
 
     def check(self) -> list[str]:
         """Return every fault in facts and geometry; an empty list is a clean bill."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import io
+import json
 import re
 
+import crawler
 import numpy as np
 import pandas as pd
 import pytest
-import xarray as xr
 from upstream import Upstream
 
-from energy import cli, flows, periods, units, update
+from energy import build, cli, explain, flows, periods, update
 from energy.errors import PeriodError, UnknownName
 from energy.store import Store
 from energy.tracker import Tracker
@@ -88,107 +88,224 @@ def test_on_the_command_line(capsys):
     assert capacity["share"].sum() == pytest.approx(1.0)
 
 
+# -- other addresses: markets, accounts, projections ----------------------------------------------
+
+
+def test_derived_numbers_say_so_and_add_up(tracker):
+    """Power of Siberia 1, first quarter of 2024: flow over capacity, capacity less flow."""
+    steps = tracker.explain("power-of-siberia-1", "2024Q1")
+    sums = by_quantity(steps)
+    assert sums["utilisation"] == pytest.approx(sums["flow"] / sums["capacity"])
+    assert sums["idle"] == pytest.approx(sums["capacity"] - sums["flow"])
+    assert sums["coverage"] == pytest.approx(1.0)
+    derived = steps["quantity"].isin(["utilisation", "idle", "coverage", "revenue", "netback"])
+    assert steps.loc[derived, "how"].str.startswith("derived: ").all()
+    left = tracker.netback("power-of-siberia-1", "2024Q1")
+    assert sums["netback"] == pytest.approx(left["usd"].iloc[-1])
+
+
+def test_a_half_covered_quarter_has_no_utilisation(tiny):
+    """``pipe`` in 2021Q3: half of the quarter's days are told, so neither ratio is known."""
+    cube = flows.build(tiny)
+    cube = cube.assign(price=cube["flow"] * np.nan)
+    tables = tiny | {"tariffs": pd.DataFrame(columns=["item", "status"]),
+                     "fx": pd.DataFrame(columns=["kind", "period", "value"])}  # fmt: skip
+    tables["routes"] = tiny["routes"].assign(via="")
+    prices = pd.DataFrame(columns=["market", "period", "price", "unit", "status", "id", "reason"])
+    prices["period"] = pd.to_datetime(prices["period"])
+    sums = by_quantity(explain.explain(tables, cube, prices, "pipe", "2021Q3"))
+    assert sums["coverage"] == pytest.approx(0.5)
+    assert set(sums.index) == {"flow", "coverage", "capacity"}
+
+
+def test_a_market_is_the_sum_of_its_routes(tracker):
+    steps = tracker.cite("turkey@2024")
+    assert set(steps["id"]) == {"turkstream-1@2024", "blue-stream@2024"}
+    assert steps["part"].sum() == pytest.approx(
+        float(tracker.markets().loc["turkey", "2024"].iloc[0])
+    )
+    abroad = tracker.cite("all@2023")["id"].tolist()
+    assert "power-of-siberia-1@2023" in abroad and "minsk-kaliningrad@2023" not in abroad
+
+
+def test_a_line_of_the_accounts_leads_to_its_figure(tracker):
+    """Gazprom's net loss of 2023, as printed: 629.1 billion roubles."""
+    steps = tracker.cite("net_profit_attributable@2023")
+    mine = (steps["quantity"] == "IFRS net_profit_attributable, group") & (
+        steps["unit"] == "RUB bn"
+    )
+    (row,) = steps[mine].to_dict("records")
+    assert row["value"] == row["part"] == pytest.approx(-629, abs=0.5)
+    assert not tracker.cite(row["id"]).empty
+    with pytest.raises(PeriodError, match="'ebitda' has no figure for '1999'; it has one for"):
+        tracker.cite("ebitda@1999")
+
+
+def test_a_projected_number_leads_to_its_assumptions_and_seed(tracker):
+    steps = tracker.cite("eu-ban-softened/turkstream-2/2030Q1")
+    flow = steps[steps["quantity"] == "flow p50"].iloc[0]
+    assert flow["part"] > 0 and "seed 0" in flow["how"] and "derived" in flow["how"]
+    told = steps.loc[steps["quantity"] == "assumption", "how"]
+    assert told.str.startswith("question.eu-ban.answer.softened").any()
+    assert not told.str.startswith("question.eu-ban.answer.kept").any()
+    assert not told.str.contains("power-of-siberia-2").any()
+    named = set(steps["id"]) - {""}
+    assert named and named <= set(tracker.sources["source"])
+    year = tracker.cite("eu-ban-softened/turkstream-2/2030")
+    assert year.loc[year["quantity"] == "flow p50", "part"].iloc[0] > flow["part"]
+
+
+def test_a_projection_that_is_not_there(tracker):
+    with pytest.raises(UnknownName, match="baseline"):
+        tracker.cite("base/turkstream-2/2030Q1")
+    with pytest.raises(UnknownName, match="Unknown route 'ukraine-poland'"):
+        tracker.cite("baseline/ukraine-poland/2030Q1")
+    with pytest.raises(PeriodError, match="Nothing is projected for '2055Q1'; it is for 2025Q4 to"):
+        tracker.cite("baseline/turkstream-2/2055Q1")
+
+
+def test_the_id_of_a_feature_is_the_address_of_its_cell(tracker):
+    pd.testing.assert_frame_equal(
+        tracker.cite("blue-stream/2024Q1"), tracker.explain("blue-stream", "2024Q1")
+    )
+
+
 # -- the crawler: a built release, number by number ------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def built(tracker, tmp_path_factory):
+def built(tmp_path_factory):
     folder = tmp_path_factory.mktemp("release")
-    tracker.export(folder)
+    build.build(folder)
     return folder
 
 
-def remade(tracker) -> pd.DataFrame:
-    """Make flow and capacity of every quarter again, outside the cube, from the published figures."""
-    rows, quarters = [], tracker.flows()["period"].values
-    heat = flows.calorific_values(tracker.facts["route-facts"])
-    first, last = (str(periods.containing(pd.Timestamp(q).date(), "Q")) for q in quarters[[0, -1]])
-    for route in tracker.facts["routes"]["route"]:
-        parts = flows.parts(tracker.facts, route, first, last)
-        for row in parts.itertuples():
-            bcm = 0.0
-            if row.value == row.value:
-                given = (
-                    {"gcv": heat[route], "gcv_basis": "20C"}
-                    if row.basis in ("GCV", "15C-40MJ")
-                    else {}
-                )
-                bcm = units.convert(
-                    row.value, row.unit, "bcm", basis=row.basis, to_basis="20C", **given
-                )
-                bcm = (bcm - row.taken) * row.share
-            month = dt.date(row.month.year, (row.month.month - 1) // 3 * 3 + 1, 1)
-            rows.append((route, pd.Timestamp(month), bcm))
-    table = pd.DataFrame(rows, columns=["route", "period", "flow"])
-    return table.groupby(["route", "period"])["flow"].sum()
+@pytest.fixture(scope="module")
+def book(tracker):
+    return crawler.Book(tracker)
 
 
-def test_every_flow_of_a_release_is_made_again_to_six_digits(tracker, built):
-    again = remade(tracker)
-    with xr.open_dataset(built / "flows.nc", engine="h5netcdf") as cube:
-        shown = cube["flow"].to_series().dropna()
-        sources = cube["sources"].to_series()[shown.index]
-    assert len(shown) > 800
-    differ = (again.reindex(shown.index) - shown).abs() > 1e-6 * shown.abs().clip(lower=1e-6)
-    assert shown[differ | again.reindex(shown.index).isna()].to_dict() == {}
-    assert (sources != "").all()
+def test_every_number_of_a_release_is_made_again_from_published_figures(built, book):
+    assert crawler.faults(built, book) == []
 
 
-def test_every_id_of_a_release_resolves_to_a_document(tracker, built):
-    import geopandas as gpd
+def test_every_file_of_a_release_is_read(built):
+    """What is left holds no figure: checksums, the schema, styles."""
+    names = {path.name for path in built.rglob("*") if path.is_file()}
+    left = names - set(crawler.READERS)
+    assert set(crawler.READERS) <= names
+    assert {re.sub(r"^\w+(?=\.(qml|kepler))", "*", name) for name in left} == {
+        "checksums.txt",
+        "datapackage.json",
+        "*.qml",
+        "*.kepler.json",
+    }
 
-    layer = gpd.read_file(built / "flows_quarterly.geojson")
-    ids = {part for name in ("sources", "price_source") if name in layer
-           for text in layer[name].dropna() for part in text.split(";") if part}  # fmt: skip
-    assert len(ids) > 300
-    table = tracker.cite(sorted(ids))
-    assert set(table["id"]) == ids
+
+def test_every_published_figure_is_given_out_whole(book):
+    """What shorter figures tell of an interval and what is spread add up to the figure."""
+    flow = book.steps[(book.steps["quantity"] == "flow") & book.steps["value"].notna()]
+    assert flow["id"].nunique() > 200
+    given = flow.groupby("id")["part"].sum() + flow.groupby("id")["taken"].first()
+    assert np.allclose(given, flow.groupby("id")["bcm"].first(), rtol=1e-9, atol=1e-9)
+
+
+def test_every_id_of_a_release_leads_to_a_document(tracker, book, built):
+    page = {record["text"] for record in crawler.page_data(built)["flow_lines"]["records"]}
+    accounts = set(tracker.financials("IFRS")["id"])
+    ids = {part for text in book.steps["id"] for part in text.split(";") if part}
+    assert len(ids) > 400
+    table = tracker.cite(sorted(ids | page | accounts))
+    assert set(table["id"]) == ids | page | accounts
     for column in ("title", "source", "retrieved", "sha256", "licence"):
         assert (table[column] != "").all(), column
     assert table["sha256"].str.fullmatch(r"[0-9a-f]{64}").all()
+    assert ((table["url"] != "") | (table["page"] != "")).all()
 
 
-def test_every_capacity_of_a_release_is_a_dated_fact(tracker):
-    cube = tracker.flows()["capacity"].to_series().dropna()
-    facts = tracker.facts["route-facts"]
-    checked = 0
-    for (route, start), shown in list(cube.items())[:: max(len(cube) // 300, 1)]:
-        span = periods.containing(start.date(), "Q")
-        mine = facts[facts["route"] == route]
-        parts = flows.capacity_parts(mine, [(span.start, span.end)])
-        assert sum(float(row.value) * years for row, _, _, years in parts) == pytest.approx(shown)
-        checked += 1
-    assert checked >= 250
+@pytest.fixture
+def spoiled(built, tmp_path):
+    """Return a function that writes a text or JSON of a copied release anew, with a mistake."""
+    folder = tmp_path / "release"
+
+    def spoil(name: str, change):
+        (source,) = built.rglob(name)
+        target = folder / source.relative_to(built)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = source.read_text(encoding="utf-8")
+        new = change(text)
+        assert new != text
+        target.write_text(new, encoding="utf-8")
+        return folder
+
+    return spoil
 
 
-def test_every_price_and_revenue_is_made_again(tracker):
-    cube = tracker.flows()
-    rows = cube[["flow", "price", "revenue", "price_source"]].to_dataframe().reset_index()
-    rows = rows[rows["revenue"].notna()]
-    assert len(rows) > 300
-    assert np.allclose(rows["flow"] * rows["price"], rows["revenue"], rtol=1e-9, atol=1e-9)
-    prices = tracker.facts["prices"].set_index("id")["value"]
-    volumes = tracker.facts["volumes"].set_index("id")
-    reasons = tracker._prices.set_index("id")["reason"]
-    seen = set()
-    for row in rows.drop_duplicates(["price", "price_source"]).itertuples():
-        ids = row.price_source.split(";")
-        reason = reasons.loc[[row.price_source]].iloc[0]
-        seen.add(re.sub(r"\d{4}\S*", "", reason.split("; ")[-1]))
-        assert row.price == pytest.approx(_price(ids, reason, prices, volumes), rel=1e-6), row
-    assert len(seen) > 2
+def in_page(change):
+    """Return a change of the page's text that changes the data of its lines."""
+
+    def changed(text: str) -> str:
+        form = r'(<script type="application/json" id="flow_lines_\d+_data">)(.*?)(</script>)'
+        head, data, tail = re.search(form, text, re.S).groups()
+        made = json.loads(data)
+        lines = {line["id"]: line for line in made["lines"]}
+        change(made, lines)
+        return text.replace(head + data + tail, head + json.dumps(made) + tail)
+
+    return changed
 
 
-def _price(ids: list[str], reason: str, prices: pd.Series, volumes: pd.DataFrame) -> float:
-    """Work a price out of the figures behind it, by the words of its reason."""
-    if ids[0].startswith("V"):
-        money = volumes.loc[ids].query("series == 'customs_value'")["value"].sum()
-        mass = volumes.loc[ids].query("series == 'customs_mass'")["value"].sum()  # kt
-        return money / (mass / 0.724 * 1e-3)
-    values = prices.loc[ids].to_numpy()
-    if "leaves beside" in reason:
-        return 4 * values[0] - values[1:].sum()
-    return values.mean()
+def in_layer(route: str, **values):
+    def changed(text: str) -> str:
+        made = json.loads(text)
+        row = next(f["properties"] for f in made["features"] if f["properties"]["route"] == route)
+        row |= values
+        return json.dumps(made)
+
+    return changed
+
+
+PLANTED = [
+    ("summary.md", lambda text: text.replace("1,226", "1,227"), "RUB bn 2022: 1227 is shown"),
+    ("summary.md", lambda text: text.replace("| 59.2 |", "| 59.3 |", 1), "nord-stream-1 2020"),
+    ("summary.md", lambda text: text.replace("| 163.1 |", "| – |"), "all exports 2015: nan is"),
+    ("summary.md", lambda text: text + "About 17 pipes.", "17 in the words has no rule"),
+    ("flows_quarterly.geojson", in_layer("blue-stream", netback=1.0), "blue-stream/.* netback"),
+    ("routes.geojson", in_layer("blue-stream", nameplate=17), "blue-stream nameplate: 17 is"),
+    ("routes.geojson", in_layer("blue-stream", tariff=17), "numbers of tariff have no rule"),
+    ("projections_quarterly.geojson", in_layer("blue-stream", flow_p90=1.0), "flow_p90: 1 is"),
+]
+
+
+@pytest.mark.parametrize(("file", "change", "message"), PLANTED)
+def test_a_planted_wrong_number_is_found(spoiled, book, file, change, message):
+    found = crawler.faults(spoiled(file, change), book, [file])
+    assert len(found) == 1
+    assert re.search(message, found[0])
+
+
+def test_wrong_numbers_planted_in_the_page_are_found(spoiled, book):
+    """One in each kind of number: a series, a panel, a projection, a reference, a stranger."""
+
+    def change(page, lines):
+        line = lines["blue-stream"]
+        for series in ("value", "limit", "share", "price", "revenue"):
+            line["series"][series]["v"][-1] += 1
+        line["heat"] = 11.0
+        line["facts"].append(["Capacity now", "17 bcm/yr"])
+        line["ahead"][0]["base"]["value"]["mid"]["v"][-1] += 1
+        page["records"][0]["source"] = 0
+        page["units"][1]["factor"] = 1.0
+        page["tariff"] = 3
+
+    found = crawler.faults(spoiled("atlas.html", in_page(change)), book, ["atlas.html"])
+    messages = [
+        *(f"blue-stream \\d{{4}}Q\\d {s}: " for s in ("value", "limit", "share", "price", "revenue")),
+        "panel, heat: 11 is shown, 10.*is made", "Capacity now: 17 is shown, 16 is made",
+        "blue-stream/2040Q4 value mid", "leads to", "factor of bcm15: 1 is", "tariff has no rule",
+    ]  # fmt: skip
+    assert [sum(bool(re.search(text, line)) for line in found) for text in messages] == [1] * 11
+    assert len(found) == 11
 
 
 def test_figures_of_an_update_lead_to_the_bytes_that_were_fetched(tracker, tmp_path, monkeypatch):

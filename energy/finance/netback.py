@@ -7,7 +7,7 @@ not zero: the netback is then an upper bound and says which parts it lacks.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -355,22 +355,54 @@ def attach(
     """
     shape, dims = cube["flow"].shape, cube["flow"].dims
     left, lacking = np.full(shape, np.nan), np.full(shape, "", dtype=object)
-    flow, price = cube["flow"].to_numpy(), cube["price"].to_numpy()
-    book = _book(tables, lengths)
-    starts = pd.DatetimeIndex(cube["period"].to_numpy())
-    for r, route in enumerate(cube["route"].to_numpy()):
-        row = cube.isel(route=r)
-        for p in np.flatnonzero((flow[r] > 0) & ~np.isnan(price[r])):
-            cell = _cell(row, int(p), starts[int(p)])
-            charges = _quarter(str(route), cell, book, carry, {})
-            known = [charge.usd for charge in charges.values()]
-            left[r, p] = cell.price + np.nansum(known)
-            lacking[r, p] = ";".join(i for i, c in charges.items() if np.isnan(c.usd))
+    for r, p, cell, charges in _priced(cube, tables, lengths, carry):
+        left[r, p] = cell.price + np.nansum([charge.usd for charge in charges.values()])
+        lacking[r, p] = ";".join(i for i, c in charges.items() if np.isnan(c.usd))
     words = {"long_name": "Border price less known charges", "units": "USD/1000 m3 (20 °C)"}
     return cube.assign(
         netback=(dims, left, words),
         netback_missing=(dims, lacking, {"long_name": "Charges without a published figure"}),
     )
+
+
+def _priced(
+    cube: xr.Dataset, tables: Mapping[str, pd.DataFrame], lengths: pd.Series | None, carry: bool
+) -> Iterator[tuple[int, int, Cell, dict[str, Charge]]]:
+    """Walk the quarters with a priced flow: position of route and period, cell, its charges."""
+    flow, price = cube["flow"].to_numpy(), cube["price"].to_numpy()
+    book = _book(tables, lengths)
+    starts = pd.DatetimeIndex(cube["period"].to_numpy())
+    for r, route in enumerate(cube["route"].to_numpy()):
+        row = cube.isel(route=r)
+        for p in np.flatnonzero((flow[r] > 0) & ~np.isnan(price[r])).tolist():
+            cell = _cell(row, p, starts[p])
+            yield r, p, cell, _quarter(str(route), cell, book, carry, {})
+
+
+def charges(
+    cube: xr.Dataset, tables: Mapping[str, pd.DataFrame], *, lengths: pd.Series | None = None
+) -> pd.DataFrame:
+    """Return what makes every netback of `attach`: the border price and each charge.
+
+    Parameters
+    ----------
+    cube, tables, lengths
+        As in `attach`.
+
+    Returns
+    -------
+    DataFrame
+        ``route, period`` (first day)``, item, usd, source`` (ids)``, note``; the ``usd`` of a cell
+        add up to its netback. A charge without a figure is NaN.
+    """
+    rows = []
+    for r, p, cell, found in _priced(cube, tables, lengths, False):
+        place = {"route": str(cube["route"].values[r]), "period": cube["period"].values[p]}
+        rows.append({**place, "item": PRICE, "usd": cell.price, "source": cell.price_source})
+        rows += [{**place, "item": item, "usd": c.usd, "source": c.ids, "note": c.note}
+                 for item, c in found.items()]  # fmt: skip
+    columns = ["route", "period", "item", "usd", "source", "note"]
+    return pd.DataFrame(rows, columns=columns).fillna({"note": ""})
 
 
 def duty_share(rows: pd.DataFrame, route: str, market: str, day: pd.Timestamp) -> tuple[float, str]:

@@ -1,0 +1,661 @@
+"""Walks every number of a built release and makes it again from the figures as published.
+
+`Book` holds what each number should be, worked out of the ledger's published values with
+`energy.units` alone, outside the cube. `faults` reads summary, layers, cube and page as a stranger
+would and names each number that differs, or that has no rule here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import xarray as xr
+from pyproj import Geod
+
+from energy import brief, explain, facts, flows, layers, periods, units
+from energy.finance import prices
+from energy.tracker import Tracker
+from geodata import routes as ground
+
+SIX = 1e-6  # six digits
+DECIMALS = {"flow": 4, "capacity": 4, "utilisation": 4, "coverage": 4, "price": 2, "revenue": 2,
+            "netback": 2, "idle": 3.7, "flowing": 4}  # fmt: skip
+"""Digits after the point in the layers; idle is a difference of two rounded numbers."""
+SERIES = {"value": ("flow", 1000), "limit": ("capacity", 1000), "share": ("utilisation", 1000),
+          "price": ("price", 10), "revenue": ("revenue", 10)}  # fmt: skip
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+BANDS = {"low": 0.1, "mid": 0.5, "high": 0.9}
+COLUMNS = ["where", "shown", "made", "step"]
+
+
+# -- what each number should be -------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Book:
+    """What a release of a tracker must show, from published figures."""
+
+    tracker: Tracker
+
+    @cached_property
+    def steps(self) -> pd.DataFrame:
+        """Return the ledger to the end of its last year, for the summary's years."""
+        last = self.tracker._quarters["period"].dt.year.values[-1]
+        return self.tracker.ledger(last=f"{last}Q4")
+
+    @cached_property
+    def values(self) -> pd.DataFrame:
+        """Return every quantity by route and quarter, made again from the steps."""
+        made = self.steps.assign(made=self._made())
+        table = made.groupby(["route", "period", "quantity"])["made"].sum().unstack()  # noqa: PD010
+        whole = (table["coverage"] > 1 - SIX) & (table["capacity"] > 0)
+        return table.assign(
+            revenue=table["flow"] * table["price"],
+            utilisation=(table["flow"] / table["capacity"]).where(whole),
+            idle=(table["capacity"] - table["flow"]).where(table["coverage"] > 0.999),
+        )
+
+    @cached_property
+    def cells(self) -> dict[str, dict[tuple[str, str], float]]:
+        """Return `values` by quantity, for quick look-up."""
+        return {str(name): self.values[name].to_dict() for name in self.values}
+
+    def _made(self) -> np.ndarray:
+        steps, ways = self.steps, {"flow": self._flow, "capacity": self._capacity,
+                                   "price": self._price, "netback": self._charge}  # fmt: skip
+        return np.array([ways[row.quantity](row) if row.quantity in ways else row.part
+                         for row in steps.itertuples()], dtype=float)  # fmt: skip
+
+    @cached_property
+    def published(self) -> dict[str, dict]:
+        """Return the figures as they stand in the tables of facts, by id."""
+        names = ("volumes", "route-facts", "prices", "tariffs", "financials", "contracts")
+        tables = [facts.corrected(self.tracker.facts, "volumes"),
+                  *(self.tracker.facts[name] for name in names[1:])]  # fmt: skip
+        return {row["id"]: row for table in tables for row in table.to_dict("records")}
+
+    @cached_property
+    def heat(self) -> dict[str, float]:
+        return flows.calorific_values(self.tracker.facts["route-facts"])
+
+    def _flow(self, row) -> float:
+        if row.value != row.value:
+            assert self.published[row.id]["attribute"] in ("start", "stop"), row
+            return 0.0
+        told = self.published[row.id]
+        by_heat = told["basis"] in ("GCV", "15C-40MJ")
+        given = {"gcv": self.heat[row.route], "gcv_basis": "20C"} if by_heat else {}
+        bcm = units.convert(
+            told["value"], told["unit"], "bcm", basis=told["basis"], to_basis="20C", **given
+        )
+        return (bcm - row.taken) * row.share
+
+    def _capacity(self, row) -> float:
+        return float(self.published[row.id]["value"]) * row.share
+
+    def _price(self, row) -> float:
+        """Work a price out of the figures behind it, by the words of its reason."""
+        told = [self.published[name] for name in row.id.split(";")]
+        if told[0].get("series", "").startswith("customs_") and row.id.startswith("V"):
+            money, mass = (sum(t["value"] for t in told if t["series"] == name)
+                           for name in ("customs_value", "customs_mass"))  # fmt: skip
+            return money / (mass / prices.DENSITY * 1e-3)
+        found = np.array([t["value"] for t in told])
+        return 4 * found[0] - found[1:].sum() if "leaves beside" in row.how else found.mean()
+
+    def _charge(self, row) -> float:
+        """Return the border price, or a charge as its tariff says."""
+        price = self._border[row.route, row.period]
+        if row.how == "derived: border price":
+            return price
+        if row.part != row.part:
+            return 0.0  # nobody has published it; the netback says so
+        told = self.published[row.id]
+        value, unit = float(told["value"]), told["unit"]
+        if unit.endswith("/100 km"):
+            value, unit = value * self._km(row.route) / 100, unit.removesuffix("/100 km")
+        if unit == "percent":
+            return -value / 100 * price
+        if unit.startswith("RUB") and value:
+            value /= self._rates.get(row.period, self._rates.get(row.period[:4], np.nan))
+        return -value
+
+    @cached_property
+    def _border(self) -> dict[tuple[str, str], float]:
+        rows = self.steps[self.steps["quantity"] == "price"]
+        return {(row.route, row.period): self._price(row) for row in rows.itertuples()}
+
+    @cached_property
+    def _rates(self) -> dict[str, float]:
+        means = self.tracker.facts["fx"].query("kind == 'mean'").drop_duplicates("period")
+        return dict(zip(means["period"], means["value"], strict=True))
+
+    def _km(self, route: str) -> float:
+        routes = self.tracker.facts["routes"].set_index("route")
+        way = "ukraine-transit" if routes.loc[route, "part_of"] == "ukraine-transit" else route
+        told = self.tracker.facts["route-facts"].query("attribute == 'length' and route == @way")
+        return float(told["value"].iloc[0]) if len(told) else self.tracker.lines.length_km[way]
+
+    @cached_property
+    def years(self) -> pd.DataFrame:
+        """Return flow, utilisation and revenue (billion USD) by route and calendar year."""
+        table = self.values.reset_index()
+        table["year"] = table["period"].str[:4]
+        table["days"] = [periods.days(periods.parse(text)) for text in table["period"]]
+        table["covered"] = table["coverage"].fillna(0) * table["days"]
+        table["lost"] = (table["flow"] > 0) & table["revenue"].isna()
+        groups = table.groupby(["route", "year"])
+        sums = groups[["flow", "capacity", "revenue", "covered", "lost"]].sum(min_count=1)
+        length = sums.index.get_level_values("year").map(lambda y: periods.days(periods.parse(y)))
+        known = groups["flow"].count() > 0
+        whole = (sums["covered"] / length > 1 - SIX) & (sums["capacity"] > 0)
+        return pd.DataFrame({
+            "flow": sums["flow"],
+            "utilisation": (100 * sums["flow"] / sums["capacity"]).where(whole),
+            "revenue": (sums["revenue"].fillna(0) / 1000).where(known & (sums["lost"] == 0)),
+        })  # fmt: skip
+
+    @cached_property
+    def markets(self) -> dict[tuple[str, str], float]:
+        """Return flow by market and year: the sum of the routes that its address names."""
+        cube, routes = self.tracker.flows(freq="A"), self.tracker.facts["routes"]
+        found: dict[tuple[str, str], float] = {}
+        for market in {*self.tracker._markets, explain.ALL}:
+            for name in explain.of_market(cube, routes, market)["id"]:
+                route, year = name.split("@")
+                key = ("all exports" if market == explain.ALL else market, year)
+                found[key] = found.get(key, 0.0) + self.years.loc[(route, year), "flow"]
+        return found
+
+    @cached_property
+    def accounts(self) -> dict[tuple[str, str], float]:
+        """Return the lines of the summary by their words and year, from the figure's own row."""
+        table = self.tracker.financials(None)
+        found = {}
+        for words, metric in brief.RESULT.items():
+            for year in table.loc[table["metric"] == metric, "period"].unique():
+                steps = explain.reported(table, metric, year)
+                mine = steps["quantity"].isin([f"IFRS {metric}, {s}" for s in ("group", "total")])
+                steps = steps[mine & (steps["unit"] == "RUB bn")]
+                if len(steps):
+                    found[words, year] = self.published[steps["id"].iloc[0]]["value"]
+        return found
+
+    @cached_property
+    def projection(self) -> xr.Dataset:
+        """Return the projection drawn again, from the assumptions and the seed it names."""
+        told = self.tracker._projected.attrs
+        return self.tracker.project(draws=told["draws"], seed=told["seed"])
+
+    def ahead(self, name: str) -> dict[tuple[str, str, str, float], float]:
+        """Return projected cells by scenario, route, period and quantile, each worked out once."""
+        if name not in self._ahead:
+            cells = self.projection[name]
+            dim = "year" if name.endswith("_year") else "period"
+            labels = {at: _label(at) for at in cells[dim].to_index()}
+            told = cells.transpose("scenario", "route", dim, "quantile").to_series()
+            self._ahead[name] = {(s, r, labels[at], q): v for (s, r, at, q), v in told.items()}
+        return self._ahead[name]
+
+    @cached_property
+    def _ahead(self) -> dict[str, dict]:
+        return {}
+
+
+# -- reading a release ----------------------------------------------------------------------------
+
+
+def faults(folder: Path, book: Book, files: Iterable[str] = ()) -> list[str]:
+    """Return a sentence for each number of a release that is not what the figures make it.
+
+    `files` are names in `READERS`; default all.
+    """
+    found, lost = [], []
+    for name in files or READERS:
+        rows, unruled = READERS[name](folder, book)
+        table = pd.DataFrame(rows, columns=COLUMNS).astype({"shown": float, "made": float})
+        assert len(table) > 50, f"{name} holds {len(table)} numbers"
+        found.append(table)
+        lost += unruled
+    table = pd.concat(found, ignore_index=True)
+    missing = table["shown"].isna() != table["made"].isna()
+    apart = (table["shown"] - table["made"]).abs()
+    wrong = table[missing | (apart > 0.501 * table["step"] + SIX * table["made"].abs())]
+    told = [f"{row.where}: {row.shown:.10g} is shown, {row.made:.10g} is made of the figures"
+            for row in wrong.itertuples()]  # fmt: skip
+    return told + lost
+
+
+def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
+    """Read each cell of each table, and the numbers in the words between."""
+    text = (folder / "summary.md").read_text(encoding="utf-8")
+    years = book.years
+    looks: dict[str, tuple[Callable, float]] = {
+        "Volume by route, bcm": (lambda n, y: years["flow"].get((n, y)), 0.1),
+        "By market, bcm": (lambda n, y: book.markets.get((n, y)), 0.1),
+        "Utilisation, % of the capacity of that year":
+            (lambda n, y: years["utilisation"].get((n, y)), 1),
+        "Revenue, billion USD (flow times border price)":
+            (lambda n, y: years["revenue"].get((n, y)), 0.1),
+        "Gazprom, IFRS, as reported": (lambda n, y: book.accounts.get((n, y)), 1),
+    }  # fmt: skip
+    rows: list[tuple] = []
+    title, head, words = "", [], []
+    for line in text.splitlines():
+        if line.startswith("## "):
+            title, head = line[3:], []
+        elif line.startswith("| "):
+            cells = line.strip("| ").split(" | ")
+            if not head or cells[0].startswith("---"):
+                head = head or cells
+                continue
+            look, step = looks[title]
+            for year, cell in zip(head[1:], cells[1:], strict=True):
+                shown = re.sub(r"[,e* ]", "", cell)
+                rows.append((f"summary.md, {title}: {cells[0]} {year}",
+                             np.nan if shown == "–" else float(shown), look(cells[0], year), step))  # fmt: skip
+        else:
+            words.append(line)
+    prose = "\n".join(words).replace(book.tracker.edition, "").replace("20 °C", "")
+    strange = [n for n in re.findall(r"\d[\d.,]*\d|\d", prose) if n != "0.0"]
+    return rows, [f"summary.md: {number} in the words has no rule" for number in strange]
+
+
+def _layer(path: str, folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
+    """Read one layer in one format."""
+    return _walked(path, Path(path).stem, _read(folder / "layers" / path), book)
+
+
+def _package(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
+    """Read every layer of the GeoPackage."""
+    rows, lost = [], []
+    for name in LAYERS:
+        frame = gpd.read_file(folder / "layers" / "gas.gpkg", layer=name)
+        found, unruled = _walked(f"gas.gpkg, {name}", name, frame, book)
+        rows, lost = rows + found, lost + unruled
+    return rows, lost
+
+
+def _read(file: Path) -> gpd.GeoDataFrame:
+    return gpd.read_parquet(file) if file.suffix == ".parquet" else gpd.read_file(file)
+
+
+def _walked(
+    place: str, name: str, frame: gpd.GeoDataFrame, book: Book
+) -> tuple[list[tuple], list[str]]:
+    numbers = {str(c) for c in frame.columns if frame[c].dtype.kind in "if"}
+    lists = {str(c) for c in frame.columns if str(c).endswith("_by_period")}
+    rows = [(f"{place}: {where}", *rest) for where, *rest in LAYERS[name](frame, book)]
+    strange = sorted((numbers | lists) - RULED[name])
+    return rows, [f"{place}: the numbers of {column} have no rule" for column in strange]
+
+
+def _histories(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
+    """Yield newest figures and histories of the routes, their names and the ground."""
+    names = ["flow", "capacity", "utilisation", "price", "revenue"]
+    for row in frame.to_dict("records"):
+        told = _listed(row["periods"])
+        for name in names:
+            history = _listed(row[f"{name}_by_period"])
+            for period, shown in zip(told, history, strict=True):
+                yield (f"{row['route']} {name}_by_period {period}", _nan(shown),
+                       _look(book, row["route"], period, name), 10.0 ** -DECIMALS[name])  # fmt: skip
+        period = row["period"] or _last(book)  # without a flow: the state of the newest quarter
+        for name in [*names, "coverage"]:
+            made = _look(book, row["route"], period, name)
+            made = 0.0 if name == "coverage" and made != made else made
+            yield (
+                f"{row['route']} {name} {period}",
+                _nan(row[name]),
+                made,
+                10.0 ** -DECIMALS[name],
+            )
+        plates = book.tracker.facts["route-facts"].query("attribute == 'capacity'")
+        mine = plates[plates["route"] == row["route"]].sort_values("valid_from")["value"]
+        made = float(mine.iloc[-1]) if len(mine) else np.nan
+        yield (f"{row['route']} nameplate", _nan(row["nameplate"]), made, 1e-9)
+    yield from _ground(frame, book, whole=True)
+
+
+def _quarters(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
+    for name in (
+        "flow",
+        "capacity",
+        "utilisation",
+        "coverage",
+        "price",
+        "revenue",
+        "idle",
+        "netback",
+    ):
+        step = 10.0 ** -DECIMALS[name]
+        for route, period, shown in zip(frame["route"], frame["period"], frame[name], strict=True):
+            yield f"{route}/{period} {name}", shown, _look(book, route, period, name), step
+    yield from _ground(frame, book, tolerance=layers.THIN)
+
+
+def _scenarios(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
+    made = book.projection
+    where = [made[dim].to_index().get_indexer(frame[dim]) for dim in ("scenario", "route")]
+    starts = pd.to_datetime(frame["start_date"].astype(str))
+    where.append(made["period"].to_index().get_indexer(starts))
+    ids = frame["scenario"] + "/" + frame["route"] + "/" + frame["period"]
+    told = {f"{kind}_{word}": (made[kind].sel(quantile=level), DECIMALS[kind])
+            for kind in ("flow", "revenue") for word, level in QUANTILES.items()}  # fmt: skip
+    like = made["flow"].isel(quantile=0)
+    told["capacity"] = (made["capacity"].broadcast_like(like), DECIMALS["capacity"])
+    told["flowing"] = (made["flowing"], DECIMALS["flowing"])
+    for name, (cells, digits) in told.items():
+        values = cells.transpose("scenario", "route", "period").values[tuple(where)]
+        for place, shown, value in zip(ids, frame[name], values, strict=True):
+            yield f"{place} {name}", shown, value, 10.0**-digits
+    yield from _ground(frame, book, tolerance=layers.THINNER, flow="flow_p50")
+
+
+def _hubs(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
+    places = ground.places()
+    for name, point in zip(frame["id"], frame.geometry, strict=True):
+        for axis, shown, made in zip(
+            "xy", point.coords[0], places.geometry[name].coords[0], strict=True
+        ):
+            yield f"{name} {axis}", shown, made, 1e-6
+
+
+def _events(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
+    """Yield dates as numbers: all that an event has."""
+    told = book.tracker.facts["events"].set_index("event")["date"]
+    for name, date in zip(frame["event"], frame["date"], strict=True):
+        yield f"{name} date", _digits(date), _digits(told[name]), 1e-9
+
+
+def _ground(
+    frame: gpd.GeoDataFrame,
+    book: Book,
+    whole: bool = False,
+    tolerance: float = 0,
+    flow: str = "flow",
+) -> Iterator[tuple]:
+    """Yield what is measured on the map: the lines themselves, their lengths, their arrows."""
+    geod = Geod(ellps="WGS84")
+    for row in frame.drop_duplicates("route").itertuples():
+        line = book.tracker.lines.geometry[row.route]
+        away = shapely.hausdorff_distance(row.geometry, line)
+        yield f"{row.route} line", away, 0.0, 2 * tolerance + 2e-6
+        if whole:
+            yield f"{row.route} length_km", row.length_km, geod.geometry_length(line) / 1000, 1e-6
+    for row in frame[frame["bearing"].notna()].drop_duplicates("route").itertuples():
+        made = layers.arrow(row.geometry)
+        turned = 180 if getattr(row, flow) < 0 else 0
+        turn = (row.bearing - made[0] - turned + 180) % 360 - 180
+        yield f"{row.route} bearing", turn, 0.0, 0.2
+        yield f"{row.route} arrow_lon", row.arrow_lon, made[1], 2e-5
+        yield f"{row.route} arrow_lat", row.arrow_lat, made[2], 2e-5
+
+
+ARROW = {"bearing", "arrow_lon", "arrow_lat"}
+FIVE = {"flow", "capacity", "utilisation", "price", "revenue"}
+LAYERS = {"routes": _histories, "flows_quarterly": _quarters, "hubs": _hubs, "events": _events,
+          "projections_quarterly": _scenarios}  # fmt: skip
+RULED: dict[str, set[str]] = {
+    "routes": {*FIVE, *(f"{name}_by_period" for name in FIVE), *ARROW, "coverage", "nameplate",
+               "length_km", "status_by_period"},
+    "flows_quarterly": {*FIVE, *ARROW, "coverage", "idle", "netback"},
+    "hubs": set(),
+    "events": set(),
+    "projections_quarterly": {*(f"{kind}_{word}" for kind in ("flow", "revenue") for word in QUANTILES),
+                              *ARROW, "capacity", "flowing"},
+}  # fmt: skip
+"""Columns of numbers that the functions above compare; ``status_by_period`` holds words."""
+
+
+def _cube(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
+    rows, names = [], ["flow", "capacity", "utilisation", "coverage", "price", "revenue"]
+    with xr.open_dataset(folder / "layers" / "flows.nc", engine="h5netcdf") as cube:
+        numbers = {str(n) for n in cube.data_vars if cube[n].dtype.kind in "if"}
+        table = cube[names].to_dataframe().reset_index()
+    labels = [str(periods.containing(day.date(), "Q")) for day in table["period"]]
+    for name in names:
+        for route, period, shown in zip(table["route"], labels, table[name], strict=True):
+            made = _look(book, route, period, name)
+            made = 0.0 if name == "coverage" and made != made else made
+            rows.append((f"flows.nc: {name} of {route} {period}", shown, made, 1e-9))
+    return rows, [f"flows.nc: {name} has no rule" for name in sorted(numbers - set(names))]
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+STYLE = re.compile(
+    r"lines\[\]\.(dash|texture|lane|parts\[\]\[\]|(state|grade|grades\.price)\.(o|v\[\]))|"
+    r"(series\.\w+\.(digits|scale)|scale\.(px|factor|legend\[\])|geometry_scale|stale|past|start)|"
+    r"steps\[\]\.grades\[\]|calendars\[\]\.(whole|steps\[\]\.of\[\])|units\[\]\.digits|"
+    r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)"
+)
+"""Numbers that say how something is drawn, or count positions in another list; none is a figure."""
+CHECKED = re.compile(
+    r"lines\[\]\.series\.\w+\.(o|v\[\])|lines\[\]\.ahead\[\]\.(base|A)\.\w+\.\w+\.(o|v\[\])|"
+    r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
+    r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]"
+)
+"""Numbers that the functions below compare."""
+
+
+def page_data(folder: Path) -> dict[str, dict]:
+    """Return the data of a page by the name of the piece they belong to."""
+    page = (folder / "atlas.html").read_text(encoding="utf-8")
+    found = re.findall(
+        r'<script type="application/json" id="([a-z_]+)_\d+_data">(.*?)</script>', page, re.S
+    )
+    return {name: json.loads(text) for name, text in found}
+
+
+def _page(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
+    pieces = page_data(folder)
+    data = pieces["flow_lines"]
+    rows = [*_page_series(data, book), *_page_ahead(data, book), *_page_words(data, book),
+            *_page_rest(data, book)]  # fmt: skip
+    for name in ("search", "layer_box"):
+        rows += _page_places(pieces[name]["places"], name)
+    lost = [f"atlas.html: {path} has no rule" for path in sorted(_paths(data))
+            if not STYLE.fullmatch(path) and not CHECKED.fullmatch(path)]  # fmt: skip
+    return rows, lost + _page_references(data, book)
+
+
+def _paths(what, path: str = "") -> set[str]:
+    """Return where numbers stand in JSON, positions left out: ``lines[].heat``."""
+    if isinstance(what, dict):
+        return {
+            p for key, value in what.items() for p in _paths(value, f"{path}.{key}".lstrip("."))
+        }
+    if isinstance(what, list):
+        return {p for value in what for p in _paths(value, f"{path}[]")}
+    return {path} if isinstance(what, int | float) and not isinstance(what, bool) else set()
+
+
+def _page_series(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield every cell of every series: a figure missing on the page must be missing altogether."""
+    steps = [step["id"] for step in data["steps"]][: data["past"]]
+    for line in data["lines"]:
+        for name, (quantity, scale) in SERIES.items():
+            held = _unpacked(line["series"].get(name), len(steps))
+            for period, shown in zip(steps, held, strict=True):
+                yield (f"atlas.html: {line['id']} {period} {name}", shown / scale,
+                       _look(book, line["id"], period, quantity), 1 / scale)  # fmt: skip
+
+
+def _page_ahead(data: dict, book: Book) -> Iterator[tuple]:
+    calendar = next(c for c in data["calendars"] if c["key"] == "A")
+    places = {
+        "base": ("", [step["id"] for step in data["steps"]]),
+        "A": ("_year", [step["id"] for step in calendar["steps"]]),
+    }
+    names = [scenario["key"] for scenario in data["projection"]["scenarios"]]
+    for line in data["lines"]:
+        for scenario, told in zip(names, line.get("ahead", ()), strict=False):
+            for place, series in told.items():
+                suffix, labels = places[place]
+                for name, bands in series.items():
+                    quantity, scale = SERIES[name]
+                    made = book.ahead(quantity + suffix)
+                    for band, row in bands.items():
+                        for label, value in zip(labels, _unpacked(row, len(labels)), strict=True):
+                            if value == value:
+                                key = (scenario, line["id"], label, BANDS[band])
+                                where = f"atlas.html: {scenario}/{line['id']}/{label} {name} {band}"
+                                yield where, value / scale, made.get(key, np.nan), 1 / scale
+
+
+def _label(at) -> str:
+    return str(periods.containing(at.date(), "Q")) if isinstance(at, pd.Timestamp) else str(at)
+
+
+def _page_words(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield the numbers that a panel writes out: capacity now, length, contract steps, heat."""
+    routes = book.tracker.facts["route-facts"]
+    for line in data["lines"]:
+        place = f"atlas.html: {line['id']} panel"
+        for word, text in line["facts"]:
+            if "apacity" in word:
+                mine = routes[(routes["route"] == line["id"]) & (routes["attribute"] == "capacity")]
+                made = float(mine.sort_values("valid_from")["value"].iloc[-1])
+                yield (
+                    f"{place}, {word}",
+                    _number(text, "bcm/yr"),
+                    made,
+                    1e-5 * made,
+                )
+            if word == "Length drawn":
+                yield (
+                    f"{place}, {word}",
+                    _number(text, "km"),
+                    book.tracker.lines.length_km[line["id"]],
+                    1,
+                )
+        for step in line.get("contracts", ()):
+            acq = book.published[step["id"]]["acq"]
+            shown = np.nan if "not published" in step["text"] else _number(step["text"], "bcm/yr")
+            yield f"{place}, {step['id']}", shown, acq, 1e-5
+        if "heat" in line:
+            told = book.published[line["heat_note"].split(", ")[-1]]
+            by = units.convert(1.0, "bcm", "TWh", basis="20C", gcv=float(told["value"]),
+                               gcv_basis=told["basis"])  # fmt: skip
+            yield f"{place}, heat", line["heat"], by, 1e-9
+
+
+def _page_rest(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield factors of units, days of periods, weights of scenarios."""
+    factors = {"own": 1.0, "bcm15": 288.15 / 293.15, "mcmd": 1000.0, "twh": 1.0}
+    for unit in data["units"]:
+        yield f"atlas.html: factor of {unit['key']}", unit["factor"], factors[unit["key"]], 1e-9
+    for step, days in zip(data["steps"], data["days"], strict=True):
+        yield (
+            f"atlas.html: days of {step['id']}",
+            days,
+            periods.days(periods.parse(step["id"])),
+            1e-9,
+        )
+    told = json.loads(book.projection.attrs["probabilities"])
+    flat = {f"{question}-{answer}": share for question, answers in told.items()
+            for answer, share in answers.items()}  # fmt: skip
+    for scenario in data["projection"]["scenarios"]:
+        made = flat.get(scenario["key"], np.nan)
+        yield f"atlas.html: weight of {scenario['key']}", _nan(scenario["probability"]), made, 1e-9
+
+
+def _page_places(places: list[dict], piece: str) -> Iterator[tuple]:
+    table = ground.places()
+    for told, point in zip(places, table.geometry, strict=True):
+        for name, made in (("lon", point.x), ("lat", point.y)):
+            yield f"atlas.html: {piece} {told['name']} {name}", told[name], made, 1e-3
+
+
+def _page_references(data: dict, book: Book) -> list[str]:
+    """Say which series of a route do not lead to the ids, and ids to the sources, behind them."""
+    lost = []
+    sources = book.tracker.facts["sources"]
+    for record in data["records"]:
+        row = book.published.get(record["text"])
+        title = data["sources"][record["source"]]["title"] if "source" in record else ""
+        if row is None or title != sources.set_index("source")["title"][row["source"]]:
+            lost.append(f"atlas.html: {record['text']} leads to {title!r}")
+    held = (
+        book.steps[book.steps["id"] != ""].groupby(["route", "period", "quantity"])["id"].agg(set)
+    )
+    steps = [step["id"] for step in data["steps"]][: data["past"]]
+    for line in data["lines"]:
+        for name, quantity in (("value", "flow"), ("price", "price")):
+            told = _unpacked(line["refs"].get(name), len(steps))
+            for period, at in zip(steps, told, strict=True):
+                made = held.get((line["id"], period, quantity), set())
+                made = {part for ids in made for part in ids.split(";")}
+                shown = (
+                    set()
+                    if at != at
+                    else {data["records"][i]["text"] for i in data["sets"][int(at)]}
+                )
+                if shown != made:
+                    lost.append(f"atlas.html: {line['id']} {period} {name} names {sorted(shown)}, "
+                                f"is made of {sorted(made)}")  # fmt: skip
+        limits = {data["records"][i]["text"] for i in line.get("standing", {}).get("limit", ())}
+        made = {n for (route, _, q), ids in held.items() for n in ids
+                if route == line["id"] and q == "capacity"}  # fmt: skip
+        if not made <= limits:
+            lost.append(f"atlas.html: {line['id']} capacity lacks {sorted(made - limits)}")
+    return lost
+
+
+READERS: dict[str, Callable[[Path, Book], tuple[list[tuple], list[str]]]] = {
+    "summary.md": _summary,
+    "atlas.html": _page,
+    "flows.nc": _cube,
+    "gas.gpkg": _package,
+    **{f"{name}{form}": functools.partial(_layer, f"{name}{form}")
+       for name in LAYERS for form in (".geojson", ".parquet", ".fgb")},
+}  # fmt: skip
+"""File of a release to what reads it: rows ``where, shown, made, step``, and what has no rule."""
+
+
+# -- small things ---------------------------------------------------------------------------------
+
+
+def _look(book: Book, route: str, period: str, quantity: str) -> float:
+    return book.cells[quantity].get((route, period), np.nan)
+
+
+def _last(book: Book) -> str:
+    return str(
+        periods.containing(pd.Timestamp(book.tracker._quarters["period"].values[-1]).date(), "Q")
+    )
+
+
+def _unpacked(row: dict | None, length: int) -> list[float]:
+    """Return a packed row in full, NaN where nothing is told."""
+    full = [np.nan] * length
+    for i, value in enumerate([] if row is None else row["v"]):
+        full[row["o"] + i] = _nan(value)
+    return full
+
+
+def _listed(value) -> list:
+    return json.loads(value) if isinstance(value, str) else list(value)
+
+
+def _nan(value) -> float:
+    return np.nan if value is None else float(value)
+
+
+def _digits(text) -> float:
+    return float(re.sub(r"\D", "", str(text))[:8].ljust(8, "0"))
+
+
+def _number(text: str, unit: str) -> float:
+    return float(re.match(rf"([\d.,e+-]+) {unit}", text).group(1).replace(",", ""))
