@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import energy
-from energy import derive, facts, pictures, tracker
+from energy import derive, facts, pictures, store, tracker
 from energy.errors import DataError, EnergyError
 from energy.observations import rows_of
 from energy.store import Store
@@ -142,9 +143,13 @@ def write_text(path: Path, text: str) -> Path:
     return path
 
 
-def check(folder: str | Path | None = None) -> list[str]:
-    """Return every fault of the package, the user's store and, if named, a folder of edits."""
-    faults = facts.check(folder) + _overtaken()
+def check(folder: str | Path | None = None, as_of: str | None = None) -> list[str]:
+    """Return every fault of the package, the user's store and, if named, a folder of edits.
+
+    With `as_of` (a day, or a release) only what was known then is judged: figures published by that
+    day, and of the store what it knew. Lines and places carry no date and are judged as they are.
+    """
+    faults = facts.check(folder, _day(as_of)) + _overtaken(as_of)
     own = Path(folder) / "routes.geojson" if folder else facts.home() / tracker.GEM_LINES
     if not own.exists():
         return faults + routes.check(routes.load())
@@ -154,17 +159,27 @@ def check(folder: str | Path | None = None) -> list[str]:
         return [*faults, str(error)]
 
 
-def _overtaken() -> list[str]:
+def _day(as_of: str | None) -> dt.date | None:
+    return None if as_of is None else store.day_of(Store.open(), as_of)
+
+
+def _overtaken(as_of: str | None = None) -> list[str]:
     """Return the corrections that the answers in the store no longer bear out."""
     home = Store.open()
     if not home.vintages():
         return []
-    return derive.corrected(home.observations(), facts.load()["corrections"])[1]
+    return derive.corrected(home.observations(as_of=as_of), facts.load()["corrections"])[1]
 
 
-def import_facts(folder: str | Path) -> list[str]:
-    """Take in tables of one's own; see `energy.facts.install`."""
-    return [f"{name} -> {facts.home() / 'facts' / name}" for name in facts.install(folder)]
+def import_facts(folder: str | Path, as_of: str | None = None) -> list[str]:
+    """Take in tables of one's own; see `energy.facts.install`.
+
+    With `as_of` (a day, or a release) only the rows published by then; the rest is listed.
+    """
+    taken, left = facts.install(folder, _day(as_of))
+    return [f"{name} -> {facts.home() / 'facts' / name}" for name in taken] + [
+        f"left: {line}" for line in left
+    ]
 
 
 def import_gem(path: str | Path) -> list[str]:

@@ -17,7 +17,6 @@ from energy import __version__
 from energy.errors import EnergyError, PeriodError, UnitError, UnknownName
 
 FORMATS = ("csv", "json", "parquet")
-WITHOUT_DAY = ("check", "import", "update", "diff")  # they write, judge all there is, or take two
 EPILOG = """\
 start here:
   energy build out            map, layers, cube and summary into the folder out/
@@ -26,7 +25,7 @@ start here:
 
 Every verb has examples of its own: energy flows --help
 Own rows lie in $ENERGY_HOME/facts (see: energy import facts --help).
-What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on every verb that reads.
+What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on every verb.
 exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands"""
 
 
@@ -99,10 +98,7 @@ def _verb(verbs, name: str, run: Callable, short: str, example: str) -> argparse
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verb.set_defaults(run=run, code=0, as_of=None, fail=verb.error)
-    if name not in WITHOUT_DAY:
-        verb.add_argument(
-            "--as-of", metavar="DATE", help="only what was known then: day or release"
-        )
+    verb.add_argument("--as-of", metavar="DATE", help="only what was known then: day or release")
     return verb
 
 
@@ -452,6 +448,8 @@ def _run_map(options: argparse.Namespace) -> None:
     import energy
     from energy import build
 
+    if options.gem and options.as_of:
+        options.fail("--as-of does not go with --gem: its lines carry no date of publication")
     if options.attributes and not options.gem:
         options.fail("--attributes says more of the lines of --gem PATH; name that folder too")
     if not options.gem:
@@ -476,6 +474,8 @@ def _run_export(options: argparse.Namespace) -> None:
     if options.check:
         from energy import styles
 
+        if options.as_of:
+            options.fail("--as-of does not go with --check: a folder is judged as it lies")
         if options.dated:
             options.fail("--check writes nothing; leave --dated out")
         return _faults(options, styles.check_folder(options.out))
@@ -645,7 +645,7 @@ def _run_cite(options: argparse.Namespace) -> None:
 def _run_check(options: argparse.Namespace) -> None:
     from energy import build
 
-    _faults(options, build.check(options.folder))
+    _faults(options, build.check(options.folder, options.as_of))
 
 
 def _faults(options: argparse.Namespace, faults: Sequence[str]) -> None:
@@ -666,9 +666,13 @@ def _run_update(options: argparse.Namespace) -> None:
     from energy import build, update
     from energy.store import Store
 
+    if options.as_of and (options.apply or options.release_row):
+        what = "update --apply" if options.apply else "update --release-row"
+        options.fail(update.NOW_ONLY.format(what=what))
     store = Store.open()
     if options.plan:
-        _emit(update.plan(options.quarter, dt.date.today(), store), options.format)
+        table = update.plan(options.quarter, dt.date.today(), store, options.as_of)
+        _emit(table, options.format)
         return
     if options.release_row:
         count = update.release_rows(options.release_row, options.reason, store)
@@ -677,6 +681,7 @@ def _run_update(options: argparse.Namespace) -> None:
     report = update.run(
         options.quarter, "apply" if options.apply else "dry-run", store, offline=options.offline,
         only=options.only, tell=lambda text: _say(f"energy: {text}"), build=build.build,
+        as_of=options.as_of,
     )  # fmt: skip
     print(report.note)
     options.code = report.code
@@ -686,13 +691,16 @@ def _run_diff(options: argparse.Namespace) -> None:
     from energy import update
     from energy.store import Store
 
-    _emit(update.changes(Store.open(), options.a, options.b), options.format)
+    table = update.changes(Store.open(), options.a, options.b, options.as_of)
+    _emit(table, options.format)
 
 
 def _take_in(options: argparse.Namespace) -> None:
     from energy import update
 
-    doubtful = update.take_in(options.path, tell=lambda text: _say(f"energy: {text}"))
+    doubtful = update.take_in(
+        options.path, tell=lambda text: _say(f"energy: {text}"), as_of=options.as_of
+    )
     if len(doubtful):
         _emit(doubtful, "csv")
         options.code = 1
@@ -704,9 +712,11 @@ def _run_import(options: argparse.Namespace) -> None:
     if options.kind == "inbox":
         _take_in(options)
         return
+    if options.kind == "gem" and options.as_of:
+        options.fail("--as-of does not go with gem: its lines carry no date of publication")
     _say(f"energy: reading {options.path} …")
     taken = (
-        build.import_facts(options.path)
+        build.import_facts(options.path, options.as_of)
         if options.kind == "facts"
         else build.import_gem(options.path)
     )

@@ -378,8 +378,7 @@ def overlay(tables: facts.Tables, store: Store, as_of: Any = None) -> facts.Tabl
     """
     if as_of is not None:
         head = memory.find_release(store, as_of) if isinstance(as_of, str) else None
-        tables = memory.known(tables, f"{head['run'][:4]}-{head['run'][4:6]}-{head['run'][6:8]}"
-                              if head else as_of)  # fmt: skip
+        tables = memory.known(tables, memory.day_of(store, as_of) if head else as_of)
     if not store.vintages():
         return tables
     observations = store.observations(as_of=as_of)

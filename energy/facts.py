@@ -8,6 +8,7 @@ with a key of the package replaces that row, other rows are added.
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import os
@@ -80,31 +81,41 @@ def _package() -> Tables:
     return {name: read_table(DATA / resource["path"], name) for name, resource in schema().items()}
 
 
-def check(own: Path | str | None = None) -> list[str]:
-    """Return every fault in the package's tables and in the user's own rows."""
-    tables, faults = _read_all(DATA, required=True)
+def check(own: Path | str | None = None, by: dt.date | None = None) -> list[str]:
+    """Return every fault in the package's tables and in the user's own rows.
+
+    With `by` rows published after that day, and corrections of them, are not judged.
+    """
+    tables, faults = _read_all(DATA, required=True, by=by)
     folder = Path(own) if own is not None else home() / "facts"
     if folder.is_dir() and not faults:
-        tables, faults = _overlay(tables, folder)
+        tables, faults = _overlay(tables, folder, by)
+    if by is not None and not faults:
+        ids = {name for table in tables.values() if "id" in table for name in table["id"]}
+        rules = tables["corrections"]
+        judged = rules["row"].isin(ids) | (rules["table"] == "answers")
+        tables = dict(tables) | {"corrections": rules[judged]}
     return faults or check_links(tables)
 
 
-def _read_all(folder: Path, required: bool) -> tuple[Tables, list[str]]:
+def _read_all(folder: Path, required: bool, by: dt.date | None = None) -> tuple[Tables, list[str]]:
     tables, faults = {}, []
     for name, resource in schema().items():
         path = folder / resource["path"]
         if not path.exists() and not required:
             continue
         try:
-            tables[name] = read_table(path, name)
+            tables[name] = read_table(path, name, by)
         except DataError as error:
             faults += error.faults
     return tables, faults
 
 
-def _overlay(base: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Tables, list[str]]:
+def _overlay(
+    base: Mapping[str, pd.DataFrame], folder: Path, by: dt.date | None = None
+) -> tuple[Tables, list[str]]:
     """Lay a user's folder over the base tables."""
-    own, faults = _read_all(folder, required=False)
+    own, faults = _read_all(folder, required=False, by=by)
     known = {resource["path"] for resource in schema().values()}
     for stray in sorted(p.name for p in folder.glob("*.csv") if p.name not in known):
         faults.append(f"{stray}: no table of that name; tables are {', '.join(sorted(known))}")
@@ -116,13 +127,13 @@ def _overlay(base: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Tables, li
     return tables, faults
 
 
-def install(folder: Path | str) -> list[str]:
+def install(folder: Path | str, by: dt.date | None = None) -> tuple[list[str], list[str]]:
     """Check a folder of own tables and copy it to ``$ENERGY_HOME/facts``; all or nothing.
 
     Returns
     -------
-    list of str
-        Names of the files taken.
+    tuple of list of str
+        Names of the files taken; and with `by` the rows left out, published after that day.
 
     Raises
     ------
@@ -134,18 +145,34 @@ def install(folder: Path | str) -> list[str]:
     files = sorted(p for p in source.glob("*.csv"))
     if not files:
         raise DataError(str(source), ["no CSV table in it; see energy/data for the file names"])
-    target = home() / "facts"
+    target, left = home() / "facts", []
     target.mkdir(parents=True, exist_ok=True)
     for path in files:
+        body, late = _cut(path, by)
+        left += late
         with tempfile.NamedTemporaryFile(dir=target, delete=False) as spare:
-            spare.write(path.read_bytes())
+            spare.write(body)
         Path(spare.name).replace(target / path.name)
         shutil.copymode(path, target / path.name)
-    return [path.name for path in files]
+    return [path.name for path in files], left
 
 
-def read_table(path: Path | str, name: str) -> pd.DataFrame:
+def _cut(path: Path, by: dt.date | None) -> tuple[bytes, list[str]]:
+    """Return a table's bytes without the rows published after a day, and which those are."""
+    if by is None:
+        return path.read_bytes(), []
+    text = _read_text(path)
+    (name,) = (name for name, held in schema().items() if held["path"] == path.name)
+    known = _published_by(text, name, by)
+    late = [f"{path.name} row {row + 2}: published {text.loc[row, 'published']}, after {by}"
+            for row in text.index[~known]]  # fmt: skip
+    return text[known].to_csv(index=False).encode(), late
+
+
+def read_table(path: Path | str, name: str, by: dt.date | None = None) -> pd.DataFrame:
     """Read one CSV table and check it against the schema of ``name``.
+
+    With `by` rows published after that day are left out; the others keep their place as index.
 
     Raises
     ------
@@ -163,6 +190,8 @@ def read_table(path: Path | str, name: str) -> pd.DataFrame:
     extra = [column for column in text.columns if column not in wanted]
     if missing or extra:
         raise DataError(path.name, _column_faults(path.name, missing, extra, wanted))
+    if by is not None:
+        text = text[_published_by(text, name, by)]
     typed, faults = {}, []
     for field in fields:
         typed[field["name"]], found = _column(text[field["name"]], field, path.name)
@@ -172,6 +201,14 @@ def read_table(path: Path | str, name: str) -> pd.DataFrame:
     if faults:
         raise DataError(path.name, faults)
     return table
+
+
+def _published_by(text: pd.DataFrame, name: str, by: dt.date) -> pd.Series:
+    """Tell which rows were known on a day; a source is no news, a row without a date is judged."""
+    if name == "sources" or "published" not in text:
+        return pd.Series(True, index=text.index)
+    day = by.isoformat()
+    return text["published"].map(lambda said: said[: len(day)] <= day[: len(said)])
 
 
 def _read_text(path: Path) -> pd.DataFrame:
@@ -240,8 +277,8 @@ def _faults(
 ) -> list[str]:
     """Return one sentence a bad cell: file, row (the header is row 1), value, remedy."""
     return [
-        f"{file} row {row + 2}: {column} '{text.iloc[row]}' {what}; {remedy}"
-        for row in bad.to_numpy().nonzero()[0]
+        f"{file} row {row + 2}: {column} '{text.loc[row]}' {what}; {remedy}"
+        for row in bad.index[bad]
     ]
 
 
@@ -253,7 +290,7 @@ def _periods(table: pd.DataFrame, file: str) -> list[str]:
     if not {"period", "freq"} <= set(table.columns):
         return []
     faults = []
-    for row, (text, freq) in enumerate(zip(table["period"], table["freq"], strict=True)):
+    for row, text, freq in zip(table.index, table["period"], table["freq"], strict=True):
         try:
             found = periods.parse(text).freq
         except PeriodError as error:
@@ -299,7 +336,7 @@ def _route_lists(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     known = set(tables["routes"]["route"])
     faults = []
     for name, column in (("events", "routes"), ("routes", "part_of")):
-        for row, text in enumerate(tables[name][column]):
+        for row, text in zip(tables[name].index, tables[name][column], strict=True):
             stray = [item for item in text.split(";") if item and item not in known]
             faults += [f"{schema()[name]['path']} row {row + 2}: {column} '{item}' is not in routes; "
                        "add the route or correct the id" for item in stray]  # fmt: skip

@@ -213,13 +213,17 @@ class Store:
         new, revised, gone = (int(counts.get(c, 0)) for c in ("new", "revised", "withdrawn"))
         return Vintage(source, run, name, new, revised, gone)
 
-    def connect(self, as_of: Any = None, *, clock: str = "published", skip: bool = False) -> Any:
+    def connect(self, as_of: Any = None, *, by: Any = None, clock: str = "published",
+                skip: bool = False) -> Any:  # fmt: skip
         """Return a DuckDB connection with the views ``observations`` and ``vintages``.
 
         Parameters
         ----------
         as_of : date, text or None
             A date, a period (its last day counts) or the name of a release; None: all there is.
+        by : date, text or None
+            As `as_of`, in addition: of a release only what was known that day. A release here
+            means the day of its run.
         clock : {"published", "retrieved"}
             By what the world knew, or by what this store held that day.
         skip : bool
@@ -237,16 +241,16 @@ class Store:
         StoreError
             Naming the damaged file, or the unknown release.
         """
-        return _connect(self, as_of, clock, skip)[0]
+        return _connect(self, as_of, clock, skip, by)[0]
 
     def observations(self, as_of: Any = None, *, series: str | None = None, entity: str | None = None,
-                     source: str | None = None, clock: str = "published",
+                     source: str | None = None, by: Any = None, clock: str = "published",
                      skip: bool = False) -> pd.DataFrame:  # fmt: skip
         """Return the last known row of each quantity, never a later one.
 
         Parameters
         ----------
-        as_of, clock, skip
+        as_of, by, clock, skip
             As in `connect`.
         series, entity, source : str, optional
             Only these.
@@ -257,7 +261,7 @@ class Store:
             `energy.sources.contract.COLUMNS`, sorted; ``retrieved`` in UTC. NaN: withdrawn.
         """
         where = {"series": series, "entity": entity, "source": source}
-        return _finish(_rows(self, "observations", as_of, where, clock, skip))
+        return _finish(_rows(self, "observations", as_of, where, clock, skip, by))
 
     def history(
         self, series: str, entity: str, period: str, source: str | None = None
@@ -668,11 +672,15 @@ def _need(name: str) -> ModuleType:
 # --- queries --------------------------------------------------------------------------------------
 
 
-def _connect(store: Store, as_of: Any, clock: str, skip: bool) -> tuple[Any, list[str]]:
+def _connect(
+    store: Store, as_of: Any, clock: str, skip: bool, by: Any = None
+) -> tuple[Any, list[str]]:
     """Return a connection with its two views, and the files they read."""
     if clock not in ("published", "retrieved"):
         raise StoreError(f"Unknown clock {clock!r}; use 'published' or 'retrieved'.")
     files, day = _resolve(store, as_of)
+    if by is not None:
+        day = min(day or dt.date.max, day_of(store, by))
     if skip:
         bad = _bad_files(store, files)
         files = [name for name in files if name not in bad]
@@ -818,9 +826,25 @@ def _resolve(store: Store, as_of: Any) -> tuple[list[str], dt.date | None]:
         ) from error
 
 
+def day_of(store: Store, as_of: Any) -> dt.date:
+    """Return the last day of an as-of date, or the day of a release's run.
+
+    Raises
+    ------
+    StoreError
+        If it is neither.
+    """
+    head = find_release(store, as_of) if isinstance(as_of, str) else None
+    if head:
+        return dt.datetime.strptime(head["run"], RUN_FORM).date()
+    day = _resolve(store, as_of)[1]
+    assert day is not None
+    return day
+
+
 def _rows(store: Store, view: str, as_of: Any, where: Mapping[str, str | None],
-          clock: str = "published", skip: bool = False) -> pd.DataFrame:  # fmt: skip
-    con, files = _connect(store, as_of, clock, skip)
+          clock: str = "published", skip: bool = False, by: Any = None) -> pd.DataFrame:  # fmt: skip
+    con, files = _connect(store, as_of, clock, skip, by)
     asked = {name: value for name, value in where.items() if value is not None}
     clause = " AND ".join(f"{name} = ?" for name in asked) or "true"
     inner = f"SELECT * FROM {view} WHERE {clause}"

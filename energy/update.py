@@ -41,6 +41,8 @@ FINE, FAULT, USAGE, PARTLY = 0, 1, 2, 3
 GRACE = 30
 """Days after its usual date from which a source counts as late."""
 
+NOW_ONLY = "{what} takes no --as-of: what is written is known from now on, not from an earlier day."
+
 LARGE = 1_000_000
 """Known rows from which an update leaves an index behind, so that as-of questions stay quick."""
 
@@ -57,7 +59,7 @@ def _quiet(text: str) -> None:
 # -- plan: what is due from whom ------------------------------------------------------------------
 
 
-def plan(period: Any, today: dt.date, store: Store) -> pd.DataFrame:
+def plan(period: Any, today: dt.date, store: Store, as_of: Any = None) -> pd.DataFrame:
     """Say what an update would ask, without a network.
 
     Parameters
@@ -66,6 +68,9 @@ def plan(period: Any, today: dt.date, store: Store) -> pd.DataFrame:
         A quarter, e.g. ``"2026Q3"``.
     today : date
     store : Store
+    as_of : date or text, optional
+        Plan as it stood on that day (or the day of that release) instead of `today`: only figures
+        and answers that had come into the store by then count.
 
     Returns
     -------
@@ -77,11 +82,18 @@ def plan(period: Any, today: dt.date, store: Store) -> pd.DataFrame:
         ``due``, ``late`` (by more than 30 days), or ``any time`` (no calendar).
     """
     span = _quarter_of(period)
-    newest, clock = _ends(store.observations()), dt.datetime.combine(today, dt.time(12), dt.UTC)
+    if as_of is not None:
+        today = memory.day_of(store, as_of)
+        held = store.observations(as_of=today, clock="retrieved")
+    else:
+        held = store.observations()
+    newest, clock = _ends(held), dt.datetime.combine(today, dt.time(12), dt.UTC)
     rows = []
     for name, module in sources.SOURCES.items():
         due = span.end + dt.timedelta(days=module.LAG)
         kept = _kept(store, name, str(span), clock, _quiet)
+        if as_of is not None:
+            kept = {tag: a for tag, a in kept.items() if a.retrieved.date() <= today}
         base = {"source": name, "due": due, "state": _state(module, span, due, today, newest.get(name)),
                 "newest": newest.get(name), "key": _key_state(module)}  # fmt: skip
         asked = module.request(span)
@@ -228,6 +240,7 @@ def run(
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     tables: facts.Tables | None = None,
     build: Callable[[Path], object] | None = None,
+    as_of: Any = None,
 ) -> Report:
     """Update a quarter.
 
@@ -254,6 +267,9 @@ def run(
         The facts; default those of the package and the user.
     build : callable, optional
         Takes a folder and writes map, layers and summary into it; only with ``apply``.
+    as_of : date or text, optional
+        Show what would change against what was known on that day (or in that release) instead of
+        the last release; only with ``dry-run``.
 
     Returns
     -------
@@ -262,7 +278,7 @@ def run(
     Raises
     ------
     EnergyError
-        For an unknown mode.
+        For an unknown mode, or for ``apply`` with `as_of`.
     UnknownName
         For an unknown source in `only`.
     PeriodError
@@ -274,6 +290,8 @@ def run(
     span, store = _quarter_of(period), store or Store.open()
     if mode not in ("dry-run", "apply"):
         raise EnergyError(f"Unknown mode {mode!r}; use 'dry-run' or 'apply'.")
+    if mode == "apply" and as_of is not None:
+        raise EnergyError(NOW_ONLY.format(what="update --apply"))
     if span.end > now().date():
         raise PeriodError(f"{span} is not over on {now():%Y-%m-%d}: no half quarter is published. "
                           f"Run again after {span.end}, or see plan().")  # fmt: skip
@@ -287,7 +305,8 @@ def run(
         known = _with_released(store, base)
         deliveries = [_deliver(name, job, known) for name in names]
         latest = _publish(deliveries, job)
-        report = _report(deliveries, job, base, latest, build)
+        base, against = _against(store, as_of, base)
+        report = _report(deliveries, job, base, against, latest, build)
         if job.applies and len(latest) >= LARGE:
             store.index()
         return report
@@ -328,6 +347,14 @@ def _baseline(store: Store) -> pd.DataFrame:
     head = _last_release(store)
     rows = store.observations(as_of=head["release"]) if head else store.observations().head(0)
     return rows[rows["value"].notna()].reset_index(drop=True)
+
+
+def _against(store: Store, as_of: Any, base: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return what a run is held against, and its name: the last release, or a day."""
+    if as_of is not None:
+        return _valued(store.observations(as_of=as_of)), f"what was known on {as_of}"
+    last = _last_release(store)
+    return base, last["release"] if last else ""
 
 
 def _released(store: Store) -> pd.DataFrame:
@@ -491,7 +518,7 @@ BUILDS = "builds"
 """Folder of the store that holds what was built, one folder a release."""
 
 
-def changes(store: Store, a: str, b: str) -> pd.DataFrame:
+def changes(store: Store, a: str, b: str, as_of: Any = None) -> pd.DataFrame:
     """Return what changed from one release, or as-of date, to another.
 
     Parameters
@@ -499,6 +526,8 @@ def changes(store: Store, a: str, b: str) -> pd.DataFrame:
     store : Store
     a, b : str
         ``"2026Q2"``, ``"2026Q3"`` or dates.
+    as_of : date or text, optional
+        Compare only what was known of both on that day.
 
     Returns
     -------
@@ -511,13 +540,14 @@ def changes(store: Store, a: str, b: str) -> pd.DataFrame:
     StoreError
         If neither a release nor a date has that name.
     """
-    return diff(store.observations(as_of=a), store.observations(as_of=b))
+    return diff(store.observations(as_of=a, by=as_of), store.observations(as_of=b, by=as_of))
 
 
 def _report(
     deliveries: Sequence[Delivery],
     job: Job,
     base: pd.DataFrame,
+    against: str,
     latest: pd.DataFrame,
     build: Callable[[Path], object] | None,
 ) -> Report:
@@ -531,9 +561,9 @@ def _report(
     found = found.drop_duplicates(["change", *KEY], ignore_index=True)
     table = _source_table(deliveries, job, found, latest)
     shown = diff(whole(before), whole(added))
-    last = _last_release(job.store)
-    note = release_note(job.period, job.run, job.mode, table, found, shown, doubtful,
-                        last["release"] if last else "", overtaken)  # fmt: skip
+    note = release_note(
+        job.period, job.run, job.mode, table, found, shown, doubtful, against, overtaken
+    )
     for text in overtaken:
         job.tell(text)
     name, folder = "", None
@@ -616,7 +646,7 @@ def release_note(
     doubtful : DataFrame
         Refused rows, with ``id`` and ``reason``.
     before : str
-        The release that the changes are against, "" for none.
+        The release, or day, that the changes are against; "" for none.
     overtaken : sequence of str
         Corrections that a source seems to have mended.
 
@@ -764,8 +794,12 @@ def take_in(
     *,
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     tell: Tell = _quiet,
+    as_of: Any = None,
 ) -> pd.DataFrame:
     """Take in a file of figures typed by hand: keep it, check it, publish it.
+
+    With `as_of` (a date, or a release) only the rows published by then; the others are told,
+    one line each, and left.
 
     Returns
     -------
@@ -779,7 +813,7 @@ def take_in(
     """
     store = store or Store.open()
     answer = inbox.answer_of(path, now())
-    rows = inbox.parse_file(path, answer.retrieved)
+    rows = _published_by(inbox.parse_file(path, answer.retrieved), store, as_of, tell)
     quarter = str(periods.containing(answer.retrieved.date(), "Q"))
     with store.lock(f"import inbox {Path(path).name}"):
         store.keep(answer, quarter)
@@ -792,6 +826,18 @@ def take_in(
     tell(f"{Path(path).name}: {made.new if made else 0} new, {made.revised if made else 0} revised, "
          f"{len(doubtful)} in quarantine")  # fmt: skip
     return doubtful
+
+
+def _published_by(rows: pd.DataFrame, store: Store, as_of: Any, tell: Tell) -> pd.DataFrame:
+    """Return the rows published by a day; tell which are left."""
+    if as_of is None:
+        return rows
+    day = memory.day_of(store, as_of)
+    late = np.array([memory.last_day(text) > day for text in rows["published"]], dtype=bool)
+    for row in rows_of(rows[late]):
+        tell(f"left: {row.ref}, {row.series} of {row.entity} in {row.period}, published "
+             f"{row.published}, after {day}")  # fmt: skip
+    return rows[~late].reset_index(drop=True)
 
 
 def release_rows(

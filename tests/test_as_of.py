@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 import io
 import shutil
@@ -11,8 +12,8 @@ import pytest
 from upstream import Upstream
 
 import energy
-from energy import cli, update
-from energy.errors import DataError, PeriodError
+from energy import cli, facts, update
+from energy.errors import DataError, EnergyError, PeriodError
 from energy.store import Store
 
 NOW = dt.datetime(2026, 11, 25, 6, 0, tzinfo=dt.UTC)
@@ -168,6 +169,110 @@ def test_the_template_can_be_filled_in(capsys, home, tmp_path):
     assert "Traceback" not in capsys.readouterr().err
 
 
+# -- every verb knows the option ------------------------------------------------------------------
+
+
+def test_every_verb_takes_a_day():
+    (verbs,) = (a for a in cli.parser()._actions if isinstance(a, argparse._SubParsersAction))
+    assert len(verbs.choices) >= 18
+    lacking = [name for name, verb in verbs.choices.items()
+               if "--as-of" not in verb._option_string_actions]  # fmt: skip
+    assert lacking == []
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["update", "2026Q3", "--apply"], "update --apply takes no --as-of: what is written is known from"),
+        (["update", "2026Q3", "--release-row", "Q1"], "update --release-row takes no --as-of"),
+        (["import", "gem", "folder"], "--as-of does not go with gem"),
+        (["map", "--gem", "folder", "world.html"], "--as-of does not go with --gem"),
+        (["export", "--check", "folder"], "--as-of does not go with --check"),
+    ],
+)  # fmt: skip
+def test_where_a_day_makes_no_sense_it_is_refused(capsys, home, words, message):
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*words, "--as-of", "2024-01-01"])
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert not home.exists()
+
+
+def test_an_update_that_writes_is_of_today(home):
+    with pytest.raises(EnergyError, match="update --apply takes no --as-of"):
+        update.run("2026Q3", "apply", as_of="2026-01-01")
+
+
+def test_figures_by_hand_up_to_a_day(home, tmp_path, capsys):
+    """Two rows, one published after the day: it is left and named."""
+    path = inbox(tmp_path, 4.2, "2026-08-01")
+    late = "flow,blue-stream,2026Q1,5.1,bcm,20C,actual,mine,My reading,2026-09-15\n"
+    path.write_text(path.read_text(encoding="utf-8") + late, encoding="utf-8")
+    assert cli.main(["import", "inbox", str(path), "--as-of", "2026-08-31"]) == 0
+    err = capsys.readouterr().err
+    assert "flow of blue-stream in 2026Q1, published 2026-09-15, after 2026-08-31" in err
+    assert "1 new" in err
+    assert Store.open().observations()["period"].tolist() == ["2026Q2"]
+    assert cli.main(["import", "inbox", str(path)]) == 0
+    assert len(Store.open().observations()) == 2
+
+
+def own_volumes(folder, *published: str):
+    """Write a folder of facts with one flow of Blue Stream a date of publication."""
+    folder.mkdir(exist_ok=True)
+    names = list(facts.load()["volumes"].columns)
+    source = facts.load()["sources"]["source"].iloc[0]
+    rows = [
+        {"id": f"V9{i:03d}", "series": "flow", "entity": "blue-stream", "period": f"202{i}Q1",
+         "freq": "Q", "value": "1", "unit": "bcm", "basis": "20C", "coverage": "1",
+         "source": source, "published": day, "status": "actual", "derived": "false"}
+        for i, day in enumerate(published)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).reindex(columns=names)
+    table.to_csv(folder / "volumes.csv", index=False)
+    return folder
+
+
+def test_own_facts_up_to_a_day(home, tmp_path, capsys):
+    folder = own_volumes(tmp_path / "mine", "2020-05-01", "2021-05-01", "2022-05")
+    assert cli.main(["import", "facts", str(folder), "--as-of", "2021-12-31"]) == 0
+    assert "left: volumes.csv row 4: published 2022-05, after 2021-12-31" in capsys.readouterr().out
+    held = set(facts.load()["volumes"]["id"])
+    assert {"V9000", "V9001"} <= held and "V9002" not in held
+
+
+def test_a_fault_in_a_later_row_is_not_yet_known(home, tmp_path, capsys):
+    folder = own_volumes(tmp_path / "mine", "2020-05-01", "2022-05-01")
+    text = (folder / "volumes.csv").read_text(encoding="utf-8")
+    (folder / "volumes.csv").write_text(text.replace("2021Q1", "2021Q9"), encoding="utf-8")
+    assert cli.main(["check", str(folder)]) == 1
+    assert "volumes.csv row 3: " in capsys.readouterr().err
+    assert cli.main(["check", str(folder), "--as-of", "2021-12-31"]) == 0
+    assert cli.main(["check", str(folder), "--as-of", "2022-05-01"]) == 1
+    assert "volumes.csv row 3: " in capsys.readouterr().err
+
+
+def test_the_package_is_without_a_fault_on_any_day(home, capsys):
+    for day in ("2012-12-31", "2019-12-31", "2023-06-30"):
+        assert cli.main(["check", "--as-of", day]) == 0
+    assert cli.main(["check", "--as-of", "soon"]) == 1
+    assert "'soon' is neither a date nor a release" in capsys.readouterr().err
+
+
+def test_a_difference_as_it_was_known(home, tmp_path, capsys):
+    """4.2 published in August, 4.4 in September, 4.5 in October; on 15 September 4.4 is the last."""
+    for value, published in ((4.2, "2026-08-01"), (4.4, "2026-09-01"), (4.5, "2026-10-01")):
+        update.take_in(inbox(tmp_path, value, published), now=lambda: NOW)
+
+    def new(*more):
+        assert cli.main(["diff", "2026-08-31", "2026-12-31", *more]) == 0
+        return pd.read_csv(io.StringIO(capsys.readouterr().out))["new"].tolist()
+
+    assert new() == [4.5]
+    assert new("--as-of", "2026-09-15") == [4.4]
+    assert new("--as-of", "2026-08-15") == []
+
+
 # -- the update on the command line, on answers kept by another store ------------------------------
 
 
@@ -207,6 +312,11 @@ def test_plan_run_and_diff(kept, home, capsys):
     assert cli.main([*words, "--dry-run"]) == 0
     assert "# 2026Q3: what changed" in capsys.readouterr().out
     assert Store.open().vintages() == []
+    plan_then = ["update", "2026Q3", "--plan", "--as-of"]
+    assert cli.main([*plan_then, "2026-10-05"]) == 0
+    then = pd.read_csv(io.StringIO(capsys.readouterr().out)).set_index("source")
+    assert set(then.loc[["eurostat", "cbr"], "state"]) == {"early", "due"}
+    assert not then["kept"].any()  # the answers came later
     assert cli.main([*words, "--apply"]) == 0
     out, err = capsys.readouterr()
     assert "# 2026Q3: what changed" in out and "release 2026Q3" in err
@@ -219,6 +329,14 @@ def test_plan_run_and_diff(kept, home, capsys):
     assert cli.main(["diff", "2026-01-31", "2026Q3"]) == 0
     assert "new" in set(pd.read_csv(io.StringIO(capsys.readouterr().out))["change"])
     assert cli.main(["diff", "2026Q3", "nonsense"]) in (1, 2)
+    capsys.readouterr()
+    assert cli.main([*words, "--dry-run"]) == 0
+    note = capsys.readouterr().out
+    assert "Changes against 2026Q3." in note
+    assert cli.main([*words, "--dry-run", "--as-of", "2026-07-31"]) == 0
+    note = capsys.readouterr().out
+    assert "Changes against what was known on 2026-07-31." in note
+    assert "| flow | turkstream-2 | 2026Q3 |" in note
     release = energy.load(as_of="2026Q3")
     assert release.edition == energy.load().edition
     assert isinstance(energy.load().revisions(), pd.DataFrame)

@@ -198,7 +198,7 @@ def test_install_is_all_or_nothing(tmp_path, own_home):
         facts.install(tmp_path / "empty")
     fine = own(tmp_path / "fine", "volumes.csv", VOLUMES, good())
     try:
-        assert facts.install(fine) == ["volumes.csv"]
+        assert facts.install(fine) == (["volumes.csv"], [])
         assert "V9001" in set(facts.load()["volumes"]["id"])
     finally:
         shutil.rmtree(own_home / "facts")
