@@ -29,9 +29,13 @@ Tables = dict[str, pd.DataFrame]
 
 
 def home() -> Path:
-    """Return the folder of the user's own store: ``ENERGY_HOME`` or the platform's data folder."""
-    named = os.environ.get("ENERGY_HOME")
-    if named:
+    """Return the folder of the user's own store: ``ENERGY_HOME`` or the platform's data folder.
+
+    Where ``ENERGY_HOME`` is an address of an object store, figures lie there; own tables, imported
+    lines and what is built stay in the platform's folder here.
+    """
+    named = os.environ.get("ENERGY_HOME", "")
+    if named and "://" not in named:
         return Path(named).expanduser()
     import platformdirs
 

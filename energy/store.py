@@ -109,7 +109,8 @@ class Store:
     @classmethod
     def open(cls, root: str | Path | None = None) -> Store:
         """Open a store; default ``$ENERGY_HOME``. It need not exist yet."""
-        text = str(facts.home() if root is None else root)
+        named = os.environ.get("ENERGY_HOME", "")
+        text = str(root or (named if "://" in named else facts.home()))
         text = text.removeprefix("file://")
         return cls(text.rstrip("/") if "://" in text else str(Path(text).expanduser().absolute()))
 
@@ -1262,7 +1263,12 @@ def _remote(store: Store) -> bool:
 
 
 def _fs(store: Store) -> Any:
-    return _need("fsspec").core.url_to_fs(store.root)[0]
+    return _fs_and_root(store)[0]
+
+
+def _fs_and_root(store: Store) -> tuple[Any, str]:
+    """Return file system and path; lists are not kept, another machine may have added a file."""
+    return _need("fsspec").core.url_to_fs(store.root, use_listings_cache=False)
 
 
 def _address(store: Store, name: str) -> str:
@@ -1277,7 +1283,7 @@ def _base(name: str) -> str:
 def _list(store: Store, folder: str, suffix: str) -> list[str]:
     """Return the files under a folder, at any depth, relative to the store and sorted."""
     if _remote(store):
-        fs, root = _need("fsspec").core.url_to_fs(store.root)
+        fs, root = _fs_and_root(store)
         top = f"{root.strip('/')}/"
         found = [path.lstrip("/").removeprefix(top) for path in fs.find(f"{root}/{folder}")]
     else:
