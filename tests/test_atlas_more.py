@@ -855,6 +855,42 @@ def test_mouse_drags_the_slider(page):
     assert width(page, "east") == pytest.approx(5 * 4 * 0.2)
 
 
+@pytest_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_dragged_slider_paints_what_the_paths_show_after(browser, file, scheme):
+    """While the slider is held the picture is a canvas; it must not be another picture."""
+    Image = pytest.importorskip("PIL.Image")
+    with browsers.opened(browser, file, color_scheme=scheme) as (page, log):
+        page.wait_for_selector("path.gd-land", state="attached")
+        container = page.locator(".folium-map")
+        box = page.locator(".gd-range").bounding_box()
+        y = box["y"] + box["height"] / 2
+        clip = {"x": 300, "y": 100, "width": 900, "height": 560}
+        before = core(page, "west").get_attribute("stroke-width")
+        page.mouse.move(box["x"] + box["width"] * 0.95, y)
+        page.mouse.down()
+        for share in (0.8, 0.6, 0.4, 0.3):
+            page.mouse.move(box["x"] + box["width"] * share, y)
+        assert "gd-hurry" in container.get_attribute("class").split()
+        label = page.locator(".gd-now").inner_text()
+        canvas = page.locator(".leaflet-gd-brush-pane canvas")
+        assert label.startswith(canvas.get_attribute("data-step").replace("Q", " Q"))
+        held = page.screenshot(clip=clip)
+        page.mouse.up()
+        assert "gd-hurry" not in container.get_attribute("class").split()
+        assert not canvas.is_visible() and page.locator(".gd-now").inner_text() == label
+        assert core(page, "west").get_attribute("stroke-width") != before
+        rested = page.screenshot(clip=clip)
+        log.assert_clean()
+    a, b = (
+        np.asarray(Image.open(io.BytesIO(shot)).convert("RGB")).astype(int)
+        for shot in (held, rested)
+    )
+    drawn = (np.abs(b - np.median(b, axis=(0, 1))).max(axis=2) > 24).mean()
+    assert drawn > 0.005  # there is something to compare
+    assert (np.abs(a - b).max(axis=2) > 96).mean() < 0.0005  # edges may be smoothed in another way
+
+
 def tab(page, until, back=False):
     """Press Tab until the focused node matches; return how often."""
     for count in range(1, 80):
@@ -979,12 +1015,9 @@ def test_paper_is_light_at_night(browser, file):
         page.emulate_media(media="print")
         assert page.evaluate(ink) == "rgb(27, 34, 40)"
         assert page.evaluate(core_colour) == rgb(atlas.COLOURS["flowing"][0])
-        # The page hears of the paper with its next frame and paints the land at once.
-        page.wait_for_function("""() => {
-            const canvas = document.querySelector('.leaflet-gd-land-pane canvas');
-            const at = [canvas.width / 2, canvas.height / 2, 1, 1];
-            const land = canvas.getContext('2d').getImageData(...at).data;
-            return Math.min(...land.slice(0, 3)) > 200 || land[3] === 0; }""")
+        land = "getComputedStyle(document.querySelector('path.gd-land')).fill"
+        page.wait_for_selector("path.gd-land", state="attached")
+        assert page.evaluate(land) == rgb("#f7f5f0")
         log.assert_clean()
 
 
@@ -1147,6 +1180,20 @@ def test_every_line_of_the_real_page_shows_the_cube(browser, real, scheme, night
                 compared["wide"] += shown["width"] > 1.2
         log.assert_clean()
     assert compared["forth"] > 80 and compared["wide"] > 40
+
+
+@pytest_browser
+def test_a_casing_keeps_its_width_when_only_the_days_of_the_quarter_change(browser, real):
+    """55 bcm/yr are 13.6 bcm in 90 days and 13.9 in 92: at 0.2 px for each, 11 px all year."""
+    with browsers.opened(browser, real[1]) as (page, log):
+        widths = page.evaluate("""() => {
+            const model = document.querySelector('.folium-map').geodraw;
+            const casing = document.querySelector("path.gd-casing[data-id='nord-stream-1']");
+            return ['2015Q1', '2015Q2', '2015Q3', '2015Q4'].map(id => {
+                model.setStep(model.steps.findIndex(step => step.id === id));
+                return Number(casing.getAttribute('stroke-width')); }); }""")
+        assert widths == [11, 11, 11, 11]
+        log.assert_clean()
 
 
 @pytest_browser

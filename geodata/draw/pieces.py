@@ -20,7 +20,7 @@ from geodata.draw.borders import CONTESTED, Contested, split
 from geodata.errors import FormatError
 
 CORE = ("core",)
-FLOW = (*CORE, "model", "link", "flow")
+FLOW = (*CORE, "model", "brush", "link", "flow")
 LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
 PRECISION = 3  # decimals of the lines, about 100 m
@@ -103,7 +103,7 @@ class Title(Piece):
 
 
 class Basemap(Piece):
-    """Land, coast, borders and country names, drawn on one canvas under everything else.
+    """Land, coast, borders and country names, drawn under everything else.
 
     Parameters
     ----------

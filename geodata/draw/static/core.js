@@ -5,6 +5,7 @@ window.GeoDraw = (function () {
 
   const SVG = "http://www.w3.org/2000/svg";
   const LABELS = "geodraw-labels";
+  const ARROW = "M-4.2 -4.2 L4.8 0 L-4.2 4.2 L-2 0 Z"; // about 0, to the right
   let labels = null;
   let language = "en";
 
@@ -194,6 +195,6 @@ window.GeoDraw = (function () {
 
   return {
     read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
-    title, t, words, speak, book, language: () => language,
+    title, ARROW, t, words, speak, book, language: () => language,
   };
 })();

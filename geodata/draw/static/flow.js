@@ -128,10 +128,17 @@
     }
 
     draw(step) {
+      const now = this.now(step);
+      for (const name of ["casing", "core"]) this.stroke(this[name], now.look[name], now);
+      this.drawArrows(now);
+      this.tags(now);
+    }
+
+    /* The figures of a step and how they are drawn. */
+    now(step) {
       const now = this.at(step);
       if (!now.look) now.look = this.look(now);
-      for (const name of ["casing", "core"]) this.stroke(this[name], now.look[name], now);
-      this.drawMarks(now, now.look);
+      return now;
     }
 
     /* Only what differs is written: most lines stay as they are from step to step. */
@@ -165,12 +172,12 @@
       const data = this.model.data;
       const dash = data.dashes[this.data.dash];
       const course = data.textures[this.data.texture || 0].dash;
-      const tube = now.limit === null ? 0 : this.px(now.limit, now.whole);
+      const tube = now.limit === null ? 0 : halves(this.px(now.limit, now.whole));
       const shade = data.light.includes(now.grade) || this.model.part(now) ? " gd-light" : "";
       const style = (className, weight, pattern, cap) => ({
         className: className, weight: round(weight), dash: pattern, cap: cap || "butt",
       });
-      const casing = (className, weight) => style(className, weight, course, course ? "butt" : "round");
+      const casing = (className, weight) => style(className, halves(weight), course, course ? "butt" : "round");
       if (now.state.style === "faint" && !now.value) {
         return {
           name: "absent",
@@ -224,14 +231,23 @@
       };
     }
 
-    drawMarks(now, look) {
-      const flowing = this.shown && (look.name === "flow" || look.name === "ahead");
+    flows(now) {
+      return this.shown && (now.look.name === "flow" || now.look.name === "ahead");
+    }
+
+    drawArrows(now) {
+      const flowing = this.flows(now);
       this.arrows.forEach((arrow, i) => {
         arrow.show(flowing);
-        if (flowing) this.turn(arrow, this.anchors[i], now, 13 + Math.min(9, look.weight * 0.7));
+        if (flowing) this.turn(arrow, this.arrow(this.anchors[i], now), now);
       });
+    }
+
+    /* Above capacity, the date of a stale figure, events. */
+    tags(now) {
+      const { look } = now;
       if (this.badge) {
-        const over = flowing && now.share !== null && now.share > 1;
+        const over = this.flows(now) && now.share !== null && now.share > 1;
         this.tag(this.badge, over, over ? G.number(now.share * 100, 0) + " %" : "");
         const old = this.shown && look.name === "stale";
         this.tag(this.dated, old, old ? this.model.data.steps[now.newest.step].id : "");
@@ -240,36 +256,52 @@
         const model = this.model;
         const on = this.shown && !model.quiet && model.concerns(model.step, this.index);
         this.ring.show(on);
-        if (on) this.ring.move(`translate(-50%, -50%) ${this.aside(this.spots.ring)} rotate(45deg)`);
+        if (on) this.ring.move(`translate(-50%, -50%) ${this.moved(this.spots.ring)} rotate(45deg)`);
       }
     }
 
-    turn(arrow, anchor, now, size) {
-      const light = this.model.data.light.includes(now.grade) || now.ahead;
-      const angle = anchor.angle + (now.value < 0 ? 180 : 0);
-      arrow.move(`translate(-50%, -50%) ${this.aside(anchor)} rotate(${round(angle)}deg)`);
-      put(arrow.node, "width", round(size));
-      put(arrow.node, "height", round(size));
+    /* Place beside its anchor, bearing, size in px and look of an arrow. */
+    arrow(anchor, now) {
+      const { model } = this;
+      const light = model.data.light.includes(now.grade) || now.ahead;
+      const [x, y] = this.aside(anchor);
+      const size = 13 + Math.min(9, now.look.weight * 0.7);
+      return {
+        x, y,
+        angle: round(anchor.angle + (now.value < 0 ? 180 : 0)),
+        size: round(room(model.map) < 1 ? 0.75 * size : size),
+        className: "gd-s-" + now.state.key + (light ? " gd-open" : ""),
+      };
+    }
+
+    turn(arrow, { x, y, angle, size, className }, now) {
+      arrow.move(`translate(-50%, -50%) translate(${x}px, ${y}px) rotate(${angle}deg)`);
+      put(arrow.node, "width", size);
+      put(arrow.node, "height", size);
       put(arrow.node, "data-direction", now.value < 0 ? "back" : "forth");
       put(arrow.node, "data-id", this.id);
-      put(arrow.node, "class", "gd-s-" + now.state.key + (light ? " gd-open" : ""));
+      put(arrow.node, "class", className);
     }
 
     /* A short text beside the line. */
     tag(mark, on, text) {
       mark.show(on);
       if (!on) return;
-      mark.move(`translate(-50%, -190%) ${this.aside(this.spots.badge)}`);
+      mark.move(`translate(-50%, -190%) ${this.moved(this.spots.badge)}`);
       mark.node.textContent = text;
       put(mark.node, "data-id", this.id);
     }
 
-    /* Marks keep to the lane of their line. */
+    /* Marks keep to the lane of their line: [x, y] in px. */
     aside(anchor) {
       const angle = (anchor.angle * Math.PI) / 180;
       const offset = this.offset * room(this.model.map);
-      const [x, y] = [-Math.sin(angle) * offset, Math.cos(angle) * offset];
-      return `translate(${round(x)}px, ${round(y)}px)`;
+      return [round(-Math.sin(angle) * offset), round(Math.cos(angle) * offset)];
+    }
+
+    moved(anchor) {
+      const [x, y] = this.aside(anchor);
+      return `translate(${x}px, ${y}px)`;
     }
 
     /* "Name: 9.7 bcm, 2026 Q1 (Jan–Mar), flowing", for screen readers. */
@@ -323,6 +355,9 @@
 
   const round = (value) => Math.round(value * 100) / 100;
 
+  /* A capacity a quarter follows its days by 2 %; a casing that follows too is painted anew each step. */
+  const halves = (value) => Math.round(value * 2) / 2;
+
   /* Write an attribute if it differs; null takes it away. */
   function put(node, name, value) {
     const text = value === null ? null : String(value);
@@ -347,7 +382,7 @@
     add() {
       this.node = this.make();
       const icon = L.divIcon({ className: this.className, iconSize: [0, 0], html: this.node });
-      const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-arrow" };
+      const options = { icon: icon, interactive: false, keyboard: false, pane: this.className === "gd-arrow" ? "gd-arrow" : "gd-mark" };
       L.marker(this.anchor.place, options).addTo(this.map);
     }
 
@@ -360,7 +395,7 @@
 
   function arrowShape() {
     return G.svg("svg", { viewBox: "-6 -6 12 12", "aria-hidden": "true" }, [
-      G.svg("path", { d: "M-4.2 -4.2 L4.8 0 L-4.2 4.2 L-2 0 Z" }),
+      G.svg("path", { d: G.ARROW }),
     ]);
   }
 
@@ -410,12 +445,10 @@
 
   function panes(map) {
     const made = {};
-    const names = ["gd-casing", "gd-core", "gd-hit", "gd-arrow"];
-    names.forEach((name, i) => {
-      map.createPane(name).style.zIndex = 410 + 10 * i;
-      made[name] = L.svg({ pane: name, padding: 0.5 });
-    });
-    map.getPane("gd-arrow").style.pointerEvents = "none";
+    const names = ["gd-casing", "gd-core", "gd-hit"];
+    for (const name of names) made[name] = L.svg({ pane: name, padding: 0.5 });
+    [...names, "gd-arrow", "gd-mark"].forEach((name, i) => (map.createPane(name).style.zIndex = 410 + 10 * i));
+    for (const name of ["gd-arrow", "gd-mark"]) map.getPane(name).style.pointerEvents = "none";
     return made;
   }
 
@@ -498,6 +531,7 @@
     container.setAttribute("role", "main");
     container.setAttribute("aria-label", document.title || "Map");
     const layers = panes(map);
+    made.brush = new G.Brush(made);
     map.on("gd:ready", () => begin(made, layers));
     Promise.resolve().then(() => begin(made, layers)); // where no slider says that all is ready
     G.permalink(made);

@@ -190,6 +190,7 @@
       this.filters = new Map();
       this.happened = new Map();
       this.lines = [];
+      this.hurried = false;
     }
 
     get steps() {
@@ -221,8 +222,18 @@
       this.map.fire("gd:step", { step: next });
     }
 
+    /* While a slider is dragged the lines are painted, and written when it rests. */
+    hurry(on) {
+      if (on === this.hurried) return;
+      this.hurried = on;
+      if (on) this.brush.start();
+      this.draw();
+      if (!on) this.brush.stop();
+    }
+
     draw() {
-      for (const line of this.lines) line.draw(this.step);
+      if (this.hurried) this.brush.paint(this.step);
+      else for (const line of this.lines) line.draw(this.step);
       // Nobody listens to 57 lines while the slider moves.
       clearTimeout(this.labels);
       this.labels = setTimeout(() => this.lines.forEach((line) => line.label()), 150);

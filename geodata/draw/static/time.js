@@ -121,6 +121,21 @@
     });
   }
 
+  /* A drag begins with the second step under one press: a click on the track is none. */
+  function drags(model, range) {
+    let steps = null;
+    range.addEventListener("pointerdown", () => (steps = 0));
+    range.addEventListener("input", () => {
+      if (steps !== null && (steps += 1) > 1) model.hurry(true);
+    });
+    for (const end of ["pointerup", "pointercancel", "change", "blur"]) {
+      range.addEventListener(end, () => {
+        steps = null;
+        model.hurry(false);
+      });
+    }
+  }
+
   G.slider = function (map, options) {
     const model = G.model(map);
     const { play, stop } = player(model);
@@ -150,6 +165,7 @@
       bar.classList.toggle("gd-future", model.isAhead(model.step));
       events.draw();
     }
+    drags(model, range);
     range.addEventListener("input", () => go(Number(range.value)));
     under(model, range);
     range.addEventListener("keydown", (event) => {
