@@ -44,23 +44,27 @@
     return group;
   }
 
+  function land(data, renderer) {
+    const arcs = data.arcs.map((arc) => G.points(arc, data.scale));
+    const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs))));
+    const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
+    const of = (numbers) => numbers.map((n) => arcs[n]);
+    const path = (className, weight, more) =>
+      ({ renderer: renderer, interactive: false, smoothFactor: 1.2, className, weight, ...more });
+    return [
+      L.polygon(rings, path("gd-land", 0, { stroke: false })),
+      L.polyline(of(data.coast), path("gd-coast", 0.8)),
+      L.polyline(of(data.borders).concat(own(data.pieces)), path("gd-frontier", 0.9)),
+      L.polyline(own(data.contested), path("gd-contested", 1.1, { dashArray: "3 4" })),
+    ];
+  }
+
   G.basemap = function (map, data) {
     map.getContainer().classList.add("gd-map");
     const renderer = L.svg({ pane: pane(map, "gd-land", 150), padding: 0.5 });
     pane(map, "gd-names", 260);
-    const arcs = data.arcs.map((arc) => G.points(arc, data.scale));
-    const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs))));
-    const path = (className, weight, more) =>
-      ({ renderer: renderer, interactive: false, smoothFactor: 1.2, className, weight, ...more });
-    const land = L.polygon(rings, path("gd-land", 0, { stroke: false }));
-    const coast = L.polyline(data.coast.map((n) => arcs[n]), path("gd-coast", 0.8));
-    const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
-    const borders = L.polyline(data.borders.map((n) => arcs[n]).concat(own(data.pieces)), path("gd-frontier", 0.9));
-    const contested = L.polyline(own(data.contested), path("gd-contested", 1.1, { dashArray: "3 4" }));
-    // After the first frame: the view is set by then, so the land is laid out once, and what can be
-    // read and clicked does not wait for it.
-    const layers = [land, coast, borders, contested];
-    requestAnimationFrame(() => setTimeout(() => layers.forEach((layer) => layer.addTo(map)), 0));
+    // The view is set by then, so the land is laid out once, and what can be read and clicked does not wait.
+    G.later(() => land(data, renderer).forEach((layer) => layer.addTo(map)));
     if (map.attributionControl) {
       map.attributionControl.setPrefix(false);
       map.attributionControl.addAttribution(G.escape(data.attribution));

@@ -165,6 +165,9 @@ window.GeoDraw = (function () {
     return made;
   }
 
+  /* After the next frame: what the first picture can do without. */
+  const later = (action) => requestAnimationFrame(() => setTimeout(action, 0));
+
   /* A card that folds; folded from the start where the map is small. */
   function card(map, position, title, className, children, open) {
     const small = map.getSize().x < 820 || map.getSize().y < 620;
@@ -195,6 +198,6 @@ window.GeoDraw = (function () {
 
   return {
     read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
-    title, ARROW, t, words, speak, book, language: () => language,
+    title, later, ARROW, t, words, speak, book, language: () => language,
   };
 })();

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const G = window.GeoDraw;
+  const ORDER = new Intl.Collator(); // made once: localeCompare makes one a call
 
   function sample(children) {
     return G.svg("svg", { viewBox: "0 0 44 16", width: 44, height: 16, "aria-hidden": "true" }, children);
@@ -101,7 +102,9 @@
     const found = counts(model, key);
     const made = Object.entries(labels).filter(([value]) => found.has(value)).map(([value, text]) => {
       const one = box(text, found.get(value), true, (on) => model.toggle(key, value, on));
-      map.on("gd:change", () => one.set(!model.hidden.has(key + "\n" + value)));
+      const set = () => one.set(!model.hidden.has(key + "\n" + value));
+      map.on("gd:change", set);
+      set();
       return one.node;
     });
     return G.el("fieldset", {}, [G.el("legend", { t: title }), ...made]);
@@ -114,7 +117,7 @@
     const name = (value) => G.t(Object.hasOwn(labels, value) ? labels[value] : value);
     const choice = G.choice(title, "gd-filter", (value) => model.filter(key, value));
     const offer = () => {
-      const all = found.map(([value, n]) => [value, `${name(value)} (${n})`]).sort((a, b) => a[1].localeCompare(b[1]));
+      const all = found.map(([value, n]) => [value, `${name(value)} (${n})`]).sort((a, b) => ORDER.compare(a[1], b[1]));
       choice.offer([["", G.t("all")], ...all], model.filters.get(key) || "");
     };
     map.on("gd:change", offer);
@@ -132,17 +135,25 @@
       model.filters.clear();
       model.refilter();
     });
-    map.on("gd:change", () => {
+    const count = () => {
       const shown = model.lines.filter((line) => model.visible(line)).length;
       node.hidden = shown === model.lines.length;
       text.textContent = shown
         ? G.t("{shown} of {all} lines", { shown: shown, all: model.lines.length })
         : G.t("No line matches the filters.");
-    });
+    };
+    map.on("gd:change", count);
+    count();
     return node;
   }
 
+  /* The card is folded at first; what it holds is made after the first picture. */
   G.layers = function (map, options) {
+    const node = G.card(map, "topright", options.title, "gd-layers", [], false);
+    G.later(() => node.querySelector(".gd-body").append(...filters(map, options)));
+  };
+
+  function filters(map, options) {
     const model = G.model(map);
     const groups = options.groups.filter((item) => !item.pick).map((item) => boxes(map, model, item));
     const pickers = options.groups.filter((item) => item.pick).map((item) => picker(map, model, item)).filter(Boolean);
@@ -156,12 +167,9 @@
       }),
       map.geodrawNames ? box(options.names_label, null, true, (on) => layer(map.geodrawNames, on)) : null,
     ].filter(Boolean).map((one) => one.node);
-    G.card(map, "topright", options.title, "gd-layers", [
-      left(map, model),
-      pickers.length ? G.el("fieldset", {}, [G.el("legend", { t: "Only" }), ...pickers]) : null,
-      ...groups, G.el("fieldset", {}, [G.el("legend", { t: options.rest }), ...rest]),
-    ], false);
-  };
+    const only = pickers.length ? [G.el("fieldset", {}, [G.el("legend", { t: "Only" }), ...pickers])] : [];
+    return [left(map, model), ...only, ...groups, G.el("fieldset", {}, [G.el("legend", { t: options.rest }), ...rest])];
+  }
 
   /* Named places as small rings with their name on hover; off until asked for, the lines come first. */
   G.places = function (map, options) {
