@@ -119,7 +119,13 @@ def test_the_rate_drifts_from_its_last_mean(tracker, span, spec):
 
 
 def test_without_a_rate_there_are_no_roubles(tracker, span):
-    assert money.rate_path(tracker.facts["fx"].iloc[:0], span, 0.04) is None
+    fx = tracker.facts["fx"]
+    assert money.rate_path(fx.iloc[:0], span, 0.04) is None
+    gap = fx[~fx["period"].isin(["2020Q2", "2020Q3"])]
+    with pytest.raises(
+        DataError, match=r"rate path has gaps: 2 quarters are missing \(2020Q2, 2020Q3\)"
+    ):
+        money.rate_path(gap, span, 0.04)
 
 
 def test_a_sliding_window_is_independent_by_row():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -263,6 +264,29 @@ def test_a_scheduler_that_does_not_answer():
         simulate.connect("nonsense://x", patience=0.5)
 
 
+@pytest.mark.filterwarnings("default")
+def test_a_port_that_is_open_and_says_nothing():
+    pytest.importorskip("distributed", reason="Dask is not installed (extra: cluster)")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        with pytest.raises(EnergyError, match=r"does not answer within 0\.5 s; start it"):
+            simulate.connect(address, patience=0.5)
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_scheduler_without_workers():
+    distributed = pytest.importorskip(
+        "distributed", reason="Dask is not installed (extra: cluster)"
+    )
+    with (
+        distributed.LocalCluster(
+            n_workers=0, dashboard_address=None, silence_logs=50, processes=True
+        ) as empty,
+        pytest.raises(EnergyError, match=r"has no worker after 0\.5 s; start one \(dask worker"),
+    ):
+        simulate.connect(empty.scheduler_address, patience=0.5)
+
+
 def test_without_dask_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(MissingExtra, match=r"energy-trade-tracker\[cluster\]"):
@@ -284,6 +308,12 @@ def test_without_numba_the_extra_is_named(monkeypatch):
 def test_draws_must_be_a_whole_number(draws):
     with pytest.raises(EnergyError, match=r"draws is .*whole number of 1 or more"):
         run(one(), draws=draws)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, True, "x"])
+def test_a_seed_must_be_a_whole_number(seed):
+    with pytest.raises(EnergyError, match=r"seed is .*; give a whole number of 0 or more"):
+        run(one(), seed=seed)
 
 
 def test_workers_engine_and_capacity():
@@ -474,6 +504,10 @@ def test_bad_input_of_the_whole(tracker, cube):
         projection.project(facts, cube, draws=0, timing=stub)
     with pytest.raises(EnergyError, match=r"Quantiles \[0.5, 1.2\] must be numbers from 0 to 1"):
         projection.project(facts, cube, quantiles=[0.5, 1.2], timing=stub)
+    with pytest.raises(EnergyError, match=r"Quantiles \[0.5, nan\] must be numbers from 0 to 1"):
+        projection.project(facts, cube, quantiles=[0.5, np.nan], timing=stub)
+    with pytest.raises(EnergyError, match="seed is -1; give a whole number"):
+        projection.project(facts, cube, seed=-1, timing=stub)
     with pytest.raises(UnknownName, match="Unknown scenario 'doom'"):
         projection.project(facts, cube, scenarios=["doom"], timing=stub)
     with pytest.raises(DataError, match=r"sum to 1\.3, not 1"):

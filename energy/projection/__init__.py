@@ -117,13 +117,14 @@ def project(
     PeriodError
         For a horizon before the last datum.
     EnergyError
-        For no draws, quantiles outside 0 to 1, a scheduler that does not answer.
+        For no draws, a seed below zero, quantiles outside 0 to 1, a scheduler that does not answer.
     UnknownName
         For a scenario that is not in the tree.
     """
     levels = _levels(quantiles)
     simulate.check_draws(draws)
     simulate.check_workers(workers)
+    simulate.check_seed(seed)
     made = setup(tables, cube, until=until, scenarios=scenarios, as_of=as_of, revenue=revenue,
                  tree=tree, timing=timing, known=known)  # fmt: skip
     parts = []
@@ -269,7 +270,7 @@ def _case(
 
 def _levels(quantiles: Sequence[float]) -> list[float]:
     levels = sorted(float(level) for level in quantiles)
-    if not levels or levels[0] < 0 or levels[-1] > 1:
+    if not levels or not all(0 <= level <= 1 for level in levels):
         raise EnergyError(
             f"Quantiles {list(quantiles)} must be numbers from 0 to 1; give e.g. (0.1, 0.5, 0.9)."
         )

@@ -176,14 +176,25 @@ def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
         The table of facts.
     drift : float
         Yearly, in logs.
+
+    Raises
+    ------
+    DataError
+        Where a quarter between the first and the last is missing.
     """
     rows = fx[(fx["pair"] == "RUB/USD") & (fx["kind"] == "mean") & (fx["freq"] == "Q")]
     rows = newest(rows, ["period"]).sort_values("period")
     if len(rows) < 8:
         return None
+    quarters = pd.PeriodIndex(rows["period"], freq="Q")
+    missing = pd.period_range(quarters[0], quarters[-1], freq="Q").difference(quarters)
+    if len(missing):
+        names = ", ".join(str(quarter) for quarter in missing[:6])
+        raise DataError("fx.csv, RUB/USD", [f"the rate path has gaps: {len(missing)} quarters are missing "
+                                            f"({names}); add the rows"])  # fmt: skip
     logs = np.log(rows["value"].to_numpy(dtype=float))
     step = float(np.diff(logs).std(ddof=1))
-    last = pd.Period(rows["period"].iloc[-1], freq="Q")
+    last = quarters[-1]
     numbers = np.arange(span.first - LEAD, span.first + span.count)
     ahead = np.maximum(numbers - (last.year * 4 + last.quarter - 1), 0).astype(float)
     noise, white = ramp.split(step**2 * np.minimum.outer(ahead, ahead))

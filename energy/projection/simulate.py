@@ -9,6 +9,7 @@ and a Dask cluster give the same result. What a route may carry comes from `ramp
 
 from __future__ import annotations
 
+import asyncio
 import os
 import queue
 import zlib
@@ -554,9 +555,9 @@ def run(
     Raises
     ------
     EnergyError
-        For no draws, no workers, or a scheduler that does not answer.
+        For no draws, no workers, a seed below zero, or a scheduler that does not answer.
     """
-    draws, workers = check_draws(draws), check_workers(workers)
+    draws, workers, seed = check_draws(draws), check_workers(workers), check_seed(seed)
     sizes = [min(BLOCK, draws - begin) for begin in range(0, draws, BLOCK)]
     if scheduler is not None:
         return _on_cluster(plan, case, seed, sizes, scheduler, engine)
@@ -569,6 +570,13 @@ def check_draws(draws: Any) -> int:
         raise EnergyError(f"draws is {draws!r}; a projection needs a whole number of 1 or more, "
                           "say 20000.")  # fmt: skip
     return int(draws)
+
+
+def check_seed(seed: Any) -> int:
+    """Return a seed, or raise an `EnergyError`."""
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise EnergyError(f"seed is {seed!r}; give a whole number of 0 or more.")
+    return int(seed)
 
 
 def check_workers(workers: int | None) -> int:
@@ -655,7 +663,7 @@ def connect(address: str, patience: float = PATIENCE):
     MissingExtra
         Without ``distributed``.
     EnergyError
-        If nothing answers within `patience` seconds.
+        If nothing answers, or no worker is there, within `patience` seconds.
     """
     try:
         from distributed import Client
@@ -664,10 +672,32 @@ def connect(address: str, patience: float = PATIENCE):
             "A scheduler needs Dask; install the extra: pip install 'energy-trade-tracker[cluster]'."
         ) from error
     try:
-        return Client(address, timeout=patience, set_as_default=False)
+        with ThreadPoolExecutor(1) as pool:  # a notebook's own thread may run a loop already
+            pool.submit(asyncio.run, _greet(address, patience)).result()
+        client = Client(address, timeout=patience, set_as_default=False)
     except (OSError, ValueError) as error:
         raise EnergyError(f"Scheduler {address!r} does not answer within {patience:g} s; start it "
                           "(dask scheduler) or leave scheduler out to use threads.") from error  # fmt: skip
+    return _staffed(client, address, patience)
+
+
+async def _greet(address: str, patience: float) -> None:
+    """Shake hands with a scheduler: a client waits for ever on a port that is open and says nothing."""
+    from distributed.comm import connect as reach
+
+    comm = await asyncio.wait_for(reach(address, timeout=patience), patience)
+    comm.abort()
+
+
+def _staffed(client: Any, address: str, patience: float) -> Any:
+    """Return a client whose scheduler has a worker, or close it and raise an `EnergyError`."""
+    try:
+        client.wait_for_workers(1, timeout=patience)
+    except TimeoutError as error:
+        client.close()
+        raise EnergyError(f"Scheduler {address!r} has no worker after {patience:g} s; start one "
+                          f"(dask worker {address}) or leave scheduler out to use threads.") from error  # fmt: skip
+    return client
 
 
 def raw(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
@@ -676,9 +706,9 @@ def raw(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
     Raises
     ------
     EnergyError
-        If they would take more than a gigabyte.
+        If they would take more than a gigabyte; for no draws, or a seed below zero.
     """
-    draws = check_draws(draws)
+    draws, seed = check_draws(draws), check_seed(seed)
     shape = (len(plan.routes), plan.count, draws)
     if np.prod([float(side) for side in shape]) * 4 > 1e9:
         raise EnergyError(f"Raw draws of {shape[0]} routes x {shape[1]} quarters x {draws} would take more "
