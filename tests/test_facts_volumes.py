@@ -51,8 +51,8 @@ def test_columns_units_and_words_are_those_of_the_datapackage():
 
 
 def test_key_is_unique():
-    key = ["series", "entity", "period", "source", "basis", "value"]
-    assert not volumes().duplicated(key).any()
+    key = ["series", "entity", "period", "freq", "source", "basis", "published"]
+    assert volumes()[volumes().duplicated(key, keep=False)]["id"].tolist() == []
     assert volumes()["id"].is_unique
 
 
@@ -105,8 +105,28 @@ def test_what_the_iea_lacks_shows_in_the_coverage():
 
 def test_a_rate_is_not_a_total():
     # "175 to 180 bcm a year in 2018 and 2019" must not read as the sum of two years.
-    rows = pick(series="exports", entity="europe", period="2018/2019")
-    assert sorted(rows["number"]) == [175, 180] and set(rows["unit"]) == {"bcm/yr"}
+    rows = volumes()[volumes()["series"].isin(["exports_low", "exports_high"])]
+    assert rows["number"].tolist() == [175, 180] and set(rows["unit"]) == {"bcm/yr"}
+    assert set(rows["entity"]) == {"europe"} and set(rows["period"]) == {"2018/2019"}
+
+
+def test_the_ends_of_a_range_are_two_series():
+    ends = volumes()[volumes()["note"].str.contains("range (?:low|high)")]
+    told = ends["note"].str.extract("range (low|high)")[0]
+    assert len(ends) == 6
+    assert [s.endswith(f"_{end}") for s, end in zip(ends["series"], told, strict=True)] == [
+        True
+    ] * 6
+
+
+def test_two_tables_of_one_book_are_two_sources():
+    """BP, 2020: the series of the CIS holds Belarus and Kazakhstan, the trade matrix lists them."""
+    rows = pick(series="exports_pipeline", period="2020", basis="15C-40MJ").set_index("entity")
+    matrix = rows[rows["source"].str.contains("trade-matrix")]["number"]
+    assert len(matrix) == 12
+    whole = rows.loc[~rows["source"].str.contains("trade-matrix"), "number"]["other-cis"]
+    parts = matrix[["belarus", "kazakhstan", "other-cis"]].sum()
+    assert parts == pytest.approx(whole)
 
 
 def test_plans_carry_their_own_series():
