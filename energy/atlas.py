@@ -464,7 +464,7 @@ def _after(flows: xr.Dataset, projection: xr.Dataset | None) -> xr.Dataset | Non
 
 def _days(starts: pd.DatetimeIndex, freq: str) -> list[int]:
     months = 12 // PER_YEAR.get(freq, 4)
-    return [(start + pd.DateOffset(months=months) - start).days for start in starts]
+    return (starts + pd.DateOffset(months=months) - starts).days.tolist()
 
 
 def _calendars(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -541,14 +541,13 @@ def _told(facts: Mapping[str, pd.DataFrame], books: _References) -> dict[Hashabl
     found: dict[Hashable, dict[str, Any]] = {}
     if "route-facts" in facts:
         rows = facts["route-facts"].query("attribute == 'capacity'")
-        for route, ids in rows.groupby("route")["id"]:
-            found[route] = {"standing": {"limit": [books.add(name) for name in ids]}}
+        for route, name in zip(rows["route"], rows["id"], strict=True):
+            own = found.setdefault(route, {}).setdefault("standing", {"limit": []})
+            own["limit"].append(books.add(name))
     if "contracts" in facts:
-        for route, rows in facts["contracts"].groupby("route", sort=False):
-            steps = [_contract(row) for row in rows.to_dict("records")]
-            for step in steps:
-                books.add(step["id"])
-            found[route] = found.get(route, {}) | {"contracts": steps}
+        for row in facts["contracts"].to_dict("records"):
+            books.add(row["id"])
+            found.setdefault(row["route"], {}).setdefault("contracts", []).append(_contract(row))
     return found
 
 
@@ -573,8 +572,9 @@ def _served(cube: xr.Dataset) -> list[list[str]]:
     """List the markets that each route has served."""
     if "market" not in cube:
         return [[] for _ in range(cube.sizes["route"])]
-    values = pd.DataFrame(cube["market"].values).fillna("").astype(str).to_numpy()
-    return [sorted(set(row) - {""}) for row in values.tolist()]
+    return [
+        sorted({word for word in map(_word, row) if word}) for row in cube["market"].values.tolist()
+    ]
 
 
 def _filled(cube: xr.Dataset, projection: xr.Dataset | None) -> np.ndarray:
@@ -810,8 +810,10 @@ def _numbers(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:
 def _rows(cube: xr.Dataset, variable: str, read: Callable[[str], Any]) -> list[Any]:
     if variable not in cube:
         return [None] * cube.sizes["route"]
-    values = pd.DataFrame(cube[variable].values).fillna("").astype(str).to_numpy()
-    return [draw.row([read(value) for value in line]) for line in values]
+    values = cube[variable].values.astype(object)
+    codes, words = pd.factorize(values.ravel())  # each word is read once, in the order of the cube
+    told = [*(read(str(word)) for word in words), None]  # a code of -1: missing
+    return [draw.row([told[i] for i in line]) for line in np.split(codes, len(values))]
 
 
 def _series(cube: xr.Dataset) -> dict[str, dict[str, Any]]:

@@ -207,3 +207,11 @@ def test_lanes_of_nothing_and_of_many():
     assert draw.lanes([None, LineString(), MultiLineString()]) == [0, 0, 0]
     lots = draw.lanes([EAST] * 12)
     assert max(lots) == 2 and min(lots) == -2
+
+
+def test_braces_in_a_text_are_no_template():
+    made = draw.OfflineMap(title="{{ 7*7 }}")
+    made.add_child(draw.Title("{{ 7*7 }} {% if %} {# x #}"))
+    page = made.get_root().render()
+    assert '"title":"{{ 7*7 }} {% if %} {# x #}"' in page
+    assert "<title>{{ 7*7 }}</title>" in page

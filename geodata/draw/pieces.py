@@ -25,17 +25,6 @@ LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
 PRECISION = 3  # decimals of the lines, about 100 m
 
-_TEMPLATE = Template(
-    """
-    {% macro html(this, kwargs) %}
-    <script type="application/json" id="{{ this.get_name() }}_data">{{ this.text }}</script>
-    {% endmacro %}
-    {% macro script(this, kwargs) %}
-    GeoDraw.{{ this.call }}({{ this._parent.get_name() }}, GeoDraw.read("{{ this.get_name() }}_data"));
-    {% endmacro %}
-    """
-)
-
 
 class Piece(MacroElement):
     """A call of one of our scripts with data; `data` must be what orjson can write."""
@@ -46,7 +35,6 @@ class Piece(MacroElement):
     def __init__(self, data: Any):
         super().__init__()
         self._name = type(self).__name__
-        self._template = _TEMPLATE
         self.data = data
 
     @property
@@ -55,8 +43,12 @@ class Piece(MacroElement):
         return script_json(self.data)
 
     def render(self, **kwargs: Any) -> str:
-        """Put scripts and style into the head once, then data and call into the body."""
-        head = _figure(self).header
+        """Put scripts and style into the head once, then data and call into the body.
+
+        All of it verbatim: branca would read ``{{ }}`` in a name as a template.
+        """
+        figure, own = _figure(self), self.get_name()
+        head = figure.header
         for name, tag in (
             *((f"{script}.js", "script") for script in self.scripts),
             ("draw.css", "style"),
@@ -65,7 +57,13 @@ class Piece(MacroElement):
             if f"geodraw_{name}" not in head._children:
                 text = f"<{tag}>{static(name)}</{tag.split()[0]}>"
                 head.add_child(_Verbatim(text), name=f"geodraw_{name}")
-        super().render(**kwargs)
+        data = f'<script type="application/json" id="{own}_data">{self.text}</script>'
+        figure.html.add_child(_Verbatim(data), name=own)
+        parent = self._parent.get_name()  # type: ignore[union-attr]  # a map, as _figure has checked
+        call = f'GeoDraw.{self.call}({parent}, GeoDraw.read("{own}_data"));'
+        figure.script.add_child(_Verbatim(call), name=own)
+        for child in self._children.values():
+            child.render(**kwargs)
         return ""
 
 
