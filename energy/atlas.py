@@ -375,12 +375,13 @@ def page_data(
     starts = _starts(flows, projection)
     cube = flows.reindex(route=list(routes.index), period=starts).transpose("route", "period")
     steps = _steps(cube, flows.sizes["period"], _filled(cube, projection))
-    numbers = {name: i for i, name in enumerate(sources.index)}
+    cited = _Cited(sources)
     told = meta.get("observations")
-    books = _References(observations(facts) if told is None and facts else told, numbers)
+    books = _References(observations(facts) if told is None and facts else told, cited)
     calendars = _calendars(cube, steps)
     ahead = _ahead(cube, projection, calendars)
     lines = _lines(routes, cube, ahead, facts, books)
+    happened = _events(events, list(routes.index), cube, cited)
     return {
         "steps": steps,
         "past": flows.sizes["period"],
@@ -392,8 +393,8 @@ def page_data(
         **_look(cube, projection is not None),
         **({} if projection is None else {"projection": _scenarios(projection)}),
         "lines": lines,
-        "events": _events(events, list(routes.index), cube, numbers),
-        "sources": [_source(record) for record in sources.to_dict("records")],
+        "events": happened,
+        "sources": cited.records(),
         "records": books.records,
         "sets": books.sets,
         "layers": [
@@ -730,10 +731,28 @@ def _text(frame: pd.DataFrame, column: str) -> pd.Series:
     return frame[column].fillna("").astype(str)
 
 
+class _Cited:
+    """Numbers the sources that the page names; the others stay at home."""
+
+    def __init__(self, sources: pd.DataFrame):
+        self.sources = sources[~sources.index.duplicated(keep="last")]
+        self.numbers: dict[Hashable, int] = {}
+
+    def number(self, name: Hashable) -> int | None:
+        """Number a source; None for one that is not known."""
+        if name not in self.sources.index:
+            return None
+        return self.numbers.setdefault(name, len(self.numbers))
+
+    def records(self) -> list[dict[str, str]]:
+        """List the numbered sources in their order."""
+        return [_source(row) for row in self.sources.loc[list(self.numbers)].to_dict("records")]
+
+
 class _References:
     """Numbers observation ids and the sets in which they occur."""
 
-    def __init__(self, observations: pd.DataFrame | None, sources: Mapping[Any, int]):
+    def __init__(self, observations: pd.DataFrame | None, sources: _Cited):
         known = pd.DataFrame() if observations is None else observations
         self.places = {name: i for i, name in enumerate(known.index)}
         self.columns = {name: known[name].to_numpy(dtype=object) for name in known.columns}
@@ -758,7 +777,7 @@ class _References:
             self._record[name] = len(self.records)
             place = self.places.get(name)
             row = {} if place is None else {k: column[place] for k, column in self.columns.items()}
-            record = {"text": name, "source": self.sources.get(row.get("source", name))}
+            record = {"text": name, "source": self.sources.number(row.get("source", name))}
             record |= {key: _word(row.get(key)) for key in ("page", "published", "note")}
             record["grade"] = _word(row.get("status"))
             self.records.append(
@@ -987,7 +1006,7 @@ def _covered(cube: xr.Dataset) -> int:
 
 
 def _events(
-    events: pd.DataFrame, routes: Sequence[Hashable], cube: xr.Dataset, numbers: Mapping[Any, int]
+    events: pd.DataFrame, routes: Sequence[Hashable], cube: xr.Dataset, cited: _Cited
 ) -> list[dict[str, Any]]:
     places = {route: i for i, route in enumerate(routes)}
     starts = pd.DatetimeIndex(cube["period"].values)
@@ -1004,7 +1023,7 @@ def _events(
                 "date": str(record["date"]),
                 "title": _word(record["title"]),
                 "lines": [places[name] for name in ids if name in places],
-                "source": numbers.get(record.get("source")),
+                "source": cited.number(record.get("source")),
             }
         )
     return rows

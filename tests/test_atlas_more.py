@@ -146,6 +146,14 @@ def built(**changes):
     return atlas.build(make_routes(), make_flows(), EVENTS, SOURCES, None, META, **given)
 
 
+def test_the_page_carries_the_sources_it_names_and_no_other():
+    unused = pd.concat([SOURCES, SOURCES.iloc[[0]].set_axis(["nobody"]).assign(title="Unread")])
+    page = atlas.page_data(make_routes(), make_flows(), EVENTS, unused, META, facts=FACTS)
+    named = {item["source"] for item in page["records"] + page["events"] if "source" in item}
+    assert named - {None} == set(range(len(page["sources"])))
+    assert "Unread" not in [source.get("title") for source in page["sources"]]
+
+
 def line(page, name):
     return next(item for item in page["lines"] if item["id"] == name)
 
