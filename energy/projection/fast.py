@@ -1,4 +1,7 @@
-"""The inner loops of `simulate` compiled by numba (extra ``fast``): equal within one bin."""
+"""The inner loops of `simulate` compiled by numba (extra ``fast``): equal within one bin.
+
+A row of one quarter is made, summed and counted while it lies in the nearest cache.
+"""
 
 from __future__ import annotations
 
@@ -7,82 +10,120 @@ import numpy as np
 
 from energy.projection import ramp, simulate
 
-_ONE, _ZERO = np.float32(1), np.float32(0)
+_ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
+_FAR = np.float32(3e38)
+_FAST = {"contract", "nsz", "arcp", "reassoc"}
 
 
-@numba.njit(
-    nogil=True, fastmath={"contract", "nsz", "arcp", "reassoc"}, cache=True, error_model="numpy"
-)
-def _fill(
-    base, added, noise, white, cap, modes, jitter, start, pace, first, second, last, kept, how, out
-):
-    count, n = out.shape
-    new, broken, again = how & 1, how & 2, how & 4
-    for p in range(count):
-        b, a, w, top = base[p], added[p], white[p], cap[p]
-        c0, c1, c2, c3 = noise[0, p], noise[1, p], noise[2, p], noise[3, p]
-        quarter = np.float32(p)
-        row, shift = out[p], jitter[p : p + n]
-        m0, m1, m2, m3 = modes[0], modes[1], modes[2], modes[3]
-        if new:
-            middle = quarter + np.float32(0.5)
-            for d in range(n):
-                climbed = min(max((middle - start[d]) * pace[d], _ZERO), _ONE)
-                x = _ONE + c0 * m0[d] + c1 * m1[d] + c2 * m2[d] + c3 * m3[d] + w * shift[d]
-                row[d] = x * (b + a * climbed)
-        else:
-            for d in range(n):
-                x = _ONE + c0 * m0[d] + c1 * m1[d] + c2 * m2[d] + c3 * m3[d] + w * shift[d]
-                row[d] = x * b
-        if again:
-            for d in range(n):
-                on = min(max(first[d] - quarter, _ZERO), _ONE)
-                back = min(max(quarter + _ONE - second[d], _ZERO), _ONE)
-                on += kept[d] * back * min(max(last[d] - quarter, _ZERO), _ONE)
-                row[d] *= on
-        elif broken:
-            for d in range(n):
-                row[d] *= min(max(first[d] - quarter, _ZERO), _ONE)
-        for d in range(n):
-            row[d] = min(max(row[d], _ZERO), top)
+@numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
+def _noisy(p, noise, w, modes, jitter, row):
+    c0, c1, c2, c3 = noise[0, p], noise[1, p], noise[2, p], noise[3, p]
+    m0, m1, m2, m3, shift = modes[0], modes[1], modes[2], modes[3], jitter[p : p + len(row)]
+    for d in range(len(row)):
+        row[d] = _ONE + c0 * m0[d] + c1 * m1[d] + c2 * m2[d] + c3 * m3[d] + w * shift[d]
+
+
+@numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
+def _interrupted(quarter, dates, again, row):
+    first, second, last, kept = dates[2], dates[3], dates[4], dates[5]
+    if again:
+        for d in range(len(row)):
+            on = min(max(first[d] - quarter, _ZERO), _ONE)
+            back = min(max(quarter + _ONE - second[d], _ZERO), _ONE)
+            row[d] *= on + kept[d] * back * min(max(last[d] - quarter, _ZERO), _ONE)
+    else:
+        for d in range(len(row)):
+            row[d] *= min(max(first[d] - quarter, _ZERO), _ONE)
+
+
+@numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
+def _held(row, top, factor, room):
+    """Hold a row between nought and its ceiling, find its bins, and return its sum."""
+    total = _ZERO
+    for d in range(len(row)):
+        held = min(max(row[d], _ZERO), top)
+        row[d] = held
+        total += held
+        room[d] = np.uint16(held * factor)
+    return total
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _count(cells, scale, counts, room, halves):
-    count, n = cells.shape
-    for p in range(count):
-        row, factor, into = cells[p], scale[p], counts[p]
-        for d in range(n):
-            room[d] = np.int32(row[d] * factor)
-        halves[:] = 0
-        for d in range(0, n - 3, 4):  # four tables: a counter that is hit twice in a row waits
-            halves[0, room[d]] += 1
-            halves[1, room[d + 1]] += 1
-            halves[2, room[d + 2]] += 1
-            halves[3, room[d + 3]] += 1
-        for d in range(n - n % 4, n):
-            halves[0, room[d]] += 1
-        for b in range(halves.shape[1]):
-            into[b] += halves[0, b] + halves[1, b] + halves[2, b] + halves[3, b]
+def _binned(room, into, tables):
+    n = len(room)
+    tables[:] = 0
+    for d in range(0, n - 3, 4):  # four tables: a counter that is hit twice in a row waits
+        tables[0, room[d]] += 1
+        tables[1, room[d + 1]] += 1
+        tables[2, room[d + 2]] += 1
+        tables[3, room[d + 3]] += 1
+    for d in range(n - n % 4, n):
+        tables[0, room[d]] += 1
+    for b in range(len(into)):
+        into[b] += tables[0, b] + tables[1, b] + tables[2, b] + tables[3, b]
 
 
-def fill(
-    spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: simulate.Switches,
-    out: np.ndarray, spare: np.ndarray,
-) -> None:  # fmt: skip
-    """Write the flows of one route into `out`; see `energy.projection.simulate.fill`."""
-    count = len(out)
-    how = int(bool(spec.added.any())) + 2 * int(at.first.min() < count)
-    how += 4 * int(bool(how & 2) and bool(((at.second < count) & (at.kept > 0)).any()))
-    _fill(spec.base, spec.added, spec.noise, spec.white, spec.cap, np.ascontiguousarray(modes), jitter,
-          at.start, at.pace, at.first, at.second, at.last, at.kept, how, out)  # fmt: skip
+@numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
+def _draw(
+    base, added, noise, white, cap, modes, jitter, dates, soonest, out, scale, counts, sums, room, tables
+):  # fmt: skip
+    climbs, broken, again = soonest
+    start, pace = dates[0], dates[1]
+    for p in range(len(out)):
+        b, a, row, quarter = base[p], added[p], out[p], np.float32(p)
+        _noisy(p, noise, white[p], modes, jitter, row)
+        if climbs <= p:
+            for d in range(len(row)):
+                climbed = min(max((quarter + _HALF - start[d]) * pace[d], _ZERO), _ONE)
+                row[d] *= b + a * climbed
+        else:
+            for d in range(len(row)):
+                row[d] *= b
+        if broken < p + 1:
+            _interrupted(quarter, dates, again < p + 1, row)
+        sums[p] = _held(row, cap[p], scale[p], room)
+        _binned(room, counts[p], tables)
+
+
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _count(cells, scale, counts, sums, room, tables):
+    for p in range(len(cells)):
+        sums[p] = _held(cells[p], _FAR, scale[p], room)
+        _binned(room, counts[p], tables)
+
+
+def draw(
+    spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: simulate.Switches, out: np.ndarray,
+    spare: np.ndarray, bounds: np.ndarray, counts: np.ndarray, index: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Write, sum and count the flows of one route; see `energy.projection.simulate.draw`."""
+    sums = np.empty(len(out), dtype=np.float32)
+    dates = (at.start, at.pace, at.first, at.second, at.last, at.kept)
+    back = at.second[at.kept > 0]
+    soonest = (  # quarters from which anything climbs, is cut, and is back
+        0.0 if spec.added.any() else np.inf,
+        float(at.first.min()),
+        float(back.min(initial=np.inf)),
+    )
+    _draw(spec.base, spec.added, spec.noise, spec.white, spec.cap, np.ascontiguousarray(modes), jitter,
+          dates, soonest, out, _scale(bounds), counts, sums, *_rooms(index, out.shape[1]))  # fmt: skip
+    return sums
 
 
 def count_bins(
     cells: np.ndarray, bounds: np.ndarray, counts: np.ndarray, index: np.ndarray
-) -> None:
-    """Add cells to the counts of their bins; see `energy.projection.simulate.count_bins`."""
-    scale = simulate._EDGE * simulate._inverse(bounds)
-    room = index.view(np.int32)
-    halves = room[cells.shape[1] : cells.shape[1] + 4 * simulate.BINS].reshape(4, simulate.BINS)
-    _count(cells, scale, counts, room[: cells.shape[1]], halves)
+) -> np.ndarray:
+    """Sum and count cells; see `energy.projection.simulate.count_bins`."""
+    sums = np.empty(len(cells), dtype=np.float32)
+    _count(cells, _scale(bounds), counts, sums, *_rooms(index, cells.shape[1]))
+    return sums
+
+
+def _scale(bounds: np.ndarray) -> np.ndarray:
+    return simulate._EDGE * simulate._inverse(bounds)
+
+
+def _rooms(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return room for a row of bins, and four tables; a block is shorter than 2 ** 16 draws."""
+    room = index.view(np.uint16)
+    return room[:n], room[n : n + 4 * simulate.BINS].reshape(4, simulate.BINS)

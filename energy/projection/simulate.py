@@ -37,8 +37,8 @@ _WORKER_LIMIT = 64
 TINY = 1e-20
 """Ceilings below this are none."""
 
-Fill = Callable[..., None]
-Count = Callable[..., None]
+Draw = Callable[..., np.ndarray]
+Count = Callable[..., np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -108,18 +108,24 @@ class Tally:
         Bins are even for flows; for sums and money they are even in the square root. A quantile
         in the first bin is 0: nothing flows, to a thousandth of capacity.
         """
-        bounds = plan.bounds
-        power = np.array([1.0 if kind == "flow" else 2.0 for kind, _ in rows(plan)])[:, None]
-        total = self.counts.cumsum(axis=-1)
-        found = np.empty((len(levels), *bounds.shape))
-        for i, level in enumerate(levels):
-            rank = level * (self.draws - 1)
-            at = (total > rank).argmax(axis=-1)
-            inside = np.take_along_axis(self.counts, at[..., None], axis=-1)[..., 0]
-            below = np.take_along_axis(total, at[..., None], axis=-1)[..., 0] - inside
-            part = (rank - below + 0.5) / np.maximum(inside, 1)
-            found[i] = np.where(at == 0, 0.0, (at + np.clip(part, 0, 1)) / BINS) ** power * bounds
+        power = [1 if kind == "flow" else 2 for kind, _ in rows(plan)]
+        ranks = np.array(levels) * (self.draws - 1)
+        found = np.empty((len(levels), *plan.bounds.shape))
+        for q, counts in enumerate(self.counts):  # a row at a time stays in the cache
+            found[:, q] = _places(counts, ranks) ** power[q] * plan.bounds[q]
         return found
+
+
+def _places(counts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+    """Return where in 0 to 1 the ranks fall (ranks, cells), by counts (cells, BINS)."""
+    total, every = counts.cumsum(axis=-1), np.arange(len(counts))
+    found = np.empty((len(ranks), len(counts)))
+    for place, rank in zip(found, ranks, strict=True):
+        at = (total > rank).argmax(axis=-1)
+        inside = counts[every, at]
+        part = (rank - (total[every, at] - inside) + 0.5) / np.maximum(inside, 1)
+        place[:] = np.where(at == 0, 0.0, (at + np.clip(part, 0, 1)) / BINS)
+    return found
 
 
 def rows(plan: Plan) -> list[tuple[str, str]]:
@@ -329,10 +335,22 @@ def _interrupt(at: Switches, quarters: np.ndarray, out: np.ndarray, spare: np.nd
     out *= spare
 
 
+def draw(
+    spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: Switches, out: np.ndarray,
+    spare: np.ndarray, bounds: np.ndarray, counts: np.ndarray, index: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Write the flows of one route, count them and return their sums (P,): `fill`, `count_bins`."""
+    fill(spec, modes, jitter, at, out, spare)
+    return count_bins(out, bounds, counts, index)
+
+
 def count_bins(
     cells: np.ndarray, bounds: np.ndarray, counts: np.ndarray, index: np.ndarray
-) -> None:
-    """Add the cells (P, n) to the counts (P, BINS) of their bins; what is above falls in the last."""
+) -> np.ndarray:
+    """Add the cells (P, n) to the counts (P, BINS) of their bins and return their sums (P,).
+
+    What is above falls in the last bin.
+    """
     scale = _EDGE * _inverse(bounds)
     steps = np.arange(0, STRIP * BINS, BINS)[:, None]
     for begin in range(0, len(cells), STRIP):
@@ -342,9 +360,10 @@ def count_bins(
         room += steps[: len(strip)]
         found = np.bincount(room.ravel(), minlength=len(strip) * BINS)
         counts[begin : begin + STRIP] += found.reshape(len(strip), BINS)
+    return cells.sum(axis=1)
 
 
-def kernels(engine: str) -> tuple[Fill, Count]:
+def kernels(engine: str) -> tuple[Draw, Count]:
     """Return the two inner functions of an engine, ``"numpy"`` or ``"numba"``.
 
     Raises
@@ -355,7 +374,7 @@ def kernels(engine: str) -> tuple[Fill, Count]:
         If numba is asked for and not installed.
     """
     if engine == "numpy":
-        return fill, count_bins
+        return draw, count_bins
     if engine != "numba":
         raise EnergyError(f"Engine {engine!r} is unknown; use 'numpy' or 'numba'.")
     try:
@@ -364,7 +383,7 @@ def kernels(engine: str) -> tuple[Fill, Count]:
         raise MissingExtra(
             "Engine 'numba' needs numba; install the extra: pip install 'energy-trade-tracker[fast]'."
         ) from error
-    return fast.fill, fast.count_bins
+    return fast.draw, fast.count_bins
 
 
 class Bench:
@@ -373,7 +392,7 @@ class Bench:
     def __init__(self, plan: Plan, engine: str):
         self.plan, self.rows = plan, {row: i for i, row in enumerate(rows(plan))}
         cells = plan.count + len(plan.years)
-        self.fill, self.count = kernels(engine)
+        self.draw, self.count = kernels(engine)
         self.counts = np.zeros((len(self.rows), cells, BINS), dtype=np.int64)
         self.flow, self.value = (np.empty(cells * BLOCK, dtype=np.float32) for _ in range(2))
         self.spare = np.empty(STRIP * BLOCK, dtype=np.float32)
@@ -469,11 +488,15 @@ def _route(
     cells = plan.count + len(plan.years)
     flow = room_of(bench.flow, cells, n)
     spare = room_of(bench.spare, STRIP, n)
-    bench.fill(spec, modes[:, which], jitter[: plan.count + n], at, flow[: plan.count], spare)
+    q, whole = bench.rows["flow", plan.routes[r]], slice(plan.count)
+    sums[q, whole] += bench.draw(
+        spec, modes[:, which], jitter[: plan.count + n], at, flow[whole], spare,
+        plan.bounds[q, whole], bench.counts[q, whole], bench.index)  # fmt: skip
     if keep is not None:
-        keep[r][:, which] = flow[: plan.count]
+        keep[r][:, which] = flow[whole]
     _years(plan, flow)
-    _count(bench, ("flow", plan.routes[r]), flow, sums)
+    if plan.years:
+        _count(bench, ("flow", plan.routes[r]), flow, sums, plan.count)
     if not plan.exports[r]:
         return
     _gather(bench.volume, spec.market, which, flow, size)
@@ -498,15 +521,19 @@ def _gather(
     into[:, which] += cells
 
 
-def _count(bench: Bench, row: tuple[str, str], cells: np.ndarray, sums: np.ndarray) -> None:
-    q = bench.rows[row]
-    sums[q] += cells.sum(axis=1)
-    bounds = bench.plan.bounds[q]
+def _count(
+    bench: Bench, row: tuple[str, str], cells: np.ndarray, sums: np.ndarray, begin: int = 0
+) -> None:
+    """Count the cells of a row from `begin` on, and add their sums."""
+    q, cells = bench.rows[row], cells[begin:]
+    sums, bounds, counts = sums[q, begin:], bench.plan.bounds[q, begin:], bench.counts[q, begin:]
     if row[0] != "flow":  # sums and money reach far above what is usual: finer bins below
+        sums += cells.sum(axis=1)
         np.multiply(cells, _inverse(bounds)[:, None], out=cells)
         np.sqrt(np.minimum(cells, 1, out=cells), out=cells)  # a price has no ceiling
-        bounds = np.sign(bounds)
-    bench.count(cells, bounds, bench.counts[q], bench.index)
+        bench.count(cells, np.sign(bounds), counts, bench.index)
+    else:
+        sums += bench.count(cells, bounds, counts, bench.index)
 
 
 def _inverse(bounds: np.ndarray) -> np.ndarray:
