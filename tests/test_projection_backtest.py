@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import energy
-from energy import facts, periods
+from energy import facts, flows, periods
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.projection import backtest, timing
 
@@ -110,6 +110,16 @@ def test_nothing_published_later_is_known(then):
     rows = then["reference-projects"]
     gates = rows[rows["metric"].isin(list(timing.METRICS))]["value"].map(timing.decimal)
     assert gates.max() <= timing.decimal(DAY.isoformat())
+
+
+def test_a_quarter_of_which_one_month_is_known_is_no_quarter(tables):
+    day = dt.date(2024, 12, 31)  # of 2023Q2 April and May were known then, of 2023Q3 August alone
+    past = backtest.histories(backtest.as_known(tables, day), day)["turkstream-2"]
+    assert past.index[-1] < pd.Period("2023Q2")
+    cube = flows.build(tables, "Q")
+    part = cube.sel(route="turkstream-1", period="2025-10-01")  # one month of three
+    assert 0 < part["coverage"] < 0.5 and part["flow"] > 0
+    assert np.isnan(backtest.whole(cube).sel(route="turkstream-1", period="2025-10-01"))
 
 
 def test_histories_end_with_what_was_known(then):

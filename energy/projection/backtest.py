@@ -31,7 +31,7 @@ import xarray as xr
 from energy import facts, flows, periods, store
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.observations import rows_of
-from energy.projection import timing
+from energy.projection import ramp, timing
 
 Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.DataArray]
 Known = Callable[[facts.Tables, Any], facts.Tables]
@@ -109,12 +109,13 @@ def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
     """Return the flows known on a day by route: quarters without a gap, bcm.
 
     Only routes that flowed in one of their last four known quarters, six known quarters at least.
-    Inner gaps are filled in a straight line. Quarters after the day are left out.
+    Inner gaps are filled in a straight line. Quarters after the day, and those of which only some
+    months were known then, are left out.
     """
-    cube, found = _cube(tables), {}
-    for route in cube["route"].values:
+    flow, found = whole(_cube(tables)), {}
+    for route in flow["route"].values:
         row = pd.Series(
-            cube["flow"].sel(route=route).values, pd.PeriodIndex(cube["period"].values, freq="Q")
+            flow.sel(route=route).values, pd.PeriodIndex(flow["period"].values, freq="Q")
         )
         row = row[pd.PeriodIndex(row.index).end_time <= pd.Timestamp(day) + pd.Timedelta(days=1)]
         row = (
@@ -126,6 +127,11 @@ def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
         if row.notna().sum() >= 6 and row.tail(4).abs().max() > 0.01:
             found[str(route)] = row.interpolate()
     return found
+
+
+def whole(cube: xr.Dataset) -> xr.DataArray:
+    """Return the flow of a cube where its figures cover the whole period; elsewhere NaN."""
+    return cube["flow"].where(cube["coverage"] >= ramp.COVERED)
 
 
 _memo: dict[str, Any] = {}
@@ -362,7 +368,7 @@ def backtest(
         Without scoringrules or statsmodels.
     """
     models = _models(forecasters)
-    truth = flows.build(tables, "Q")["flow"]
+    truth = whole(flows.build(tables, "Q"))
     chosen = days(tables) if at is None else list(at)
     if len(chosen) < LEAST:
         raise EnergyError(
