@@ -217,6 +217,17 @@ def test_table_of_the_proposed_routes(tables):
     )
 
 
+def test_a_line_of_the_users_own_is_in_the_table(tables):
+    own = {name: tables[name].copy() for name in ("routes", "reference-projects")}
+    line = own["routes"].query("route == 'altai'").assign(route="mine", status="proposed")
+    row = own["reference-projects"].query("metric == 'announced'").iloc[[0]]
+    row = row.assign(project="mine", value="2024-05-01", published="2024-05-02")
+    own["routes"] = pd.concat([own["routes"], line], ignore_index=True)
+    own["reference-projects"] = pd.concat([own["reference-projects"], row], ignore_index=True)
+    assert timing.proposed({**tables, **own}) == [*timing.PROPOSED, "mine"]
+    assert timing.table({**tables, **own}, as_of="2026-06-30").loc["mine", "stage"] == "talks"
+
+
 def test_soyuz_vostok_is_power_of_siberia_2(tables, pos2):
     other = timing.first_gas(tables, "soyuz-vostok")
     assert other.quantiles().equals(pos2.quantiles())

@@ -57,6 +57,7 @@ PROPOSED = (
     "russia-kazakhstan-china",
     "belogorsk-khabarovsk",
     "central-asia-china-d",
+    "russia-azerbaijan-iran",
 )
 WIDER = "(wider class)"
 STAGES: dict[str, tuple[float, ...]] = {  # years at which the hazard may change
@@ -681,12 +682,25 @@ def shape(tables: facts.Tables) -> tuple[float, ...]:
 # --- what would move it, and how good it is ---------------------------------------------------------
 
 
+def proposed(tables: facts.Tables) -> list[str]:
+    """Return the lines to time: `PROPOSED`, and a user's own that have milestones by their id."""
+    rows = tables["routes"]
+    open_ones = rows[rows["status"].isin(["proposed", "construction"])]["route"]
+    own = open_ones[open_ones.isin(tables["reference-projects"]["project"])]
+    return list(dict.fromkeys([*PROPOSED, *own]))
+
+
 def table(
     tables: facts.Tables,
-    routes: Sequence[str] = PROPOSED,
+    routes: Sequence[str] | None = None,
     as_of: str | dt.date | float | None = None,
 ) -> pd.DataFrame:
     """Return one row a route: stage, P10, P50, P90 of first gas and plateau, and never.
+
+    Parameters
+    ----------
+    routes : sequence of str, optional
+        Default `proposed`.
 
     Returns
     -------
@@ -695,7 +709,7 @@ def table(
         (decimal years, if the line is built), ``never_2040, never_2050`` (probability).
     """
     rows = {}
-    for route in routes:
+    for route in proposed(tables) if routes is None else routes:
         one = first_gas(tables, route, as_of)
         found = one.quantiles()
         dates = found.reindex(["first_gas", "plateau"])[["p10", "p50", "p90"]].to_numpy().ravel()
