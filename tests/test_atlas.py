@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 
 import browser as browsers
 import folium
@@ -549,6 +550,30 @@ def test_texts_have_enough_contrast(browser, file):
             pairs = [(ink, card), (soft, card), (accent, card), (flag, card), (country, land)]
             for text, ground in pairs:
                 assert contrast(text, ground) >= 4.5, (scheme, text, ground)
+
+
+@pytest.mark.parametrize("night", [0, 1])
+def test_lines_have_enough_contrast_on_land_and_sea(night):
+    """WCAG 1.4.11: 3 to 1 for a line, also where it is drawn paler: estimate, projection, tube."""
+    css = (resources.files("geodata.draw") / "static" / "draw.css").read_text(encoding="utf-8")
+    grounds = {name: re.findall(rf"--gd-{name}: (#\w+);", css)[night] for name in ("land", "sea")}
+    pale = [
+        float(a)
+        for a in re.findall(r"\.gd-(?:core\.gd-(?:light|ahead)|tube) { stroke-opacity: (\S+);", css)
+    ]
+    assert len(pale) == 3
+    for state in ("flowing", "idle", "construction", "proposed", "cancelled", "damaged"):
+        line = atlas.COLOURS[state][night]
+        for opacity in [1.0, *(pale if state in ("flowing", "idle") else [])]:
+            for name, ground in grounds.items():
+                seen = mixed(line, ground, opacity)
+                assert contrast(seen, ground) >= 3, (state, opacity, name)
+
+
+def mixed(colour, ground, opacity):
+    parts = [[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in (colour, ground)]
+    seen = [round(opacity * a + (1 - opacity) * b) for a, b in zip(*parts, strict=True)]
+    return "#" + "".join(f"{value:02x}" for value in seen)
 
 
 def contrast(one, two):

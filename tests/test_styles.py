@@ -82,7 +82,7 @@ def test_every_state_has_its_own_look():
     looks = {"".join(sorted(p.get("v") for p in s.iter("prop"))) for s in found.values()}
     assert len(looks) == len(atlas.STATES)
     colours = {p.get("v") for p in found["damaged"].iter("prop") if p.get("k") == "line_color"}
-    assert colours == {"213,94,0,61", "213,94,0,255"}  # #D55E00, casing and core
+    assert colours == {"192,64,0,61", "192,64,0,255"}  # #D55E00, casing and core
 
 
 def test_width_is_linear_in_the_yearly_rate():
@@ -121,8 +121,8 @@ def test_kepler_colours_match_the_states_in_its_order(frame):
         "geojson",
     )
     palette = layer["config"]["visConfig"]["strokeColorRange"]
-    assert palette["colorMap"] == [["flowing", "#0072B2"], ["proposed", "#CC79A7"]]
-    assert palette["colors"] == ["#0072B2", "#CC79A7"]
+    assert palette["colorMap"] == [["flowing", "#0072B2"], ["proposed", "#B45C90"]]
+    assert palette["colors"] == ["#0072B2", "#B45C90"]
     assert layer["visualChannels"]["sizeField"]["name"] == "flow"
     shown = made["config"]["visState"]["interactionConfig"]["tooltip"]["fieldsToShow"]["routes"]
     assert [field["name"] for field in shown] == [
