@@ -293,8 +293,19 @@ def build(data: Tables, folder: Path, given: Mapping[str, str], rounds: int) -> 
         data.routes, data.flows, data.events, data.sources, data.meta, facts=data.facts
     )
     bare = [[line["parts"], line["series"].get("value")] for line in page["lines"]]
-    print(f"Of the atlas, lines and flows alone: {len(orjson.dumps(bare)) / 1e6:.3f} MB")
+    bulk = data_size(paths["TimestampedGeoJson"], empty, given)
+    for name, part in (("what TimestampedGeoJson shows: lines and flows", bare),
+                       ("all: also capacity, money, sources, states, events", page)):  # fmt: skip
+        size = len(orjson.dumps(part))
+        print(
+            f"Data of the atlas, {name}: {size / 1e6:.3f} MB, 1/{bulk / size:.0f} of TimestampedGeoJson's"
+        )
     return paths
+
+
+def data_size(path: Path, empty: int, given: Mapping[str, str]) -> int:
+    """Give the bytes of a page of TimestampedGeoJson less library, land and the plugin's scripts."""
+    return path.stat().st_size - empty - sum(len(given[url]) for url in _asked(stamped, given))
 
 
 def _asked(make: Callable[..., None], given: Mapping[str, str]) -> list[str]:
