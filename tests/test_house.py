@@ -53,6 +53,23 @@ FLOORS = [  # upper floors may import lower ones, never the other way round
         "flows",
         "gate",
         "store",
+        *(
+            f"store.{name}"
+            for name in (
+                "answers",
+                "base",
+                "changes",
+                "dates",
+                "disk",
+                "locks",
+                "package",
+                "publishing",
+                "quarantine",
+                "queries",
+                "releases",
+                "tables",
+            )
+        ),
         "finance.prices",
         "finance.netback",
         "finance.economics",

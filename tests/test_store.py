@@ -29,7 +29,8 @@ from hypothesis import strategies as st
 from energy import facts, periods, store
 from energy.errors import DataError, MissingExtra
 from energy.sources.contract import COLUMNS, Answer, Request
-from energy.store import Store, StoreError, StoreLocked
+from energy.store import Store, StoreError, StoreLocked, base, dates, disk, locks, queries, tables
+from energy.store import package as editions
 
 R1, R2, R3 = "20250501T000000Z", "20250801T000000Z", "20251101T000000Z"
 ROOT = Path(__file__).parents[1]
@@ -61,7 +62,7 @@ def values(frame):
 
 def files(folder) -> dict[str, str]:
     """Return every file with its digest, the lock aside."""
-    found = [p for p in Path(folder).rglob("*") if p.is_file() and p.name != store.LOCK]
+    found = [p for p in Path(folder).rglob("*") if p.is_file() and p.name != locks.LOCK]
     return {
         p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in found
     }
@@ -298,7 +299,7 @@ def test_a_later_as_of_never_knows_less(runs, a, b):
     home = filled(runs)
     early, late = (home.observations(day) for day in sorted([a, b]))
     keys = [
-        set(t[store.WHAT].itertuples(index=False, name=None))
+        set(t[base.WHAT].itertuples(index=False, name=None))
         for t in (early, late, home.observations())
     ]
     assert keys[0] <= keys[1] <= keys[2]
@@ -435,7 +436,7 @@ def months(home: Store, first: int, last: int) -> None:
 
 @pytest.mark.parametrize("when", [1, 4, 8])
 def test_the_index_changes_no_answer(here, monkeypatch, when):
-    monkeypatch.setattr(store, "SLICE", 5)  # rows: many parts
+    monkeypatch.setattr(queries, "SLICE", 5)  # rows: many parts
     months(here, 1, when + 1)
     assert here.index() is not None
     assert here.index() is None
@@ -444,7 +445,7 @@ def test_the_index_changes_no_answer(here, monkeypatch, when):
     months(plain, 1, when + 1)
     months(plain, when + 1, 9)
     assert here.vintages() == plain.vintages()
-    assert len(store._list(here, "index", ".parquet")) > 1
+    assert len(disk.files_of(here.root, "index", ".parquet")) > 1
     for moment in (None, "2024-06", "2025-01-02", "2025-01-03", "2025-05", "2025-12"):
         assert here.observations(moment).to_csv() == plain.observations(moment).to_csv()
         by_us = [home.observations(moment, clock="retrieved").to_csv() for home in (here, plain)]
@@ -456,7 +457,7 @@ def test_only_the_two_newest_indexes_stay(here):
     for month in (1, 2, 3, 4):
         months(here, month, month + 1)
         here.index()
-    assert len(store._list(here, "index", ".json")) == 2
+    assert len(disk.files_of(here.root, "index", ".json")) == 2
     assert len(here.observations()) > 0
 
 
@@ -464,7 +465,7 @@ def test_an_index_may_be_deleted_or_damaged(here):
     months(here, 1, 4)
     then = here.observations().to_csv()
     here.index()
-    part = Path(here.root, store._list(here, "index", ".parquet")[0])
+    part = Path(here.root, disk.files_of(here.root, "index", ".parquet")[0])
     part.write_bytes(b"PAR1")
     with pytest.raises(
         StoreError, match=r"index/.* is damaged: .*Delete the folder index, which holds copies only"
@@ -508,7 +509,7 @@ def test_verify_names_what_changed_behind_our_back(three_runs):
     three_runs.manifest("2025Q3", R3)
     assert three_runs.verify() == []
     Path(three_runs.root, f"vintages/meter/{R1}.parquet").write_bytes(
-        store.encode(store._checked(table(row(8.0))))
+        tables.encode(tables.checked(table(row(8.0))))
     )
     Path(three_runs.root, f"vintages/meter/{R3}.parquet").unlink()
     next(Path(three_runs.root, "raw").rglob("*.bin")).write_bytes(b"abd")
@@ -644,9 +645,9 @@ def test_no_call_changes_or_removes_a_file(three_runs):
 
 
 def test_a_file_is_never_written_over(here):
-    store._write(here, "releases/x.json", b"1")
+    disk.write(here.root, "releases/x.json", b"1")
     with pytest.raises(StoreError, match=r"releases/x\.json exists already; the store only adds"):
-        store._write(here, "releases/x.json", b"2")
+        disk.write(here.root, "releases/x.json", b"2")
 
 
 def test_a_clock_set_back_is_refused(three_runs):
@@ -834,7 +835,7 @@ def test_a_second_update_is_told_who_writes(here, zygotes):
     os.kill(child, signal.SIGKILL)
     zygotes[0].wait()
     with here.lock():  # a dead owner's lock is taken over
-        owner = json.loads(Path(here.root, store.LOCK).read_text(encoding="utf-8"))
+        owner = json.loads(Path(here.root, locks.LOCK).read_text(encoding="utf-8"))
     assert owner["pid"] == os.getpid()
 
 
@@ -1035,7 +1036,7 @@ def test_an_object_store_reads_and_writes_the_same(in_memory, three_runs):
     )
     assert in_memory.vintages() == three_runs.vintages()[:2]
     for name in in_memory.vintages():
-        assert store._read(in_memory, name) == store._read(three_runs, name)
+        assert disk.read(in_memory.root, name) == disk.read(three_runs.root, name)
     before = in_memory.observations().to_csv()
     assert in_memory.index() is not None
     assert in_memory.observations().to_csv() == before
@@ -1047,7 +1048,7 @@ def test_an_object_store_reads_and_writes_the_same(in_memory, three_runs):
     assert in_memory.verify() == []
     assert len(in_memory.quarantined()) == 1
     with pytest.raises(StoreError, match="exists already"):
-        store._write(in_memory, in_memory.vintages()[0], b"other")
+        disk.write(in_memory.root, in_memory.vintages()[0], b"other")
 
 
 def test_the_lock_of_an_object_store(in_memory):
@@ -1057,7 +1058,9 @@ def test_the_lock_of_an_object_store(in_memory):
         "what": "update",
         "since": "2026-01-01T00:00:00+00:00",
     }
-    store._fs(in_memory).pipe_file("memory://bucket/energy/.lock", json.dumps(elsewhere).encode())
+    disk.file_system(in_memory.root).pipe_file(
+        "memory://bucket/energy/.lock", json.dumps(elsewhere).encode()
+    )
     with (
         pytest.raises(
             StoreLocked,
@@ -1069,10 +1072,12 @@ def test_the_lock_of_an_object_store(in_memory):
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     mine = elsewhere | {"host": platform.node(), "pid": dead.pid}
-    store._fs(in_memory).pipe_file("memory://bucket/energy/.lock", json.dumps(mine).encode())
+    disk.file_system(in_memory.root).pipe_file(
+        "memory://bucket/energy/.lock", json.dumps(mine).encode()
+    )
     with in_memory.lock():
         pass
-    assert not store._fs(in_memory).exists("memory://bucket/energy/.lock")
+    assert not disk.file_system(in_memory.root).exists("memory://bucket/energy/.lock")
 
 
 def test_a_file_url_is_a_folder(tmp_path):
@@ -1092,7 +1097,7 @@ def test_without_its_packages_the_store_says_which_extra():
     with pytest.raises(
         MissingExtra, match=r"needs no_such: pip install 'energy-trade-tracker\[update\]'"
     ):
-        store._need("no_such.thing")
+        disk.need("no_such.thing")
 
 
 # --- the package's own facts ----------------------------------------------------------------------
@@ -1121,9 +1126,9 @@ def test_nothing_later_than_the_date(package):
     for name in ("volumes", "prices", "financials", "fx", "contracts", "trade-context"):
         rows = tables[name]
         if name in ("prices", "fx"):  # what markets print is known when its period ends
-            quoted = store._quoted(rows)
+            quoted = editions._quoted(rows)
             assert (
-                rows.loc[quoted, "period"].map(store._period_end) <= np.datetime64("2023-01-15")
+                rows.loc[quoted, "period"].map(editions._period_end) <= np.datetime64("2023-01-15")
             ).all()
             rows = rows[~quoted]
         assert (rows["published"] <= "2023-01-15").all(), name
@@ -1148,7 +1153,7 @@ def test_on_the_packages_own_date_all_is_known(package):
 )
 def test_later_facts_hold_the_earlier(package, early, late):
     a, b = store.known(package, early), store.known(package, late)
-    for name in store.DATED:
+    for name in editions.DATED:
         key = facts.schema()[name]["schema"]["primaryKey"][0]
         assert set(a[name][key]) <= set(b[name][key]), name
 
@@ -1175,20 +1180,20 @@ def test_the_volumes_of_the_facts_as_observations(here, package):
         retrieved=pd.Timestamp(store.package_date(), tz="UTC").as_unit("us"),
         ref="volumes.csv#" + volumes["id"],
     )[COLUMNS].reset_index(drop=True)
-    single = told[~told.duplicated([*store.WHAT, "published"], keep=False)]
+    single = told[~told.duplicated([*base.WHAT, "published"], keep=False)]
     assert len(single) > 1000
     here.publish("facts", "20261124T000000Z", single)
     for day in (None, "2023-01-15", "2025-12-05"):
         assert _told(here.observations(day)) == _told(
-            store.last_known(single.assign(period=single["period"].map(store._label)), day)
+            store.last_known(single.assign(period=single["period"].map(dates.label)), day)
         )
 
 
 def _told(frame):
-    return sorted(frame[[*store.WHAT, "value"]].itertuples(index=False, name=None))
+    return sorted(frame[[*base.WHAT, "value"]].itertuples(index=False, name=None))
 
 
 def test_parquet_is_the_same_bytes_every_time():
-    rows = store._checked(many(100))
-    assert store.encode(rows) == store.encode(rows.sample(frac=1, random_state=1))
-    assert pd.read_parquet(io.BytesIO(store.encode(rows)))["value"].notna().all()
+    rows = tables.checked(many(100))
+    assert tables.encode(rows) == tables.encode(rows.sample(frac=1, random_state=1))
+    assert pd.read_parquet(io.BytesIO(tables.encode(rows)))["value"].notna().all()

@@ -15,8 +15,7 @@ from moto.server import ThreadedMotoServer
 from test_store import R1, R2, answer, files, refused, row, table
 
 import energy
-from energy import store
-from energy.store import Store, StoreError, StoreLocked
+from energy.store import Store, StoreError, StoreLocked, disk
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
@@ -120,11 +119,11 @@ def test_an_index_there_answers_the_same(empty):
 
 
 def test_an_object_is_never_written_over(empty):
-    store._write(empty, "note.json", b"{}")
-    store._write(empty, "note.json", b"{}")  # the same bytes: nothing to do
+    disk.write(empty.root, "note.json", b"{}")
+    disk.write(empty.root, "note.json", b"{}")  # the same bytes: nothing to do
     with pytest.raises(StoreError, match=r"note\.json exists already; the store only adds files"):
-        store._write(empty, "note.json", b"[]")
-    assert store._read(empty, "note.json") == b"{}"
+        disk.write(empty.root, "note.json", b"[]")
+    assert disk.read(empty.root, "note.json") == b"{}"
 
 
 def test_what_another_process_wrote_is_seen(empty):

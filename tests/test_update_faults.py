@@ -23,8 +23,7 @@ from server import Reply, html
 from upstream import Upstream
 
 from energy import facts, update
-from energy import store as memory
-from energy.store import Store, StoreError, StoreLocked
+from energy.store import Store, StoreError, StoreLocked, disk
 
 pytestmark = pytest.mark.slow
 
@@ -295,17 +294,17 @@ def test_more_gas_than_the_pipe_holds_waits_for_a_word(go, server, store, tracke
 
 
 def test_a_full_disk(go, store, monkeypatch):
-    real, count = memory._write_local, iter(range(1000))
+    real, count = disk._write_local, iter(range(1000))
 
     def full(path, body):
         if next(count) == 7:
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, body)
 
-    monkeypatch.setattr(memory, "_write_local", full)
+    monkeypatch.setattr(disk, "_write_local", full)
     with pytest.raises(StoreError, match="disk is full"):
         go(only=PAIR)
-    monkeypatch.setattr(memory, "_write_local", real)
+    monkeypatch.setattr(disk, "_write_local", real)
     assert not store.verify() and not store.vintages()
     assert go(only=PAIR).code == 0
 
@@ -314,7 +313,7 @@ def test_a_read_only_store(go, store, monkeypatch):
     def denied(path, body):
         raise OSError(errno.EROFS, "Read-only file system")
 
-    monkeypatch.setattr(memory, "_write_local", denied)
+    monkeypatch.setattr(disk, "_write_local", denied)
     with pytest.raises(StoreError, match="cannot be written"):
         go(only=PAIR)
     assert store.observations().empty  # it still reads
@@ -369,7 +368,7 @@ def _update(root: str, address: str, known: tuple, stop_at: int, only: list[str]
             os.kill(os.getpid(), signal.SIGKILL)
         real(handle)
 
-    memory.os.fsync = fsync  # type: ignore[assignment]
+    disk.os.fsync = fsync  # type: ignore[assignment]
     tables, limits = known  # handed over, not read again: that is no part of what is tested
     update.limits = lambda tables: limits  # type: ignore[assignment]
     client = httpx.Client(transport=loopback._Loopback(address))

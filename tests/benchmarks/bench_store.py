@@ -37,7 +37,7 @@ def generate(folder: Path, rows: int) -> None:
     import numpy as np
     import pandas as pd
 
-    from energy import store
+    from energy.store import dates, tables
 
     count = max(2, rows // ROWS_A_POINT)
     names = [
@@ -46,7 +46,7 @@ def generate(folder: Path, rows: int) -> None:
     ]
     frame = pd.DataFrame({"series": "physical_flow", "entity": names, "period": FIRST, "freq": "D",
                           "source": "entsog", "basis": "GCV"})  # fmt: skip
-    frame = frame.assign(key=store._keys(frame)).sort_values("key", ignore_index=True)
+    frame = frame.assign(key=tables.keys(frame)).sort_values("key", ignore_index=True)
     dice = np.random.default_rng(7)
     value = dice.integers(0, 900_000_000, (count, DAYS)).astype("float64")
     quarter = np.arange(DAYS) * RUNS // DAYS
@@ -62,11 +62,11 @@ def generate(folder: Path, rows: int) -> None:
         value[point, day] += change
         told = pd.Timestamp(FIRST) + pd.Timedelta(days=(run + 1) * DAYS // RUNS + 40, hours=6)
         table = arrow(frame, point, day, value[point, day], told)
-        (home / f"{told.strftime(store.RUN_FORM)}.parquet").write_bytes(store._parquet(table))
+        (home / f"{told.strftime(dates.RUN_FORM)}.parquet").write_bytes(tables.parquet_bytes(table))
 
 
 def arrow(frame, point, day, value, told):
-    """Return one run as `energy.store.encode` would lay it out, without 50 million Python texts."""
+    """Return one run as `energy.store.tables.encode` would lay it out, without 50 million Python texts."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
@@ -91,9 +91,9 @@ def arrow(frame, point, day, value, told):
     head = {"key": pa.array(frame["key"].to_numpy()[point]), "start": pa.array(start), "known": pa.array(known),
             "value": pa.array(value), "coverage": pa.array(np.ones(len(point))),
             "retrieved": pa.array(np.full(len(point), np.datetime64(told, "us")))}  # fmt: skip
-    from energy import store
+    from energy.store import base
 
-    return pa.table(head | {name: texts[name] for name in store.TEXTS})
+    return pa.table(head | {name: texts[name] for name in base.TEXTS})
 
 
 def write_text_keys(folder: Path) -> None:

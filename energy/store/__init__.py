@@ -1,0 +1,305 @@
+"""The memory: raw answers and immutable editions of observations, under ``$ENERGY_HOME``.
+
+::
+
+    raw/<source>/<period>/<tag>.<sha8>.bin, .json   each answer's bytes, and what was asked
+    vintages/<source>/<run>.parquet                 rows new or changed in that run, for good
+    quarantine/<run>.<sha8>.parquet                 refused rows with the reason
+    quarantine/released/<run>.<sha8>.json           which of them a person let through, and why
+    releases/<release>.json                         the vintages of a release, with hashes
+    index/<digest>.json, .NNN.parquet               a sorted copy for large stores; may be deleted
+
+Append-only: nothing here changes or deletes a row. Two clocks: ``published`` (when the world
+knew) and ``retrieved`` (when we knew). A row is *known* from the last day of ``published``
+(2026-03 is known on 31 March), at the latest from the day it was retrieved; without a
+publication date from the day it was retrieved. Queries go through DuckDB over the Parquet files;
+a reader opens no lock and writes nothing. Fetching, checking and choosing live elsewhere.
+
+The rooms, from below: `disk` and `locks` (files), `dates` and `tables` (rows), `releases`,
+`queries`, `changes`, `publishing`, `quarantine`, `answers`; `package` tells the same of the facts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from energy import facts
+from energy.sources.contract import Answer
+from energy.store import answers, changes, disk, locks, publishing, quarantine, queries, releases
+from energy.store.base import StoreError, StoreLocked
+from energy.store.changes import diff
+from energy.store.dates import label, last_day, run_id
+from energy.store.package import known, package_date, since
+from energy.store.publishing import Vintage
+from energy.store.quarantine import quarantine_rows
+from energy.store.queries import last_known
+from energy.store.tables import encode
+
+__all__ = ["Store", "StoreError", "StoreLocked", "Vintage", "day_of", "diff", "encode", "find_release", "known",
+           "last_day", "last_known", "package_date", "quarantine_rows", "run_id", "since"]  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Store:
+    """A folder, here or on an object store. Opening one writes nothing.
+
+    Attributes
+    ----------
+    root : str
+        Path, or an fsspec url such as ``s3://bucket/energy``.
+    """
+
+    root: str
+
+    @classmethod
+    def open(cls, root: str | Path | None = None) -> Store:
+        """Open a store; default ``$ENERGY_HOME``. It need not exist yet."""
+        named = os.environ.get("ENERGY_HOME", "")
+        text = str(root or (named if "://" in named else facts.home()))
+        text = text.removeprefix("file://")
+        return cls(text.rstrip("/") if "://" in text else str(Path(text).expanduser().absolute()))
+
+    def lock(self, what: str = "update", wait: float = 0.0) -> contextlib.AbstractContextManager:
+        """Keep other writers out while the ``with`` block runs; readers are never kept out.
+
+        Parameters
+        ----------
+        what : str
+            What the owner does, for the message others get.
+        wait : float
+            Seconds to wait for another writer of short work.
+
+        Raises
+        ------
+        StoreLocked
+            Naming process, machine and time of the owner. The lock of a dead owner is taken over.
+        StoreError
+            If the store cannot be written.
+        """
+        return locks.hold(self.root, what, wait)
+
+    def keep(self, answer: Answer, period: str) -> str:
+        """Keep an answer whole, once; return its sha256.
+
+        An answer equal to the newest kept one of its tag adds nothing.
+
+        Raises
+        ------
+        StoreError
+            If the digest is not that of the bytes, the url holds the key, or nothing can be
+            written.
+        """
+        return answers.keep(self.root, answer, period)
+
+    def answers(self, source: str, period: str) -> list[Answer]:
+        """Return the newest kept answer of each tag, by tag: to resume, or to work offline."""
+        return answers.newest(self.root, source, period)
+
+    def raw(self, ref: str) -> Answer:
+        """Return the kept answer behind the ``ref`` of an observation (``sha16#locator``).
+
+        Raises
+        ------
+        StoreError
+            If no kept answer has that digest, or its bytes are not what they were.
+        """
+        return answers.behind(self.root, ref)
+
+    def publish(self, source: str, run: str, observations: pd.DataFrame,
+                whole: Iterable[str] = ()) -> Vintage | None:  # fmt: skip
+        """Write the rows that are new or changed as one immutable vintage; all or nothing.
+
+        Parameters
+        ----------
+        source : str
+            Folder the vintage is filed under: the name of the source module.
+        run : str
+            From `run_id`. Runs sort by time; one that lies before the newest is refused.
+        observations : DataFrame
+            `energy.sources.contract.COLUMNS`; ``retrieved`` in UTC.
+        whole : iterable of str
+            Periods for which `observations` is all the source gives. What it gave before and
+            gives no more is written as a row without value; nothing is taken out.
+
+        Returns
+        -------
+        Vintage or None
+            None where nothing is new or changed: publishing twice changes nothing.
+
+        Raises
+        ------
+        DataError
+            With every faulty row: missing column or key, two values for one key, a `published`
+            or `period` of no known form.
+        StoreError, StoreLocked
+        """
+        return publishing.publish(self.root, source, run, observations, whole)
+
+    def connect(self, as_of: Any = None, *, by: Any = None, clock: str = "published",
+                skip: bool = False) -> Any:  # fmt: skip
+        """Return a DuckDB connection with the views ``observations`` and ``vintages``.
+
+        Parameters
+        ----------
+        as_of : date, text or None
+            A date, a period (its last day counts) or the name of a release; None: all there is.
+        by : date, text or None
+            As `as_of`, in addition: of a release only what was known that day. A release here
+            means the day of its run.
+        clock : {"published", "retrieved"}
+            By what the world knew, or by what this store held that day.
+        skip : bool
+            Leave out files that cannot be read, instead of raising.
+
+        Returns
+        -------
+        duckdb.DuckDBPyConnection
+            ``observations``: the last known row per series, entity, period, freq, source and
+            basis. ``vintages``: every edition. Besides the columns of an observation both have
+            ``start`` (first day of the period) and ``known``. A withdrawn figure has the value NaN.
+
+        Raises
+        ------
+        StoreError
+            Naming the damaged file, or the unknown release.
+        """
+        return queries.connect(self.root, as_of, clock, skip, by)[0]
+
+    def observations(self, as_of: Any = None, *, series: str | None = None, entity: str | None = None,
+                     source: str | None = None, by: Any = None, clock: str = "published",
+                     skip: bool = False) -> pd.DataFrame:  # fmt: skip
+        """Return the last known row of each quantity, never a later one.
+
+        Parameters
+        ----------
+        as_of, by, clock, skip
+            As in `connect`.
+        series, entity, source : str, optional
+            Only these.
+
+        Returns
+        -------
+        DataFrame
+            `energy.sources.contract.COLUMNS`, sorted; ``retrieved`` in UTC. NaN: withdrawn.
+        """
+        where = {"series": series, "entity": entity, "source": source}
+        return queries.finish(
+            queries.select(self.root, "observations", as_of, where, clock, skip, by)
+        )
+
+    def history(
+        self, series: str, entity: str, period: str, source: str | None = None
+    ) -> pd.DataFrame:
+        """Return every edition of one figure, oldest first, with ``known`` and ``run``."""
+        where = {"series": series, "entity": entity, "period": label(period), "source": source}
+        return queries.history(self.root, where)
+
+    def vintages(self) -> list[str]:
+        """Return the vintage files in the order of their runs, relative to the store."""
+        return releases.vintages(self.root)
+
+    def revisions(self, source: str | None = None, series: str | None = None) -> pd.DataFrame:
+        """Return how much figures were revised, by their age.
+
+        A revision is an edition less the edition before it; age is the number of whole quarters
+        from the end of the period to the day the revision was known.
+
+        Returns
+        -------
+        DataFrame
+            ``source, series, unit, age, n, mean, mean_abs, mean_pct, mean_abs_pct``: units of
+            the series, and per cent of the figure before. Withdrawn figures and changes of unit
+            are not counted.
+        """
+        where = {"source": source, "series": series}
+        return changes.revisions(queries.select(self.root, "vintages", None, where))
+
+    def diff(self, a: Any, b: Any, source: str | None = None) -> pd.DataFrame:
+        """Return what changed between two as-of dates or releases; see `diff`."""
+        old, new = (self.observations(when, source=source) for when in (a, b))
+        return diff(old, new)
+
+    def quarantine(self, run: str, rows: pd.DataFrame) -> str | None:
+        """Keep refused rows with their ``reason``; rows already held add nothing.
+
+        Returns
+        -------
+        str or None
+            The file written.
+        """
+        return quarantine.refuse(self.root, run, rows)
+
+    def quarantined(self, released: bool = False) -> pd.DataFrame:
+        """Return the refused rows: ``id, reason, run`` and `COLUMNS`; released ones on request."""
+        return quarantine.quarantined(self.root, released)
+
+    def release(self, ids: Sequence[str], reason: str, run: str) -> list[Vintage]:
+        """Publish refused rows after all, by id, for a stated reason.
+
+        Raises
+        ------
+        StoreError
+            If an id is not in quarantine or no reason is given.
+        """
+        return quarantine.let_through(self.root, list(ids), reason, run)
+
+    def manifest(self, release: str, run: str, artefacts: Mapping[str, str] | None = None) -> dict:
+        """Tag what the store holds as a release, with hashes; the same state is tagged once.
+
+        Parameters
+        ----------
+        release : str
+            For example ``"2026Q3"``. A later state under the same name becomes ``2026Q3-02``;
+            the name then means the newest, ``2026Q3-01`` the first.
+        artefacts : mapping of str to str
+            Names and sha256 of what was built from it.
+        """
+        return releases.tag(self.root, release, run, dict(artefacts or {}))
+
+    def releases(self) -> list[str]:
+        """Return the names of the releases, in order."""
+        return releases.releases(self.root)
+
+    def index(self) -> str | None:
+        """Write a sorted copy of all rows that answers as-of questions without grouping.
+
+        Worth it from some millions of rows on; smaller stores answer as fast without. Readers take
+        it by themselves, with the vintages that came after it; build it at the end of an update.
+        The folder ``index`` holds copies only and may be deleted at any time.
+
+        Returns
+        -------
+        str or None
+            The file written; None where an index of these vintages is there.
+        """
+        return queries.write_index(self.root)
+
+    def verify(self) -> list[str]:
+        """Return every fault of the store: damaged vintages, changed releases, spoiled answers."""
+        files = self.vintages() + disk.files_of(self.root, "index", ".parquet")
+        bad = [f"{name}: {why}" for name, why in queries.bad_files(self.root, files).items()]
+        return bad + releases.release_faults(self.root) + answers.raw_faults(self.root)
+
+
+def find_release(store: Store, name: str) -> dict | None:
+    """Return the newest release of that name; ``-01`` is the first."""
+    return releases.find_release(store.root, name)
+
+
+def day_of(store: Store, as_of: Any) -> dt.date:
+    """Return the last day of an as-of date, or the day of a release's run.
+
+    Raises
+    ------
+    StoreError
+        If it is neither.
+    """
+    return queries.day_of(store.root, as_of)

@@ -1,0 +1,18 @@
+"""What every room of the store knows: the names of columns, its two errors."""
+
+from __future__ import annotations
+
+from energy.errors import EnergyError
+
+WHAT = ["series", "entity", "period", "freq", "source", "basis"]
+"""Names a quantity as one source tells it; an edition of it has a ``published`` besides."""
+TEXTS = ["series", "entity", "period", "freq", "unit", "basis", "source", "status", "published",
+         "ref", "note"]  # fmt: skip
+
+
+class StoreError(EnergyError):
+    """The store cannot be read or written, or a file in it is damaged."""
+
+
+class StoreLocked(StoreError):
+    """Another update is writing; the message names it."""

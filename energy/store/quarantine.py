@@ -1,0 +1,92 @@
+"""Refused rows, and those a person let through."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pandas as pd
+
+from energy.errors import DataError
+from energy.sources.contract import COLUMNS
+from energy.store.base import TEXTS, WHAT, StoreError
+from energy.store.dates import check_run_form, in_utc, naive
+from energy.store.disk import as_json, files_of, load_json, need, read, write
+from energy.store.locks import hold
+from energy.store.publishing import Vintage, publish
+from energy.store.tables import parquet_bytes
+
+
+def quarantine_rows(rows: pd.DataFrame, run: str) -> pd.DataFrame:
+    """Return refused rows with ``id`` and ``run``; the id is the same whenever the row comes again."""
+    missing = [name for name in [*COLUMNS, "reason"] if name not in rows.columns]
+    if missing:
+        raise DataError("quarantine", [f"column '{name}' is missing" for name in missing])
+    table = rows[[*COLUMNS, "reason"]].reset_index(drop=True)
+    for name in [*TEXTS, "reason"]:
+        table[name] = table[name].where(table[name].notna(), "").astype("str")
+    for name in ("value", "coverage"):
+        table[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
+    table["retrieved"] = pd.to_datetime(table["retrieved"], utc=True, errors="coerce")
+    names = [*WHAT, "published", "value", "unit"]
+    ids = [hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:12]
+           for row in table[names].itertuples(index=False)]  # fmt: skip
+    table = table.assign(id=[f"Q{text}" for text in ids], run=run)
+    return table.drop_duplicates("id", ignore_index=True)
+
+
+def quarantined(root: str, released: bool) -> pd.DataFrame:
+    columns = ["id", "reason", "run", *COLUMNS]
+    parse = need("pyarrow.parquet").read_table
+    names = files_of(root, "quarantine", ".parquet")
+    tables = [parse(io.BytesIO(read(root, name))).to_pandas() for name in names]
+    if not tables:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
+    table = in_utc(pd.concat(tables, ignore_index=True)).drop_duplicates("id", ignore_index=True)[
+        columns
+    ]
+    return table if released else table[~table["id"].isin(_released(root))].reset_index(drop=True)
+
+
+def _released(root: str) -> set[str]:
+    names = files_of(root, "quarantine/released", ".json")
+    return {name for path in names for name in load_json(root, path)["ids"]}
+
+
+def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintage]:
+    table = quarantined(root, True)
+    unknown = sorted(set(ids) - set(table["id"]))
+    if unknown or not ids:
+        raise StoreError(
+            f"Not in quarantine: {', '.join(unknown) or 'no id given'}; `quarantined()` lists the ids."
+        )
+    if not reason.strip():
+        raise StoreError(
+            "A release from quarantine needs a reason; say why the rows are right after all."
+        )
+    rows = table[table["id"].isin(ids)]
+    rows = rows.assign(
+        note=rows["note"].str.cat([f"released: {reason}"] * len(rows), sep="; ").str.lstrip("; ")
+    )
+    with hold(root, "release from quarantine", wait=10.0):
+        made = [publish(root, str(source), run, part) for source, part in rows.groupby("source")]
+        body = as_json({"run": run, "reason": reason, "ids": sorted(set(ids))})
+        name = f"quarantine/released/{run}.{hashlib.sha256(body).hexdigest()[:8]}.json"
+        if set(ids) - _released(root):
+            write(root, name, body)
+    return [vintage for vintage in made if vintage]
+
+
+def refuse(root: str, run: str, rows: pd.DataFrame) -> str | None:
+    """Keep refused rows with their reason; see `Store.quarantine`."""
+    table = quarantine_rows(rows, check_run_form(run))
+    held = set(quarantined(root, True)["id"])
+    table = table[~table["id"].isin(held)]
+    if table.empty:
+        return None
+    body = parquet_bytes(
+        table.drop(columns=["retrieved"]).assign(retrieved=naive(table["retrieved"]))
+    )
+    name = f"quarantine/{run}.{hashlib.sha256(body).hexdigest()[:8]}.parquet"
+    write(root, name, body)
+    return name
