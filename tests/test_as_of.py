@@ -16,6 +16,8 @@ from energy import cli, facts, update
 from energy.errors import DataError, EnergyError, PeriodError
 from energy.store import Store
 
+pytestmark = pytest.mark.slow
+
 NOW = dt.datetime(2026, 11, 25, 6, 0, tzinfo=dt.UTC)
 HEADER = "series,entity,period,value,unit,basis,status,source,title,published\n"
 

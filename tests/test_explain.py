@@ -17,6 +17,8 @@ from energy.errors import PeriodError, UnknownName
 from energy.store import Store
 from energy.tracker import Tracker
 
+pytestmark = pytest.mark.slow
+
 
 def by_quantity(steps: pd.DataFrame) -> pd.Series:
     return steps.groupby("quantity")["part"].sum()

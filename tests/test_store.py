@@ -770,6 +770,7 @@ def work_publish_many(home: Store, name: str) -> None:
         )
 
 
+@pytest.mark.slow
 def test_kill_nine_at_twenty_random_points(tmp_path, zygotes):
     zygote = zygotes[0]
     old = table(row(0.0, "1990"), row(1.0, "1991"))

@@ -17,6 +17,8 @@ from test_store import R1, R2, answer, files, refused, row, table
 import energy
 from energy.store import Store, StoreError, StoreLocked, disk
 
+pytestmark = pytest.mark.slow
+
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
 
