@@ -296,7 +296,8 @@ def test_wrong_numbers_planted_in_the_page_are_found(spoiled, book):
         line["heat"] = 11.0
         line["facts"].append(["Capacity now", "17 bcm/yr"])
         line["ahead"][0]["base"]["value"]["mid"]["v"][-1] += 1
-        page["records"][0]["source"] = 0
+        record = page["records"][0]
+        record["source"] = (record["source"] + 1) % len(page["sources"])  # another document
         page["units"][1]["factor"] = 1.0
         page["tariff"] = 3
 

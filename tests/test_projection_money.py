@@ -121,11 +121,21 @@ def test_the_rate_drifts_from_its_last_mean(tracker, span, spec):
 def test_without_a_rate_there_are_no_roubles(tracker, span):
     fx = tracker.facts["fx"]
     assert money.rate_path(fx.iloc[:0], span, 0.04) is None
-    gap = fx[~fx["period"].isin(["2020Q2", "2020Q3"])]
-    with pytest.raises(
-        DataError, match=r"rate path has gaps: 2 quarters are missing \(2020Q2, 2020Q3\)"
-    ):
-        money.rate_path(gap, span, 0.04)
+    few = fx[fx["period"].isin([f"2022Q{n}" for n in range(1, 5)])]
+    assert money.rate_path(few, span, 0.04) is None  # three steps tell no size
+
+
+def test_a_gap_in_the_rate_is_stepped_over_not_filled(span):
+    """Steps of ln 1.1 up and down; between 2021Q4 and 2023Q1 nothing is known, and it has moved by half."""
+    names = [f"{year}Q{n}" for year in (2019, 2020, 2021, 2023) for n in range(1, 5)]
+    values = [60.0, 66.0] * 6 + [90.0, 99.0] * 2
+    fx = pd.DataFrame({"pair": "RUB/USD", "kind": "mean", "freq": "Q", "period": names,
+                       "value": values, "published": ""})  # fmt: skip
+    found = money.rate_path(fx, span, 0.0)
+    assert np.exp(found.fixed[-1]) == pytest.approx(99.0)
+    step = np.std(np.log(1.1) * np.array([1, -1] * 5 + [1] + [1, -1, 1]), ddof=1)
+    one, two = (found.noise**2).sum(0)[-1] + found.white[-1] ** 2, span.first + span.count - 1
+    assert one == pytest.approx(step**2 * (two - (2023 * 4 + 3)), rel=1e-4)
 
 
 def test_a_sliding_window_is_independent_by_row():

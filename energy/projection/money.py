@@ -24,6 +24,8 @@ LEAD = 3
 """Quarters before the grid that the nine-month window looks back to."""
 SHORTEST = 36
 """Months an index must have before its reversion is fitted."""
+STEPS = 7
+"""Steps between neighbouring quarters that a rate must have before their size is told."""
 BEFORE = (2015, 2021)
 
 
@@ -177,23 +179,21 @@ def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
     drift : float
         Yearly, in logs.
 
-    Raises
-    ------
-    DataError
-        Where a quarter between the first and the last is missing.
+    Notes
+    -----
+    A walk needs its newest value and the size of its steps: steps are taken between neighbouring
+    quarters only, so that a quarter nobody has published is neither filled nor counted as calm.
     """
     rows = fx[(fx["pair"] == "RUB/USD") & (fx["kind"] == "mean") & (fx["freq"] == "Q")]
     rows = newest(rows, ["period"]).sort_values("period")
-    if len(rows) < 8:
+    if rows.empty:
         return None
     quarters = pd.PeriodIndex(rows["period"], freq="Q")
-    missing = pd.period_range(quarters[0], quarters[-1], freq="Q").difference(quarters)
-    if len(missing):
-        names = ", ".join(str(quarter) for quarter in missing[:6])
-        raise DataError("fx.csv, RUB/USD", [f"the rate path has gaps: {len(missing)} quarters are missing "
-                                            f"({names}); add the rows"])  # fmt: skip
     logs = np.log(rows["value"].to_numpy(dtype=float))
-    step = float(np.diff(logs).std(ddof=1))
+    neighbours = np.diff(quarters.asi8) == 1
+    if neighbours.sum() < STEPS:
+        return None
+    step = float(np.diff(logs)[neighbours].std(ddof=1))
     last = quarters[-1]
     numbers = np.arange(span.first - LEAD, span.first + span.count)
     ahead = np.maximum(numbers - (last.year * 4 + last.quarter - 1), 0).astype(float)
