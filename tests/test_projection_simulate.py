@@ -194,6 +194,28 @@ def test_a_route_draws_the_same_whatever_stands_beside_it():
     assert np.array_equal(raw[:3], part)
 
 
+@pytest.mark.parametrize("base", [1.0, 0.0], ids=["flows", "to be built"])
+@pytest.mark.parametrize("end", [(np.inf, np.inf), (4.0, 4.0), (2.0, 9.0)])
+@pytest.mark.parametrize("lapse", [0.0, 0.5, 1.0])
+def test_numba_sets_the_same_dates(base, end, lapse):
+    fast = pytest.importorskip("energy.projection.fast", reason="numba is not installed")
+    rng = np.random.default_rng(2)
+    spec = ramp.RouteSpec(
+        base=np.full(3, base, np.float32), added=np.zeros(3, np.float32),
+        noise=np.zeros((4, 3), np.float32), white=np.zeros(3, np.float32),
+        cap=np.ones(3, np.float32), start=np.linspace(1, 6, 7, dtype=np.float32),
+        ramp=np.array([2, 8], np.float32), halt=0.1, restart=0.2, since=2.0, end=end, keep=0.3,
+        lapse=lapse, loads=np.zeros(3, np.float32), market="x",
+    )  # fmt: skip
+    uniform = rng.random((5, 3000), dtype=np.float32)
+    frailty = rng.lognormal(size=3000).astype(np.float32)
+    for name in ("start", "pace", "first", "second", "last", "kept"):
+        one, other = (
+            getattr(made.switches(spec, uniform, frailty), name) for made in (simulate, fast)
+        )
+        np.testing.assert_allclose(other, one, rtol=1e-5, err_msg=name)
+
+
 def test_numba_agrees_within_one_bin():
     pytest.importorskip("numba", reason="numba is not installed (extra: fast)")
     plan, case = several()

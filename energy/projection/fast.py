@@ -15,6 +15,25 @@ _FAR = np.float32(3e38)
 _FAST = {"contract", "nsz", "arcp", "reassoc"}
 
 
+@numba.njit(nogil=True, cache=True, error_model="numpy")
+def _switches(uniform, frailty, starts, ramps, whole, numbers, out):
+    since, halting, low, span, lapse, restarting, keep = numbers
+    far, near = np.float32(np.inf), np.float32(1 - 2.0**-20)
+    for d in range(len(frailty)):
+        start = starts[int(uniform[0, d] * (near * np.float32(len(starts))))]
+        origin = since if whole else max(start, since)
+        halt = origin - np.log(_ONE - uniform[2, d]) / (halting * frailty[d])
+        back = halt - np.log(_ONE - uniform[4, d]) / restarting
+        end = low + span * (uniform[3, d] / lapse) if uniform[3, d] < lapse else far
+        cut, inside = halt < end, back < end
+        out[0, d] = start
+        out[1, d] = _ONE / ramps[int(uniform[1, d] * (near * np.float32(len(ramps))))]
+        out[2, d] = halt if cut else end
+        out[3, d] = back if cut else end
+        out[4, d] = (end if inside else far) if cut else halt
+        out[5, d] = _ONE if cut and inside else keep
+
+
 @numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
 def _noisy(p, noise, w, modes, jitter, row):
     c0, c1, c2, c3 = noise[0, p], noise[1, p], noise[2, p], noise[3, p]
@@ -90,6 +109,18 @@ def _count(cells, scale, counts, sums, room, tables):
     for p in range(len(cells)):
         sums[p] = _held(cells[p], _FAR, scale[p], room)
         _binned(room, counts[p], tables)
+
+
+def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> simulate.Switches:
+    """Turn five uniform numbers a draw into dates; see `energy.projection.simulate.switches`."""
+    low, high = spec.end
+    span = high - low if np.isfinite(low) else 0.0
+    numbers = (spec.since, max(spec.halt, 1e-12), low, span, max(spec.lapse, 1e-6),
+               max(spec.restart, 1e-12), spec.keep)  # fmt: skip
+    out = np.empty((6, len(frailty)), dtype=np.float32)
+    _switches(np.ascontiguousarray(uniform), frailty, spec.start, spec.ramp, bool(spec.base.any()),
+              tuple(np.float32(number) for number in numbers), out)  # fmt: skip
+    return simulate.Switches(*out)
 
 
 def draw(

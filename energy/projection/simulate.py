@@ -37,6 +37,7 @@ _WORKER_LIMIT = 64
 TINY = 1e-20
 """Ceilings below this are none."""
 
+Switch = Callable[..., "Switches"]
 Draw = Callable[..., np.ndarray]
 Count = Callable[..., np.ndarray]
 
@@ -363,8 +364,8 @@ def count_bins(
     return cells.sum(axis=1)
 
 
-def kernels(engine: str) -> tuple[Draw, Count]:
-    """Return the two inner functions of an engine, ``"numpy"`` or ``"numba"``.
+def kernels(engine: str) -> tuple[Switch, Draw, Count]:
+    """Return the three inner functions of an engine, ``"numpy"`` or ``"numba"``.
 
     Raises
     ------
@@ -374,7 +375,7 @@ def kernels(engine: str) -> tuple[Draw, Count]:
         If numba is asked for and not installed.
     """
     if engine == "numpy":
-        return draw, count_bins
+        return switches, draw, count_bins
     if engine != "numba":
         raise EnergyError(f"Engine {engine!r} is unknown; use 'numpy' or 'numba'.")
     try:
@@ -383,7 +384,7 @@ def kernels(engine: str) -> tuple[Draw, Count]:
         raise MissingExtra(
             "Engine 'numba' needs numba; install the extra: pip install 'energy-trade-tracker[fast]'."
         ) from error
-    return fast.draw, fast.count_bins
+    return fast.switches, fast.draw, fast.count_bins
 
 
 class Bench:
@@ -392,7 +393,7 @@ class Bench:
     def __init__(self, plan: Plan, engine: str):
         self.plan, self.rows = plan, {row: i for i, row in enumerate(rows(plan))}
         cells = plan.count + len(plan.years)
-        self.draw, self.count = kernels(engine)
+        self.switches, self.draw, self.count = kernels(engine)
         self.counts = np.zeros((len(self.rows), cells, BINS), dtype=np.int64)
         self.flow, self.value = (np.empty(cells * BLOCK, dtype=np.float32) for _ in range(2))
         self.spare = np.empty(STRIP * BLOCK, dtype=np.float32)
@@ -483,7 +484,7 @@ def _route(
     uniform = rng.random((5, size), dtype=np.float32)
     modes *= np.float32(np.sqrt(1 - (spec.loads**2).sum()))
     modes += np.einsum("g,gkn->kn", spec.loads, drivers)
-    at = switches(spec, uniform[:, which], frail[which])
+    at = bench.switches(spec, uniform[:, which], frail[which])
     n = len(at.start)
     cells = plan.count + len(plan.years)
     flow = room_of(bench.flow, cells, n)
