@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import energy
-from energy import derive, facts, pictures, store, tracker
+from energy import facts, store, tracker
 from energy.errors import DataError, EnergyError
-from energy.observations import rows_of
+from energy.intake import derive
+from energy.measure.observations import rows_of
+from energy.publish import pictures
 from energy.store import Store
 from geodata import formats, gem, routes
 from geodata.draw import world

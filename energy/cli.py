@@ -472,7 +472,7 @@ def _run_export(options: argparse.Namespace) -> None:
     import energy
 
     if options.check:
-        from energy import styles
+        from energy.publish import styles
 
         if options.as_of:
             options.fail("--as-of does not go with --check: a folder is judged as it lies")
@@ -489,7 +489,7 @@ def _run_export(options: argparse.Namespace) -> None:
 
 def _run_flows(options: argparse.Namespace) -> None:
     import energy
-    from energy import layers
+    from energy.publish import layers
 
     tracker = energy.load(as_of=options.as_of)
     cube = tracker.flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
@@ -551,7 +551,7 @@ def _run_network(options: argparse.Namespace) -> None:
 
 def _run_project(options: argparse.Namespace) -> None:
     import energy
-    from energy import layers
+    from energy.publish import layers
 
     tracker = energy.load(as_of=options.as_of)
     if options.timing:
@@ -663,7 +663,8 @@ def _faults(options: argparse.Namespace, faults: Sequence[str]) -> None:
 def _run_update(options: argparse.Namespace) -> None:
     import datetime as dt
 
-    from energy import build, update
+    from energy import build
+    from energy.intake import update
     from energy.store import Store
 
     if options.as_of and (options.apply or options.release_row):
@@ -688,7 +689,7 @@ def _run_update(options: argparse.Namespace) -> None:
 
 
 def _run_diff(options: argparse.Namespace) -> None:
-    from energy import update
+    from energy.intake import update
     from energy.store import Store
 
     table = update.changes(Store.open(), options.a, options.b, options.as_of)
@@ -696,7 +697,7 @@ def _run_diff(options: argparse.Namespace) -> None:
 
 
 def _take_in(options: argparse.Namespace) -> None:
-    from energy import update
+    from energy.intake import update
 
     doubtful = update.take_in(
         options.path, tell=lambda text: _say(f"energy: {text}"), as_of=options.as_of

@@ -17,9 +17,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import facts, observations, periods, units
+from energy import facts
 from energy.errors import DataError, PeriodError
-from energy.observations import rows_of
+from energy.measure import observations, periods, units
+from energy.measure.observations import rows_of
 
 FREQS = {"M": 1, "Q": 3, "A": 12, "G": 12}
 WORST = {status: i for i, status in enumerate(observations.STATUS)}

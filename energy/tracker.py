@@ -14,23 +14,15 @@ import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from energy import (
-    atlas,
-    brief,
-    cite,
-    derive,
-    explain,
-    facts,
-    flows,
-    layers,
-    periods,
-    pictures,
-    styles,
-)
+from energy import facts, flows
 from energy import mirror as mirrors
 from energy import network as grid
 from energy.errors import DataError, UnknownName
 from energy.finance import accounts, bridge, economics, netback, prices, revenue
+from energy.intake import derive
+from energy.measure import periods
+from energy.provenance import cite, explain
+from energy.publish import atlas, brief, layers, pictures, styles
 from energy.store import Store, find_release
 from geodata import gem, routes
 
@@ -169,7 +161,7 @@ class Tracker:
         ------
         UnknownName, PeriodError, UnitError
         """
-        from energy import units
+        from energy.measure import units
 
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         asked = self._names(route)
@@ -618,7 +610,7 @@ class Tracker:
         ----------
         projection : xarray.Dataset or bool, optional
             From `project`, shown behind the newest figures, one scenario at a time; False for none.
-            Default: our own where the extra ``timing`` is installed. See `energy.atlas.build`.
+            Default: our own where the extra ``timing`` is installed. See `energy.publish.atlas.build`.
         layers : str, optional
             Folder of the exported layers as seen from the page, e.g. ``"layers"``, to link to.
 
@@ -635,7 +627,7 @@ class Tracker:
         )  # fmt: skip
 
     def plot_map(self, quarter: str | None = None, **options: Any):
-        """Draw a period as an equal-area map for paper or slide; see `energy.pictures.plot_map`.
+        """Draw a period as an equal-area map for paper or slide; see `energy.publish.pictures.plot_map`.
 
         Parameters
         ----------
@@ -653,7 +645,7 @@ class Tracker:
         return pictures.plot_map(self.routes, cube, quarter, **self._credited(options))
 
     def plot_years(self, years: Sequence[str | int] | None = None, **options: Any):
-        """Draw years, or other periods of one kind, side by side; see `energy.pictures.plot_years`.
+        """Draw years, or other periods of one kind, side by side; see `energy.publish.pictures.plot_years`.
 
         Parameters
         ----------
@@ -677,7 +669,7 @@ class Tracker:
         years : sequence, optional
             Default all calendar years.
         **options
-            ``seconds, dpi, title, box, labels``; see `energy.pictures.animate`.
+            ``seconds, dpi, title, box, labels``; see `energy.publish.pictures.animate`.
         """
         cube = self._drawn(next(iter(years or ()), None), "A")
         return pictures.animate(self.routes, cube, path, years, **self._credited(options))
@@ -695,7 +687,7 @@ class Tracker:
         return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
 
     def cite(self, what) -> pd.DataFrame:
-        """Return the sources behind an id, a cube or a table; see `energy.cite.cite`.
+        """Return the sources behind an id, a cube or a table; see `energy.provenance.cite.cite`.
 
         Three kinds of address ask how a shown number is made (see `explain`):
         ``"blue-stream@2024Q1"``, also with a market (``"europe@2021"``, ``"all@2021"``) or a line of
@@ -717,7 +709,7 @@ class Tracker:
     def explain(self, name: str, period: str) -> pd.DataFrame:
         """Return every step from figures as published to a shown number.
 
-        See `energy.explain.explain`; `cite` resolves the ids.
+        See `energy.provenance.explain.explain`; `cite` resolves the ids.
 
         Parameters
         ----------
@@ -749,7 +741,7 @@ class Tracker:
     def projected(self, scenario: str, route: str, period: str) -> pd.DataFrame:
         """Return the draws, seed and assumptions behind a projected number of the layers.
 
-        See `energy.explain.projected`.
+        See `energy.provenance.explain.projected`.
         """
         return explain.projected(self._projected, scenario, route, period)
 
@@ -759,7 +751,7 @@ class Tracker:
         Parameters
         ----------
         last : str, optional
-            The last quarter; default that of the newest figure. See `energy.explain.ledger`.
+            The last quarter; default that of the newest figure. See `energy.provenance.explain.ledger`.
         """
         cube = self._quarters if last is None else self.flows(last=last)
         return explain.ledger(self.facts, cube, self._prices, self.lines["length_km"])

@@ -1,7 +1,7 @@
 """Walks every number of a built release and makes it again from the figures as published.
 
 `Book` holds what each number should be, worked out of the ledger's published values with
-`energy.units` alone, outside the cube. `faults` reads summary, layers, cube and page as a stranger
+`energy.measure.units` alone, outside the cube. `faults` reads summary, layers, cube and page as a stranger
 would and names each number that differs, or that has no rule here.
 """
 
@@ -22,8 +22,11 @@ import shapely
 import xarray as xr
 from pyproj import Geod
 
-from energy import brief, explain, facts, flows, layers, periods, units
+from energy import facts, flows
 from energy.finance import prices
+from energy.measure import periods, units
+from energy.provenance import explain
+from energy.publish import brief, layers
 from energy.tracker import Tracker
 from geodata import routes as ground
 

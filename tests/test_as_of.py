@@ -12,8 +12,9 @@ import pytest
 from upstream import Upstream
 
 import energy
-from energy import cli, facts, update
+from energy import cli, facts
 from energy.errors import DataError, EnergyError, PeriodError
+from energy.intake import update
 from energy.store import Store
 
 pytestmark = pytest.mark.slow

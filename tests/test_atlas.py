@@ -14,8 +14,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString, MultiLineString
 
-from energy import atlas
 from energy.errors import DataError, EnergyError
+from energy.publish import atlas
 
 NASTY = '<img src=x onerror="window.hacked=1"> </script><script>window.hacked=2</script> \'q\' "ü" \u202e'
 NAN = float("nan")

@@ -19,8 +19,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
-from energy import atlas
 from energy.errors import DataError
+from energy.publish import atlas
 from geodata import draw
 from geodata.errors import FormatError
 

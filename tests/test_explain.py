@@ -12,8 +12,11 @@ import pandas as pd
 import pytest
 from upstream import Upstream
 
-from energy import build, cli, explain, flows, periods, update
+from energy import build, cli, flows
 from energy.errors import PeriodError, UnknownName
+from energy.intake import update
+from energy.measure import periods
+from energy.provenance import explain
 from energy.store import Store
 from energy.tracker import Tracker
 

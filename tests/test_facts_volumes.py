@@ -369,7 +369,7 @@ TAKEN = [
 
 @pytest.mark.parametrize(("series", "entity", "period", "figure"), TAKEN)
 def test_the_stated_preference_decides_the_conflict(series, entity, period, figure):
-    observations = pytest.importorskip("energy.observations")
+    observations = pytest.importorskip("energy.measure.observations")
     rows = pick(series=series, entity=entity, period=period).assign(value=lambda d: d["number"])
     excluded = table("corrections").query("action == 'exclude'")["row"]
     rows = rows[~rows["id"].isin(excluded)].assign(derived=rows["derived"] == "true")

@@ -13,8 +13,8 @@ import pytest
 import shapely
 import xarray as xr
 
-from energy import layers, styles
 from energy.errors import DataError, EnergyError
+from energy.publish import layers, styles
 from geodata import formats
 
 NAMES = ["routes", "flows_quarterly", "hubs", "events", "projections_quarterly"]

@@ -218,7 +218,7 @@ def test_parts_add_up_exactly_whatever_the_bases(a, one, b, two, asked, coverage
     VALUES, st.sampled_from(["0C", "15C", "20C", "15C-40MJ"]), st.sampled_from(["0C", "15C", "20C"])
 )
 def test_one_gas_in_two_cubic_metres_leaves_only_rounding(value, one, two):
-    from energy import units
+    from energy.measure import units
 
     heat = {"gcv": 10.5, "gcv_basis": "20C"}
     same = units.convert(value, "bcm", "bcm", basis=one, to_basis=two, **heat)

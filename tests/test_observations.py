@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from energy import observations
+from energy.measure import observations
 
 
 def figures(*rows):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy.errors import PeriodError
-from energy.periods import (
+from energy.measure.periods import (
     Period,
     containing,
     coverage,

@@ -15,8 +15,8 @@ import xarray as xr
 from pyproj import Geod
 from shapely.geometry import LineString, Point
 
-from energy import atlas, pictures
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError
+from energy.publish import atlas, pictures
 
 pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 NAN = float("nan")
@@ -249,7 +249,7 @@ def test_bad_input_gets_one_clear_sentence(routes, cube, tmp_path):
 def test_without_its_packages_the_extra_is_named(routes, cube, monkeypatch, module, package):
     find = util.find_spec
     monkeypatch.setattr(
-        sys.modules["energy.pictures"],
+        sys.modules["energy.publish.pictures"],
         "find_spec",
         lambda name: None if name == module else find(name),
     )

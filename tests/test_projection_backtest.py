@@ -9,8 +9,9 @@ import pytest
 import xarray as xr
 
 import energy
-from energy import facts, flows, periods
+from energy import facts, flows
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
+from energy.measure import periods
 from energy.projection import backtest, timing
 
 pytestmark = pytest.mark.slow

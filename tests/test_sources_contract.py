@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from samples import BAD, EMPTY, GOOD, QUARTER, RETRIEVED
 from server import HTML, Reply, Server
 
-from energy import periods, sources
+from energy import sources
+from energy.measure import periods
 from energy.sources import SOURCES, SourceError, contract, gather, table, transport
 from energy.sources.contract import COLUMNS, Request
 from energy.sources.reading import UNIQUE, answer_of

@@ -26,8 +26,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from energy import facts, periods, store
+from energy import facts, store
 from energy.errors import DataError, MissingExtra
+from energy.measure import periods
 from energy.sources.contract import COLUMNS, Answer, Request
 from energy.store import Store, StoreError, StoreLocked, base, dates, disk, locks, queries, tables
 from energy.store import package as editions

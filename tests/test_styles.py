@@ -14,8 +14,8 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString, Point
 
-from energy import atlas, layers, styles
 from energy.errors import EnergyError
+from energy.publish import atlas, layers, styles
 from geodata import formats
 
 NAN = float("nan")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy.errors import UnitError
-from energy.units import (
+from energy.measure.units import (
     KWH_PER_M3_40MJ,
     KWH_PER_MMBTU,
     UNITS,

@@ -12,9 +12,10 @@ import pandas as pd
 import pytest
 from upstream import DAILY, STRANDZHA, Upstream, days
 
-from energy import derive, gate, periods, update
 from energy.errors import EnergyError, PeriodError, UnknownName
-from energy.gate import Context
+from energy.intake import derive, gate, update
+from energy.intake.gate import Context
+from energy.measure import periods
 from energy.sources import cbr, ecb, entsog, eurostat, inbox, pinksheet
 from energy.sources.contract import COLUMNS
 from energy.store import Store, StoreError

@@ -22,7 +22,8 @@ import server as loopback
 from server import Reply, html
 from upstream import Upstream
 
-from energy import facts, update
+from energy import facts
+from energy.intake import update
 from energy.store import Store, StoreError, StoreLocked, disk
 
 pytestmark = pytest.mark.slow
@@ -354,7 +355,7 @@ def test_a_spoiled_kept_answer_is_asked_again(go, store, server):
 # -- processes ------------------------------------------------------------------------------------
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["energy.update", "energy.sources.transport", "duckdb", "openpyxl",
+CONTEXT.set_forkserver_preload(["energy.intake.update", "energy.sources.transport", "duckdb", "openpyxl",
                                 "pyarrow.parquet", "dask.array"])  # fmt: skip
 
 

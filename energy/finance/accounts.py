@@ -11,9 +11,9 @@ from decimal import Decimal
 
 import pandas as pd
 
-from energy import periods
 from energy.errors import UnknownName
-from energy.observations import STATUS, rows_of
+from energy.measure import periods
+from energy.measure.observations import STATUS, rows_of
 
 STANDARDS = ("IFRS", "RAS", "other")
 KEY = ["standard", "metric", "segment", "period", "unit"]

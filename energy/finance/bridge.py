@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import periods, units
 from energy.errors import DataError, PeriodError, UnitError
 from energy.finance import netback
-from energy.observations import STATUS, newest, rows_of
+from energy.measure import periods, units
+from energy.measure.observations import STATUS, newest, rows_of
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
 

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from energy import periods
 from energy.errors import DataError
 from energy.finance import accounts
-from energy.observations import rows_of
-from energy.plotting import axes
+from energy.measure import periods
+from energy.measure.observations import rows_of
+from energy.measure.plotting import axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import periods, units
 from energy.errors import PeriodError, UnknownName
-from energy.observations import STATUS, rows_of
+from energy.measure import periods, units
+from energy.measure.observations import STATUS, rows_of
 
 COLUMNS = ["item", "usd", "share", "status", "source", "note"]
 PRICE, LEFT = "border price", "netback"

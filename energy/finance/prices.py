@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from energy import periods, units
 from energy.errors import DataError, PeriodError, UnknownName
-from energy.observations import STATUS, newest, rows_of
+from energy.measure import periods, units
+from energy.measure.observations import STATUS, newest, rows_of
 
 UNIT = "USD/1000 m3"
 COLUMNS = ["market", "period", "price", "unit", "status", "series", "id", "reason"]

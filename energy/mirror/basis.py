@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts, observations, periods, units
+from energy import facts
 from energy.errors import PeriodError, UnitError
+from energy.measure import observations, periods, units
+from energy.measure.observations import records
 from energy.mirror.gathering import MONEY, VOLUMES, Book, candidates, gather, no_period, open_book
-from energy.observations import records
 
 NOT_DELIVERIES = {"sales_group": "group sales with resale, not deliveries"}
 NOISE = {

@@ -8,11 +8,11 @@ import pandas as pd
 
 from energy import facts
 from energy.errors import DataError
+from energy.measure.observations import records
 from energy.mirror.basis import figures, join
 from energy.mirror.causes import PARTS, split
 from energy.mirror.gathering import periods_of, spell
 from energy.mirror.reconciled import ESTIMATE, METHOD, Estimate, estimate
-from energy.observations import records
 
 COLUMNS = [
     "id", "series", "entity", "source", "kind", "value", "unit", "basis", "status", "published",
@@ -63,7 +63,7 @@ def mirror(
     Notes
     -----
     A figure read at another temperature than the one asked moves by the ideal-gas ratio (see
-    `energy.units.convert`). Rounding is at most half the last printed digit of both figures. A
+    `energy.measure.units.convert`). Rounding is at most half the last printed digit of both figures. A
     rule with a floor and a ceiling takes what is left between them, so it names what is possible,
     not what was measured; ``why`` says which. For the interval see `estimate`.
     """

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from energy import units
+from energy.measure import units
 from energy.mirror.basis import dyadic
 
 CAUSES = ("temperature", "calorific", "timing", "scope", "transit", "lng", "rounding")

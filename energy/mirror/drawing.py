@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from energy import plotting, units
+from energy.measure import plotting, units
+from energy.measure.observations import records
 from energy.mirror.reconciled import ESTIMATE
-from energy.observations import records
 
 
 def chart(table: pd.DataFrame, ax=None):

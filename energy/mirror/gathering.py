@@ -11,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from energy import facts, observations, periods, units
+from energy import facts
 from energy.errors import UnknownName
-from energy.observations import records
+from energy.measure import observations, periods, units
+from energy.measure.observations import records
 
 VOLUMES = (
     "flow", "exports", "exports_ras", "exports_pipeline", "imports_pipeline",

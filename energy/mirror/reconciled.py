@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from energy.observations import records
+from energy.measure.observations import records
 
 ESTIMATE = "reconciled-estimate"
 OUTLIER = 3.0  # robust standard deviations from the weighted median

@@ -11,11 +11,11 @@ import pandas as pd
 
 from energy import facts
 from energy.errors import UnknownName
+from energy.measure.observations import records
 from energy.mirror.basis import figures_in
 from energy.mirror.causes import PARTS, split
 from energy.mirror.gathering import MONEY, VOLUMES, open_book, periods_in
 from energy.mirror.reconciled import estimate
-from energy.observations import records
 
 
 def pairs(tables: facts.Tables, name: str | None = None, period: str | None = None) -> pd.DataFrame:

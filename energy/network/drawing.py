@@ -10,12 +10,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from energy import plotting
 from energy.errors import EnergyError
+from energy.measure import plotting
+from energy.measure.observations import records
 from energy.network.cuts import UNIT, add_limit
 from energy.network.mincost import OVERLOAD
 from energy.network.ways import SOURCE, need_networkx
-from energy.observations import records
 
 if TYPE_CHECKING:
     import networkx as nx

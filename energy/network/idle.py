@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import facts, periods
+from energy import facts
 from energy.errors import PeriodError, UnknownName
+from energy.measure import periods
+from energy.measure.observations import rows_of
 from energy.network.ways import SHARED, need_bcm
-from energy.observations import rows_of
 
 LIFE = 30  # years of straight-line depreciation, an assumption; Gazprom's own lives are not cited
 

@@ -14,9 +14,10 @@ import shapely.ops
 import xarray as xr
 from pyproj import Geod
 
-from energy import facts, periods
+from energy import facts
 from energy.errors import DataError, MissingExtra, PeriodError, UnitError, UnknownName
-from energy.observations import records, rows_of
+from energy.measure import periods
+from energy.measure.observations import records, rows_of
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -28,9 +28,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import facts, flows, periods, store
+from energy import facts, flows, store
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
-from energy.observations import rows_of
+from energy.measure import periods
+from energy.measure.observations import rows_of
 from energy.projection import ramp, timing
 
 Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.DataArray]

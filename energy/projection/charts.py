@@ -13,8 +13,8 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import EnergyError, UnknownName
-from energy.observations import rows_of
-from energy.plotting import axes
+from energy.measure.observations import rows_of
+from energy.measure.plotting import axes
 from energy.projection import ramp, scenarios
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ import xarray as xr
 
 from energy.errors import DataError
 from energy.finance import prices as sourced
-from energy.observations import newest
+from energy.measure.observations import newest
+from energy.measure.units import KWH_PER_MMBTU
 from energy.projection import ramp, scenarios
-from energy.units import KWH_PER_MMBTU
 
 LEAD = 3
 """Quarters before the grid that the nine-month window looks back to."""

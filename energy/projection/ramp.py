@@ -18,9 +18,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import facts, periods
+from energy import facts
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError
-from energy.observations import rows_of
+from energy.measure import periods
+from energy.measure.observations import rows_of
 from energy.projection import scenarios
 
 MODES = 4

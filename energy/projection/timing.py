@@ -26,9 +26,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts, periods
+from energy import facts
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
-from energy.observations import rows_of
+from energy.measure import periods
+from energy.measure.observations import rows_of
 
 GATES = ("announced", "memorandum", "contract", "construction", "first_gas", "plateau")
 METRICS = {

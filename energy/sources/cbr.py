@@ -25,7 +25,8 @@ from typing import Any
 
 import pandas as pd
 
-from energy import __version__, periods
+from energy import __version__
+from energy.measure import periods
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 

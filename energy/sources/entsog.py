@@ -34,8 +34,8 @@ from typing import Any, NoReturn
 
 import pandas as pd
 
-from energy import periods
 from energy.errors import DataError, UnitError
+from energy.measure import periods
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 

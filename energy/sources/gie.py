@@ -26,7 +26,7 @@ from typing import Any
 
 import pandas as pd
 
-from energy import periods
+from energy.measure import periods
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 

@@ -29,8 +29,8 @@ from typing import Any
 
 import pandas as pd
 
-from energy import periods
 from energy.errors import DataError, PeriodError
+from energy.measure import periods
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 

@@ -24,8 +24,8 @@ from typing import Any, NoReturn, TypeVar
 import orjson
 import pandas as pd
 
-from energy import periods
 from energy.errors import EnergyError, PeriodError
+from energy.measure import periods
 from energy.sources.contract import COLUMNS, Answer, Request
 
 T = TypeVar("T")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from energy import periods
+from energy.measure import periods
 from energy.store.base import WHAT
 from energy.store.dates import known_days
 from energy.store.tables import CONTENT

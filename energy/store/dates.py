@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from energy import periods
+from energy.measure import periods
 from energy.store.base import StoreError
 from energy.store.disk import base_name
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts, periods
+from energy import facts
+from energy.measure import periods
 from energy.store.dates import last_day
 
 DATED = (

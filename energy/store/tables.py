@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import periods
 from energy.errors import DataError, PeriodError
+from energy.measure import periods
 from energy.sources.contract import COLUMNS
 from energy.store.base import TEXTS, WHAT
 from energy.store.dates import known_days, label, naive, published_end

@@ -36,7 +36,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import browser as browsers
 
 import energy
-from energy import atlas
+from energy.publish import atlas
 from geodata import draw, routes
 
 SIZE = {"width": 1280, "height": 800}

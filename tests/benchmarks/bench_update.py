@@ -32,7 +32,7 @@ def record(folder: Path) -> None:
     """Ask every source once and keep the answers; nothing is published."""
     import upstream
 
-    from energy import update
+    from energy.intake import update
     from energy.store import Store
 
     upstream.SERVICES["transparency.entsog.eu"] = functools.partial(upstream.entsog, busy=True)
@@ -43,7 +43,7 @@ def record(folder: Path) -> None:
 
 def replay(answers: Path, store: Path) -> int:
     """Update from the kept answers; return the rows read."""
-    from energy import update
+    from energy.intake import update
     from energy.store import Store
 
     report = update.run("2026Q3", "apply", Store.open(store), offline=answers, now=lambda: NOW)
@@ -53,7 +53,8 @@ def replay(answers: Path, store: Path) -> int:
 
 def overlay(store: Path) -> int:
     """Lay the store over the facts; return the rows added."""
-    from energy import facts, update
+    from energy import facts
+    from energy.intake import update
     from energy.store import Store
 
     tables = facts.load()
@@ -123,7 +124,7 @@ def main() -> int:
 if __name__ == "__main__":
     if len(sys.argv) == 1:
         sys.exit(main())
-    import energy.update  # noqa: F401  imports are not part of the figure
+    import energy.intake.update  # noqa: F401  imports are not part of the figure
 
     began, worked = time.perf_counter(), time.process_time()
     steps = {

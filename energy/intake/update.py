@@ -22,12 +22,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts, flows, periods, sources
+from energy import facts, flows, sources
 from energy import store as memory
-from energy.derive import corrected, derive, overlay, sums, whole
 from energy.errors import EnergyError, PeriodError, UnknownName
-from energy.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
-from energy.observations import rows_of
+from energy.intake.derive import corrected, derive, overlay, sums, whole
+from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
+from energy.measure import periods
+from energy.measure.observations import rows_of
 from energy.sources import KeyMissing, SourceError, inbox
 from energy.sources.contract import COLUMNS, Answer, Request
 from energy.store import Store, StoreError, diff

@@ -21,8 +21,8 @@ from pyproj import Geod
 from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
 
-from energy import periods
 from energy.errors import DataError, EnergyError
+from energy.measure import periods
 from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION
 

@@ -8,10 +8,11 @@ import json
 import pandas as pd
 import xarray as xr
 
-from energy import facts, flows, periods
+from energy import facts, flows
 from energy.errors import PeriodError, UnknownName
 from energy.finance import netback
-from energy.observations import rows_of
+from energy.measure import periods
+from energy.measure.observations import rows_of
 
 COLUMNS = [
     "quantity",

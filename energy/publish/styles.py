@@ -1,7 +1,7 @@
 """What goes beside the exported layers: styles for QGIS and kepler.gl, dated folders, a check.
 
 Styles are plain text made of the colours, dashes and the linear width of the interactive map
-(`energy.atlas`). `check_folder` says what is wrong with a folder of layers that somebody sent.
+(`energy.publish.atlas`). `check_folder` says what is wrong with a folder of layers that somebody sent.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import geopandas as gpd
 import pandas as pd
 import xarray as xr
 
-from energy import atlas
 from energy.errors import EnergyError
+from energy.publish import atlas
 from geodata import formats
 from geodata.errors import GeodataError
 
@@ -262,7 +262,7 @@ def files(layers: Mapping[str, gpd.GeoDataFrame], per_year: int = 4) -> dict[str
     Parameters
     ----------
     layers : mapping of GeoDataFrame
-        As `energy.layers.export` takes them.
+        As `energy.publish.layers.export` takes them.
     per_year : int
         Periods in a year of their flows.
 
@@ -380,7 +380,7 @@ def check_folder(folder: str | Path) -> list[str]:
     Parameters
     ----------
     folder : path
-        As `energy.layers.export` writes it.
+        As `energy.publish.layers.export` writes it.
 
     Returns
     -------

@@ -20,9 +20,9 @@ from pathlib import Path
 import pandas as pd
 
 from energy.errors import DataError, UnknownName
-from energy.observations import rows_of
+from energy.measure.observations import rows_of
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 LINKS = {"routes": "routes", "part_of": "routes"}  # list-valued columns that name routes
 
 Tables = dict[str, pd.DataFrame]
@@ -288,8 +288,8 @@ def _faults(
 
 def _periods(table: pd.DataFrame, file: str) -> list[str]:
     """Check that each period exists and that its length is what ``freq`` says."""
-    from energy import periods
     from energy.errors import PeriodError
+    from energy.measure import periods
 
     if not {"period", "freq"} <= set(table.columns):
         return []

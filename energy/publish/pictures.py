@@ -1,7 +1,7 @@
 """Static pictures for papers and slides: one period, several years side by side, an animation.
 
 Equal-area, so that Siberia is not blown up; colours, dashes and the linear scale of widths are those
-of the interactive map (`energy.atlas`). No number is computed here. The same tables give the same
+of the interactive map (`energy.publish.atlas`). No number is computed here. The same tables give the same
 bytes, as SVG, PNG, PDF, GIF or WebP.
 """
 
@@ -22,9 +22,10 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from energy import atlas, periods
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError
-from energy.layers import period_labels
+from energy.measure import periods
+from energy.publish import atlas
+from energy.publish.layers import period_labels
 from geodata import basemap, draw
 from geodata.geometry import cut_antimeridian
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable
 import pandas as pd
 import xarray as xr
 
-from energy import facts, flows, observations, store
+from energy import facts, flows, store
 from energy.errors import UnknownName
 from energy.facts import Tables
+from energy.measure import observations
 
 TABLES = {
     "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts",

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts, periods, sources
+from energy import facts, sources
 from energy import store as memory
-from energy.gate import FIRM, KEY, WHOLE, Context, gate, partial, unfinished
-from energy.observations import rows_of
+from energy.intake.gate import FIRM, KEY, WHOLE, Context, gate, partial, unfinished
+from energy.measure import periods
+from energy.measure.observations import rows_of
 from energy.sources import entsog, eurostat, inbox
 from energy.sources.contract import COLUMNS
 from energy.store import Store

@@ -20,8 +20,8 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from energy import units
 from energy.errors import DataError, EnergyError
+from energy.measure import units
 from geodata import basemap, draw
 from geodata.geometry import cut_antimeridian
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import periods, units
-from energy.observations import rows_of
+from energy.measure import periods, units
+from energy.measure.observations import rows_of
 
 KEY = ["series", "entity", "period", "freq", "source", "basis"]
 GROUP = ["series", "entity", "freq", "source", "basis", "unit"]
@@ -78,7 +78,7 @@ class Context:
     known : DataFrame
         Last known rows of the sources judged, columns `COLUMNS`.
     limits : mapping of str to float
-        Route to the most that can be believed, bcm a day at 20 °C; see `energy.update.limits`.
+        Route to the most that can be believed, bcm a day at 20 °C; see `energy.intake.update.limits`.
     gcv : mapping of str to float
         Route to kWh per m3 at 20 °C.
     """

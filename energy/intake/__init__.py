@@ -1,0 +1,1 @@
+"""From an answer to a release: gate, derived sums, the quarterly update."""

@@ -1,0 +1,1 @@
+"""Behind a number: the documents it rests on, and the steps that made it."""

@@ -1,0 +1,1 @@
+"""What a reader gets: atlas, layers, styles, pictures, summary."""
