@@ -163,7 +163,7 @@ def test_map_is_a_folium_map(tables):
 
 
 def test_numbers_of_the_cube_stand_in_the_page(tables):
-    data = atlas.page_data(*tables[:4], tables[5])
+    data = atlas.page.page_data(*tables[:4], tables[5])
     north = next(line for line in data["lines"] if line["id"] == "north")
     value = north["series"]["value"]
     assert (value["o"], value["v"][6:]) == (0, [13750, 15000, 5000, 0, None, 12500])
@@ -175,7 +175,7 @@ def test_numbers_of_the_cube_stand_in_the_page(tables):
 
 
 def test_periods_are_named(tables):
-    data = atlas.page_data(*tables[:4], tables[5])
+    data = atlas.page.page_data(*tables[:4], tables[5])
     assert data["steps"][0]["id"] == "2023Q1"
     assert data["steps"][-1]["label"] == "2025 Q4 (Oct–Dec)"
     assert [step["tick"] for step in data["steps"] if "tick" in step] == ["2023", "2024", "2025"]
@@ -183,7 +183,7 @@ def test_periods_are_named(tables):
 
 
 def test_events_find_their_period(tables):
-    data = atlas.page_data(*tables[:4], tables[5])
+    data = atlas.page.page_data(*tables[:4], tables[5])
     assert [event["step"] for event in data["events"]] == [None, 6, 6, 11]
 
 
@@ -193,26 +193,26 @@ def test_events_find_their_period(tables):
      ("H", "2024-07-01", "2024 H2 (Jul–Dec)")],
 )  # fmt: skip
 def test_other_periods_are_named(freq, start, label):
-    assert atlas.period_names(pd.Timestamp(start), freq)[1] == label
+    assert atlas.timeline.period_names(pd.Timestamp(start), freq)[1] == label
 
 
 def test_start_is_the_newest_well_covered_period(tables):
     # 2025Q4 knows two routes of the three known in 2024: 2024Q4 is the newest with all.
-    data = atlas.page_data(*tables[:4], {})
+    data = atlas.page.page_data(*tables[:4], {})
     assert data["steps"][data["start"]]["id"] == "2024Q4"
 
 
 def test_start_can_be_chosen_and_must_exist(tables):
-    data = atlas.page_data(*tables[:4], {"start": "2024Q2"})
+    data = atlas.page.page_data(*tables[:4], {"start": "2024Q2"})
     assert data["start"] == 5
     with pytest.raises(EnergyError, match="no period '2031Q1'; it runs from 2023Q1 to 2025Q4"):
-        atlas.page_data(*tables[:4], {"start": "2031Q1"})
+        atlas.page.page_data(*tables[:4], {"start": "2031Q1"})
 
 
 def test_route_without_geometry_is_kept_without_line(tables):
     routes = tables[0].copy()
     routes.loc["planned", "geometry"] = None
-    data = atlas.page_data(routes, *tables[1:4], {})
+    data = atlas.page.page_data(routes, *tables[1:4], {})
     assert next(line for line in data["lines"] if line["id"] == "planned")["parts"] == []
 
 
@@ -246,7 +246,7 @@ def test_observations_gather_the_rows_with_an_id():
         "volumes": pd.DataFrame({"id": ["V1"], "source": ["a"], "page": ["3"], "value": [1]}),
         "profiles": pd.DataFrame({"route": ["x"], "source": ["b"]}),
     }
-    gathered = atlas.observations(facts)
+    gathered = atlas.references.observations(facts)
     assert gathered.loc["V1", "source"] == "a"
     assert len(gathered) == 1
 
@@ -563,7 +563,7 @@ def test_lines_have_enough_contrast_on_land_and_sea(night):
     ]
     assert len(pale) == 3
     for state in ("flowing", "idle", "construction", "proposed", "cancelled", "damaged"):
-        line = atlas.COLOURS[state][night]
+        line = atlas.look.COLOURS[state][night]
         for opacity in [1.0, *(pale if state in ("flowing", "idle") else [])]:
             for name, ground in grounds.items():
                 seen = mixed(line, ground, opacity)
@@ -637,7 +637,7 @@ def test_real_page(browser, real):
 
 def test_what_is_not_built_has_a_planned_start():
     plan = {"status": "proposed", "start": "2031-01-01", "nameplate": 50.0}
-    said = dict(atlas._facts(plan, {}))
+    said = dict(atlas.lines.facts_of(plan, {}))
     assert (said["Planned start"], said["Planned capacity"]) == ("2031-01-01", "50 bcm/yr")
-    built = dict(atlas._facts(plan | {"status": "operating"}, {}))
+    built = dict(atlas.lines.facts_of(plan | {"status": "operating"}, {}))
     assert "In service" in built and "Planned start" not in built

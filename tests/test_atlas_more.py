@@ -138,7 +138,7 @@ META = {"title": "A map", "start": "2025Q2", "layers": "layers/"}
 
 def data(**changes):
     given = {"projection": PROJECTION, "facts": FACTS, **changes}
-    return atlas.page_data(make_routes(), make_flows(), EVENTS, SOURCES, META, **given)
+    return atlas.page.page_data(make_routes(), make_flows(), EVENTS, SOURCES, META, **given)
 
 
 def built(**changes):
@@ -148,7 +148,7 @@ def built(**changes):
 
 def test_the_page_carries_the_sources_it_names_and_no_other():
     unused = pd.concat([SOURCES, SOURCES.iloc[[0]].set_axis(["nobody"]).assign(title="Unread")])
-    page = atlas.page_data(make_routes(), make_flows(), EVENTS, unused, META, facts=FACTS)
+    page = atlas.page.page_data(make_routes(), make_flows(), EVENTS, unused, META, facts=FACTS)
     named = {item["source"] for item in page["records"] + page["events"] if "source" in item}
     assert named - {None} == set(range(len(page["sources"])))
     assert "Unread" not in [source.get("title") for source in page["sources"]]
@@ -183,7 +183,7 @@ def test_years_name_their_quarters_and_mark_what_they_lack():
 
 def test_yearly_cube_has_no_further_calendars():
     flows = make_flows().isel(period=[0, 4, 8]).assign_attrs(freq="A")
-    page = atlas.page_data(make_routes(), flows, EVENTS, SOURCES, {})
+    page = atlas.page.page_data(make_routes(), flows, EVENTS, SOURCES, {})
     assert [calendar["key"] for calendar in page["calendars"]] == ["A"]
 
 
@@ -211,16 +211,16 @@ def test_projection_follows_history():
 
 def test_probabilities_may_be_a_list_or_missing():
     listed = PROJECTION.assign_attrs(probabilities=[0.3, 0.7])
-    assert [s["probability"] for s in atlas._scenarios(listed)["scenarios"]] == [0.3, 0.7]
+    assert [s["probability"] for s in atlas.ahead.scenarios(listed)["scenarios"]] == [0.3, 0.7]
     bare = PROJECTION.assign_attrs(probabilities=None)
-    assert atlas._scenarios(bare)["start"] == 0
-    assert atlas._scenarios(bare)["scenarios"][0]["probability"] is None
+    assert atlas.ahead.scenarios(bare)["start"] == 0
+    assert atlas.ahead.scenarios(bare)["scenarios"][0]["probability"] is None
 
 
 def test_mixture_is_shown_first_and_answers_carry_their_probability():
     attrs = {"probabilities": '{"oil": {"high": 0.25, "middle": 0.75}}'}
     told = PROJECTION.assign_coords(scenario=["oil-high", "mixture"]).assign_attrs(attrs)
-    found = atlas._scenarios(told)
+    found = atlas.ahead.scenarios(told)
     assert found["scenarios"] == [
         {"key": "oil-high", "label": "oil high", "probability": 0.25},
         {"key": "mixture", "label": "weighted mixture", "probability": None},
@@ -234,7 +234,7 @@ def test_projection_never_fills_what_history_covers():
     flows["flow"][1, 6:] = 2
     flows["flow"][3, [6, 8, 9]] = NAN
     early = swapped(make_projection("2024-07-01", 6)).assign_coords(route=["east", "odd"])
-    page = atlas.page_data(make_routes(), flows, EVENTS, SOURCES, {}, projection=early)
+    page = atlas.page.page_data(make_routes(), flows, EVENTS, SOURCES, {}, projection=early)
     ahead = [step["id"] for step in page["steps"] if step.get("ahead")]
     assert ahead == ["2025Q1", "2025Q2", "2025Q3", "2025Q4"]
     rows = line(page, "odd")["ahead"][page["projection"]["start"]]["base"]["value"]
@@ -276,7 +276,7 @@ def test_units_carry_the_factors_of_the_units_module():
 
 def test_energy_cube_keeps_its_unit():
     flows = make_flows().assign_attrs(unit="TWh", basis="GCV")
-    page = atlas.page_data(make_routes(), flows, EVENTS, SOURCES, {}, facts=FACTS)
+    page = atlas.page.page_data(make_routes(), flows, EVENTS, SOURCES, {}, facts=FACTS)
     assert [unit["unit"] for unit in page["units"]] == ["TWh"]
 
 
@@ -305,13 +305,13 @@ def test_capacity_is_cited_by_its_facts():
     ],
 )
 def test_only_a_folder_beside_the_page_is_linked(folder, path):
-    assert atlas._relative(folder, "flows_quarterly") == path
+    assert atlas.page.relative(folder, "flows_quarterly") == path
 
 
 def test_line_across_180_degrees_is_cut():
     routes = make_routes()
     routes.loc["plan", "geometry"] = LineString([(170, 65), (-170, 66)])
-    parts = line(atlas.page_data(routes, make_flows(), EVENTS, SOURCES, {}), "plan")["parts"]
+    parts = line(atlas.page.page_data(routes, make_flows(), EVENTS, SOURCES, {}), "plan")["parts"]
     assert len(parts) == 2
     # Steps from point to point in thousandths of a degree: none runs around the world.
     assert all(abs(step) <= 10_000 for part in parts for step in part[2::2])
@@ -329,18 +329,18 @@ def test_colours_keep_apart_for_every_eye():
         "usual": np.eye(3),
     }  # fmt: skip
     dash = {"construction": 1, "proposed": 2, "cancelled": 3}
-    drawn = {key: (style, dash.get(key, 0)) for key, (_, style) in atlas.STATES.items()}
-    pairs = list(itertools.combinations(atlas.STATES, 2))
+    drawn = {key: (style, dash.get(key, 0)) for key, (_, style) in atlas.look.STATES.items()}
+    pairs = list(itertools.combinations(atlas.look.STATES, 2))
     assert len(pairs) == 28
     for (eye, matrix), night, (a, b) in itertools.product(eyes.items(), (0, 1), pairs):
         if drawn[a] != drawn[b]:
             continue
-        seen = [lab(np.array(matrix) @ linear(atlas.COLOURS[key][night])) for key in (a, b)]
+        seen = [lab(np.array(matrix) @ linear(atlas.look.COLOURS[key][night])) for key in (a, b)]
         assert np.linalg.norm(seen[0] - seen[1]) >= 20, (eye, night, a, b)
     # Where the eye is usual the solid states differ by colour alone, too.
-    solid = [key for key, (_, style) in atlas.STATES.items() if style == "solid"]
+    solid = [key for key, (_, style) in atlas.look.STATES.items() if style == "solid"]
     for (eye, matrix), (a, b) in itertools.product(eyes.items(), itertools.combinations(solid, 2)):
-        seen = [lab(np.array(matrix) @ linear(atlas.COLOURS[key][0])) for key in (a, b)]
+        seen = [lab(np.array(matrix) @ linear(atlas.look.COLOURS[key][0])) for key in (a, b)]
         assert np.linalg.norm(seen[0] - seen[1]) >= 8, (eye, a, b)
 
 
@@ -375,8 +375,15 @@ def test_every_label_is_translated():
         page["chart_key"],
         *page["grades"],
     }
-    shown |= {*atlas.ROLE_LABELS.values(), *atlas.STATUS_LABELS.values(), *atlas._FACTS.values()}
-    shown |= {text for _, text in atlas.BORDERS} | {*atlas.SMALL_PRINT, *atlas.MONTHS}
+    shown |= {
+        *atlas.look.ROLE_LABELS.values(),
+        *atlas.look.STATUS_LABELS.values(),
+        *atlas.lines.FACTS.values(),
+    }
+    shown |= {text for _, text in atlas.look.BORDERS} | {
+        *atlas.look.SMALL_PRINT,
+        *atlas.words.MONTHS,
+    }
     assert sorted((found | shown) - set(words)) == []
 
 
@@ -1019,10 +1026,10 @@ def test_paper_is_light_at_night(browser, file):
         core_colour = (
             "getComputedStyle(document.querySelector('path.gd-core[data-id=east]')).stroke"
         )
-        assert page.evaluate(core_colour) == rgb(atlas.COLOURS["flowing"][1])
+        assert page.evaluate(core_colour) == rgb(atlas.look.COLOURS["flowing"][1])
         page.emulate_media(media="print")
         assert page.evaluate(ink) == "rgb(27, 34, 40)"
-        assert page.evaluate(core_colour) == rgb(atlas.COLOURS["flowing"][0])
+        assert page.evaluate(core_colour) == rgb(atlas.look.COLOURS["flowing"][0])
         land = "getComputedStyle(document.querySelector('path.gd-land')).fill"
         page.wait_for_selector("path.gd-land", state="attached")
         assert page.evaluate(land) == rgb("#f7f5f0")
@@ -1181,8 +1188,8 @@ def test_every_line_of_the_real_page_shows_the_cube(browser, real, scheme, night
                     continue
                 assert shown["ways"] == ["forth" if value > 0 else "back"], shown
                 assert shown["width"] == pytest.approx(max(1.2, abs(value) * 0.8), abs=0.006), shown
-                assert shown["colour"] == rgb(atlas.COLOURS[state][night]), shown
-                dash = atlas.DASH_STYLES[atlas.DASHES.get(status[shown["id"]], 0)]["dash"]
+                assert shown["colour"] == rgb(atlas.look.COLOURS[state][night]), shown
+                dash = atlas.look.DASH_STYLES[atlas.look.DASHES.get(status[shown["id"]], 0)]["dash"]
                 assert shown["dash"] == (dash or None), shown
                 compared[shown["ways"][0]] += 1
                 compared["wide"] += shown["width"] > 1.2
@@ -1216,7 +1223,7 @@ def test_projects_of_the_real_page_are_dashed_by_their_status(browser, real):
             kind = str(state.sel(route=shown["id"]).item())
             if shown["look"] == "project":
                 assert shown["dash"] == dashes[kind], shown
-                assert shown["colour"] == rgb(atlas.COLOURS[kind][0]), shown
+                assert shown["colour"] == rgb(atlas.look.COLOURS[kind][0]), shown
                 seen.add(kind)
         log.assert_clean()
     assert seen == set(dashes)
@@ -1228,7 +1235,7 @@ def test_table_of_the_real_page_holds_the_cube(browser, real):
     flows = tracker.flows().isel(period=-3)
     with browsers.opened(browser, path) as (page, log):
         page.evaluate(
-            f"location.hash = '#{atlas.period_names(pd.Timestamp(flows['period'].item()), 'Q')[0]}?table=1'"
+            f"location.hash = '#{atlas.timeline.period_names(pd.Timestamp(flows['period'].item()), 'Q')[0]}?table=1'"
         )
         page.locator(".gd-table").wait_for()
         browsers.settled(page)
@@ -1292,7 +1299,8 @@ def test_years_of_the_page_are_those_of_the_cube(browser, real, freq):
     tracker, path = real
     cube = tracker.flows(freq=freq)
     labels = [
-        atlas.period_names(start, freq)[0] for start in pd.DatetimeIndex(cube["period"].values)
+        atlas.timeline.period_names(start, freq)[0]
+        for start in pd.DatetimeIndex(cube["period"].values)
     ]
     with browsers.opened(browser, path) as (page, log):
         shown = model(
@@ -1329,7 +1337,7 @@ def test_tracker_takes_a_projection(browser, real, tmp_path):
     path = tmp_path / "projected.html"
     tracker.map(told, layers="layers/latest").save(path)
     with browsers.opened(browser, path) as (page, log):
-        label = atlas.period_names(first, "Q")[0]
+        label = atlas.timeline.period_names(first, "Q")[0]
         go(page, label)
         choose(page, route)
         assert core(page, route).get_attribute("data-look") == "ahead"

@@ -93,11 +93,11 @@ def test_projection_is_equal_area():
 
 def test_width_is_the_flow_on_the_linear_scale(routes, cube):
     figure = pictures.plot_map(routes, cube, "2024Q1")
-    blue = atlas.COLOURS["flowing"][0]
+    blue = atlas.look.COLOURS["flowing"][0]
     widths = sorted(
         {(round(line.get_linewidth(), 6), line.get_alpha()) for line in strokes(figure, blue)}
     )
-    point = atlas.PX_PER_BCM_YEAR * pictures.POINTS_PER_PX
+    point = atlas.look.PX_PER_BCM_YEAR * pictures.POINTS_PER_PX
     # south: 2 a quarter, 8 a year, under the thinnest core; west: 40 a year; casings: 50 a year
     assert widths == [(pictures.THIN, 0.72), (40 * point, 1.0), (50 * point, 0.24)]
     assert "West line\n40.0 bcm/yr" in texts(figure)
@@ -110,7 +110,7 @@ def test_arrows_point_where_the_gas_goes(routes, cube):
         for q in ("2024Q1", "2024Q3")
     )
     # The estimate's arrow is hollow (edge blue), the measured one full (edge white).
-    blue = atlas.COLOURS["flowing"][0]
+    blue = atlas.look.COLOURS["flowing"][0]
     assert abs(before[pictures.PAPER]) > 150  # westwards
     assert -130 < before[blue] < -60  # southwards
     assert 50 < after[blue] < 120  # turned round
@@ -121,7 +121,9 @@ def test_unknown_flow_has_no_arrow_and_is_dotted(routes, cube):
     figure = pictures.plot_map(routes, cube, "2024Q4")
     assert len(arrows(figure)) == 1
     grey = [
-        line for line in strokes(figure, atlas.COLOURS["unknown"][0]) if line.get_alpha() == 0.9
+        line
+        for line in strokes(figure, atlas.look.COLOURS["unknown"][0])
+        if line.get_alpha() == 0.9
     ]
     assert [line.is_dashed() for line in grey] == [True]
 

@@ -78,9 +78,9 @@ def symbols() -> dict[str, ET.Element]:
 
 def test_every_state_has_its_own_look():
     found = symbols()
-    assert set(found) == set(atlas.STATES)
+    assert set(found) == set(atlas.look.STATES)
     looks = {"".join(sorted(p.get("v") for p in s.iter("prop"))) for s in found.values()}
-    assert len(looks) == len(atlas.STATES)
+    assert len(looks) == len(atlas.look.STATES)
     colours = {p.get("v") for p in found["damaged"].iter("prop") if p.get("k") == "line_color"}
     assert colours == {"192,64,0,61", "192,64,0,255"}  # #D55E00, casing and core
 

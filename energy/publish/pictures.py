@@ -316,7 +316,7 @@ def _checked(routes: gpd.GeoDataFrame, cube: xr.Dataset) -> tuple[gpd.GeoDataFra
     _need_matplotlib()
     nothing = pd.DataFrame(columns=["date", "title", "routes"])
     try:
-        atlas.check(routes, cube, nothing, nothing)
+        atlas.faults.check(routes, cube, nothing, nothing)
     except DataError as error:
         raise DataError("The picture", error.faults) from None
     lines = routes[~(routes.geometry.isna() | routes.geometry.is_empty)]
@@ -334,14 +334,16 @@ def _checked(routes: gpd.GeoDataFrame, cube: xr.Dataset) -> tuple[gpd.GeoDataFra
 
 
 def _rank(role: str) -> int:
-    return atlas.ROLE_ORDER.index(role) if role in atlas.ROLE_ORDER else 0
+    return atlas.look.ROLE_ORDER.index(role) if role in atlas.look.ROLE_ORDER else 0
 
 
 def _step(cube: xr.Dataset, label: str | None) -> int:
     labels = period_labels(cube)
     if label is None:
         known = np.isfinite(cube["flow"].values).sum(axis=0)
-        enough = np.flatnonzero(known >= max(1, atlas.ENOUGH * known[-atlas.RECENT :].max()))
+        enough = np.flatnonzero(
+            known >= max(1, atlas.timeline.ENOUGH * known[-atlas.timeline.RECENT :].max())
+        )
         return int(enough[-1]) if len(enough) else len(labels) - 1
     text = periods.label(periods.parse(str(label)))
     if text not in labels:
@@ -460,7 +462,7 @@ def _lines(index: tuple[str, ...], shapes: tuple[BaseGeometry, ...]) -> list[Bas
 
 def _look(routes: gpd.GeoDataFrame, cube: xr.Dataset, step: int, i: int) -> dict[str, Any]:
     """Say how one route is drawn in one period; widths in bcm/yr, NaN where not known."""
-    per_year = atlas.PER_YEAR.get(str(cube.attrs.get("freq", "Q")), 1)
+    per_year = atlas.words.PER_YEAR.get(str(cube.attrs.get("freq", "Q")), 1)
     record = routes.iloc[i]
     flow = float(cube["flow"].values[i, step]) * per_year
     known = not np.isnan(flow)
@@ -469,15 +471,15 @@ def _look(routes: gpd.GeoDataFrame, cube: xr.Dataset, step: int, i: int) -> dict
         "name": str(record["name"]).split(" (")[0],
         "role": record["role"],
         "state": state,
-        "style": atlas.STATES[state][1],
-        "colour": atlas.COLOURS[state][0],
-        "dash": atlas.DASHES.get(str(record["status"]), 0),
+        "style": atlas.look.STATES[state][1],
+        "colour": atlas.look.COLOURS[state][0],
+        "dash": atlas.look.DASHES.get(str(record["status"]), 0),
         "flow": flow if known else 0.0,
         "known": known,
         "capacity": float(cube["capacity"].values[i, step]) * per_year
         if "capacity" in cube
         else np.nan,
-        "light": _text(cube, "status", i, step) in atlas.LIGHT,
+        "light": _text(cube, "status", i, step) in atlas.look.LIGHT,
     }
 
 
@@ -490,12 +492,12 @@ def _text(cube: xr.Dataset, name: str, i: int, step: int) -> str:
 
 def _points(bcm: float, scale: float) -> float:
     """Turn bcm/yr into the width of a line in points; linear."""
-    return abs(bcm) * atlas.PX_PER_BCM_YEAR * POINTS_PER_PX * scale
+    return abs(bcm) * atlas.look.PX_PER_BCM_YEAR * POINTS_PER_PX * scale
 
 
 def _dash(number: int) -> Any:
     """Return matplotlib's form of a dash of the interactive map, in points."""
-    text = str(atlas.DASH_STYLES[number]["dash"])
+    text = str(atlas.look.DASH_STYLES[number]["dash"])
     if not text:
         return "solid"
     return (0, [max(0.1, float(part) * POINTS_PER_PX * 0.6) for part in text.split()])
@@ -615,20 +617,22 @@ def _amount(look: dict[str, Any], cube: xr.Dataset) -> str:
 
 def _when(cube: xr.Dataset, step: int) -> str:
     start = pd.Timestamp(cube["period"].values[step])
-    return atlas.period_names(start, str(cube.attrs.get("freq", "Q")))[1]
+    return atlas.timeline.period_names(start, str(cube.attrs.get("freq", "Q")))[1]
 
 
 def _heading(figure: Figure, text: str, cube: xr.Dataset) -> None:
     top = 1 - 0.2 / figure.get_figheight()
     figure.text(0.012, top, text, fontsize=10.5, fontweight="bold", color=INK, va="center")
-    figure.text(0.988, top, atlas.about(cube), fontsize=6.6, color=SOFT, ha="right", va="center")
+    figure.text(
+        0.988, top, atlas.words.about(cube), fontsize=6.6, color=SOFT, ha="right", va="center"
+    )
 
 
 def _present(routes: gpd.GeoDataFrame, cube: xr.Dataset, steps: Sequence[int]) -> dict[str, Any]:
     looks = [_look(routes, cube, step, i) for step in steps for i in range(len(routes))]
     return {
         "states": [
-            state for state in atlas.STATES if any(look["state"] == state for look in looks)
+            state for state in atlas.look.STATES if any(look["state"] == state for look in looks)
         ],
         "dashes": sorted({look["dash"] for look in looks}),
         "light": any(look["light"] and look["flow"] for look in looks),
@@ -651,17 +655,17 @@ def _legend(figure: Figure, present: dict[str, Any], foot: int, scale: float = 1
 
 def _state_cells(present: dict[str, Any]) -> Iterator[tuple[Any, str]]:
     for state in present["states"]:
-        label, style = atlas.STATES[state]
+        label, style = atlas.look.STATES[state]
         yield functools.partial(_swatch, look={
-            "role": "export", "known": True, "style": style, "colour": atlas.COLOURS[state][0],
+            "role": "export", "known": True, "style": style, "colour": atlas.look.COLOURS[state][0],
             "dash": {"construction": 1, "proposed": 2, "cancelled": 3}.get(state, 0), "flow": 14.0,
             "capacity": np.nan, "light": False}), label  # fmt: skip
 
 
 def _mark_cells(present: dict[str, Any]) -> Iterator[tuple[Any, str]]:
-    flowing = {"role": "export", "known": True, "style": "solid", "colour": atlas.COLOURS["flowing"][0],
+    flowing = {"role": "export", "known": True, "style": "solid", "colour": atlas.look.COLOURS["flowing"][0],
                "dash": 0, "capacity": np.nan, "light": False}  # fmt: skip
-    for bcm in atlas.LEGEND_BCM_YEAR:
+    for bcm in atlas.look.LEGEND_BCM_YEAR:
         yield functools.partial(_swatch, look={**flowing, "flow": bcm}, true=True), f"{bcm} bcm/yr"
     yield (
         functools.partial(_swatch, look={**flowing, "flow": 15, "capacity": 45}, true=True),

@@ -26,7 +26,7 @@ from geodata import formats
 from geodata.errors import GeodataError
 
 MM_PER_PX = 25.4 / 96
-MM_PER_BCM_YEAR = atlas.PX_PER_BCM_YEAR * MM_PER_PX
+MM_PER_BCM_YEAR = atlas.look.PX_PER_BCM_YEAR * MM_PER_PX
 THIN_MM, CASING_ALPHA = 0.35, 61
 DOTS = {"hatched": "1;1.2", "faint": "0.4;2"}  # mm on and off
 LINES = ("LineString", "MultiLineString")
@@ -80,9 +80,9 @@ def qml(per_year: int = 4, flow: str = "flow", dated: bool = False) -> str:
     """
     categories = [
         f'<category render="true" symbol="{i}" value={quoteattr(state)} label={quoteattr(label)}/>'
-        for i, (state, (label, _)) in enumerate(atlas.STATES.items())
+        for i, (state, (label, _)) in enumerate(atlas.look.STATES.items())
     ]
-    symbols = [_symbol(str(i), state, per_year, flow) for i, state in enumerate(atlas.STATES)]
+    symbols = [_symbol(str(i), state, per_year, flow) for i, state in enumerate(atlas.look.STATES)]
     lines = [
         "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>",
         '<qgis version="3.22.0" styleCategories="Symbology|Temporal">',
@@ -106,7 +106,7 @@ def _temporal(months: int) -> str:
 
 
 def _symbol(name: str, state: str, per_year: int, flow: str) -> str:
-    colour, style = atlas.COLOURS[state][0], atlas.STATES[state][1]
+    colour, style = atlas.look.COLOURS[state][0], atlas.look.STATES[state][1]
     core = _millimetres(flow, per_year)
     casing = _millimetres("capacity", per_year)
     dash = {"construction": 1, "proposed": 2, "cancelled": 3}.get(state, 0)
@@ -116,7 +116,7 @@ def _symbol(name: str, state: str, per_year: int, flow: str) -> str:
     elif style == "hollow":
         layers += [_simple_line(_rgba(colour), 1.0), _simple_line("255,255,255,255", 0.5)]
     else:
-        look = atlas.DASH_STYLES[dash]
+        look = atlas.look.DASH_STYLES[dash]
         pattern = ";".join(f"{float(part) * MM_PER_PX:.2f}" for part in look["dash"].split())
         line = _simple_line(_rgba(colour), THIN_MM, core, pattern, look["cap"])
         layers += [line, _arrow(name, colour, core, flow)]
@@ -201,7 +201,7 @@ def kepler(name: str, frame: gpd.GeoDataFrame) -> str:
         JSON; load it in kepler.gl with the GeoJSON file, or as ``KeplerGl(config=...)``.
     """
     present = set(frame["flow_status"].dropna().astype(str))
-    states = sorted(state for state in atlas.STATES if state in present)
+    states = sorted(state for state in atlas.look.STATES if state in present)
     west, south, east, north = (float(edge) for edge in frame.total_bounds)
     config = {
         "visState": {
@@ -238,7 +238,7 @@ def _kepler_filters(name: str, frame: gpd.GeoDataFrame) -> list[dict[str, Any]]:
 
 
 def _kepler_layer(name: str, states: Sequence[str], flow: str) -> dict[str, Any]:
-    colours = [atlas.COLOURS[state][0].upper() for state in states]
+    colours = [atlas.look.COLOURS[state][0].upper() for state in states]
     palette = {"name": "Okabe-Ito by flow_status", "type": "custom", "category": "Custom",
                "colors": colours, "colorMap": [list(pair) for pair in zip(states, colours, strict=True)]}  # fmt: skip
     channels = {"strokeColorField": {"name": "flow_status", "type": "string"},

@@ -75,8 +75,8 @@ class Tables:
         self.facts = tracker.facts
         self.routes, self.flows, self.events = tracker.routes, tracker.flows(), tracker.events
         self.sources = self.facts["sources"].set_index("source")
-        self.meta = {"observations": atlas.observations(self.facts)}
-        thin = shapely.simplify(self.routes.geometry.values, atlas.TOLERANCE)
+        self.meta = {"observations": atlas.references.observations(self.facts)}
+        thin = shapely.simplify(self.routes.geometry.values, atlas.lines.TOLERANCE)
         self.lines = gpd.GeoSeries(
             shapely.set_precision(thin, 0.001), index=self.routes.index, crs=4326
         )
@@ -289,7 +289,7 @@ def build(data: Tables, folder: Path, given: Mapping[str, str], rounds: int) -> 
         print(
             f"{name:22}{statistics.median(taken[name]):13.2f}{size / 1e6:13.2f}{(size - empty - extra) / 1e6:26.2f}"
         )
-    page = atlas.page_data(
+    page = atlas.page.page_data(
         data.routes, data.flows, data.events, data.sources, data.meta, facts=data.facts
     )
     bare = [[line["parts"], line["series"].get("value")] for line in page["lines"]]

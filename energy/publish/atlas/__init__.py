@@ -1,0 +1,156 @@
+"""The map page: tables of routes, flows, events and sources turned into what the drawing eats.
+
+No number is computed here: flows, shares and prices are drawn and printed as they come; the page
+itself adds quarters up to years and converts units by the factors given here. How things are drawn
+is the matter of :mod:`geodata.draw`; what colours and dashes mean in the gas trade stands in
+:mod:`energy.publish.atlas.look`. The order of the modules: words, look, columns, references,
+timeline, ahead, lines, page; `faults` refuses tables that do not fit together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import xarray as xr
+
+from energy.publish.atlas import (
+    ahead,
+    columns,
+    faults,
+    lines,
+    look,
+    page,
+    references,
+    timeline,
+    words,
+)
+from energy.publish.atlas.faults import check
+from energy.publish.atlas.look import BORDERS, COLOURS, SMALL_PRINT
+from energy.publish.atlas.page import filters, page_data, places_of
+from energy.publish.atlas.words import PER_YEAR, about, freq_of, step_word
+from geodata import draw
+
+__all__ = [
+    "ahead",
+    "build",
+    "check",
+    "columns",
+    "faults",
+    "lines",
+    "look",
+    "page",
+    "references",
+    "timeline",
+    "words",
+]
+
+
+def build(
+    routes: gpd.GeoDataFrame,
+    flows: xr.Dataset,
+    events: pd.DataFrame,
+    sources: pd.DataFrame,
+    places: pd.DataFrame | None = None,
+    meta: Mapping[str, Any] | None = None,
+    *,
+    projection: xr.Dataset | None = None,
+    facts: Mapping[str, pd.DataFrame] | None = None,
+) -> draw.OfflineMap:
+    """Build the map: one self-contained page that a notebook shows and ``save`` writes.
+
+    Parameters
+    ----------
+    routes : GeoDataFrame, EPSG:4326
+        Index ``route``; columns ``name, status, geometry`` and, where known, ``name_ru, name_zh,
+        role, from_country, to_country, via, market, basin, operator, owner, start, stop,
+        capacity_now`` or ``nameplate`` (bcm/yr), ``length_km, accuracy, geometry_source,
+        geometry_note, attribution``, ``note`` or ``route_note``. A route without geometry is found by
+        search and has a panel, but no line.
+    flows : xarray.Dataset, dims (route, period)
+        ``flow`` (signed, positive from -> to), ``capacity``, ``utilisation``, ``price``,
+        ``revenue``, ``status``, ``flow_status``, ``sources``, ``price_status``, ``price_source``;
+        all but ``flow`` may be missing.
+        Attributes ``freq, unit, basis, as_of``. NaN is not known, 0 is no flow.
+    events : DataFrame
+        ``date, title, routes`` (``;``-joined), ``source``.
+    sources : DataFrame
+        Index ``source``; ``title, url, publisher, published``.
+    places : DataFrame, optional
+        ``name, lat, lon`` (or a point geometry), ``name_ru, name_zh, kind``.
+    meta : mapping, optional
+        ``title``; ``start`` (label of the period shown first, e.g. ``"2025Q4"``);
+        ``observations`` (DataFrame indexed by observation id: ``source, page, published, note``),
+        behind the ids of ``flows.sources``, see
+        :func:`observations`; ``attribution`` (text or
+        list of texts); ``layers`` (address of the folder of the exported layers, as seen from the
+        page).
+    projection : xarray.Dataset, dims (scenario, route, period, quantile), optional
+        As `energy.projection.project` returns it. ``flow`` in unit, basis and frequency of `flows`,
+        at least with the quantile 0.5; the lowest and the highest quantile are the edges of the
+        interval. Shown where `flows` has no figure behind its newest well-covered period. May bring
+        ``revenue``, and by calendar year (dim ``year``) ``flow_year`` and ``revenue_year``; without
+        them the bounds of a year are sums. Attribute ``probabilities``: one for each scenario
+        (mapping or list), or for each answer of each question where scenarios are called
+        ``question-answer``; a mapping may be JSON text. The scenario ``mixture`` is shown first,
+        else the likeliest.
+    facts : mapping of DataFrame, optional
+        As `energy.facts.load` gives them: ``contracts`` become contract steps, ``route-facts``
+        calorific values for TWh and the ids behind capacities, and all tables the ids that
+        ``meta["observations"]`` would give.
+
+    Returns
+    -------
+    folium.Map
+        Takes any further folium layer.
+
+    Raises
+    ------
+    DataError
+        If a table is empty, lacks a column, is in another CRS or names a route twice; if `flows`
+        or `projection` knows routes that `routes` does not, or `flows` a status that has no colour;
+        or if `projection` has other dims, periods or quantiles.
+    EnergyError
+        If ``meta["start"]`` is no period of the data.
+    """
+    meta = dict(meta or {})
+    check(routes, flows, events, sources, projection)
+    data = page_data(routes, flows, events, sources, meta, projection=projection, facts=facts)
+    title = str(meta.get("title") or "Russian gas by pipeline")
+    made = draw.OfflineMap(
+        title=title,
+        frame_height=meta.get("height"),
+        location=[56.0, 65.0],
+        zoom_start=3,
+        min_zoom=2,
+        max_zoom=10,
+        zoom_control="topright",
+        zoom_snap=0.25,
+        zoom_delta=0.5,
+    )
+    for piece in _pieces(title, flows, data, places_of(places)):
+        made.add_child(piece)
+    return made
+
+
+def _pieces(
+    title: str, flows: xr.Dataset, data: Mapping[str, Any], spots: list[dict[str, Any]]
+) -> list[Any]:
+    return [
+        draw.Title(title, about(flows), str(flows.attrs.get("as_of", ""))),
+        draw.Basemap(),
+        draw.FlowLines(data, COLOURS),
+        draw.Search(spots, "Search routes and places"),
+        draw.LayerBox(filters(data["lines"]), spots),
+        draw.Legend(
+            SMALL_PRINT,
+            states="Colour: what the gas does",
+            dashes="Line: project",
+            borders=BORDERS,
+        ),
+        draw.Panel(),
+        draw.Table(),
+        draw.QuarterSlider(step_word(flows), PER_YEAR.get(freq_of(flows), 4)),
+    ]

@@ -1,0 +1,167 @@
+"""The tables of a map turned into the one JSON that the drawing eats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import xarray as xr
+
+from energy.errors import DataError
+from energy.measure import units
+from energy.publish.atlas.ahead import ahead_of, behind, filled, scenarios
+from energy.publish.atlas.lines import in_order, lines_of
+from energy.publish.atlas.look import ROLE_LABELS, STATUS_LABELS, look_of
+from energy.publish.atlas.references import References, Sources, observations
+from energy.publish.atlas.timeline import calendars_of, days_of, opening, starts_of, steps_of
+from energy.publish.atlas.words import (
+    PER_YEAR,
+    basis_words,
+    freq_of,
+    spoken,
+    text_column,
+    text_of,
+)
+
+
+def page_data(
+    routes: gpd.GeoDataFrame,
+    flows: xr.Dataset,
+    events: pd.DataFrame,
+    sources: pd.DataFrame,
+    meta: Mapping[str, Any],
+    *,
+    projection: xr.Dataset | None = None,
+    facts: Mapping[str, pd.DataFrame] | None = None,
+) -> dict[str, Any]:
+    """Turn the tables into the one JSON that :class:`geodata.draw.FlowLines` draws.
+
+    Numbers become integers of a stated scale, sources and references numbers into lists, rows over
+    periods lose their empty ends.
+    """
+    facts = facts or {}
+    routes = in_order(routes)
+    projection = behind(flows, projection)
+    starts = starts_of(flows, projection)
+    cube = flows.reindex(route=list(routes.index), period=starts).transpose("route", "period")
+    steps = steps_of(cube, flows.sizes["period"], filled(cube, projection))
+    cited = Sources(sources)
+    told = meta.get("observations")
+    books = References(observations(facts) if told is None and facts else told, cited)
+    calendars = calendars_of(cube, steps)
+    ahead = ahead_of(cube, projection, calendars)
+    lines = lines_of(routes, cube, ahead, facts, books)
+    happened = events_of(events, list(routes.index), cube, cited)
+    return {
+        "steps": steps,
+        "past": flows.sizes["period"],
+        "days": days_of(starts, freq_of(cube)),
+        "calendars": calendars,
+        "start": opening(flows, steps, meta.get("start")),
+        "as_of": str(cube.attrs.get("as_of", "")),
+        "units": units_of(cube, any("heat" in line for line in lines)),
+        **look_of(cube, projection is not None),
+        **({} if projection is None else {"projection": scenarios(projection)}),
+        "lines": lines,
+        "events": happened,
+        "sources": cited.records(),
+        "records": books.records,
+        "sets": books.sets,
+        "layers": [
+            {"name": name, "path": relative(meta.get("layers"), name)}
+            for name in ("flows_quarterly", "projections_quarterly")
+        ] if freq_of(cube) == "Q" else [],
+        "attribution": attribution_of(routes, meta.get("attribution", ())),
+    }  # fmt: skip
+
+
+def relative(folder: Any, layer: str) -> str:
+    """Return the address of a layer in a folder that lies beside the page, else nothing."""
+    text = str(folder or "").rstrip("/")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", text):
+        return ""
+    return f"{text}/{layer}.geojson"
+
+
+def units_of(cube: xr.Dataset, heat: bool) -> list[dict[str, Any]]:
+    """List the units a reader can switch to; factors are per unit of the cube."""
+    unit, basis = str(cube.attrs.get("unit", "bcm")), str(cube.attrs.get("basis", ""))
+    own = {"key": "own", "unit": unit, "note": basis_words(cube), "factor": 1, "digits": 2}
+    if unit != "bcm" or basis not in ("20C", "15C", "0C"):
+        return [own]
+    other = "15C" if basis == "20C" else "20C"
+    warm = units.convert(1.0, "bcm", "bcm", basis=basis, to_basis=other)
+    made = [
+        own,
+        own | {"key": f"bcm{other[:2]}", "note": f"at {other[:2]} °C", "factor": warm},
+        own | {"key": "mcmd", "unit": "mcm/d", "rate": True, "digits": 1,
+               "factor": units.convert(1.0, "bcm", "mcm", basis=basis)},
+    ]  # fmt: skip
+    energy = own | {"key": "twh", "unit": "TWh", "note": "GCV", "heat": True, "digits": 1}
+    return [*made, energy] if heat else made
+
+
+def events_of(
+    events: pd.DataFrame, routes: Sequence[Hashable], cube: xr.Dataset, cited: Sources
+) -> list[dict[str, Any]]:
+    places = {route: i for i, route in enumerate(routes)}
+    starts = pd.DatetimeIndex(cube["period"].values)
+    end = starts[-1] + pd.DateOffset(months=12 // PER_YEAR.get(freq_of(cube), 4))
+    rows = []
+    for record in events.sort_values("date", kind="stable").to_dict("records"):
+        when = pd.Timestamp(str(record["date"]))
+        inside = starts[0] <= when < end
+        step = int(starts.searchsorted(when, side="right")) - 1 if inside else None
+        ids = [part.strip() for part in text_of(record.get("routes")).split(";")]
+        rows.append(
+            {
+                "step": step,
+                "date": str(record["date"]),
+                "title": text_of(record["title"]),
+                "lines": [places[name] for name in ids if name in places],
+                "source": cited.number(record.get("source")),
+            }
+        )
+    return rows
+
+
+def attribution_of(routes: gpd.GeoDataFrame, more: str | Iterable[str]) -> list[str]:
+    own = sorted({text for text in text_column(routes, "attribution") if text})
+    return list(dict.fromkeys([*own, *([more] if isinstance(more, str) else more)]))
+
+
+def places_of(places: pd.DataFrame | None) -> list[dict[str, Any]]:
+    if places is None:
+        return []
+    if "lat" not in places.columns and isinstance(places, gpd.GeoDataFrame):
+        places = places.assign(lat=places.geometry.y, lon=places.geometry.x)
+    missing = [column for column in ("name", "lat", "lon") if column not in places.columns]
+    if missing:
+        raise DataError("places", [f"No column {', '.join(missing)}; a map needs it."])
+    return [
+        {
+            "name": text_of(record["name"]),
+            "names": [n for n in (text_of(record.get(k)) for k in ("name_ru", "name_zh")) if n],
+            "lat": round(float(record["lat"]), 3),
+            "lon": round(float(record["lon"]), 3),
+            "about": text_of(record.get("kind")),
+        }
+        for record in places.to_dict("records")
+    ]
+
+
+def filters(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the filters; of markets, basins and operators one is picked."""
+    picks = []
+    for key, title in (("market", "Market"), ("basin", "Supply basin"), ("operator", "Operator")):
+        values = sorted({value for line in lines for value in line["groups"][key]})
+        labels = {value: spoken(value) for value in values}
+        picks.append({"key": key, "title": title, "labels": labels, "pick": True})
+    return [
+        *picks,
+        {"key": "role", "title": "Routes by role", "labels": ROLE_LABELS},
+        {"key": "status", "title": "Routes by project status", "labels": STATUS_LABELS},
+    ]

@@ -1,0 +1,134 @@
+"""The time axis of the page: periods of the cube, years made of them, the one shown first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy.errors import EnergyError
+from energy.publish.atlas.look import GRADES
+from energy.publish.atlas.words import MONTHS, PER_YEAR, freq_of, step_word
+
+RECENT, ENOUGH = 8, 0.9  # first shown: the newest with 9/10 of the figures of its best neighbour
+STEP = {"Q": "QS", "M": "MS", "H": "6MS", "A": "YS", "G": "12MS"}
+YEARS = [("A", "Calendar year", 1), ("G", "Gas year", 10)]  # key, text, first month
+
+
+def starts_of(flows: xr.Dataset, projection: xr.Dataset | None) -> pd.DatetimeIndex:
+    """Return the first days of all periods, of history and of the projection, without a gap."""
+    own = pd.DatetimeIndex(flows["period"].values)
+    if projection is None or not projection.sizes["period"]:
+        return own
+    last = max(own[-1], pd.DatetimeIndex(projection["period"].values).max())
+    further = pd.date_range(own[-1], last, freq=STEP.get(freq_of(flows), "QS"), inclusive="right")
+    return pd.DatetimeIndex([*own, *further]).as_unit(own.unit)
+
+
+def days_of(starts: pd.DatetimeIndex, freq: str) -> list[int]:
+    months = 12 // PER_YEAR.get(freq, 4)
+    return (starts + pd.DateOffset(months=months) - starts).days.tolist()
+
+
+def calendars_of(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """List the ways to divide time: the periods of the cube and, of quarters and months, years."""
+    freq = freq_of(cube)
+    plural = {"Q": "quarters", "M": "months"}.get(freq, "periods")
+    made: list[dict[str, Any]] = [{"key": freq, "label": step_word(cube), "plural": plural}]
+    if freq not in ("Q", "M"):
+        return made
+    for key, label, month in YEARS:
+        own = _years(cube, steps, key, month)
+        made.append({"key": key, "label": label, "whole": PER_YEAR[freq], "steps": own})
+    return made
+
+
+def _years(
+    cube: xr.Dataset, steps: Sequence[Mapping[str, Any]], key: str, month: int
+) -> list[dict[str, Any]]:
+    """Group the periods into years that begin with a month; a year that lacks some is marked."""
+    whole = PER_YEAR[freq_of(cube)]
+    word = "quarters" if whole == 4 else "months"
+    starts = pd.DatetimeIndex(cube["period"].values)
+    years = (starts.year - (starts.month < month)).to_numpy()
+    rows = []
+    for year in dict.fromkeys(years.tolist()):
+        first, end = np.flatnonzero(years == year)[[0, -1]] + [0, 1]
+        short, long = period_names(pd.Timestamp(year=year, month=month, day=1), key)
+        grades = {GRADES[grade] for step in steps[first:end] for grade in step.get("grades", ())}
+        part = "" if end - first == whole else f"; {end - first} of {whole} {word}"
+        note = _note(grades) + part
+        rows.append(
+            {"id": short, "label": long, "tick": str(year), "note": note, "of": [int(first), int(end)],
+             "rough": any(step.get("rough") for step in steps[first:end]),
+             **({"ahead": True} if any(step.get("ahead") for step in steps[first:end]) else {})}
+        )  # fmt: skip
+    return rows
+
+
+def steps_of(cube: xr.Dataset, past: int, filled: np.ndarray) -> list[dict[str, Any]]:
+    """Name each period: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``; the first `past` are history.
+
+    `filled` says where the projection stands in for figures.
+    """
+    grades = cube["status"].values.astype(str) if "status" in cube else None
+    steps = []
+    last = None
+    for i, start in enumerate(pd.DatetimeIndex(cube["period"].values)):
+        short, long = period_names(start, freq_of(cube))
+        step: dict[str, Any] = {"id": short, "label": long}
+        if start.year != last:
+            step["tick"] = str(start.year)
+            last = start.year
+        if grades is not None and i < past:
+            found = set(grades[:, i])
+            step["note"] = _note(found)
+            step["grades"] = [n for n, word in enumerate(GRADES) if word in found]
+            step["rough"] = step["grades"] != [0]
+        if filled[i]:
+            step["ahead"] = True
+        steps.append(step)
+    return steps
+
+
+def period_names(start: pd.Timestamp, freq: str) -> tuple[str, str]:
+    """Return a period as an address and in words: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``."""
+    year, month = start.year, start.month
+    if freq == "Q":
+        quarter = (month - 1) // 3 + 1
+        return f"{year}Q{quarter}", f"{year} Q{quarter} ({MONTHS[month - 1]}–{MONTHS[month + 1]})"
+    if freq == "M":
+        return f"{year}-{month:02d}", f"{MONTHS[month - 1]} {year}"
+    if freq == "H":
+        half = 1 if month < 7 else 2
+        return f"{year}H{half}", f"{year} H{half} ({'Jan–Jun' if half == 1 else 'Jul–Dec'})"
+    if freq == "G":
+        return f"GY{year}", f"Gas year {year}/{(year + 1) % 100:02d}"
+    return str(year), str(year)
+
+
+def _note(grades: set[str]) -> str:
+    words = [word for word in GRADES if word in grades]
+    return "figures: " + ", ".join(words) if words else "no figures"
+
+
+def opening(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]], wanted: Any) -> int:
+    """Choose the period shown first: the one asked for, else the newest well-covered one."""
+    labels = [step["id"] for step in steps]
+    if wanted is not None:
+        if wanted not in labels:
+            raise EnergyError(
+                f"The map has no period {wanted!r}; it runs from {labels[0]} to {labels[-1]}."
+            )
+        return labels.index(wanted)
+    return covered(cube)
+
+
+def covered(cube: xr.Dataset) -> int:
+    """Return the position of the newest period with nearly all the figures that there can be."""
+    known = np.isfinite(cube["flow"].transpose("route", "period").values).sum(axis=0)
+    enough = np.flatnonzero(known >= max(1, ENOUGH * known[-RECENT:].max()))
+    return int(enough[-1]) if len(enough) else len(known) - 1

@@ -1,0 +1,57 @@
+"""Small readings of tables and cubes that all parts of the page share."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+PER_YEAR = {"Q": 4, "M": 12, "H": 2, "A": 1, "G": 1}
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+
+def text_of(value: Any) -> str:
+    """Return a text; empty for None and NaN."""
+    return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else str(value)
+
+
+def text_column(frame: pd.DataFrame, column: str) -> pd.Series:
+    if column not in frame:
+        return pd.Series("", index=frame.index)
+    return frame[column].fillna("").astype(str)
+
+
+def spoken(text: str) -> str:
+    """Turn an id into words: ``central-asia`` into ``Central Asia``; other texts stay.
+
+    >>> spoken("central-asia"), spoken("Gazprom"), spoken("2019-12-02")
+    ('Central Asia', 'Gazprom', '2019-12-02')
+    """
+    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text):
+        return text
+    return " ".join(word.capitalize() for word in text.split("-"))
+
+
+def freq_of(cube: xr.Dataset) -> str:
+    return str(cube.attrs.get("freq", "Q"))[:1].upper()
+
+
+def step_word(cube: xr.Dataset) -> str:
+    words = {"Q": "Quarter", "M": "Month", "H": "Half-year", "A": "Year", "G": "Gas year"}
+    return words.get(freq_of(cube), "Period")
+
+
+def basis_words(cube: xr.Dataset) -> str:
+    basis = str(cube.attrs.get("basis", "")).strip()
+    if basis.endswith("C") and basis[:-1].isdigit():
+        return f"at {basis[:-1]} °C"
+    return basis or "basis not stated"
+
+
+def about(cube: xr.Dataset) -> str:
+    """Return the line below the title: the day of the facts, unit and basis."""
+    as_of = cube.attrs.get("as_of")
+    unit = f"{cube.attrs.get('unit', 'bcm')} {basis_words(cube)}"
+    return f"As of {as_of} · {unit}" if as_of else unit
