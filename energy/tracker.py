@@ -21,6 +21,7 @@ from energy.errors import DataError, UnknownName
 from energy.finance import accounts, bridge, economics, netback, prices, revenue
 from energy.intake import derive
 from energy.measure import periods
+from energy.measure.tables import Tables
 from energy.provenance import cite, explain
 from energy.publish import atlas, brief, layers, pictures, styles
 from energy.store import Store, find_release
@@ -59,7 +60,7 @@ class Tracker:
 
     facts: facts.Tables = dataclasses.field(repr=False)
     lines: gpd.GeoDataFrame = dataclasses.field(repr=False)
-    base: dict[str, pd.DataFrame] | None = dataclasses.field(default=None, repr=False)
+    base: Tables | None = dataclasses.field(default=None, repr=False)
     day: str = ""
 
     @classmethod

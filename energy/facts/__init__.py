@@ -21,11 +21,14 @@ import pandas as pd
 
 from energy.errors import DataError, UnknownName
 from energy.measure.observations import rows_of
+from energy.measure.tables import Correction, Tables
+
+__all__ = [
+    "DATA", "Tables", "at", "check", "check_links", "corrected", "guard_faults", "home", "install", "load",
+    "read_table", "schema",
+]  # fmt: skip
 
 DATA = Path(__file__).parents[1] / "data"
-LINKS = {"routes": "routes", "part_of": "routes"}  # list-valued columns that name routes
-
-Tables = dict[str, pd.DataFrame]
 
 
 def home() -> Path:
@@ -59,7 +62,7 @@ def load(own: Path | str | None = None) -> Tables:
 
     Returns
     -------
-    dict of str to DataFrame
+    Tables
         Table name to table; columns as in ``data/datapackage.json``.
 
     Raises
@@ -71,7 +74,7 @@ def load(own: Path | str | None = None) -> Tables:
     if own is not None and not folder.is_dir():
         raise DataError(str(folder), ["no such folder; name one that holds CSV tables of facts"])
     if not folder.is_dir():
-        return {name: table.copy(deep=False) for name, table in _package().items()}
+        return Tables({name: table.copy(deep=False) for name, table in _package().items()})
     tables, faults = _overlay(_package(), folder)
     faults += check_links(tables)
     if faults:
@@ -82,7 +85,9 @@ def load(own: Path | str | None = None) -> Tables:
 @functools.cache
 def _package() -> Tables:
     """Return the package's own tables; they are checked in full by ``energy check``."""
-    return {name: read_table(DATA / resource["path"], name) for name, resource in schema().items()}
+    return Tables(
+        {name: read_table(DATA / resource["path"], name) for name, resource in schema().items()}
+    )
 
 
 def check(own: Path | str | None = None, by: dt.date | None = None) -> list[str]:
@@ -98,12 +103,12 @@ def check(own: Path | str | None = None, by: dt.date | None = None) -> list[str]
         ids = {name for table in tables.values() if "id" in table for name in table["id"]}
         rules = tables["corrections"]
         judged = rules["row"].isin(ids) | (rules["table"] == "answers")
-        tables = dict(tables) | {"corrections": rules[judged]}
+        tables = tables.replaced({"corrections": rules[judged]})
     return faults or check_links(tables)
 
 
 def _read_all(folder: Path, required: bool, by: dt.date | None = None) -> tuple[Tables, list[str]]:
-    tables, faults = {}, []
+    tables, faults = Tables(), []
     for name, resource in schema().items():
         path = folder / resource["path"]
         if not path.exists() and not required:
@@ -115,15 +120,13 @@ def _read_all(folder: Path, required: bool, by: dt.date | None = None) -> tuple[
     return tables, faults
 
 
-def _overlay(
-    base: Mapping[str, pd.DataFrame], folder: Path, by: dt.date | None = None
-) -> tuple[Tables, list[str]]:
+def _overlay(base: Tables, folder: Path, by: dt.date | None = None) -> tuple[Tables, list[str]]:
     """Lay a user's folder over the base tables."""
     own, faults = _read_all(folder, required=False, by=by)
     known = {resource["path"] for resource in schema().values()}
     for stray in sorted(p.name for p in folder.glob("*.csv") if p.name not in known):
         faults.append(f"{stray}: no table of that name; tables are {', '.join(sorted(known))}")
-    tables = {name: table.copy(deep=False) for name, table in base.items()}
+    tables = Tables({name: table.copy(deep=False) for name, table in base.items()})
     for name, rows in own.items():
         key = schema()[name]["schema"]["primaryKey"]
         both = pd.concat([tables[name], rows], ignore_index=True)
@@ -371,7 +374,7 @@ def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Return corrections whose ``expect`` no longer stands in the row they correct."""
     faults = []
     active = tables["corrections"].query("state == 'active' and table != 'answers'")
-    for line in rows_of(active):
+    for line in rows_of(active, Correction):
         table = tables[line.table]
         found = table.loc[table["id"] == line.row, "value"]
         if found.empty or float(found.iloc[0]) != line.expect:

@@ -316,7 +316,7 @@ def _as_tables(rows: pd.DataFrame, tables: facts.Tables) -> facts.Tables:
         page=rows["ref"], published=_published(rows), pair=rows["entity"], market=rows["entity"],
         kind=np.where(rows["freq"] == "D", "day", "mean"),
     )  # fmt: skip
-    out: dict[str, pd.DataFrame] = {}
+    out = facts.Tables()
     for name, letter in LETTER.items():
         own = spelled[table == name]
         parts = [own[c] for c in ("source", "series", "entity", "period")] + [own["basis"]]
@@ -386,7 +386,7 @@ def overlay(tables: facts.Tables, store: Store, as_of: Any = None) -> facts.Tabl
     observations = observations[observations["value"].notna()]
     if observations.empty:
         return tables
-    laid = dict(tables)
+    laid = facts.Tables(tables)
     for name, rows in derive(observations, tables, store.quarantined()).items():
         key = "source" if name == "sources" else "id"
         both = pd.concat([tables[name], rows], ignore_index=True) if len(rows) else tables[name]

@@ -8,18 +8,55 @@ published. Figures that disagree stay side by side; `choose` picks one by the pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple, TypeVar, overload
 
 import numpy as np
 import pandas as pd
 
+from energy.errors import DataError
+from energy.measure import tables
+
 KEY = ["series", "entity", "period"]
-STATUS = ["actual", "provisional", "estimate", "contract", "plan", "modelled"]  # best first
+STATUS: list[str] = list(tables.STATUSES)
+"""How a figure stands, the best first; the vocabulary of the schema."""
+
+Row = TypeVar("Row", bound=NamedTuple)
 
 
-def rows_of(table: pd.DataFrame) -> Iterator[Any]:
-    """Walk the rows as named tuples; the type checker cannot know their fields."""
-    yield from table.itertuples()
+@overload
+def rows_of(table: pd.DataFrame) -> Iterator[Any]: ...
+@overload
+def rows_of(table: pd.DataFrame, kind: type[Row]) -> Iterator[Row]: ...
+def rows_of(table: pd.DataFrame, kind: type[Row] | None = None) -> Iterator[Any]:
+    """Walk the rows of a table as named tuples.
+
+    Parameters
+    ----------
+    table : DataFrame
+    kind : type of NamedTuple, optional
+        A row class of `energy.measure.tables`, or one of your own: the table must have a column
+        for each of its fields, others are left out. Without it the tuples hold every column and
+        ``Index``, and the type checker knows none of them.
+
+    Raises
+    ------
+    DataError
+        Naming the columns that the table lacks.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"series": ["*"], "entity": ["*"], "rank": [1],
+    ...                       "prefer": ["kind:operator"], "reason": ["who meters knows"]})
+    >>> [rule.prefer for rule in rows_of(table, tables.Preference)]
+    ['kind:operator']
+    """
+    if kind is None:
+        return table.itertuples()
+    missing = [name for name in kind._fields if name not in table]
+    if missing:
+        raise DataError(kind.__name__, [f"the table has no column '{name}'" for name in missing])
+    columns = (table[name].tolist() for name in kind._fields)
+    return map(kind._make, zip(*columns, strict=True))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -90,14 +127,14 @@ def _rules(table: pd.DataFrame, preferences: pd.DataFrame) -> tuple[np.ndarray, 
     ordered = preferences.assign(exact=exact).sort_values(
         ["exact", "rank"], ascending=[False, True], kind="stable"
     )
-    for place, rule in enumerate(rows_of(ordered)):
+    for place, rule in enumerate(rows_of(ordered, tables.Preference)):
         fits = _fits(table, rule) & (position > len(preferences))
         position[fits] = place
         why[fits] = f"{rule.prefer}: {rule.reason}"
     return position, why
 
 
-def _fits(table: pd.DataFrame, rule) -> np.ndarray:
+def _fits(table: pd.DataFrame, rule: tables.Preference) -> np.ndarray:
     column, _, value = rule.prefer.partition(":")
     fits = (table[column] == value).to_numpy()
     for name in ("series", "entity"):

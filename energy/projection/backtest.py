@@ -53,7 +53,7 @@ LOG_COLUMNS = ["release", "as_of", "scenario", "route", "period", "p10", "p50", 
 
 def as_known(tables: facts.Tables, day: dt.date) -> facts.Tables:
     """Return the tables as known on a day: `energy.store.known`, and milestones by their date."""
-    kept = dict(store.known(tables, day))
+    kept = facts.Tables(store.known(tables, day))
     number = timing.decimal(day.isoformat())
     for name in ("reference-projects", "outside-forecasts"):
         if name in kept:
@@ -74,7 +74,7 @@ def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.
 
     Numbers are multiplied by `factor`; nothing that was known is touched.
     """
-    spoilt = dict(tables)
+    spoilt = facts.Tables(tables)
     known = as_known(tables, day)
     for name, table in tables.items():
         if name not in known or len(known[name]) == len(table) or "value" not in table:

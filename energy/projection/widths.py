@@ -98,7 +98,7 @@ def _opened(shared: ramp.Learned) -> Replay:
 def _contracted(shared: ramp.Learned, route: str) -> Replay:
     """Return the same by the contract model, on what was published by the end of a quarter."""
     plans = shared.tables["volumes"].query("series == 'plan_flow'")
-    small = {**shared.tables, "volumes": plans}
+    small = shared.tables.replaced({"volumes": plans})
 
     def replay(past: ramp.History, i: int) -> tuple[np.ndarray, ramp.Noise]:
         last = int(past.quarters[i - 1])
@@ -120,7 +120,7 @@ def _as_of(
 ) -> ramp.Learned:
     """Return what could be learned of a contract at the end of a quarter."""
     span = ramp.Grid(last + 1, count, ramp.quarter_start(last + 1) - dt.timedelta(days=1))
-    day, tables = span.as_of.isoformat(), dict(small)
+    day, tables = span.as_of.isoformat(), facts.Tables(small)
     for name in ("contracts", "volumes"):
         tables[name] = small[name][small[name]["published"] <= day]
     pasts = {name: ramp.History(h.quarters[h.quarters <= last], h.flows[h.quarters <= last])

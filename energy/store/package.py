@@ -65,7 +65,7 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
         The same tables, shorter; rows keep their order.
     """
     day = pd.Timestamp(last_day(date))
-    kept = {name: table.copy(deep=False) for name, table in tables.items()}
+    kept = facts.Tables({name: table.copy(deep=False) for name, table in tables.items()})
     for name in DATED:
         if name in kept:
             table = kept[name]

@@ -6,6 +6,7 @@ from typing import Any
 
 import xarray as xr
 
+from energy.measure.tables import STATUSES
 from energy.publish.atlas.words import PER_YEAR, basis_words, freq_of
 
 # Okabe and Ito's palette (2008), told apart by all common kinds of colour vision; day, night. By day orange,
@@ -63,7 +64,7 @@ ROLE_LABELS = {
     "": "Other",
 }
 ROLE_ORDER = list(ROLE_LABELS)[::-1]  # exports are drawn last, on top
-GRADES = ["actual", "provisional", "estimate", "contract", "plan", "modelled", "balanced"]
+GRADES: list[str] = list(STATUSES)
 LIGHT = GRADES[2:6]  # drawn lighter: nobody has measured these; a balance says its own interval
 PX_PER_BCM_YEAR = 0.2
 LEGEND_BCM_YEAR = [5, 20, 50]

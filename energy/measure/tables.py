@@ -1,0 +1,1703 @@
+"""Tables of facts as types; written by ``python -m energy.facts.generate``, never by hand.
+
+One frozen row class a table, the words of the vocabulary in their order, the names of tables and
+columns, and `Tables`, which holds them all. The schema is ``energy/data/datapackage.json``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Status: TypeAlias = Literal[
+    "actual",
+    "provisional",
+    "estimate",
+    "contract",
+    "plan",
+    "modelled",
+    "balanced",
+]
+
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+
+Freq: TypeAlias = Literal[
+    "A",
+    "H",
+    "Q",
+    "M",
+    "D",
+    "G",
+    "C",
+]
+
+FREQS: Final[tuple[Freq, ...]] = get_args(Freq)
+
+Basis: TypeAlias = Literal[
+    "0C",
+    "15C",
+    "20C",
+    "15C-40MJ",
+    "GCV",
+    "NCV",
+    "mass",
+    "unstated",
+]
+
+BASES: Final[tuple[Basis, ...]] = get_args(Basis)
+
+Attribute: TypeAlias = Literal[
+    "capacity",
+    "length",
+    "diameter",
+    "start",
+    "stop",
+    "operator",
+    "owner",
+    "gcv",
+    "pressure",
+    "strings",
+]
+
+ATTRIBUTES: Final[tuple[Attribute, ...]] = get_args(Attribute)
+
+Role: TypeAlias = Literal[
+    "export",
+    "exit",
+    "string",
+    "feeder",
+    "onward",
+    "foreign",
+]
+
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+SourceKind: TypeAlias = Literal[
+    "operator",
+    "company",
+    "statistics",
+    "agency",
+    "ministry",
+    "press",
+    "research",
+    "register",
+    "vendor",
+    "own",
+]
+
+RouteStatus: TypeAlias = Literal[
+    "operating",
+    "construction",
+    "proposed",
+    "idle",
+    "mothballed",
+    "retired",
+    "shelved",
+    "cancelled",
+    "destroyed",
+]
+
+RouteFactUnit: TypeAlias = Literal[
+    "bcm/yr",
+    "km",
+    "mm",
+    "kWh/m3",
+    "MPa",
+    "count",
+]
+
+CrosswalkKind: TypeAlias = Literal[
+    "point",
+    "series",
+    "market",
+]
+
+CrosswalkSign: TypeAlias = Literal[
+    1,
+    -1,
+]
+
+ContractUnit: TypeAlias = Literal["bcm/yr"]
+
+EventPrecision: TypeAlias = Literal[
+    "day",
+    "month",
+    "year",
+]
+
+EventCategory: TypeAlias = Literal[
+    "start",
+    "halt",
+    "contract",
+    "agreement",
+    "sanction",
+    "sabotage",
+    "summit",
+    "financial",
+]
+
+VolumeUnit: TypeAlias = Literal[
+    "bcm",
+    "bcm/yr",
+    "mcm/d",
+    "GWh",
+    "TWh",
+    "PJ",
+    "Mt",
+    "kt",
+    "million USD",
+    "percent",
+    "year",
+    "km",
+]
+
+FinancialStandard: TypeAlias = Literal[
+    "IFRS",
+    "RAS",
+    "other",
+]
+
+FinancialUnit: TypeAlias = Literal[
+    "RUB bn",
+    "EUR bn",
+    "USD bn",
+    "percent",
+    "ratio",
+    "bcm",
+    "USD/1000 m3",
+    "RUB/1000 m3",
+    "RUB/share",
+]
+
+PriceUnit: TypeAlias = Literal[
+    "USD/MMBtu",
+    "USD/bbl",
+    "USD/1000 m3",
+    "RUB/1000 m3",
+    "USD bn",
+    "percent",
+]
+
+FxPair: TypeAlias = Literal["RUB/USD"]
+
+FxKind: TypeAlias = Literal[
+    "mean",
+    "day",
+    "forecast",
+]
+
+TradeContextUnit: TypeAlias = Literal[
+    "USD bn",
+    "percent",
+]
+
+CorrectionTable: TypeAlias = Literal[
+    "volumes",
+    "financials",
+    "prices",
+    "fx",
+    "trade-context",
+    "route-facts",
+    "answers",
+]
+
+CorrectionAction: TypeAlias = Literal[
+    "replace",
+    "exclude",
+    "annotate",
+]
+
+CorrectionState: TypeAlias = Literal[
+    "active",
+    "fixed",
+]
+
+NetworkNodeKind: TypeAlias = Literal[
+    "field",
+    "hub",
+    "compressor",
+    "border",
+    "market",
+]
+
+NetworkNodeSystem: TypeAlias = Literal[
+    "west",
+    "east",
+    "sakhalin",
+    "market",
+]
+
+NetworkNodeUnit: TypeAlias = Literal["bcm/yr"]
+
+NetworkEdgeUnit: TypeAlias = Literal["bcm/yr"]
+
+CapexUnit: TypeAlias = Literal[
+    "million USD",
+    "million EUR",
+    "million RUB",
+]
+
+MirrorRuleCause: TypeAlias = Literal[
+    "timing",
+    "scope",
+    "transit",
+    "lng",
+    "calorific",
+]
+
+MirrorRuleSign: TypeAlias = Literal[
+    1,
+    -1,
+]
+
+MirrorRuleUnit: TypeAlias = Literal[
+    "bcm",
+    "bcm/yr",
+    "TWh",
+    "PJ",
+    "million USD",
+    "share",
+    "kWh/m3",
+    "kg/m3",
+]
+
+PartnerRoleRole: TypeAlias = Literal[
+    "direct",
+    "gross",
+    "transit",
+    "mixed",
+    "other",
+]
+
+TariffItem: TypeAlias = Literal[
+    "customs_paid",
+    "export_duty",
+    "extraction_tax",
+    "extraction_tax_paid",
+    "offshore",
+    "production",
+    "transit",
+    "transit_belarus",
+    "transit_belarus_floor",
+    "transit_levy",
+    "transit_poland",
+    "transport_russia",
+    "transport_work_rate",
+]
+
+TariffUnit: TypeAlias = Literal[
+    "RUB bn",
+    "RUB/1000 m3",
+    "RUB/1000 m3/100 km",
+    "USD/1000 m3",
+    "USD/1000 m3/100 km",
+    "percent",
+]
+
+ProposalItem: TypeAlias = Literal[
+    "breakeven",
+    "breakeven_cash",
+    "build_time",
+    "capex",
+    "capex_total",
+    "npv",
+    "ramp_time",
+    "transport_china",
+]
+
+ProposalBound: TypeAlias = Literal[
+    "about",
+    "low",
+    "high",
+    "at least",
+    "at most",
+]
+
+ProposalUnit: TypeAlias = Literal[
+    "USD bn",
+    "USD/1000 m3",
+    "years",
+]
+
+OutsideForecastKind: TypeAlias = Literal[
+    "ministry",
+    "company",
+    "agency",
+    "bank",
+    "press",
+    "actual",
+]
+
+TableName: TypeAlias = Literal[
+    "sources",
+    "routes",
+    "route-facts",
+    "crosswalk",
+    "contracts",
+    "events",
+    "volumes",
+    "profiles",
+    "financials",
+    "prices",
+    "fx",
+    "trade-context",
+    "corrections",
+    "preferences",
+    "network-nodes",
+    "network-edges",
+    "capex",
+    "mirror-rules",
+    "partner-role",
+    "tariffs",
+    "proposals",
+    "reference-projects",
+    "outside-forecasts",
+]
+
+
+class Column:
+    """The names of all columns."""
+
+    ACQ: Final = "acq"
+    ACTION: Final = "action"
+    ATTRIBUTE: Final = "attribute"
+    BASIN: Final = "basin"
+    BASIS: Final = "basis"
+    BOUND: Final = "bound"
+    BUYER: Final = "buyer"
+    BY: Final = "by"
+    CAPACITY: Final = "capacity"
+    CATEGORY: Final = "category"
+    CAUSE: Final = "cause"
+    CONTRACT: Final = "contract"
+    COUNTS: Final = "counts"
+    COVERAGE: Final = "coverage"
+    DATE: Final = "date"
+    DERIVED: Final = "derived"
+    DETAIL: Final = "detail"
+    EDGE: Final = "edge"
+    ENDS: Final = "ends"
+    ENTITY: Final = "entity"
+    EVENT: Final = "event"
+    EXPECT: Final = "expect"
+    FIRST_YEAR: Final = "first_year"
+    FLOW: Final = "flow"
+    FREQ: Final = "freq"
+    FROM_COUNTRY: Final = "from_country"
+    FROM_NODE: Final = "from_node"
+    GEM_IDS: Final = "gem_ids"
+    HIGH: Final = "high"
+    ID: Final = "id"
+    ISSUER: Final = "issuer"
+    ITEM: Final = "item"
+    KEY: Final = "key"
+    KIND: Final = "kind"
+    LABEL: Final = "label"
+    LAST_YEAR: Final = "last_year"
+    LAT: Final = "lat"
+    LICENCE: Final = "licence"
+    LINK: Final = "link"
+    LON: Final = "lon"
+    LOW: Final = "low"
+    MARKED: Final = "marked"
+    MARKET: Final = "market"
+    MARKETS: Final = "markets"
+    METHOD: Final = "method"
+    METRIC: Final = "metric"
+    MONTH: Final = "month"
+    NAME: Final = "name"
+    NAME_RU: Final = "name_ru"
+    NAME_ZH: Final = "name_zh"
+    NODE: Final = "node"
+    NOTE: Final = "note"
+    PAGE: Final = "page"
+    PAIR: Final = "pair"
+    PART_OF: Final = "part_of"
+    PARTNER: Final = "partner"
+    PERIOD: Final = "period"
+    PRECISION: Final = "precision"
+    PREFER: Final = "prefer"
+    PROJECT: Final = "project"
+    PUBLISHED: Final = "published"
+    PUBLISHER: Final = "publisher"
+    RANK: Final = "rank"
+    REASON: Final = "reason"
+    REPORTER: Final = "reporter"
+    REVERSIBLE: Final = "reversible"
+    ROLE: Final = "role"
+    ROUTE: Final = "route"
+    ROUTES: Final = "routes"
+    ROW: Final = "row"
+    SCHEDULED: Final = "scheduled"
+    SEGMENT: Final = "segment"
+    SELLER: Final = "seller"
+    SERIES: Final = "series"
+    SIGN: Final = "sign"
+    SIGNED: Final = "signed"
+    SOURCE: Final = "source"
+    STANDARD: Final = "standard"
+    STATE: Final = "state"
+    STATUS: Final = "status"
+    SYSTEM: Final = "system"
+    TABLE: Final = "table"
+    TAKE_OR_PAY: Final = "take_or_pay"
+    TARGET: Final = "target"
+    TITLE: Final = "title"
+    TO_COUNTRY: Final = "to_country"
+    TO_NODE: Final = "to_node"
+    UNIT: Final = "unit"
+    URL: Final = "url"
+    VALID_FROM: Final = "valid_from"
+    VALID_TO: Final = "valid_to"
+    VALUE: Final = "value"
+    VIA: Final = "via"
+    WEIGHT: Final = "weight"
+    YEAR: Final = "year"
+
+
+class Source(NamedTuple):
+    """Sources: Every document or service that a figure of this package rests on.
+
+    Attributes
+    ----------
+    source
+        Key.
+    title
+        Title.
+    publisher
+        Publisher.
+    kind
+        Kind of source; used by the stated preference.
+    url
+        Address.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    licence
+        Terms under which the figure is carried.
+    note
+        What a reader must know beside the number.
+    """
+
+    source: str
+    title: str
+    publisher: str
+    kind: SourceKind
+    url: str
+    published: str
+    licence: str
+    note: str
+
+
+class Route(NamedTuple):
+    """Routes: Directed ways gas can go: pipelines and measured corridors.
+
+    Attributes
+    ----------
+    route
+        Route id.
+    name
+        English name.
+    name_ru
+        Russian name.
+    name_zh
+        Chinese name.
+    status
+        Project status.
+    role
+        How the route enters sums.
+    part_of
+        The route whose flow this exit or string belongs to.
+    from_country
+        ISO 3166-1 alpha-3.
+    to_country
+        ISO 3166-1 alpha-3.
+    via
+        Countries between, semicolon separated.
+    basin
+        Supply basin.
+    gem_ids
+        Project ids of Global Energy Monitor, semicolon separated.
+    source
+        Key of sources.csv.
+    note
+        What a reader must know beside the number.
+    """
+
+    route: str
+    name: str
+    name_ru: str
+    name_zh: str
+    status: RouteStatus
+    role: Role
+    part_of: str
+    from_country: str
+    to_country: str
+    via: str
+    basin: str
+    gem_ids: str
+    source: str
+    note: str
+
+
+class RouteFact(NamedTuple):
+    """Route facts: Capacity, length, diameter, start, stop, operator, owner, calorific value:
+    dated values.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    route
+        Route id.
+    attribute
+        What the value is.
+    value
+        Value; a number where `unit` is given, a date for start and stop.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume or heat basis of an energy; empty where it has no
+        meaning.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    valid_to
+        First day on which it no longer holds; empty: open.
+    status
+        Standing of the figure.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    route: str
+    attribute: Attribute
+    value: str
+    unit: RouteFactUnit | Literal[""]
+    basis: Basis | Literal[""]
+    valid_from: str
+    valid_to: str
+    status: Status
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class Crosswalk(NamedTuple):
+    """Crosswalk: Dated: meter point or upstream series to route, and route to market.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    kind
+        What is mapped.
+    key
+        Meter point (operator/point/direction), upstream series name, or route id.
+    label
+        Name of the point or series.
+    target
+        Route id (for point and series) or market id (for market).
+    valid_from
+        First day.
+    valid_to
+        First day after.
+    sign
+        1, or -1 where the meter counts against the route's direction.
+    counts
+        False: known, but left out of the sum.
+    reason
+        Why it counts or does not.
+    source
+        Key of sources.csv.
+    """
+
+    id: str
+    kind: CrosswalkKind
+    key: str
+    label: str
+    target: str
+    valid_from: str
+    valid_to: str
+    sign: CrosswalkSign
+    counts: bool
+    reason: str
+    source: str
+
+
+class Contract(NamedTuple):
+    """Contracts: Supply contracts: annual contract quantity by year.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    contract
+        Contract id.
+    route
+        Route id.
+    market
+        Market id.
+    buyer
+        Buyer.
+    seller
+        Seller.
+    year
+        Year, `plateau`, or first/last.
+    acq
+        Annual contract quantity.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume or heat basis of an energy; empty where it has no
+        meaning.
+    take_or_pay
+        Share of the quantity that is paid for even if not taken, 0-1; empty if unknown.
+    signed
+        Date of signature.
+    ends
+        Date of expiry.
+    status
+        Standing of the figure.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    contract: str
+    route: str
+    market: str
+    buyer: str
+    seller: str
+    year: str
+    acq: float
+    unit: ContractUnit
+    basis: Basis | Literal[""]
+    take_or_pay: float
+    signed: str
+    ends: str
+    status: Status
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class Event(NamedTuple):
+    """Events: Dated things that explain a break in a series.
+
+    Attributes
+    ----------
+    event
+        Event id.
+    date
+        Date, as precise as known.
+    precision
+        Precision of the date.
+    title
+        Title.
+    category
+        Kind of event.
+    routes
+        Route ids concerned, semicolon separated.
+    markets
+        Markets concerned, semicolon separated.
+    detail
+        One sentence.
+    scheduled
+        True for dates that lie ahead of the package's own date.
+    source
+        Key of sources.csv.
+    """
+
+    event: str
+    date: str
+    precision: EventPrecision
+    title: str
+    category: EventCategory
+    routes: str
+    markets: str
+    detail: str
+    scheduled: bool
+    source: str
+
+
+class Volume(NamedTuple):
+    """Volumes: Flows, deliveries, imports, production: one value of one series, entity and
+    period from one source.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    series
+        Series.
+    entity
+        Route, market, country or company id.
+    period
+        Period: 2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9 or first/last.
+    freq
+        Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
+    value
+        The figure as published, in `unit`.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume or heat basis of an energy; empty where it has no
+        meaning.
+    coverage
+        Share of the period that the figure covers, 0-1.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    series: str
+    entity: str
+    period: str
+    freq: Freq
+    value: float
+    unit: VolumeUnit
+    basis: Basis | Literal[""]
+    coverage: float
+    source: str
+    page: str
+    published: str
+    status: Status
+    derived: bool
+    note: str
+
+
+class Profile(NamedTuple):
+    """Seasonal profiles: Weights by month that spread an annual figure where nothing finer is
+    known.
+
+    Attributes
+    ----------
+    route
+        Route id.
+    first_year
+        First year of use.
+    last_year
+        Last year of use.
+    month
+        Month.
+    weight
+        Share of the year; the twelve add up to 1.
+    method
+        How it was found.
+    source
+        Key of sources.csv.
+    """
+
+    route: str
+    first_year: int
+    last_year: int
+    month: int
+    weight: float
+    method: str
+    source: str
+
+
+class Financial(NamedTuple):
+    """Financials: Gazprom's accounts, IFRS and RAS apart, and company figures that belong to
+    neither.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    standard
+        Accounting standard.
+    metric
+        Line.
+    segment
+        Segment or market.
+    period
+        Period: 2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9 or first/last.
+    freq
+        Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
+    value
+        The figure as published, in `unit`.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume or heat basis of an energy; empty where it has no
+        meaning.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    standard: FinancialStandard
+    metric: str
+    segment: str
+    period: str
+    freq: Freq
+    value: float
+    unit: FinancialUnit
+    basis: Basis | Literal[""]
+    status: Status
+    derived: bool
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class Price(NamedTuple):
+    """Prices: Benchmarks, customs-implied, ministry and reported contract prices.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    series
+        Series.
+    market
+        Market or hub id.
+    period
+        Period: 2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9 or first/last.
+    freq
+        Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
+    value
+        The figure as published, in `unit`.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume or heat basis of an energy; empty where it has no
+        meaning.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    series: str
+    market: str
+    period: str
+    freq: Freq
+    value: float
+    unit: PriceUnit
+    basis: Basis | Literal[""]
+    status: Status
+    derived: bool
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class Fx(NamedTuple):
+    """Exchange rates: Roubles per US dollar.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    pair
+        Currency pair, price currency first: RUB/USD = roubles per dollar.
+    kind
+        Mean of the period, rate of a day, or forecast.
+    period
+        Period: 2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9 or first/last.
+    freq
+        Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
+    value
+        Rate.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    pair: FxPair
+    kind: FxKind
+    period: str
+    freq: Freq
+    value: float
+    status: Status
+    derived: bool
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class TradeContext(NamedTuple):
+    """Trade context: Trade of China with Russia and Central Asia, beside the gas.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    series
+        Series.
+    flow
+        Direction or item.
+    period
+        Period; first/last years for a comparison.
+    freq
+        Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
+    value
+        The figure as published, in `unit`.
+    unit
+        Unit.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    series: str
+    flow: str
+    period: str
+    freq: Freq
+    value: float
+    unit: TradeContextUnit
+    status: Status
+    derived: bool
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class Correction(NamedTuple):
+    """Corrections: Known errors of a source: what is done about them, and a guard that fails
+    once the source has changed.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    table
+        Table of the row; answers: what the sources of the update deliver.
+    row
+        Id of the row; for answers source;series;entity;period;basis, all rows within the
+        period.
+    action
+        What is done.
+    expect
+        The value that stands in the row, for answers the sum over the period; the check fails
+        if it differs.
+    value
+        The corrected value (replace).
+    reason
+        Why.
+    state
+        Whether it still applies.
+    source
+        Key of sources.csv.
+    """
+
+    id: str
+    table: CorrectionTable
+    row: str
+    action: CorrectionAction
+    expect: float
+    value: float
+    reason: str
+    state: CorrectionState
+    source: str
+
+
+class Preference(NamedTuple):
+    """Preferences: Which source is taken first where several speak for one series and entity;
+    used by choose() and explained by cite.
+
+    Attributes
+    ----------
+    series
+        Series, or * for any.
+    entity
+        Entity, or * for any.
+    rank
+        1 is taken first.
+    prefer
+        `source:<id>`, `kind:<kind>` or `basis:<basis>`.
+    reason
+        Why.
+    """
+
+    series: str
+    entity: str
+    rank: int
+    prefer: str
+    reason: str
+
+
+class NetworkNode(NamedTuple):
+    """Network: places: Fields, hubs, compressor nodes, borders and markets of the export
+    network, dated.
+
+    Attributes
+    ----------
+    node
+        Id of the place.
+    name
+        English name.
+    kind
+        What it is.
+    system
+        Which system it belongs to.
+    lon
+        Longitude, degrees east.
+    lat
+        Latitude, degrees north.
+    link
+        Scenario link in which alone the row holds; empty: always.
+    capacity
+        Output of a field, throughput of a hub, what a market takes; empty: not published, taken
+        as unbounded.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume; empty where it has no meaning.
+    valid_from
+        First day on which the row holds (YYYY-MM-DD); empty: since the start.
+    valid_to
+        First day on which it no longer holds; empty: open.
+    status
+        Standing of the figure.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    node: str
+    name: str
+    kind: NetworkNodeKind
+    system: NetworkNodeSystem
+    lon: float
+    lat: float
+    link: str
+    capacity: float
+    unit: NetworkNodeUnit | Literal[""]
+    basis: Basis | Literal[""]
+    valid_from: str
+    valid_to: str
+    status: Status
+    source: str
+    published: str
+    note: str
+
+
+class NetworkEdge(NamedTuple):
+    """Network: ways: Directed ways between places of the network, each riding on a route where
+    one is known, dated.
+
+    Attributes
+    ----------
+    edge
+        Id of the way.
+    from_node
+        Where it starts.
+    to_node
+        Where it ends.
+    route
+        Route it rides on; empty: none of ours.
+    link
+        Scenario link in which alone the row holds; empty: always.
+    capacity
+        Capacity of its own; empty: that of the route at the date, unbounded where the route has
+        none.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume; empty where it has no meaning.
+    reversible
+        True where gas can run both ways.
+    valid_from
+        First day on which the row holds (YYYY-MM-DD); empty: since the start.
+    valid_to
+        First day on which it no longer holds; empty: open.
+    status
+        Standing of the figure.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    edge: str
+    from_node: str
+    to_node: str
+    route: str
+    link: str
+    capacity: float
+    unit: NetworkEdgeUnit | Literal[""]
+    basis: Basis | Literal[""]
+    reversible: bool
+    valid_from: str
+    valid_to: str
+    status: Status
+    source: str
+    published: str
+    note: str
+
+
+class Capex(NamedTuple):
+    """Cost of building: What pipelines cost to build, as published, nominal money of the year.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    route
+        Route id.
+    rank
+        1 is the figure taken; others stand beside.
+    value
+        Cost.
+    unit
+        Unit.
+    year
+        Year of the money.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    route: str
+    rank: int
+    value: float
+    unit: CapexUnit
+    year: int
+    status: Status
+    derived: bool
+    source: str
+    published: str
+    note: str
+
+
+class MirrorRule(NamedTuple):
+    """Mirror rules: Documented, dated causes for a gap between two sources; a cause without a
+    rule (or a computation) is not proposed.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    cause
+        Cause of the gap; timing is the definition of the period (day, month, provisional, part
+        of it).
+    entity
+        Route or market, or * for any.
+    series
+        Series of the figure that has it, or *.
+    marked
+        Figure that has it: a key of sources.csv, an id of volumes.csv, `provisional`, or *.
+    valid_from
+        First day.
+    valid_to
+        First day after; an amount that is no rate belongs to exactly this period.
+    sign
+        1: the marked figure counts so much more; -1: less.
+    low
+        Least amount; equal to high where it is stated. Empty with `by`, or where no number is
+        known (the cause is named and stays residual).
+    high
+        Largest amount.
+    unit
+        Unit of low and high; share is of the marked figure, /yr counts by days, kWh/m3 and
+        kg/m3 are the range of the gas itself.
+    basis
+        Reference conditions of unit.
+    by
+        series:entity whose figure of the same period measures the amount.
+    reason
+        Why, in a sentence.
+    source
+        Key of sources.csv.
+    """
+
+    id: str
+    cause: MirrorRuleCause
+    entity: str
+    series: str
+    marked: str
+    valid_from: str
+    valid_to: str
+    sign: MirrorRuleSign
+    low: float
+    high: float
+    unit: MirrorRuleUnit
+    basis: Basis | Literal[""]
+    by: str
+    reason: str
+    source: str
+
+
+class PartnerRole(NamedTuple):
+    """What a monthly Eurostat partner stands for: Dated: which partner of the monthly import
+    table stands for Russian pipeline gas at which reporter. The monthly partner is the
+    country the gas came through last, the annual one that of origin.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    reporter
+        Eurostat's code of the importing country (Greece EL, United Kingdom UK).
+    partner
+        Eurostat's code of the partner in the monthly table.
+    role
+        direct: Russian gas for the reporter; gross: Russian gas with transit to others inside;
+        transit: Russian gas through a neighbour; mixed: other gas may be inside; other: not
+        Russian pipeline gas.
+    counts
+        True: taken as Russian pipeline gas of this reporter. Reporters must still not be added
+        up.
+    valid_from
+        First day.
+    valid_to
+        First day after.
+    reason
+        Why, with the figures that show it.
+    source
+        Key of sources.csv.
+    """
+
+    id: str
+    reporter: str
+    partner: str
+    role: PartnerRoleRole
+    counts: bool
+    valid_from: str
+    valid_to: str
+    reason: str
+    source: str
+
+
+class Tariff(NamedTuple):
+    """Tariffs, duties and taxes: What stands between the border price and the field: dated
+    figures with their source.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    route
+        Route id; empty: every route.
+    market
+        Market id; empty: every market.
+    item
+        What is charged.
+    value
+        Charge; nought means none is due.
+    unit
+        Unit.
+    basis
+        Reference conditions of the cubic metre; empty where it has no meaning.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    valid_to
+        First day on which it no longer holds; empty: open.
+    status
+        Standing of the figure.
+    derived
+        True: arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    route: str
+    market: str
+    item: TariffItem
+    value: float
+    unit: TariffUnit
+    basis: Basis | Literal[""]
+    valid_from: str
+    valid_to: str
+    status: Status
+    derived: bool
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class Proposal(NamedTuple):
+    """Proposed lines: What was published on the cost, timing and break-even price of proposed
+    lines, and of Power of Siberia 1 for comparison.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    route
+        Route id, or power-of-siberia-1-plus-6 for the extra six bcm.
+    item
+        What the figure is.
+    bound
+        How the figure is meant.
+    value
+        Value.
+    unit
+        Unit.
+    year
+        Year the figure speaks for.
+    status
+        Standing of the figure.
+    derived
+        True: arithmetic on cited figures; the note says which.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    route: str
+    item: ProposalItem
+    bound: ProposalBound
+    value: float
+    unit: ProposalUnit
+    year: int
+    status: Status
+    derived: bool
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class ReferenceProject(NamedTuple):
+    """Reference class of pipeline projects: Milestones, size, cost and outcome of named
+    projects, as published; the survival fit reads the milestones. A user's own route: rows
+    with its id as project.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    project
+        Name of the project, or the id of a route; (wider class) holds counts.
+    metric
+        What the value is: a milestone (announced, memorandum_signed, agreement,
+        contract_signed, fid, construction_start, first_gas, full_capacity, cancelled), one of
+        these with _planned, outcome, or a size or cost.
+    value
+        Date, year, number or word.
+    unit
+        Unit: date, month, year, status, or of the number.
+    status
+        actual, plan or estimate.
+    source
+        Key of sources.
+    page
+        Page or table.
+    published
+        When it was published: YYYY, YYYY-MM or YYYY-MM-DD; empty unknown.
+    note
+        What a reader must know.
+    """
+
+    id: str
+    project: str
+    metric: str
+    value: str
+    unit: str
+    status: Status
+    source: str
+    page: str
+    published: str
+    note: str
+
+
+class OutsideForecast(NamedTuple):
+    """Published forecasts of others: Dated forecasts by ministries, companies, agencies and
+    banks, scored against the actuals in the facts; kind actual holds outcomes the other
+    tables lack.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    issuer
+        Who said it.
+    kind
+        Kind of issuer, or actual.
+    published
+        When it was said: YYYY, YYYY-MM or YYYY-MM-DD.
+    series
+        What is forecast: exports, exports_pipeline, flow, production, export_price,
+        lng_exports, lng_production, rate, ...
+    target
+        Route, market, company or pair.
+    period
+        Year.
+    value
+        Central value, in the unit.
+    low
+        Low end, where a range was given.
+    high
+        High end, where a range was given.
+    unit
+        Unit.
+    basis
+        Reference conditions, where they have a meaning.
+    source
+        Key of sources.
+    page
+        Page or table.
+    note
+        What a reader must know.
+    """
+
+    id: str
+    issuer: str
+    kind: OutsideForecastKind
+    published: str
+    series: str
+    target: str
+    period: str
+    value: float
+    low: float
+    high: float
+    unit: str
+    basis: Basis | Literal[""]
+    source: str
+    page: str
+    note: str
+
+
+ROWS: Final[dict[str, type[NamedTuple]]] = {
+    "sources": Source,
+    "routes": Route,
+    "route-facts": RouteFact,
+    "crosswalk": Crosswalk,
+    "contracts": Contract,
+    "events": Event,
+    "volumes": Volume,
+    "profiles": Profile,
+    "financials": Financial,
+    "prices": Price,
+    "fx": Fx,
+    "trade-context": TradeContext,
+    "corrections": Correction,
+    "preferences": Preference,
+    "network-nodes": NetworkNode,
+    "network-edges": NetworkEdge,
+    "capex": Capex,
+    "mirror-rules": MirrorRule,
+    "partner-role": PartnerRole,
+    "tariffs": Tariff,
+    "proposals": Proposal,
+    "reference-projects": ReferenceProject,
+    "outside-forecasts": OutsideForecast,
+}
+
+
+class Tables(dict[str, "pd.DataFrame"]):
+    """Every table of facts: ``tables.volumes``, or ``tables["volumes"]``.
+
+    A copy with other tables in it is made with `replaced`; the tables themselves are shared, so
+    change a copy of a table and lay that in.
+    """
+
+    def replaced(self, tables: Mapping[str, pd.DataFrame]) -> Tables:
+        """Return the same tables with some laid over."""
+        return Tables({**self, **tables})
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Sources: the columns of `Source`."""
+        return self["sources"]
+
+    @property
+    def routes(self) -> pd.DataFrame:
+        """Routes: the columns of `Route`."""
+        return self["routes"]
+
+    @property
+    def route_facts(self) -> pd.DataFrame:
+        """Route facts: the columns of `RouteFact`."""
+        return self["route-facts"]
+
+    @property
+    def crosswalk(self) -> pd.DataFrame:
+        """Crosswalk: the columns of `Crosswalk`."""
+        return self["crosswalk"]
+
+    @property
+    def contracts(self) -> pd.DataFrame:
+        """Contracts: the columns of `Contract`."""
+        return self["contracts"]
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """Events: the columns of `Event`."""
+        return self["events"]
+
+    @property
+    def volumes(self) -> pd.DataFrame:
+        """Volumes: the columns of `Volume`."""
+        return self["volumes"]
+
+    @property
+    def profiles(self) -> pd.DataFrame:
+        """Seasonal profiles: the columns of `Profile`."""
+        return self["profiles"]
+
+    @property
+    def financials(self) -> pd.DataFrame:
+        """Financials: the columns of `Financial`."""
+        return self["financials"]
+
+    @property
+    def prices(self) -> pd.DataFrame:
+        """Prices: the columns of `Price`."""
+        return self["prices"]
+
+    @property
+    def fx(self) -> pd.DataFrame:
+        """Exchange rates: the columns of `Fx`."""
+        return self["fx"]
+
+    @property
+    def trade_context(self) -> pd.DataFrame:
+        """Trade context: the columns of `TradeContext`."""
+        return self["trade-context"]
+
+    @property
+    def corrections(self) -> pd.DataFrame:
+        """Corrections: the columns of `Correction`."""
+        return self["corrections"]
+
+    @property
+    def preferences(self) -> pd.DataFrame:
+        """Preferences: the columns of `Preference`."""
+        return self["preferences"]
+
+    @property
+    def network_nodes(self) -> pd.DataFrame:
+        """Network: places: the columns of `NetworkNode`."""
+        return self["network-nodes"]
+
+    @property
+    def network_edges(self) -> pd.DataFrame:
+        """Network: ways: the columns of `NetworkEdge`."""
+        return self["network-edges"]
+
+    @property
+    def capex(self) -> pd.DataFrame:
+        """Cost of building: the columns of `Capex`."""
+        return self["capex"]
+
+    @property
+    def mirror_rules(self) -> pd.DataFrame:
+        """Mirror rules: the columns of `MirrorRule`."""
+        return self["mirror-rules"]
+
+    @property
+    def partner_role(self) -> pd.DataFrame:
+        """What a monthly Eurostat partner stands for: the columns of `PartnerRole`."""
+        return self["partner-role"]
+
+    @property
+    def tariffs(self) -> pd.DataFrame:
+        """Tariffs, duties and taxes: the columns of `Tariff`."""
+        return self["tariffs"]
+
+    @property
+    def proposals(self) -> pd.DataFrame:
+        """Proposed lines: the columns of `Proposal`."""
+        return self["proposals"]
+
+    @property
+    def reference_projects(self) -> pd.DataFrame:
+        """Reference class of pipeline projects: the columns of `ReferenceProject`."""
+        return self["reference-projects"]
+
+    @property
+    def outside_forecasts(self) -> pd.DataFrame:
+        """Published forecasts of others: the columns of `OutsideForecast`."""
+        return self["outside-forecasts"]
