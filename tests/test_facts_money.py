@@ -279,12 +279,28 @@ def test_quarterly_rates_average_to_the_annual_rate(fx, year):
 
 
 def test_trade_context_shows_boom_and_dip():
-    rows = table("trade-context").query("series == 'china_russia_trade' and flow == 'total'")
-    years = rows[rows["freq"] == "A"].set_index("period")["value"]
-    assert years.to_dict() == {
-        "2021": 146.9,
-        "2022": 190.27,
-        "2023": 240,
-        "2024": 244.8,
-        "2025": 228.1,
-    }
+    rows = table("trade-context").query(
+        "measure == 'turnover' and importer == 'russia' and reporter == 'china' and unit == 'USD bn'"
+    )
+    years = rows[rows["freq"] == "A"].groupby("period")["value"].max()
+    # Chinese customs: up from 2016 to 2024, then down
+    assert years[["2016", "2018", "2020", "2021", "2022", "2023", "2024", "2025"]].tolist() == [
+        69.52, 107.06, 107.76, 146.9, 190.27, 240.11, 244.8, 228.105,
+    ]  # fmt: skip
+
+
+def test_no_trade_row_rests_on_the_article_that_is_to_be_checked():
+    rows = table("trade-context").merge(table("sources"), on="source", suffixes=("", "_source"))
+    assert len(rows) > 300
+    assert not rows["url"].str.contains("theguardian").any()
+    april = rows[(rows["flow"] == "china_to_russia") & (rows["period"] == "2024-04")]
+    assert april["value"].tolist() == [8.317] and april["publisher"].tolist() == ["FX Tribune"]
+
+
+def test_the_parts_of_a_trade_flow_say_what_its_name_says():
+    rows = table("trade-context").set_index("id")
+    parts = ["exporter", "importer", "commodity", "measure", "reporter"]
+    assert rows.loc["T007", parts].tolist() == ["china", "russia", "all", "value", "china"]
+    lng = rows[rows["flow"] == "russia_to_china_lng"]
+    assert set(lng["exporter"]) == {"russia"} and set(lng["commodity"]) == {"lng"}
+    assert set(rows.loc[rows["unit"] == "Mt", "measure"]) == {"volume"}

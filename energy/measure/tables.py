@@ -189,9 +189,48 @@ FxKind: TypeAlias = Literal[
     "forecast",
 ]
 
+TradeContextCommodity: TypeAlias = Literal[
+    "all",
+    "ball_bearings",
+    "coal",
+    "crude",
+    "energy",
+    "enriched_uranium",
+    "gas",
+    "lng",
+    "machinery",
+    "passenger_cars",
+    "pipeline_gas",
+    "targeted_dual_use",
+    "tariffed_goods",
+]
+
+TradeContextMeasure: TypeAlias = Literal[
+    "value",
+    "volume",
+    "turnover",
+    "change",
+    "turnover_change",
+    "share",
+]
+
+TradeContextReporter: TypeAlias = Literal[
+    "bofit",
+    "china",
+    "eurostat",
+    "ief",
+    "kyrgyzstan",
+    "russia",
+    "united-states",
+    "uzbekistan",
+]
+
 TradeContextUnit: TypeAlias = Literal[
     "USD bn",
+    "EUR bn",
+    "CNY bn",
     "percent",
+    "Mt",
 ]
 
 CorrectionTable: TypeAlias = Literal[
@@ -372,6 +411,7 @@ class Column:
     CAPACITY: Final = "capacity"
     CATEGORY: Final = "category"
     CAUSE: Final = "cause"
+    COMMODITY: Final = "commodity"
     CONTRACT: Final = "contract"
     COUNTS: Final = "counts"
     COVERAGE: Final = "coverage"
@@ -383,6 +423,7 @@ class Column:
     ENTITY: Final = "entity"
     EVENT: Final = "event"
     EXPECT: Final = "expect"
+    EXPORTER: Final = "exporter"
     FIRST_YEAR: Final = "first_year"
     FLOW: Final = "flow"
     FREQ: Final = "freq"
@@ -391,6 +432,7 @@ class Column:
     GEM_IDS: Final = "gem_ids"
     HIGH: Final = "high"
     ID: Final = "id"
+    IMPORTER: Final = "importer"
     ISSUER: Final = "issuer"
     ITEM: Final = "item"
     KEY: Final = "key"
@@ -405,6 +447,7 @@ class Column:
     MARKED: Final = "marked"
     MARKET: Final = "market"
     MARKETS: Final = "markets"
+    MEASURE: Final = "measure"
     METHOD: Final = "method"
     METRIC: Final = "metric"
     MONTH: Final = "month"
@@ -987,9 +1030,23 @@ class TradeContext(NamedTuple):
     series
         Series.
     flow
-        Direction or item.
+        Direction or item as first written; the columns beside it say the same in parts.
+    exporter
+        Country of origin, or several, semicolon separated; for turnover the country that
+        reports first.
+    importer
+        Country of destination; for turnover the other partner.
+    commodity
+        What is traded; all: every good.
+    measure
+        value and volume of one direction; turnover: both directions together; change and
+        turnover_change: percent on the same time a year before, or between the two years of the
+        period; share: percent of a total.
+    reporter
+        Whose statistics: the two sides of one trade differ.
     period
-        Period; first/last years for a comparison.
+        Period: 2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9 or first/last. A comparison of
+        two years is first/last.
     freq
         Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
     value
@@ -1013,6 +1070,11 @@ class TradeContext(NamedTuple):
     id: str
     series: str
     flow: str
+    exporter: str
+    importer: str
+    commodity: TradeContextCommodity
+    measure: TradeContextMeasure
+    reporter: TradeContextReporter
     period: str
     freq: Freq
     value: float
