@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy.errors import PeriodError
+from energy.measure import periods as calendar
 from energy.measure.periods import (
     Period,
     containing,
@@ -281,3 +282,50 @@ def test_coverage_equals_counting_days_one_by_one(parts, whole):
         for day in range(max(start, part.start.toordinal()), min(end, part.end.toordinal()))
     }
     assert coverage(parts, whole) == len(seen) / (end - start)
+
+
+# --- numbers -----------------------------------------------------------------------------------
+
+
+@given(dates)
+def test_a_day_lies_in_its_numbered_month_and_quarter(date):
+    month, quarter = calendar.month_number(date), calendar.quarter_number(date)
+    assert calendar.month_start(month) == containing(date, "M").start
+    assert calendar.month_start(month + 1) == containing(date, "M").end
+    assert calendar.month_days(month) == days(containing(date, "M"))
+    assert calendar.quarter_start(quarter) == containing(date, "Q").start
+    assert calendar.quarter_label(quarter) == label(containing(date, "Q"))
+    assert calendar.quarter_start(quarter + 1) == containing(date, "Q").end
+
+
+@given(dates)
+def test_a_decimal_year_reads_back_as_its_day(date):
+    assert calendar.from_decimal(calendar.decimal_year(date)) == date
+
+
+@given(dates, st.integers(1, 4000))
+def test_decimal_years_rise_with_the_days_and_measure_them(date, count):
+    later = date + dt.timedelta(days=count)
+    apart = calendar.decimal_year(later) - calendar.decimal_year(date)
+    assert apart == pytest.approx(calendar.years(date, later), abs=1e-9)
+    assert apart > 0
+
+
+@pytest.mark.parametrize("year", [2023, 2024, 2027, 2028, 2100])
+def test_the_last_day_of_a_year_stays_in_its_year(year):
+    last = dt.date(year, 12, 31)
+    assert year < calendar.decimal_year(last) < year + 1
+    assert calendar.decimal_year(last + dt.timedelta(days=1)) == year + 1
+    assert year < calendar.middle(last.isoformat()) < year + 1
+
+
+def test_lengths_of_leap_years():
+    assert [calendar.year_days(year) for year in (1900, 2000, 2023, 2024)] == [365, 366, 365, 366]
+    assert calendar.decimal_year(dt.date(2024, 12, 31)) == 2024 + 365 / 366
+    assert calendar.years(dt.date(2023, 7, 1), dt.date(2024, 7, 1)) == 184 / 365 + 182 / 366
+
+
+def test_the_middle_of_a_period():
+    assert calendar.middle("2024") == 2024.5
+    assert calendar.middle("2024Q1") == pytest.approx(2024 + 91 / 366 / 2)
+    assert calendar.middle("GY2023") == pytest.approx((2023 + 273 / 365 + 2024 + 274 / 366) / 2)

@@ -22,10 +22,11 @@ import pandas as pd
 from energy.errors import DataError, UnknownName
 from energy.measure.observations import rows_of
 from energy.measure.tables import Correction, Tables
+from energy.measure.validity import in_force
 
 __all__ = [
-    "DATA", "Tables", "at", "check", "check_links", "corrected", "guard_faults", "home", "install", "load",
-    "read_table", "schema",
+    "DATA", "Tables", "at", "check", "check_links", "corrected", "guard_faults", "home", "in_force",
+    "install", "load", "read_table", "schema",
 ]  # fmt: skip
 
 DATA = Path(__file__).parents[1] / "data"

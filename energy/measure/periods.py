@@ -29,12 +29,17 @@ FREQUENCIES = {
 }
 """Every frequency and what it means. All but C repeat along the calendar."""
 
+STEP = {"A": 12, "G": 12, "H": 6, "Q": 3, "M": 1}
+"""Months in each frequency that is made of months."""
+
+MEAN_YEAR = 365.25
+"""Days in a year on average; the years of the calendar have their own (`years`)."""
+
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Years a text may name: outside them lies a typing error."""
 
 _FORMS = "2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9, GY2025 or 2025-01/2025-08"
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-_STEP = {"A": 12, "G": 12, "H": 6, "Q": 3, "M": 1}
 _SIMPLE = re.compile(
     r"(?P<year>[0-9]{4})"
     r"(?:[ -]?(?P<letter>[HQM])(?P<number>[0-9]{1,2})"
@@ -307,6 +312,144 @@ def coverage(parts: Iterable[Period], whole: Period) -> float:
     return covered / days(whole)
 
 
+# --- numbers ------------------------------------------------------------------------------------
+
+
+def month_number(day: dt.date) -> int:
+    """Return the months from year 0 to the month a day lies in; neighbours differ by one.
+
+    Examples
+    --------
+    >>> month_number(dt.date(2026, 1, 31)) - month_number(dt.date(2025, 12, 1))
+    1
+    """
+    return day.year * 12 + day.month - 1
+
+
+def month_start(number: int) -> dt.date:
+    """Return the first day of a month by its number.
+
+    Examples
+    --------
+    >>> month_start(month_number(dt.date(2024, 2, 29)) + 11)
+    datetime.date(2025, 1, 1)
+    """
+    return dt.date(number // 12, number % 12 + 1, 1)
+
+
+@lru_cache(maxsize=4096)
+def month_days(number: int) -> int:
+    """Count the days of a month by its number.
+
+    Examples
+    --------
+    >>> month_days(month_number(dt.date(2024, 2, 1)))
+    29
+    """
+    return (month_start(number + 1) - month_start(number)).days
+
+
+def quarter_number(day: dt.date) -> int:
+    """Return the quarters from year 0 to the quarter a day lies in; neighbours differ by one."""
+    return month_number(day) // 3
+
+
+def quarter_start(number: int) -> dt.date:
+    """Return the first day of a quarter by its number.
+
+    Examples
+    --------
+    >>> quarter_start(quarter_number(dt.date(2025, 12, 31)) + 1)
+    datetime.date(2026, 1, 1)
+    """
+    return month_start(number * 3)
+
+
+def quarter_label(number: int) -> str:
+    """Return the text of a quarter by its number.
+
+    Examples
+    --------
+    >>> quarter_label(quarter_number(dt.date(2025, 12, 31)))
+    '2025Q4'
+    """
+    return f"{number // 4}Q{number % 4 + 1}"
+
+
+def decimal_year(day: dt.date) -> float:
+    """Return the beginning of a day as a decimal year, by the days of its own year.
+
+    Examples
+    --------
+    >>> decimal_year(dt.date(2028, 7, 1)), decimal_year(dt.date(2029, 1, 1))
+    (2028.4972677595629, 2029.0)
+    """
+    begin = dt.date(day.year, 1, 1)
+    return day.year + (day - begin).days / year_days(day.year)
+
+
+def from_decimal(year: float) -> dt.date:
+    """Return the day in which a decimal year lies; `decimal_year` gives its beginning.
+
+    Examples
+    --------
+    >>> from_decimal(2029.0), from_decimal(2028.999)
+    (datetime.date(2029, 1, 1), datetime.date(2028, 12, 31))
+    """
+    whole = int(year // 1)
+    passed = (year - whole) * year_days(whole)
+    # A decimal year carries 12 digits or so after the point of a day: a beginning reads as itself.
+    return dt.date(whole, 1, 1) + dt.timedelta(days=int(passed + 1e-6))
+
+
+def year_days(year: int) -> int:
+    """Count the days of a calendar year.
+
+    Examples
+    --------
+    >>> year_days(2024), year_days(2100)
+    (366, 365)
+    """
+    return 366 if calendar.isleap(year) else 365
+
+
+def middle(period: Any) -> float:
+    """Return the middle of a period as a decimal year.
+
+    Parameters
+    ----------
+    period : Period or anything `parse` reads
+
+    Examples
+    --------
+    >>> middle("2028"), round(middle("2025Q1"), 4)
+    (2028.5, 2025.1233)
+    """
+    span = parse(period)
+    return (decimal_year(span.start) + decimal_year(span.end)) / 2
+
+
+def years(begin: dt.date, end: dt.date) -> float:
+    """Return the length of an interval in years, each day counted by the length of its own year.
+
+    Parameters
+    ----------
+    begin, end : datetime.date
+        First day and day after the last.
+
+    Examples
+    --------
+    >>> years(dt.date(2024, 1, 1), dt.date(2026, 1, 1)), years(dt.date(2024, 1, 1), dt.date(2024, 7, 1))
+    (2.0, 0.4972677595628415)
+    """
+    total = 0.0
+    for year in range(begin.year, end.year + 1):
+        a, b = max(begin, dt.date(year, 1, 1)), min(end, dt.date(year + 1, 1, 1))
+        if a < b:
+            total += (b - a).days / year_days(year)
+    return total
+
+
 # --- reading -----------------------------------------------------------------------------------
 
 
@@ -371,7 +514,7 @@ def _part_of_year(year: int, letter: str, digits: str, text: str) -> Period:
         either = f"{year}-{digits} for the month or " if letter == "M" else ""
         raise PeriodError(f"Period {text!r} is unclear: write {either}{year}{letter}{number}.")
     if letter == "M":
-        return Period(dt.date(year, 1, 1), _month_start(year, number + 1), "C")
+        return Period(dt.date(year, 1, 1), month_start(year * 12 + number), "C")
     return containing(dt.date(year, (number - 1) * 12 // most + 1, 1), letter)
 
 
@@ -421,7 +564,7 @@ def _date(value: Any) -> dt.date:
     bare = getattr(value, "values", value)  # one label of the cube is a 0-d DataArray
     if getattr(getattr(bare, "dtype", None), "kind", "") == "M" and bare.ndim == 0:
         day = bare.astype("datetime64[D]").item()  # None for NaT
-        if day is not None:
+        if isinstance(day, dt.date):
             return day
     raise PeriodError(f"Period {value!r} is neither text nor a date: expected {_FORMS}.")
 
@@ -439,17 +582,11 @@ def _bounds(date: dt.date, freq: str) -> tuple[dt.date, dt.date]:
     """Return first day and day after the last of the period in which a date lies."""
     if freq == "D":
         return date, date + dt.timedelta(days=1)
-    step = _STEP[freq]
+    step = STEP[freq]
     offset = 9 if freq == "G" else 0  # a gas year starts nine months into a year
-    count = date.year * 12 + date.month - 1 - offset
+    count = month_number(date) - offset
     first = count - count % step + offset
-    return _month_start(0, first + 1), _month_start(0, first + step + 1)
-
-
-def _month_start(year: int, month: int) -> dt.date:
-    """Return the first day of a month; months past 12 run on into the next years."""
-    count = year * 12 + month - 1
-    return dt.date(count // 12, count % 12 + 1, 1)
+    return month_start(first), month_start(first + step)
 
 
 def _last_day(period: Period) -> dt.date:
