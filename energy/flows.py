@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,10 +18,10 @@ import xarray as xr
 
 from energy import facts
 from energy.errors import DataError, PeriodError
-from energy.measure import observations, periods, units
+from energy.measure import observations, periods, units, validity
 from energy.measure.observations import rows_of
 
-FREQS = {"M": 1, "Q": 3, "A": 12, "G": 12}
+FREQS = ("M", "Q", "A", "G")
 WORST = {status: i for i, status in enumerate(observations.STATUS)}
 INNER = ("bcm", "20C")  # the cube is computed in Gazprom's own cubic metre
 
@@ -106,8 +105,8 @@ def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]
     spans = [periods.parse(text) for text in table["period"]]
     table["begin"] = [span.start for span in spans]
     table["end"] = [span.end for span in spans]
-    table["start"] = [_number(span.start) for span in spans]
-    table["until"] = [_number(span.end) for span in spans]
+    table["start"] = [periods.month_number(span.start) for span in spans]
+    table["until"] = [periods.month_number(span.end) for span in spans]
     broken = np.array([not _whole_months(span) for span in spans], dtype=bool)
     table.loc[(table["left_out"] == "") & broken, "left_out"] = "not whole months"
     kept = table["left_out"] == ""
@@ -157,17 +156,6 @@ def _window(
         raise PeriodError(f"No flow between {first} and {last}: the data run from "
                           f"{seen['begin'].min()} to {seen['end'].max()}.")  # fmt: skip
     return periods.span(begin, end - dt.timedelta(days=1), freq)
-
-
-def _number(day: dt.date) -> int:
-    """Return months since year 0."""
-    return day.year * 12 + day.month - 1
-
-
-@functools.cache
-def _month_days(number: int) -> int:
-    start = dt.date(number // 12, number % 12 + 1, 1)
-    return (dt.date((number + 1) // 12, (number + 1) % 12 + 1, 1) - start).days
 
 
 def _fill(
@@ -222,9 +210,9 @@ def parts(tables: facts.Tables, route: str | Sequence[str], first: str, last: st
     window = _window(seen, first, last, "M")
     names = [route] if isinstance(route, str) else list(route)
     table = pd.concat([_route_parts(name, seen, tables, window) for name in names])
-    wanted = range(_number(window[0].start), _number(window[-1].end))
+    wanted = range(periods.month_number(window[0].start), periods.month_number(window[-1].end))
     table = table[table["month"].isin(wanted)].reset_index(drop=True)
-    return table.assign(month=[dt.date(m // 12, m % 12 + 1, 1) for m in table["month"]])
+    return table.assign(month=[periods.month_start(m) for m in table["month"]])
 
 
 PARTS = ["route", "month", "id", "value", "unit", "basis", "bcm", "taken", "share", "part",
@@ -260,8 +248,8 @@ def _open_share(doors: pd.DataFrame, grid: Grid) -> np.ndarray:
     dated = doors[doors["attribute"].isin(["start", "stop"])].sort_values("attribute")
     for door in rows_of(dated):
         day = periods.parse(door.value).start
-        at = _number(day) - grid.first
-        part = (day.day - 1) / _month_days(_number(day))
+        at = periods.month_number(day) - grid.first
+        part = (day.day - 1) / periods.month_days(periods.month_number(day))
         after = slice(max(at + (part > 0), 0), None)
         closed = after if door.attribute == "stop" else slice(max(at - at % 12, 0), max(at, 0))
         if 0 <= at < len(share):
@@ -280,10 +268,12 @@ def _close(grid: Grid, share: np.ndarray, closed: slice, fact: str) -> None:
 
 def _weights(route: str, profiles: pd.DataFrame, grid: Grid) -> np.ndarray:
     """Return a weight per month: the stated profile of the year, else its days."""
-    weights = np.array([_month_days(grid.first + i) / 365.25 for i in range(len(grid.value))])
+    weights = np.array(
+        [periods.month_days(grid.first + i) / periods.MEAN_YEAR for i in range(len(grid.value))]
+    )
     for row in rows_of(profiles[profiles["route"] == route]):
         for year in range(max(row.first_year, grid.first // 12), row.last_year + 1):
-            at = year * 12 + row.month - 1 - grid.first
+            at = periods.month_number(dt.date(year, row.month, 1)) - grid.first
             if 0 <= at < len(weights):
                 weights[at] = row.weight
     return weights
@@ -345,13 +335,13 @@ def _cell(
     grid: Grid, period: periods.Period, seen: dict[str, list]
 ) -> tuple[float, float, str, str]:
     """Return flow, coverage, status and source ids of one period."""
-    begin, end = _number(period.start), _number(period.end)
+    begin, end = periods.month_number(period.start), periods.month_number(period.end)
     months = slice(begin - grid.first, end - grid.first)
     values = grid.value[months]
     known = ~np.isnan(values)
     if not known.any():
         return float("nan"), 0.0, "", ""
-    days = np.array([_month_days(month) for month in range(begin, end)])
+    days = np.array([periods.month_days(month) for month in range(begin, end)])
     covered = float((grid.coverage[months] * known * days).sum() / days.sum())
     origins = sorted(set().union(*grid.origin[months]))
     ids = [seen["id"][o] for o in origins] + sorted({fact for fact in grid.fact[months] if fact})
@@ -372,9 +362,7 @@ def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     shape = (cube.sizes["route"], cube.sizes["period"])
     capacity = np.full(shape, np.nan)
     place = {route: i for i, route in enumerate(cube["route"].values)}
-    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
-    ends = [*starts[1:], _after(starts, FREQS[cube.attrs["freq"]])]
-    for row, p, _, years in capacity_parts(route_facts, list(zip(starts, ends, strict=True))):
+    for row, p, _, years in capacity_parts(route_facts, spans_of(cube)):
         held, part = capacity[place[row.route], p], float(row.value) * years
         capacity[place[row.route], p] = part if np.isnan(held) else held + part
     cube.attrs["assumed"] = f"capacity taken at 20 °C where no basis is stated: {', '.join(silent)}"
@@ -391,35 +379,19 @@ def capacity_parts(route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date
     opened = _dates(route_facts, "start")
     found = []
     for row in rows_of(_capacities(route_facts)):
-        since = max(row.valid_from or "0001-01-01", opened.get(row.route, "0001-01-01"))
+        since, until = validity.bounds(row.valid_from, row.valid_to)
+        since = max(since, opened.get(row.route, since))
         for p, (start, end) in enumerate(spans):
-            begin = max(start, dt.date.fromisoformat(since))
-            stop = min(end, dt.date.fromisoformat(row.valid_to or "9999-12-31"))
+            begin, stop = max(start, since), min(end, until)
             if begin < stop:
-                found.append((row, p, begin, _years(begin, stop)))
+                found.append((row, p, begin, periods.years(begin, stop)))
     return found
 
 
-def _after(starts: list[dt.date], months: int) -> dt.date:
-    """Return the end of the last of periods that are ``months`` long."""
-    end = _number(starts[-1]) + months
-    return dt.date(end // 12, end % 12 + 1, 1)
-
-
-def _years(begin: dt.date, end: dt.date) -> float:
-    """Return the length of an interval in years, each day counted by the length of its own year."""
-    total = 0.0
-    for year in range(begin.year, end.year + 1):
-        a, b = max(begin, dt.date(year, 1, 1)), min(end, dt.date(year + 1, 1, 1))
-        if a < b:
-            total += (b - a).days / (dt.date(year + 1, 1, 1) - dt.date(year, 1, 1)).days
-    return total
-
-
-def _dates(route_facts: pd.DataFrame, kind: str) -> dict[str, str]:
-    """Return the first day of the newest ``start`` or ``stop`` of each route as ISO text."""
+def _dates(route_facts: pd.DataFrame, kind: str) -> dict[str, dt.date]:
+    """Return the first day of the newest ``start`` or ``stop`` of each route."""
     rows = route_facts[route_facts["attribute"] == kind].sort_values("value")
-    days = [periods.parse(text).start.isoformat() for text in rows["value"]]
+    days = [periods.parse(text).start for text in rows["value"]]
     return dict(zip(rows["route"], days, strict=True))
 
 
@@ -447,9 +419,7 @@ def _utilisation(cube: xr.Dataset) -> xr.DataArray:
 
 
 def _days(cube: xr.Dataset) -> xr.DataArray:
-    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
-    ends = [*starts[1:], _after(starts, FREQS[cube.attrs["freq"]])]
-    days = [(b - a).days for a, b in zip(starts, ends, strict=True)]
+    days = [(end - start).days for start, end in spans_of(cube)]
     return xr.DataArray(days, dims="period", coords={"period": cube["period"]})
 
 
@@ -501,19 +471,24 @@ PROJECTED = {
 def _markets(cube: xr.Dataset, crosswalk: pd.DataFrame) -> xr.DataArray:
     """Return the market a route serves on the last day of each period; "" where none is dated."""
     rows = crosswalk[crosswalk["kind"] == "market"]
-    last = _last_days(cube)
+    last = _last_days(cube).to_numpy().astype("datetime64[D]")
     values = np.full((cube.sizes["route"], cube.sizes["period"]), "", dtype=object)
     place = {route: i for i, route in enumerate(cube["route"].values)}
     for row in rows_of(rows):
-        begin, end = row.valid_from or "1678-01-01", row.valid_to or "2262-01-01"
-        held = (last >= pd.Timestamp(begin)) & (last < pd.Timestamp(end))
+        begin, end = validity.bounds(row.valid_from, row.valid_to)
+        held = (last >= np.datetime64(begin)) & (last < np.datetime64(end))
         values[place[row.key], held] = row.target
     return xr.DataArray(values, dims=("route", "period"))
 
 
+def spans_of(cube: xr.Dataset) -> list[tuple[dt.date, dt.date]]:
+    """Return the first day of each period of a cube and the day after its last."""
+    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
+    return [(start, periods.containing(start, cube.attrs["freq"]).end) for start in starts]
+
+
 def _last_days(cube: xr.Dataset) -> pd.DatetimeIndex:
-    months = pd.DateOffset(months=FREQS[cube.attrs["freq"]])
-    return pd.DatetimeIndex(cube["period"].values) + months - pd.Timedelta(days=1)
+    return pd.DatetimeIndex([end - dt.timedelta(days=1) for _, end in spans_of(cube)])
 
 
 def _describe(
@@ -547,9 +522,8 @@ def _describe(
 
 def bounds(cube: xr.Dataset) -> tuple[str, str]:
     """Return the first and the last day of a cube as ISO text."""
-    starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
-    end = _after(starts, FREQS[cube.attrs["freq"]])
-    return starts[0].isoformat(), (end - dt.timedelta(days=1)).isoformat()
+    spans = spans_of(cube)
+    return spans[0][0].isoformat(), (spans[-1][1] - dt.timedelta(days=1)).isoformat()
 
 
 def frame(array: xr.DataArray) -> pd.DataFrame:
