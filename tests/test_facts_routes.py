@@ -362,8 +362,8 @@ def test_contracts_name_existing_routes(routes, contracts):
 # events
 
 
-def test_75_events_each_with_a_date_of_its_stated_precision(events):
-    assert len(events) == 75
+def test_every_event_has_a_date_of_its_stated_precision(events):
+    assert len(events) == 198
     length = events["precision"].map({"year": 4, "month": 7, "day": 10})
     assert (events["date"].str.len() == length).all()
 
@@ -376,6 +376,22 @@ def test_every_route_of_an_event_exists(routes, events):
 
 def test_an_event_concerns_a_route_or_a_market(events):
     assert ((events["routes"] != "") | (events["markets"] != "")).all()
+
+
+def test_an_event_ends_after_it_begins_and_a_loss_has_a_unit(events):
+    ended = events[events["end"] != ""]
+    assert len(ended) > 20
+    assert (ended["end"] >= ended["date"].str[: len("2024-01")]).all()
+    assert ((events["offline"] != "") == (events["offline_unit"] != "")).all()
+    works = events[events["title"].str.startswith("Power of Siberia 1 autumn maintenance 18-26")]
+    assert works[["date", "end", "category"]].values.tolist() == [
+        ["2025-09-18", "2025-09-26", "maintenance"]
+    ]
+
+
+def test_a_loss_told_by_one_side_alone_says_so(events):
+    attacks = events[events["title"].str.contains("Russkaya") & (events["offline"] == "0")]
+    assert len(attacks) >= 3 and set(attacks["evidence"]) == {"one-side"}
 
 
 def test_only_dates_ahead_of_the_package_are_scheduled(events):

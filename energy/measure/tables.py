@@ -134,9 +134,27 @@ EventCategory: TypeAlias = Literal[
     "contract",
     "agreement",
     "sanction",
+    "waiver",
+    "payment",
     "sabotage",
+    "maintenance",
     "summit",
+    "trade",
+    "lng",
+    "storage",
+    "record",
     "financial",
+]
+
+EventOfflineUnit: TypeAlias = Literal[
+    "mcm/d",
+    "bcm/yr",
+]
+
+EventEvidence: TypeAlias = Literal[
+    "official",
+    "press",
+    "one-side",
 ]
 
 VolumeUnit: TypeAlias = Literal[
@@ -419,9 +437,11 @@ class Column:
     DERIVED: Final = "derived"
     DETAIL: Final = "detail"
     EDGE: Final = "edge"
+    END: Final = "end"
     ENDS: Final = "ends"
     ENTITY: Final = "entity"
     EVENT: Final = "event"
+    EVIDENCE: Final = "evidence"
     EXPECT: Final = "expect"
     EXPORTER: Final = "exporter"
     FIRST_YEAR: Final = "first_year"
@@ -456,6 +476,8 @@ class Column:
     NAME_ZH: Final = "name_zh"
     NODE: Final = "node"
     NOTE: Final = "note"
+    OFFLINE: Final = "offline"
+    OFFLINE_UNIT: Final = "offline_unit"
     PAGE: Final = "page"
     PAIR: Final = "pair"
     PART_OF: Final = "part_of"
@@ -749,9 +771,11 @@ class Event(NamedTuple):
     event
         Event id.
     date
-        Date, as precise as known.
+        First day, as precise as known.
     precision
         Precision of the date.
+    end
+        Day (or month) on which it ended or runs out; empty: a single day, open, or not known.
     title
         Title.
     category
@@ -760,6 +784,14 @@ class Event(NamedTuple):
         Route ids concerned, semicolon separated.
     markets
         Markets concerned, semicolon separated.
+    offline
+        Flow taken off line against what ran or was planned, as printed; 0 where the source says
+        that nothing was lost; empty: not told.
+    offline_unit
+        Unit of `offline`.
+    evidence
+        press: a page reports it; one-side: only one side of the conflict says so; official: the
+        act or notice itself.
     detail
         One sentence.
     scheduled
@@ -771,10 +803,14 @@ class Event(NamedTuple):
     event: str
     date: str
     precision: EventPrecision
+    end: str
     title: str
     category: EventCategory
     routes: str
     markets: str
+    offline: float
+    offline_unit: EventOfflineUnit | Literal[""]
+    evidence: EventEvidence
     detail: str
     scheduled: bool
     source: str
