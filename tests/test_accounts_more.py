@@ -285,7 +285,7 @@ def test_hub_explains_europe_and_oil_alone_does_not(real):
         observed,
         {"both": border.EUROPE, "oil": border.EUROPE[:1], "hub": border.EUROPE[1:]},
     )
-    assert len(observed) == 9
+    assert len(observed) == 11
     assert table.loc["both", "r2"] > 0.98
     assert table.loc["oil", "r2"] < 0.5
     assert table.loc["both", "leave_one_out_pct"] < 10
