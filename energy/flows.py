@@ -397,8 +397,23 @@ def _dates(route_facts: pd.DataFrame, kind: str) -> dict[str, dt.date]:
 
 def _to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) -> xr.Dataset:
     """Convert flow and capacity from bcm at 20 °C and add the utilisation."""
-    names = ("flow", "capacity")
-    cube = cube.assign(utilisation=_utilisation(cube))
+    made = to_unit(cube[["flow", "capacity"]], unit, basis, route_facts)
+    return cube.assign(utilisation=_utilisation(cube)).assign(made)
+
+
+def to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) -> xr.Dataset:
+    """Convert every variable of a cube of flows from bcm at 20 °C.
+
+    Parameters
+    ----------
+    cube : Dataset, dims (route, period)
+        With ``freq`` in its attributes.
+    unit, basis : str
+        As in `build`.
+    route_facts : DataFrame
+        Holds the calorific value of each route.
+    """
+    names = [str(name) for name in cube.data_vars]
     if (unit, basis) == INNER:
         return cube
     given: dict = {"days": _days(cube)}

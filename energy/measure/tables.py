@@ -388,6 +388,33 @@ OutsideForecastKind: TypeAlias = Literal[
     "actual",
 ]
 
+BalanceArcKind: TypeAlias = Literal[
+    "pipe",
+    "trunk",
+    "production",
+    "domestic",
+    "own-use",
+    "storage",
+    "lng",
+    "exit",
+    "foreign",
+]
+
+BalanceErrorAspect: TypeAlias = Literal[
+    "basis",
+    "status",
+    "derived",
+    "span",
+    "coverage",
+    "floor",
+    "word",
+    "source",
+    "heat",
+    "density",
+    "lng",
+    "growth",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -412,14 +439,20 @@ TableName: TypeAlias = Literal[
     "proposals",
     "reference-projects",
     "outside-forecasts",
+    "balance-arcs",
+    "balance-scopes",
+    "balance-errors",
 ]
 
 
 class Column:
     """The names of all columns."""
 
+    ABSOLUTE: Final = "absolute"
     ACQ: Final = "acq"
     ACTION: Final = "action"
+    ARC: Final = "arc"
+    ASPECT: Final = "aspect"
     ATTRIBUTE: Final = "attribute"
     BASIN: Final = "basin"
     BASIS: Final = "basis"
@@ -436,10 +469,12 @@ class Column:
     DATE: Final = "date"
     DERIVED: Final = "derived"
     DETAIL: Final = "detail"
+    DRIFT: Final = "drift"
     EDGE: Final = "edge"
     END: Final = "end"
     ENDS: Final = "ends"
     ENTITY: Final = "entity"
+    ERROR: Final = "error"
     EVENT: Final = "event"
     EVIDENCE: Final = "evidence"
     EXPECT: Final = "expect"
@@ -450,6 +485,7 @@ class Column:
     FROM_COUNTRY: Final = "from_country"
     FROM_NODE: Final = "from_node"
     GEM_IDS: Final = "gem_ids"
+    GROUP: Final = "group"
     HIGH: Final = "high"
     ID: Final = "id"
     IMPORTER: Final = "importer"
@@ -460,6 +496,7 @@ class Column:
     LABEL: Final = "label"
     LAST_YEAR: Final = "last_year"
     LAT: Final = "lat"
+    LEVEL: Final = "level"
     LICENCE: Final = "licence"
     LINK: Final = "link"
     LON: Final = "lon"
@@ -490,6 +527,7 @@ class Column:
     PUBLISHER: Final = "publisher"
     RANK: Final = "rank"
     REASON: Final = "reason"
+    RELATIVE: Final = "relative"
     REPORTER: Final = "reporter"
     REVERSIBLE: Final = "reversible"
     ROLE: Final = "role"
@@ -497,12 +535,14 @@ class Column:
     ROUTES: Final = "routes"
     ROW: Final = "row"
     SCHEDULED: Final = "scheduled"
+    SEASON: Final = "season"
     SEGMENT: Final = "segment"
     SELLER: Final = "seller"
     SERIES: Final = "series"
     SIGN: Final = "sign"
     SIGNED: Final = "signed"
     SOURCE: Final = "source"
+    SPREAD: Final = "spread"
     STANDARD: Final = "standard"
     STATE: Final = "state"
     STATUS: Final = "status"
@@ -1647,6 +1687,141 @@ class OutsideForecast(NamedTuple):
     note: str
 
 
+class BalanceArc(NamedTuple):
+    """Balance: arcs from field to market: The gas system as the balance sees it: production,
+    trunk lines, routes, exits, LNG plants, stores, own use. At each node gas in equals gas
+    out, every month.
+
+    Attributes
+    ----------
+    arc
+        Id of the arc; that of the route where it is one.
+    from_node
+        Where it starts; empty: outside the system (a field, a neighbour).
+    to_node
+        Where it ends; empty: outside the system (a market, a store, a user).
+    kind
+        What it is.
+    market
+        Market counted at this arc (taken off where `kind` is foreign); empty: counted elsewhere
+        or none.
+    group
+        Group of markets it is added to in the totals; empty: none.
+    route
+        Route it is; empty: none of ours.
+    level
+        Prior mean of the flow, bcm a year at 20 °C, while the arc is open.
+    spread
+        Prior standard deviation as a share of the level; bcm a year where `low` is below zero.
+    season
+        Seasonal swing as a share of the mean, highest in January; bcm a year where `low` is
+        below zero.
+    drift
+        Standard deviation of the change from month to month as a share of the level; bcm a year
+        where `low` is below zero.
+    low
+        Lower bound, bcm a year.
+    high
+        Upper bound, bcm a year; empty: none.
+    valid_from
+        First day on which the arc is open (YYYY-MM-DD); empty: the start of the route, or
+        always.
+    valid_to
+        First day on which it is shut (YYYY-MM-DD); empty: the stop of the route, or open.
+    source
+        Key of sources.csv.
+    note
+        What a reader must know.
+    """
+
+    arc: str
+    from_node: str
+    to_node: str
+    kind: BalanceArcKind
+    market: str
+    group: str
+    route: str
+    level: float
+    spread: float
+    season: float
+    drift: float
+    low: float
+    high: float
+    valid_from: str
+    valid_to: str
+    source: str
+    note: str
+
+
+class BalanceScope(NamedTuple):
+    """Balance: what a published series counts: Which arcs a published series of an entity adds
+    up, dated; a route's own flow needs no row.
+
+    Attributes
+    ----------
+    series
+        Series of volumes.csv.
+    entity
+        Entity of volumes.csv.
+    by
+        Source whose figures alone are counted so; empty: every other.
+    arc
+        Arc that is counted.
+    weight
+        How it is counted: 1 added, -1 taken off.
+    valid_from
+        First day of the scope (YYYY-MM-DD).
+    valid_to
+        First day on which it no longer holds (YYYY-MM-DD).
+    error
+        Standard error of the scope itself as a share of the figure; empty: none.
+    source
+        Key of sources.csv.
+    note
+        What a reader must know.
+    """
+
+    series: str
+    entity: str
+    by: str
+    arc: str
+    weight: float
+    valid_from: str
+    valid_to: str
+    error: float
+    source: str
+    note: str
+
+
+class BalanceError(NamedTuple):
+    """Balance: standard errors of published figures: What is added, in quadrature, to the
+    rounding of a figure: by basis, status, word and span.
+
+    Attributes
+    ----------
+    aspect
+        Property of the figure.
+    key
+        Value of the property; words are separated by |.
+    relative
+        Standard error as a share of the figure; for heat, density and lng the factor itself.
+    absolute
+        Standard error in bcm; for heat, density and lng that of the factor, for growth
+        percentage points.
+    source
+        Key of sources.csv.
+    reason
+        Why so.
+    """
+
+    aspect: BalanceErrorAspect
+    key: str
+    relative: float
+    absolute: float
+    source: str
+    reason: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -1671,6 +1846,9 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "proposals": Proposal,
     "reference-projects": ReferenceProject,
     "outside-forecasts": OutsideForecast,
+    "balance-arcs": BalanceArc,
+    "balance-scopes": BalanceScope,
+    "balance-errors": BalanceError,
 }
 
 
@@ -1799,3 +1977,18 @@ class Tables(dict[str, "pd.DataFrame"]):
     def outside_forecasts(self) -> pd.DataFrame:
         """Published forecasts of others: the columns of `OutsideForecast`."""
         return self["outside-forecasts"]
+
+    @property
+    def balance_arcs(self) -> pd.DataFrame:
+        """Balance: arcs from field to market: the columns of `BalanceArc`."""
+        return self["balance-arcs"]
+
+    @property
+    def balance_scopes(self) -> pd.DataFrame:
+        """Balance: what a published series counts: the columns of `BalanceScope`."""
+        return self["balance-scopes"]
+
+    @property
+    def balance_errors(self) -> pd.DataFrame:
+        """Balance: standard errors of published figures: the columns of `BalanceError`."""
+        return self["balance-errors"]

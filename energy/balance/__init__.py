@@ -1,0 +1,13 @@
+"""The reconciled balance: one consistent set of flows, with an interval on every number.
+
+Every published figure is a measurement with an error (`measurements`); the gas system is a graph
+that conserves gas at each node (`system`); what agrees best with both, month by month, is the
+balance (`estimate`). Nothing here prices gas, draws it or projects it.
+"""
+
+from energy.balance.estimate import Balance, solve
+from energy.balance.kept import Result, result, ship
+from energy.balance.measurements import Measurements, measure
+from energy.balance.system import System
+
+__all__ = ["Balance", "Measurements", "Result", "System", "measure", "result", "ship", "solve"]

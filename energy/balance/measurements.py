@@ -1,0 +1,277 @@
+"""Published figures as linear measurements: which arcs and months each adds up, and its error.
+
+A figure is worth ``coefficients @ flows = value`` with a standard error out of
+``balance_errors.csv`` (basis, status, words such as "almost", span), the rounding of the printed
+digits and the scope. A growth rate on a known base is a measurement of a difference with value 0.
+What cannot be read so is left out by name, never without a word.
+"""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from energy import facts
+from energy.balance.system import System
+from energy.measure import periods, units
+from energy.measure.observations import rows_of
+
+INNER = ("bcm", "20C")
+GROWTH = "_growth"
+DAILY = "_daily"
+GAP = 0.1  # share of the days that may be missing and still be told by days
+Cell: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
+Scope: TypeAlias = list[tuple[int, float, float]]
+Line: TypeAlias = tuple[Any, ...]
+COLUMNS = ["id", "series", "entity", "period", "printed", "unit", "basis", "status", "source",
+           "value", "error"]  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurements:
+    """Rows over (arc, month).
+
+    Attributes
+    ----------
+    table : DataFrame
+        ``id, series, entity, period, printed, unit, basis, status, source``; ``value`` and
+        ``error`` (one standard error) in bcm at 20 °C.
+    cells : list of tuple of ndarray
+        For each row: positions of arcs, of months, and the coefficients.
+    left_out : DataFrame
+        ``id, series, entity, period, reason`` of the figures that measure nothing here.
+    """
+
+    table: pd.DataFrame
+    cells: list[Cell]
+    left_out: pd.DataFrame
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def take(self, rows: np.ndarray) -> Measurements:
+        """Return some of the rows, in the order asked."""
+        return Measurements(
+            self.table.iloc[rows].reset_index(drop=True), [self.cells[r] for r in rows],
+            self.left_out,
+        )  # fmt: skip
+
+
+def measure(tables: Mapping[str, pd.DataFrame], net: System) -> Measurements:
+    """Read the volumes as measurements of a system.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        Facts, with ``balance-scopes`` and ``balance-errors``.
+    net : System
+
+    Returns
+    -------
+    Measurements
+    """
+    volumes = facts.corrected(dict(tables), "volumes")
+    reader = _Reader(tables, net)
+    rows, cells, out = [], [], []
+    for row in rows_of(volumes):
+        made = reader.read(row)
+        if isinstance(made, str):
+            out.append((row.id, row.series, row.entity, row.period, made))
+            continue
+        told, cell = made
+        rows.append(told)
+        cells.append(cell)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["error"] *= _repeats(table)
+    left = pd.DataFrame(out, columns=["id", "series", "entity", "period", "reason"])
+    return Measurements(table, cells, left)
+
+
+def _repeats(table: pd.DataFrame) -> np.ndarray:
+    """Return by how much errors grow where several pages print one figure: they are one witness."""
+    near = table["value"].round(1)
+    told = table.groupby([table["series"], table["entity"], table["period"], near])["id"]
+    return np.asarray(np.sqrt(told.transform("size").to_numpy(dtype=float)))
+
+
+class _Reader:
+    """Turns a row of the volumes into a measurement, or says why not."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], net: System) -> None:
+        self.net = net
+        self.start = net.months[0]
+        self.end = _next_month(net.months[-1])
+        errors = tables["balance-errors"]
+        self.factor = {a: (r, b) for a, r, b in zip(errors["aspect"], errors["relative"],
+                                                    errors["absolute"], strict=True)}  # fmt: skip
+        self.rule = {(a, k): (r, b) for a, k, r, b in zip(
+            errors["aspect"], errors["key"], errors["relative"], errors["absolute"],
+            strict=True)}  # fmt: skip
+        self.word = re.compile(rf"\b({errors.set_index('aspect')['key'].get('word', 'about')})\b")
+        self.heat = _heat(tables["route-facts"])
+        self.scopes = dict(iter(tables["balance-scopes"].groupby(["series", "entity", "by"])))
+
+    def read(self, row: Any) -> tuple[Line, Cell] | str:
+        """Return the row's table line and cells, or the reason why it measures nothing."""
+        if row.status in ("plan", "contract"):
+            return f"{row.status}, not a measurement"
+        growth = row.series.endswith(GROWTH)
+        series = row.series.removesuffix(GROWTH).removesuffix(DAILY)
+        span = periods.parse(row.period)
+        scope = self.scope(series, row, span)
+        if isinstance(scope, str):
+            return scope
+        before = span.start.replace(year=span.start.year - 1) if growth else span.start
+        if before < self.start or span.end > self.end:
+            return "outside the months of the balance"
+        return self.growth(row, span, scope) if growth else self.level(row, span, scope)
+
+    def scope(self, series: str, row: Any, span: periods.Period) -> Scope | str:
+        """Return the arcs a figure counts: place, weight, error of the scope."""
+        day = span.start.isoformat()
+        for by in (row.source, ""):
+            rows = self.scopes.get((series, row.entity, by))
+            if rows is None:
+                continue
+            held = rows[
+                (rows["valid_from"] <= day) & ((rows["valid_to"] == "") | (rows["valid_to"] > day))
+            ]
+            if len(held):
+                return [(self.net.place(r.arc), r.weight, 0.0 if pd.isna(r.error) else r.error)
+                        for r in rows_of(held)]  # fmt: skip
+        arc = self.net.arc_of(row.entity) if series == "flow" else None
+        if arc is None:
+            return "no arc of the balance is counted by it"
+        return [(self.net.place(arc), 1.0, 0.0)]
+
+    def level(self, row: Any, span: periods.Period, scope: Scope) -> tuple[Line, Cell] | str:
+        """Read a volume, a mean of days or a mass of the period."""
+        days = (span.end - span.start).days
+        made = self.volume(row, days)
+        if isinstance(made, str):
+            return made
+        value, errors = made
+        gap = 1 - row.coverage
+        told = row.coverage if gap < GAP else 1 - gap / 2  # which days are missing is not known
+        cells = self.cells(span, scope, told)
+        errors += [
+            self.rule["coverage", "missing"][0] * gap * value,
+            max(0.0, told - row.coverage) * value,
+        ]
+        errors += [self.edge(span, value), max(e for *_, e in scope) * value]
+        return self.line(row, value, _root(errors)), cells
+
+    def volume(self, row: Any, days: int) -> tuple[float, list[float]] | str:
+        """Return a figure in bcm at 20 °C and the parts of its standard error."""
+        basis, unit = row.basis, row.unit
+        step = _step(row.value)
+        if unit in ("Mt", "kt"):
+            mass = row.value * (1 if unit == "Mt" else 1e-3)
+            lng = row.series.startswith("lng")
+            per, spread = self.factor["lng"] if lng else (1 / self.factor["density"][0], 0.002)
+            value = mass * per
+            errors = [step / 2 * value / max(row.value, 1e-9) / np.sqrt(3), mass * spread]
+            return value, errors + self.common(row, value, "mass")
+        kind = units.kind(unit)
+        if kind not in ("volume", "volume rate", "energy", "energy rate"):
+            return f"{unit} is not a volume"
+        if unit == "bcm/yr":
+            return "a rate a year, not the flow of a period"
+        told = "20C" if basis in ("unstated", "") else basis
+        more: dict[str, Any] = {"days": days} if kind.endswith("rate") else {}
+        if kind.startswith("energy") or told == "15C-40MJ":
+            more |= {"gcv": self.heat.get(row.entity, self.factor["heat"][0]), "gcv_basis": "20C"}
+        goal = "bcm"
+        scale = float(units.convert(1.0, unit, goal, basis=told, to_basis=INNER[1], **more))
+        value = row.value * scale
+        rounding = step / 2 * scale / np.sqrt(3)
+        return value, [rounding, *self.common(row, value, basis or "unstated")]
+
+    def common(self, row: Any, value: float, basis: str) -> list[float]:
+        """Return the errors that every figure has: basis, status, arithmetic, words, the floor."""
+        parts = [self.rule.get(("basis", basis), (0.0, 0.0))[0] * value,
+                 self.rule.get(("status", row.status), (0.0, 0.0))[0] * value,
+                 self.rule.get(("source", row.source), (0.0, 0.0))[0] * value,
+                 self.rule["floor", "any"][1]]  # fmt: skip
+        if row.derived:
+            parts.append(self.rule["derived", "true"][0] * value)
+        if self.word.search(row.note):
+            parts.append(self.factor["word"][0] * value)
+        return parts
+
+    def growth(self, row: Any, span: periods.Period, scope: Scope) -> tuple[Line, Cell] | str:
+        """Read a growth rate on the same days of the year before."""
+        if row.unit != "percent":
+            return f"{row.unit} is not a growth rate"
+        year = periods.parse(
+            f"{_year_before(span.start)}/{_year_before(span.end - dt.timedelta(1))}"
+        )
+        now, then = self.cells(span, scope, 1.0), self.cells(year, scope, 1.0)
+        factor = 1 + row.value / 100
+        cell = (np.concatenate([now[0], then[0]]), np.concatenate([now[1], then[1]]),
+                np.concatenate([now[2], -factor * then[2]]))  # fmt: skip
+        size = self.typical(then)
+        points = max(_step(row.value) / 2 / np.sqrt(3), self.factor["growth"][1])
+        error = _root([points / 100 * size, *self.common(row, size * factor, "20C"),
+                       self.edge(span, size)])  # fmt: skip
+        return self.line(row, 0.0, error), cell
+
+    def typical(self, cell: Cell) -> float:
+        """Return the prior size of a sum, to turn percentage points into bcm."""
+        arcs, months, weights = cell
+        sizes = np.abs(self.net.level[arcs, months]) * self.net.weight[arcs, months]
+        return float(np.abs(weights) @ sizes)
+
+    def edge(self, span: periods.Period, value: float) -> float:
+        """Return the error of counting part of a month by its days."""
+        days = (span.end - span.start).days
+        broken = [d for d in (span.start.day - 1, span.end.day - 1) if d]
+        return float(self.rule["span", "part-month"][0]) * value * min(len(broken) * 15 / days, 1.0)
+
+    def cells(self, span: periods.Period, scope: Scope, coverage: float) -> Cell:
+        """Return arcs, months and coefficients of a sum over a span."""
+        months = [
+            ((y - self.start.year) * 12 + m - 1, share) for y, m, share in periods.months(span)
+        ]
+        arcs = np.array([a for a, *_ in scope for _ in months], dtype=int)
+        places = np.array([m for _ in scope for m, _ in months], dtype=int)
+        weights = np.array([w * s * coverage for _, w, _ in scope for _, s in months])
+        return arcs, places, weights
+
+    def line(self, row: Any, value: float, error: float) -> Line:
+        return (row.id, row.series, row.entity, row.period, row.value, row.unit, row.basis,
+                row.status, row.source, value, error)  # fmt: skip
+
+
+def _next_month(day: dt.date) -> dt.date:
+    number = day.year * 12 + day.month
+    return dt.date(number // 12, number % 12 + 1, 1)
+
+
+def _year_before(day: dt.date) -> str:
+    last = calendar.monthrange(day.year - 1, day.month)[1]
+    at_end = day.day == calendar.monthrange(day.year, day.month)[1]
+    return dt.date(day.year - 1, day.month, last if at_end else min(day.day, last)).isoformat()
+
+
+def _step(value: float) -> float:
+    """Return the place of the last digit: 0.1 for 22.7; a whole number counts as rounded to 1."""
+    text = repr(float(value))
+    digits = 0 if text.endswith(".0") else len(text.split(".")[-1])
+    return float(10.0**-digits) if "e" not in text else abs(value) * 1e-3
+
+
+def _heat(route_facts: pd.DataFrame) -> dict[str, float]:
+    rows = route_facts[route_facts["attribute"] == "gcv"].sort_values("valid_from")
+    return dict(zip(rows["route"], rows["value"].astype(float), strict=True))
+
+
+def _root(parts: list[float]) -> float:
+    return float(np.sqrt(sum(part * part for part in parts)))

@@ -1,0 +1,189 @@
+"""The gas system as the balance sees it: arcs, nodes that conserve gas, bounds and a prior.
+
+An arc is a route, a bundle of trunk lines, a field, an exit, a plant or a store. Its flow in a
+month is bcm at 20 °C, positive from `from_node` to `to_node`. At every node inflow equals outflow:
+the flows are written as ``x = null @ z`` with free coordinates ``z``, so they conserve gas to the
+last bit whatever the figures say.
+"""
+
+from __future__ import annotations
+
+import calendar
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from energy.errors import DataError
+from energy.measure import periods
+from energy.measure.observations import rows_of
+
+FIRST = 2006  # the first year of the balance: before it only yearly totals are known
+MEAN_MONTH = 365.25 / 12
+SHUT = 1e-6  # bcm a month: an arc open for no day carries no more than this
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """Arcs by months.
+
+    Attributes
+    ----------
+    arcs : DataFrame
+        `balance-arcs`, indexed by arc.
+    months : list of date
+        First days of the months.
+    null : ndarray, shape (arcs, free)
+        Basis of the flows that conserve gas at every node.
+    level, weight : ndarray, shape (arcs, months)
+        Prior mean in bcm a month, and the share of a mean month that the month has by its days,
+        its season and the days the arc was open (0: shut).
+    spread, drift : ndarray, shape (arcs,)
+        Prior standard deviation of the level and of its monthly change, bcm a mean month.
+    low, high : ndarray, shape (arcs, months)
+        Bounds, bcm a month.
+    """
+
+    arcs: pd.DataFrame
+    months: list[dt.date]
+    null: np.ndarray
+    level: np.ndarray
+    weight: np.ndarray
+    spread: np.ndarray
+    drift: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    def place(self, arc: str) -> int:
+        """Return the row of an arc."""
+        return list(self.arcs.index).index(arc)
+
+    def arc_of(self, route: str) -> str | None:
+        """Return the arc that is a route, or None where the route is not in the balance."""
+        found = self.arcs.index[self.arcs["route"] == route]
+        return str(found[0]) if len(found) else None
+
+
+def system(
+    tables: Mapping[str, pd.DataFrame], last: dt.date, first: dt.date | None = None
+) -> System:
+    """Build the system from the tables.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        With ``balance-arcs`` and ``route-facts``.
+    last : date
+        A day of the last month.
+    first : date, optional
+        A day of the first month; default January of `FIRST`.
+
+    Raises
+    ------
+    DataError
+        If a node has gas on one side only.
+    """
+    arcs = tables["balance-arcs"].set_index("arc", drop=False)
+    months = months_between(first or dt.date(FIRST, 1, 1), last)
+    share = np.array([_open_days(row, months, tables["route-facts"]) for row in rows_of(arcs)])
+    days = np.array([calendar.monthrange(m.year, m.month)[1] for m in months]) / MEAN_MONTH
+    signed = arcs["low"].to_numpy() < 0
+    swing = np.cos(2 * np.pi * (np.array([m.month for m in months]) - 1) / 12)
+    season = arcs["season"].to_numpy()[:, None] * swing
+    level = arcs["level"].to_numpy()[:, None] / 12 + np.where(signed[:, None], season / 12, 0.0)
+    weight = share * days * np.where(signed[:, None], 1.0, 1 + season)
+    size = np.where(signed, 1.0, arcs["level"].to_numpy()) / 12
+    open_days = np.where(share > 0, share * days, np.nan)
+    high = arcs["high"].fillna(np.inf).to_numpy()[:, None] / 12 * open_days
+    return System(
+        arcs=arcs,
+        months=months,
+        null=_null_space(arcs),
+        level=np.broadcast_to(level, weight.shape),
+        weight=np.where(share > 0, weight, 0.0),
+        spread=arcs["spread"].to_numpy() * size,
+        drift=arcs["drift"].to_numpy() * size,
+        low=arcs["low"].to_numpy()[:, None] / 12 * share * days,
+        high=np.where(share > 0, high, 0.0),
+    )
+
+
+def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Return the first days of the months of whole years, from that of `first` to that of `last`."""
+    begin, end = first.year * 12, last.year * 12 + 12
+    return [dt.date(n // 12, n % 12 + 1, 1) for n in range(begin, end)]
+
+
+def _open_days(row: object, months: list[dt.date], route_facts: pd.DataFrame) -> np.ndarray:
+    """Return the share of each month in which an arc is open."""
+    begin, end = _doors(row, route_facts)
+    shares = []
+    for month in months:
+        length = calendar.monthrange(month.year, month.month)[1]
+        opened = min(max((begin - month).days, 0), length)
+        shut = min(max((end - month).days, 0), length)
+        shares.append(max(shut - opened, 0) / length)
+    return np.array(shares)
+
+
+def _doors(row: object, route_facts: pd.DataFrame) -> tuple[dt.date, dt.date]:
+    """Return the first day an arc is open and the first on which it is shut again."""
+    begin = getattr(row, "valid_from", "") or _dated(
+        route_facts, getattr(row, "route", ""), "start"
+    )
+    end = getattr(row, "valid_to", "") or _dated(route_facts, getattr(row, "route", ""), "stop")
+    return (
+        dt.date.fromisoformat(begin) if begin else dt.date(1900, 1, 1),
+        dt.date.fromisoformat(end) if end else dt.date(2199, 12, 31),
+    )
+
+
+def _dated(route_facts: pd.DataFrame, route: str, attribute: str) -> str:
+    """Return the newest start or stop of a route as ISO text; "" where there is none."""
+    rows = route_facts[(route_facts["route"] == route) & (route_facts["attribute"] == attribute)]
+    days = sorted(periods.parse(text).start.isoformat() for text in rows["value"])
+    return days[-1] if route and days else ""
+
+
+def _null_space(arcs: pd.DataFrame) -> np.ndarray:
+    """Return a basis of the flows that conserve gas: whole numbers, one column a free arc."""
+    nodes = sorted((set(arcs["from_node"]) | set(arcs["to_node"])) - {""})
+    lonely = [
+        n for n in nodes if not ((arcs["from_node"] == n).any() and (arcs["to_node"] == n).any())
+    ]
+    if lonely:
+        raise DataError("balance_arcs.csv", [
+            f"node '{node}' has gas on one side only; add the arc that brings it or takes it away"
+            for node in lonely
+        ])  # fmt: skip
+    matrix = np.zeros((len(nodes), len(arcs)))
+    for a, row in enumerate(rows_of(arcs)):
+        for node, sign in ((row.from_node, -1.0), (row.to_node, 1.0)):
+            if node:
+                matrix[nodes.index(node), a] += sign
+    return _kernel(matrix)
+
+
+def _kernel(matrix: np.ndarray) -> np.ndarray:
+    """Return the kernel of an incidence matrix by elimination; its entries are 0, 1 and -1."""
+    left = matrix.copy()
+    pivots: list[int] = []
+    for column in reversed(range(left.shape[1])):
+        row = len(pivots)
+        here = np.flatnonzero(np.abs(left[row:, column]) > 0.5)
+        if not len(here):
+            continue
+        left[[row, row + here[0]]] = left[[row + here[0], row]]
+        left[row] /= left[row, column]
+        others = np.arange(len(left)) != row
+        left[others] -= np.outer(left[others, column], left[row])
+        pivots.append(column)
+    free = [c for c in range(left.shape[1]) if c not in pivots]
+    kernel = np.zeros((left.shape[1], len(free)))
+    for k, column in enumerate(free):
+        kernel[column, k] = 1.0
+        for row, pivot in enumerate(pivots):
+            kernel[pivot, k] = -left[row, column]
+    return kernel

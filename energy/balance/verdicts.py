@@ -1,0 +1,145 @@
+"""What each measurement says of the balance, and the balance of it: agrees, strained, contradicted.
+
+A figure is judged without its own weight: what all the others make of it (leave one out, exact for
+the linear problem at the solution) against what is printed, in standard errors of the difference.
+A contradicted figure is asked which slip would explain it; the others' figures that weigh
+most in the prediction are those that contradict it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from energy.balance.estimate import Balance
+
+STRAINED, CONTRADICTED = 2.0, 3.5  # standard errors of the difference
+BASES = {"0C": 1.0732, "15C": 1.0174}  # bcm at 20 °C of one bcm so measured
+WORDS = ["agrees", "strained", "contradicted"]
+
+
+def verdicts(made: Balance) -> pd.DataFrame:
+    """Judge every measurement.
+
+    Returns
+    -------
+    DataFrame
+        ``id, series, entity, period, value, error`` (bcm at 20 °C), ``balanced`` (what the balance
+        says), ``without`` (what the others say), ``without_error``, ``score`` (their difference in
+        standard errors), ``weight`` (what the robust search left of it), ``verdict``, ``by``
+        (``;``-joined ids that weigh most against it), ``cause`` (the slip that explains it best).
+    """
+    told = made.told.table
+    balanced = told["value"].to_numpy() - made.residual
+    lever, partners = _levers(made)
+    error = told["error"].to_numpy()
+    precision = made.weights / error**2
+    share = np.clip(lever * precision, 0.0, 1 - 1e-9)
+    without = told["value"].to_numpy() - made.residual / (1 - share)
+    spread = np.sqrt(np.maximum(lever / (1 - share), 0.0))
+    score = (told["value"].to_numpy() - without) / np.sqrt(spread**2 + error**2)
+    verdict = np.digitize(np.abs(score), [STRAINED, CONTRADICTED])
+    table = told[["id", "series", "entity", "period", "value", "error"]].assign(
+        balanced=balanced, without=without, without_error=spread, score=score,
+        weight=made.weights, verdict=[WORDS[v] for v in verdict],
+    )  # fmt: skip
+    ids = told["id"].to_numpy()
+    table["by"] = [
+        ";".join(ids[p] for p in partners[r]) if verdict[r] else "" for r in range(len(ids))
+    ]
+    table["cause"] = [_cause(made, r, table) if verdict[r] else "" for r in range(len(ids))]
+    return table
+
+
+def _levers(made: Balance) -> tuple[np.ndarray, list[list[int]]]:
+    """Return the variance of each measured sum, and the rows that weigh most in predicting it."""
+    own, _ = made.chain.covariance()
+    size = len(own[0])
+    variance = np.zeros(len(made.told))
+    partners: list[list[int]] = [[] for _ in variance]
+    precision = made.weights / made.told.table["error"].to_numpy() ** 2
+    spans = [(a, b) for a, b, _ in made.rows]
+    for year in range(len(own)):
+        mine = [r for r, (a, b) in enumerate(spans) if a == b == year]
+        if not mine:
+            continue
+        body = np.array([made.rows[r][2] for r in mine])
+        shared = body @ own[year] @ body.T
+        variance[mine] = np.diag(shared)
+        pull = np.abs(shared) * precision[mine][None, :]
+        np.fill_diagonal(pull, 0.0)
+        for k, r in enumerate(mine):
+            order = np.argsort(-pull[k])[:3]
+            partners[r] = [mine[j] for j in order if pull[k, j] > 0.1 * pull[k, order[0]] > 0]
+    for r, (a, b) in enumerate(spans):
+        if a != b:
+            right = np.zeros(size * len(own))
+            right[a * size : (b + 1) * size] = made.rows[r][2]
+            variance[r] = right @ made.chain.solve(right)
+    return variance, partners
+
+
+def _cause(made: Balance, row: int, table: pd.DataFrame) -> str:
+    """Return the slip that brings a figure nearest to what the others say, or "" where none does."""
+    line = table.iloc[row]
+    width = float(np.hypot(line["error"], line["without_error"]))
+    tried = [
+        (abs(told - goal) / width, words)
+        for words, told, goal in _slips(made, row, float(line["value"]), float(line["without"]))
+    ]
+    if not tried:
+        return ""
+    best, words = min(tried)
+    return words if best < STRAINED and best < abs(line["score"]) / 2 else ""
+
+
+def _slips(made: Balance, row: int, value: float, goal: float) -> list[tuple[str, float, float]]:
+    """Return hypotheses: words, the figure and the goal under each."""
+    told: Any = made.told.table.iloc[row]
+    found = [(f"its cubic metre is that of {basis}", value * factor, goal)
+             for basis, factor in BASES.items() if told.basis not in (basis,) and value]  # fmt: skip
+    if told.basis in BASES:
+        found.append(("its cubic metre is that of 20C", value / BASES[told.basis], goal))
+        found.append(
+            ("its cubic metre is that of 0C", value / BASES[told.basis] * BASES["0C"], goal)
+        )
+    arcs, months, weights = made.told.cells[row]
+    shown = float(weights @ made.flow[arcs, months])
+    for step, words in ((-1, "a month earlier"), (1, "a month later"), (-12, "a year earlier"),
+                        (12, "a year later")):  # fmt: skip
+        moved = months + step
+        if moved.min() >= 0 and moved.max() < made.flow.shape[1]:
+            at = float(weights @ made.flow[arcs, moved])
+            found.append((f"it tells the period {words}", value, goal + at - shown))
+    last = months == months.max()
+    shorter = float(weights[~last] @ made.flow[arcs[~last], months[~last]])
+    if (~last).any():
+        found.append(("its period ends a month sooner", value, goal + shorter - shown))
+    return found + _scopes(made, row, value, goal)
+
+
+def _scopes(made: Balance, row: int, value: float, goal: float) -> list[tuple[str, float, float]]:
+    """Return hypotheses on what the figure counts: one market or crossing more or less."""
+    arcs, months, weights = made.told.cells[row]
+    inside, found = set(arcs.tolist()), []
+    table = made.net.arcs
+    spans = {int(m): float(np.abs(weights[months == m]).max()) for m in set(months.tolist())}
+    sets = {
+        f"{name}": np.flatnonzero(table["group"] == name)
+        for name in sorted(set(table["group"]) - {"", "russia"})
+    }
+    sets |= {name: np.array([made.net.place(name)]) for name in
+             ("ukraine-backhaul", "ukraine-stores", "wysokoje-tieterowka", "ukraine-moldova")
+             if name in table.index}  # fmt: skip
+    for name, members in sets.items():
+        more = [a for a in members if a not in inside]
+        less = [a for a in members if a in inside]
+        if more and not less:
+            size = sum(share * made.flow[more, m].sum() for m, share in spans.items())
+            found.append((f"it holds {name} too", value - size, goal))
+        if less and len(less) < len(inside):
+            size = sum(share * made.flow[less, m].sum() for m, share in spans.items())
+            found.append((f"it leaves out {name}", value + size, goal))
+    return found
