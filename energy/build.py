@@ -13,7 +13,7 @@ from energy.intake import derive
 from energy.measure.observations import rows_of
 from energy.publish import pictures
 from energy.store import Store
-from geodata import formats, gem, routes
+from geodata import formats, gem, net, routes
 from geodata.draw import world
 from geodata.errors import GeodataError
 
@@ -154,7 +154,7 @@ def check(folder: str | Path | None = None, as_of: str | None = None) -> list[st
     faults = facts.check(folder, _day(as_of)) + _overtaken(as_of)
     own = Path(folder) / "routes.geojson" if folder else facts.home() / tracker.GEM_LINES
     if not own.exists():
-        return faults + routes.check(routes.load())
+        return faults + routes.check(routes.load()) + net.check(routes.load())
     try:
         return faults + routes.check(routes.load(own))
     except GeodataError as error:

@@ -8,17 +8,19 @@ Run ``python -m geodata.routes`` after an edit of the tables.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import pandas as pd
 import shapely
 from shapely.geometry import LineString, shape
 from shapely.geometry.base import BaseGeometry
 
-from geodata import formats, geometry
+from geodata import bends, formats, geometry
 from geodata.errors import FormatError, GeometryError
 
 DATA = Path(__file__).parent / "data"
@@ -26,6 +28,7 @@ ACCURACY = ("surveyed", "traced", "sketch")
 KINDS = ("field", "compressor", "hub", "town", "border", "landfall", "sea", "shape")
 PROPERTIES = ("name", "accuracy", "geometry_source")
 COLUMNS = ["name", "accuracy", "geometry_source", "length_km", "note", "geometry"]
+SCOPES = ("whole", "part", "other")  # what a published length counts of the line
 LICENCE = "CC BY 4.0"
 ATTRIBUTION = (
     "Route lines: energy-trade-tracker, drawn by hand through named places, checked against "
@@ -33,8 +36,8 @@ ATTRIBUTION = (
 )
 STEP_KM = 25
 DECIMALS = 5
-# How far a line may stray from the published length before a note must say why.
-TOLERANCE = {"surveyed": 0.12, "traced": 0.12, "sketch": 0.15}
+# How far a line may stray from its published length.
+TOLERANCE = {"surveyed": 0.05, "traced": 0.05, "sketch": 0.15}
 
 
 def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
@@ -173,39 +176,159 @@ def read_waypoints(path: str | Path | None = None) -> pd.DataFrame:
     return table
 
 
-def draw(waypoints: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Draw one line a route: geodesics between its points, a vertex every 25 km at most.
+def read_lines(path: str | Path | None = None) -> pd.DataFrame:
+    """Read what our lines are, and what their published lengths count.
+
+    Returns
+    -------
+    DataFrame
+        Index ``route``; columns ``name, accuracy, geometry_source, published_km, scope, from_seq,
+        to_seq, system, note``. `scope` says what ``published_km`` counts: the ``whole`` line, the
+        ``part`` between two points of it, or something ``other`` (branches, a second string).
+
+    Raises
+    ------
+    FormatError
+        If a column is missing, or a published length has no scope or an unknown one.
+    """
+    path = DATA / "lines.csv" if path is None else Path(path)
+    text = ["name", "accuracy", "geometry_source", "scope", "system", "note"]
+    table = pd.read_csv(path, index_col="route", encoding="utf-8")
+    missing = {*text, "published_km", "from_seq", "to_seq"} - set(table)
+    if missing:
+        raise FormatError(f"{path.name} lacks the column {min(missing)!r}. Add it to its header.")
+    table[text] = table[text].fillna("")
+    for route in table.index[table["published_km"].notna() & ~table["scope"].isin(SCOPES)]:
+        raise FormatError(
+            f"{path.name}: route {route!r} has scope {table['scope'][route]!r}; expected one of "
+            f"{', '.join(SCOPES)}."
+        )
+    return table
+
+
+def _comparable(lines: pd.DataFrame) -> pd.DataFrame:
+    """Return the routes whose published length is that of the line or of a part of it."""
+    return lines.loc[lines["scope"].isin(["whole", "part"]), ["published_km", "from_seq", "to_seq"]]
+
+
+def lengths() -> pd.DataFrame:
+    """Compare the drawn length of our lines with what is published of the same way.
+
+    Returns
+    -------
+    DataFrame
+        Index ``route``, those with a comparable length; columns ``accuracy, published_km,
+        drawn_km`` (between the points that the published length counts), ``ratio``.
+
+    Examples
+    --------
+    >>> table = lengths()
+    >>> round(float(table["ratio"].median()), 2)
+    1.0
+    """
+    lines = read_lines()
+    known = _comparable(lines)
+    drawn = draw(read_waypoints(), known)["compared_km"].reindex(known.index)
+    return pd.DataFrame(
+        {
+            "accuracy": lines["accuracy"].reindex(known.index),
+            "published_km": known["published_km"],
+            "drawn_km": drawn,
+            "ratio": drawn / known["published_km"],
+        }
+    )
+
+
+def draw(waypoints: pd.DataFrame, lengths: pd.DataFrame | None = None) -> gpd.GeoDataFrame:
+    """Draw one line a route through its points, as long as the pipe is published to be.
+
+    Between two points the way is a geodesic with a vertex every 25 km at most; where a length is
+    given and the geodesics fall short of it by more than 3 %, the legs on land get gentle bends
+    until they have it (`geodata.bends`). A leg that two routes share is drawn once, by the first.
 
     Parameters
     ----------
     waypoints : DataFrame
-        Columns ``route, seq, lon, lat`` (degrees, WGS84); see :func:`read_waypoints`.
+        Columns ``route, seq, lon, lat, kind`` (degrees, WGS84); see :func:`read_waypoints`.
+    lengths : DataFrame, optional
+        Index ``route``; columns ``published_km, from_seq, to_seq``: the length, and the points
+        between which it is counted (NaN for the first and the last).
 
     Returns
     -------
     GeoDataFrame, EPSG:4326
-        Index ``route`` in order of first appearance; columns ``length_km`` (geodesic) and
-        ``geometry``.
+        Index ``route`` in order of first appearance; columns ``length_km`` (geodesic),
+        ``compared_km`` (the same between the points named in `lengths`) and ``geometry``.
 
     Raises
     ------
     FormatError
         If a route has fewer than two points.
     GeometryError
-        If a point is out of range or has its axes swapped.
+        If a point is out of range or has its axes swapped, or no bends make up for a length.
     """
-    lines = {}
+    sizes: dict[frozenset[tuple[float, float]], float] = {}
+    lines, compared = {}, {}
     for route, points in waypoints.groupby("route", sort=False):
         if len(points) < 2:
             raise FormatError(f"Route {route!r} has one waypoint; a line needs two. Add its end.")
-        line = LineString(points.sort_values("seq")[["lon", "lat"]].to_numpy(float))
-        geometry.check(line, f"waypoints of {route}")
-        lines[route] = shapely.set_precision(
-            geometry.densify(line, STEP_KM), 10**-DECIMALS, mode="pointwise"
+        points = points.sort_values("seq")
+        geometry.check(LineString(points[["lon", "lat"]].to_numpy(float)), f"waypoints of {route}")
+        known = lengths is not None and route in lengths.index
+        length = lengths.loc[[str(route)]].iloc[0] if lengths is not None and known else None
+        legs = _legs(points, length)
+        _bend(legs, sizes, None if length is None else float(length["published_km"]), str(route))
+        pieces = [bends.bent(*leg, sizes[frozenset(leg)]) for leg, _, _ in legs]
+        compared[route] = sum(
+            bends.drawn_km(piece)
+            for piece, (_, _, counted) in zip(pieces, legs, strict=True)
+            if counted
         )
+        line = np.vstack([pieces[0], *(piece[1:] for piece in pieces[1:])])
+        lines[route] = shapely.set_precision(LineString(line), 10**-DECIMALS, mode="pointwise")
     frame = gpd.GeoDataFrame(geometry=pd.Series(lines, dtype=object), crs="EPSG:4326")
     frame.insert(0, "length_km", frame.geometry.map(geometry.length_km))
+    frame.insert(1, "compared_km", pd.Series(compared))
     return frame.rename_axis("route")
+
+
+def _legs(points: pd.DataFrame, length: pd.Series | None) -> list[tuple[bends.Leg, bool, bool]]:
+    """Return each leg of a route, whether it lies at sea, and whether its length is published."""
+    places = [
+        (float(lon), float(lat)) for lon, lat in zip(points["lon"], points["lat"], strict=True)
+    ]
+    kinds = points["kind"] if "kind" in points else pd.Series("", points.index)
+    seqs = points["seq"]
+    first = seqs.iloc[0] if length is None or pd.isna(length["from_seq"]) else length["from_seq"]
+    last = seqs.iloc[-1] if length is None or pd.isna(length["to_seq"]) else length["to_seq"]
+    return [
+        ((a, b), "sea" in (kind_a, kind_b), first <= seq_a and seq_b <= last)
+        for (a, b), (kind_a, kind_b), (seq_a, seq_b) in zip(
+            pairwise(places), pairwise(kinds), pairwise(seqs), strict=True
+        )
+    ]
+
+
+def _bend(
+    legs: list[tuple[bends.Leg, bool, bool]],
+    sizes: dict[frozenset[tuple[float, float]], float],
+    published_km: float | None,
+    route: str,
+) -> None:
+    """Choose the size of bends for the legs of a route that no route before it has drawn."""
+    new = [(leg, sea, counted) for leg, sea, counted in legs if frozenset(leg) not in sizes]
+    loose = [leg for leg, sea, counted in new if counted and not sea]
+    size = 0.0
+    if published_km is not None and loose:
+        fixed = sum(
+            bends.drawn_km(bends.bent(*leg, sizes.get(frozenset(leg), 0.0)))
+            for leg, _, counted in legs
+            if counted and leg not in loose
+        )
+        straight = sum(bends.drawn_km(bends.bent(*leg, 0.0)) for leg in loose)
+        if fixed + straight < (1 - bends.ENOUGH) * published_km:
+            size = bends.fitted(loose, published_km - fixed, f"Route {route!r}")
+    sizes.update({frozenset(leg): 0.0 if sea else size for leg, sea, _ in new})
 
 
 def build(target: str | Path | None = None) -> Path:
@@ -226,20 +349,22 @@ def build(target: str | Path | None = None) -> Path:
     FormatError
         If a route has points but no row in ``lines.csv``, or the other way round.
     """
-    lines = pd.read_csv(DATA / "lines.csv", keep_default_na=False, index_col="route")
-    drawn = draw(read_waypoints())
+    lines = read_lines()
+    drawn = draw(read_waypoints(), _comparable(lines))
     lonely = drawn.index.symmetric_difference(lines.index)
     if len(lonely):
         raise FormatError(
             f"Route {lonely[0]!r} stands in only one of waypoints.csv and lines.csv. "
             "Add it to the other."
         )
-    frame = drawn.join(lines).assign(id=drawn.index, length_km=drawn["length_km"].round(1))
+    frame = drawn.join(lines).assign(
+        id=drawn.index, route_id=drawn.index, length_km=drawn["length_km"].round(1)
+    )
     return formats.write_geojson(
         frame,
         DATA / "routes.geojson" if target is None else Path(target),
         decimals=DECIMALS,
-        properties=["id", *COLUMNS[:-1]],
+        properties=["id", "route_id", *COLUMNS[:-1]],
         meta={"licence": LICENCE, "attribution": ATTRIBUTION},
     )
 
@@ -267,8 +392,8 @@ def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = No
     gdf : GeoDataFrame
         As :func:`load` gives it: index ``route``, columns ``accuracy, note, geometry``.
     published : mapping of route to km, optional
-        Published lengths to compare with; left out, those of ``lines.csv``.
-        A line off by more than 12 % (a sketch: 15 %) needs a note.
+        Published lengths to compare with; left out, those of ``lines.csv`` that count a whole
+        line. A line off by more than 5 % (a sketch: 15 %) needs a note.
 
     Returns
     -------
@@ -284,8 +409,10 @@ def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = No
 
 
 def _published() -> dict[Hashable, float]:
-    """Return the published lengths of ``lines.csv``, km by route."""
-    return pd.read_csv(DATA / "lines.csv", index_col="route")["published_km"].dropna().to_dict()
+    """Return the published lengths that count a whole line, km by route."""
+    lines = read_lines()
+    whole: dict[Hashable, float] = lines.loc[lines["scope"] == "whole", "published_km"].to_dict()
+    return whole
 
 
 def _faults(row: Any, published_km: float) -> list[str]:

@@ -204,7 +204,7 @@ def test_wrong_input_gets_one_clear_sentence(tracker, call, error, words):
 
 
 def test_repr_says_what_it_holds(tracker):
-    assert repr(tracker).startswith("<Tracker: 57 routes, ")
+    assert repr(tracker).startswith("<Tracker: 60 routes, ")
 
 
 def test_by_market_never_counts_a_corridor_twice(tracker):
