@@ -616,7 +616,9 @@ def _run_economics(options: argparse.Namespace) -> None:
     if (options.inputs or options.tornado) and not options.line:
         raise PeriodError("--inputs and --tornado need a line, e.g. power-of-siberia-2.")
     if options.inputs:
-        table = economics.assumptions(economics.project(economics.find(options.line)))
+        table = economics.assumptions(
+            economics.project(tracker.facts, economics.find(tracker.facts, options.line))
+        )
     elif options.tornado:
         table = tracker.tornado(options.line)
     else:

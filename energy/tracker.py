@@ -247,7 +247,8 @@ class Tracker:
             Naming what the year lacks (price, rate, accounts) and the years that have it.
         """
         return bridge.bridge(str(year), self._quarters, self.financials(None), self.facts["fx"],
-                             routes=self.facts["routes"], rate=rate)  # fmt: skip
+                             routes=self.facts["routes"], groups=self.facts["market-groups"],
+                             rate=rate)  # fmt: skip
 
     def mirror(
         self, name: str, period: str | int, unit: str = "bcm", basis: str | None = None
@@ -410,8 +411,8 @@ class Tracker:
             A proposed route or project; default: the break-even of all beside published estimates.
         """
         if route is None:
-            return economics.table(self.facts["proposals"])
-        return economics.simulate(economics.project(economics.find(route)))
+            return economics.table(self.facts)
+        return economics.simulate(economics.project(self.facts, economics.find(self.facts, route)))
 
     def tornado(
         self,
@@ -436,7 +437,9 @@ class Tracker:
             A projection of all scenarios; default made here with few draws.
         """
         if route is not None:
-            return economics.tornado(economics.project(economics.find(route)), target)
+            return economics.tornado(
+                economics.project(self.facts, economics.find(self.facts, route)), target
+            )
         from energy.projection import scenarios
 
         made = (

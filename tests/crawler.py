@@ -375,10 +375,12 @@ def _hubs(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
 
 
 def _events(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
-    """Yield dates as numbers: all that an event has."""
-    told = book.tracker.facts["events"].set_index("event")["date"]
+    """Yield dates as numbers, and the flow that an event took off line."""
+    told = book.tracker.facts["events"].set_index("event")
     for name, date in zip(frame["event"], frame["date"], strict=True):
-        yield f"{name} date", _digits(date), _digits(told[name]), 1e-9
+        yield f"{name} date", _digits(date), _digits(told.loc[name, "date"]), 1e-9
+    for row in frame[frame["offline"].notna()].itertuples():
+        yield f"{row.event} offline", row.offline, told.loc[row.event, "offline"], 1e-9
 
 
 def _ground(
@@ -414,7 +416,7 @@ RULED: dict[str, set[str]] = {
                "length_km", "status_by_period"},
     "flows_quarterly": {*FIVE, *ARROW, "coverage", "idle", "netback"},
     "hubs": set(),
-    "events": set(),
+    "events": {"offline"},
     "projections_quarterly": {*(f"{kind}_{word}" for kind in ("flow", "revenue") for word in QUANTILES),
                               *ARROW, "capacity", "flowing"},
 }  # fmt: skip

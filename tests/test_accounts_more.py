@@ -323,6 +323,8 @@ def small(names, rate=50.0, year="2016"):
                             "status": "actual", "published": ""}]),
         "routes": pd.DataFrame({"route": names, "role": "export"}),
         "prices": pd.DataFrame({"series": [], "period": [], "value": [], "id": []}),
+        "charges": facts.load()["charges"],
+        "market-groups": facts.load()["market-groups"],
         "tariffs": pd.DataFrame(
             [
                 {"id": "N1", "route": "", "market": "", "item": "export_duty", "value": 30, "status": "actual",
@@ -387,7 +389,7 @@ def test_gas_without_a_price_is_a_modelled_part_and_never_ours():
 
 def test_unsettled_duty_is_named_and_left_out():
     name = "power-of-siberia-1"
-    assert name in netback.UNSETTLED
+    assert (name, "export_duty") in netback.unsettled(facts.load()["charges"])
     flows = cube(2016, **{name: ("china", [1] * 4, 100)})
     books = stated(line(1, 50, "2016", metric="net_sales_of_gas", segment="total"))
     duty = bridge.itemise("2016", flows, books, small([name])).set_index("part").loc["customs duty"]
@@ -493,7 +495,7 @@ def test_other_charts_draw(real, axes):
 
     charts.debt(real["financials"], real["events"], axes)
     charts.capex(real["financials"], pd.Series([180.0, 90.0], [2020, 2022]), ax=axes)
-    line_ = economics.project("power-of-siberia-2")
+    line_ = economics.project(facts.load(), "power-of-siberia-2")
     charts.tornado(economics.tornado(line_), 200, "USD/1000 m3", ax=axes)
     with pytest.raises(DataError, match="no input has a range"):
         charts.tornado(economics.tornado(line_).iloc[:0], 200, "USD/1000 m3", ax=axes)

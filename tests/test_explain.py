@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from upstream import Upstream
 
-from energy import build, cli, flows
+from energy import build, cli, facts, flows
 from energy.errors import PeriodError, UnknownName
 from energy.intake import update
 from energy.measure import periods
@@ -114,6 +114,7 @@ def test_a_half_covered_quarter_has_no_utilisation(tiny):
     cube = flows.build(tiny)
     cube = cube.assign(price=cube["flow"] * np.nan)
     tables = tiny | {"tariffs": pd.DataFrame(columns=["item", "status"]),
+                     "charges": facts.load()["charges"],
                      "fx": pd.DataFrame(columns=["kind", "period", "value"])}  # fmt: skip
     tables["routes"] = tiny["routes"].assign(via="")
     prices = pd.DataFrame(columns=["market", "period", "price", "unit", "status", "id", "reason"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,9 +11,12 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energy import facts
 from energy.errors import DataError, EnergyError, PeriodError, UnitError, UnknownName
 from energy.finance import accounts, prices
-from energy.finance.bridge import bridge
+from energy.finance.bridge import bridge as bare_bridge
+
+bridge = functools.partial(bare_bridge, groups=facts.load()["market-groups"])
 
 # ---- accounts --------------------------------------------------------------------------------
 

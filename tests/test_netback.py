@@ -69,6 +69,7 @@ def tables(*charges, routes=(), rates=()):
         "route-facts": pd.DataFrame(
             [{"route": "ukraine-transit", "attribute": "length", "value": "1000"}]
         ),
+        "charges": facts.load()["charges"],
     }
 
 

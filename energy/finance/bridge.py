@@ -18,16 +18,14 @@ from energy.errors import DataError, PeriodError, UnitError
 from energy.finance import netback
 from energy.measure import periods, units
 from energy.measure.observations import STATUS, newest, rows_of
+from energy.measure.validity import in_force
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
 
 TEXTS = ("market", "status", "price_status", "sources", "price_source")
 NO_MARKET = "no market named"
-NOT_EXPORT = {"kaliningrad": "Kaliningrad is Russia: no export, no price"}
-FORMER_USSR = frozenset({
-    "armenia", "azerbaijan", "belarus", "central-asia", "former-ussr", "georgia", "kazakhstan",
-    "kyrgyzstan", "moldova", "tajikistan", "turkmenistan", "ukraine", "uzbekistan",
-})  # fmt: skip
+FORMER, HOME = "former-ussr", "not-export"
+"""Groups of ``market_groups.csv``: a segment of the accounts, and Russia itself."""
 WIDER = (
     "reported counts gas bought abroad and LNG traded on, net of customs duty, excise and VAT; "
     "ours is own pipeline gas at a border price before duty"
@@ -67,6 +65,7 @@ def bridge(
     fx: pd.DataFrame,
     *,
     routes: pd.DataFrame | None = None,
+    groups: pd.DataFrame | None = None,
     rate: float | None = None,
 ) -> pd.DataFrame:
     """Set export revenue by route beside the reported sales and the result of a calendar year.
@@ -85,6 +84,9 @@ def bridge(
     routes : DataFrame, optional
         ``route, role``: only the role ``export`` counts. Without it every route of `flows` does,
         so leave out exits and strings beforehand.
+    groups : DataFrame, optional
+        The table ``market-groups`` of the facts: which markets are the former Soviet Union, which
+        are no export. Without it every market is one far abroad.
     rate : float, optional
         RUB per USD of your own where the facts have none for the year.
 
@@ -123,7 +125,7 @@ def bridge(
     exchange = _rate(fx, number, rate)
     _refuse_missing(number, cube, statements, reported, fx, exchange)
     assert exchange is not None
-    cells = _cells(cube, number, exchange)
+    cells = _grouped(_cells(cube, number, exchange), groups)
     parts = [_sums(cells, "route"), _sums(cells, "market"), _total(cells)]
     parts += [_lines(reported, exchange), _gaps(cells, reported, exchange, number)]
     parts += [_result(statements, number, exchange)]
@@ -246,6 +248,20 @@ def _cells(cube: xr.Dataset, year: int, exchange: Rate) -> pd.DataFrame:
     return table[columns]
 
 
+def _grouped(cells: pd.DataFrame, groups: pd.DataFrame | None) -> pd.DataFrame:
+    """Add to each cell the ``group`` of its market on its first day, and why it is no export."""
+    if groups is None or cells.empty:
+        return cells.assign(group="", why="")
+    found = [_group(market, day, groups) for market, day in
+             zip(cells["market"], cells["period"], strict=True)]  # fmt: skip
+    return cells.assign(group=[name for name, _ in found], why=[note for _, note in found])
+
+
+def _group(market: str, day: pd.Timestamp, groups: pd.DataFrame) -> tuple[str, str]:
+    rows = in_force(groups[groups["market"] == market], day.date())
+    return (str(rows["group"].iloc[0]), str(rows["note"].iloc[0])) if len(rows) else ("", "")
+
+
 def _roubles(musd, rate):
     return units.convert(musd, "million USD", "RUB bn", rate=rate)
 
@@ -271,7 +287,7 @@ def _sums(cells: pd.DataFrame, kind: str) -> list[tuple]:
 
 
 def _total(cells: pd.DataFrame) -> list[tuple]:
-    exported = cells[~cells["market"].isin(NOT_EXPORT)]
+    exported = cells[cells["group"] != HOME]
     return [_sum("all exports", "market", exported)] if len(exported) else []
 
 
@@ -282,10 +298,11 @@ def _sum(line: str, kind: str, part: pd.DataFrame) -> tuple:
     volume = part.loc[priced, "bcm"].sum()
     price = musd / volume if volume > 0 else np.nan
     notes = [part["rate_note"].iloc[0]] if priced.any() else []
-    bare = part.loc[~priced & (part["bcm"] != 0), ["market", "bcm"]]
+    bare = part.loc[~priced & (part["bcm"] != 0), ["market", "bcm", "group", "why"]]
     if len(bare):
-        why = [NOT_EXPORT[m] for m in NOT_EXPORT if set(bare["market"]) == {m}]
-        reason = why[0] if why else f"no price for {', '.join(sorted(set(bare['market'])))}"
+        why = set(bare["why"]) if set(bare["group"]) == {HOME} else set()
+        reason = "; ".join(sorted(why)) or (
+            f"no price for {', '.join(sorted(set(bare['market'])))}")  # fmt: skip
         notes.append(f"{bare['bcm'].sum():.2f} bcm left out of the money: {reason}")
     return (line, kind, part["bcm"].sum(min_count=1), price, musd, rub_bn, _worst(part["status"]),
             _ids(part["source"]), "; ".join(notes))  # fmt: skip
@@ -303,8 +320,7 @@ def _lines(reported: pd.DataFrame, exchange: Rate) -> list[tuple]:
 
 def _gaps(cells: pd.DataFrame, reported: pd.DataFrame, exchange: Rate, year: int) -> list[tuple]:
     """Return reported less ours for each line that can be compared, with the reason."""
-    near = cells["market"].isin(FORMER_USSR)
-    abroad = ~cells["market"].isin(NOT_EXPORT)
+    near, abroad = cells["group"] == FORMER, cells["group"] != HOME
     ours = {"far": cells[abroad & ~near], "near": cells[near], "all": cells[abroad]}
     rows = []
     for metric, segment, group, reason in COMPARE:
@@ -436,7 +452,7 @@ def itemise(
     statements : DataFrame
         From `energy.finance.accounts.statements`, all standards.
     tables : mapping of str to DataFrame
-        The facts: ``fx, tariffs, prices, routes``.
+        The facts: ``fx, tariffs, prices, routes, charges, market-groups``.
     rate : float, optional
         RUB per USD of your own.
     modelled : mapping of str to Series, optional
@@ -467,7 +483,7 @@ def itemise(
     cells, exchange = _priced_cells(line, flows, tables, rate)
     ours = cells["rub_bn"].sum(min_count=1)
     gap = line.rub_bn - ours
-    parts = [_duty(line, cells, tables["tariffs"]), _resale(line, cells, statements),
+    parts = [_duty(line, cells, tables), _resale(line, cells, statements),
              *_other_markets(line, statements), _unpriced(cells, exchange, modelled),
              ("LNG", np.nan, "", "", LNG), _timing(cells, exchange)]  # fmt: skip
     rest = gap - sum(value for _, value, *_ in parts if not np.isnan(value))
@@ -498,22 +514,24 @@ def _priced_cells(
     inside = (cells["period"] >= pd.Timestamp(span.start)) & (
         cells["period"] < pd.Timestamp(span.end)
     )
-    cells = cells[inside & ~cells["market"].isin({*NOT_EXPORT, NO_MARKET})]
+    cells = _grouped(cells, tables["market-groups"])
+    cells = cells[inside & (cells["group"] != HOME) & (cells["market"] != NO_MARKET)]
     if line.group == "far":
-        cells = cells[~cells["market"].isin(FORMER_USSR)]
+        cells = cells[cells["group"] != FORMER]
     if not cells["musd"].notna().any():
         raise DataError(f"bridge of {line.period}", ["no route has both a flow and a price"])
     return cells, exchange
 
 
-def _duty(line: Line, cells: pd.DataFrame, tariffs: pd.DataFrame) -> tuple:
+def _duty(line: Line, cells: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple:
     """Return the duty on our revenue, negative; gas of unsettled routes is left out and named."""
     if line.gross:
         return ("customs duty", 0.0, "", "", "the line is before duty, so there is none between")
+    tariffs, open_questions = tables["tariffs"], netback.unsettled(tables["charges"])
     rows = tariffs[(tariffs["item"] == "export_duty") & tariffs["status"].isin(netback.COUNTED)]
     owed, used, open_ = 0.0, set(), set()
     for cell in rows_of(cells[cells["rub_bn"].notna() & (cells["rub_bn"] != 0)]):
-        if cell.route in netback.UNSETTLED:
+        if (cell.route, "export_duty") in open_questions:
             open_.add(cell.route)
             continue
         share, ids = netback.duty_share(rows, cell.route, cell.market, cell.period)
@@ -532,7 +550,7 @@ def _resale(line: Line, cells: pd.DataFrame, statements: pd.DataFrame) -> tuple:
         (statements["metric"] == "volume_sold") & (statements["period"] == line.period)
     ]
     sold = sold[sold["segment"] == "Europe and other countries"]
-    far = cells[~cells["market"].isin(FORMER_USSR)]
+    far = cells[cells["group"] != FORMER]
     if sold.empty:
         return (name, np.nan, "", "", "no volume sold by the group was published for this time")
     priced = far[far["rub_bn"].notna()]

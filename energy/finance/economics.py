@@ -16,8 +16,12 @@ import numpy as np
 import pandas as pd
 
 from energy.errors import DataError, MissingExtra, UnknownName
+from energy.measure.observations import rows_of
+from energy.measure.tables import ProjectAssumption, Tables
 
 OWN = "assumption"
+AHEAD = ("proposed", "construction", "shelved", "cancelled")
+"""Standing of a route that is still to be decided or built, or was once."""
 SEED, DRAWS, IRR_DRAWS = 20261124, 5000, 500
 QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 WHOLE = ("build", "ramp", "life", "write_off")  # counted in whole years
@@ -94,104 +98,129 @@ class Project:
         return replace(self, inputs={**self.inputs, **new})
 
 
-_COMMON = {
-    "opex": Assumption(2, 3, 4, OWN, "upkeep and compression of line and fields"),
-    "profit_tax": _fixed(25, OWN, "rate since 2025"),
-    "write_off": _fixed(25, OWN, "straight line"),
-    "discount": Assumption(8, 10, 14, OWN, "real, before any state guarantee"),
-    "price": Assumption(175, 240, 300, "P0139", "ministry's forecast for 2026; range assumed"),
-}
-_WEST = ("power-of-siberia-2", "soyuz-vostok")
-PROJECTS: dict[str, Project] = {
-    "power-of-siberia-2": Project("Power of Siberia 2 with Soyuz Vostok", _WEST, 2031, {
-        **_COMMON,
-        "capex": Assumption(10, 18.6, 30, "J0001;J0002;J0004;J0005",
-                            "13.6 in Russia, 5.0 in Mongolia at the same cost a km; 30 the limit named for all"),
-        "upstream": Assumption(0, 5, 15, OWN, "the fields of Yamal and Nadym-Pur-Taz are open and idle"),
-        "build": Assumption(4, 5, 8, "J0012;J0014;J0015"),
-        "ramp": Assumption(3, 5, 6, "J0013", "range assumed"),
-        "plateau": Assumption(42.5, 50, 50, "C0014", "low: take-or-pay of 85 percent, assumed"),
-        "life": _fixed(30, "C0014", "term of the memorandum"),
-        "unit_cost": Assumption(10, 13, 20, "N0017", "production; range for fuel gas assumed"),
-        "transit": Assumption(0, 5, 15, OWN, "what Mongolia takes beside the line"),
-        "extraction_tax": Assumption(10, 14, 20, "N0013", "range assumed"),
-        "duty": _fixed(30, "N0004", "general rate; no relief in discussion in September 2025"),
-    }),
-    "power-of-siberia-1-plus-6": Project("Power of Siberia 1, six bcm more", ("power-of-siberia-1",), 2031, {
-        **_COMMON,
-        "capex": Assumption(2, 3, 6, "J0008;J0009", "mode assumed"),
-        "upstream": Assumption(0, 2, 5, OWN, "more wells, since the fields decline"),
-        "build": Assumption(3, 4, 5),
-        "ramp": Assumption(1, 1, 3),
-        "plateau": Assumption(5.1, 6, 6, "C0010", "low: take-or-pay of 85 percent, assumed"),
-        "life": _fixed(19, "C0009;C0010", "2031 to the end of the contract"),
-        "unit_cost": Assumption(13, 20, 30, OWN, "gas with helium and ethane to be taken out"),
-        "transit": _fixed(0, OWN, "no third country"),
-        "extraction_tax": Assumption(0, 0, 14, "N0014", "nought for 15 years of a field, then not known"),
-        "duty": _fixed(0, OWN, "not settled by a public page"),
-    }),
-    "far-eastern-route": Project("Far Eastern route", ("far-eastern-route",), 2027, {
-        **_COMMON,
-        "capex": Assumption(2, 7, 12, "J0010", "link and more compression, with all or part of Belogorsk - Khabarovsk"),
-        "upstream": Assumption(5, 8, 15, OWN, "Yuzhno-Kirinskoye under sanctions"),
-        "build": Assumption(3, 4, 6),
-        "ramp": Assumption(2, 4, 6),
-        "plateau": Assumption(10, 12, 12, "C0011;C0013"),
-        "life": _fixed(25, OWN, "term not published in what was seen"),
-        "unit_cost": Assumption(15, 25, 40, OWN, "offshore, sub-sea wells"),
-        "transit": _fixed(0, OWN, "no third country"),
-        "extraction_tax": Assumption(0, 10, 20),
-        "duty": _fixed(0, OWN, "not settled by a public page"),
-    }),
-    "power-of-siberia-1-as-approved": Project("Power of Siberia 1 as seen in 2014", ("power-of-siberia-1",), 2019, {
-        **_COMMON,
-        "price": Assumption(350, 370, 390, "P0001;P0002;P0003;P0004", "prices expected at signing"),
-        "profit_tax": _fixed(20, OWN, "rate of the time"),
-        "capex": Assumption(20, 21.3, 25, "J0024", "range assumed"),
-        "upstream": Assumption(30, 33.7, 40, "J0006;J0024", "55 for fields and line, less the line; range assumed"),
-        "build": Assumption(4, 5, 5),
-        "ramp": _fixed(6, "C0002;C0003;C0004;C0005;C0006;C0007"),
-        "plateau": _fixed(38, "C0001"),
-        "life": _fixed(30, "C0001"),
-        "unit_cost": Assumption(13, 20, 30),
-        "transit": _fixed(0, OWN, "no third country"),
-        "extraction_tax": _fixed(0, "N0014"),
-        "duty": _fixed(0, OWN, "not settled by a public page"),
-    }),
-}  # fmt: skip
-"""The lines, by key. The last is a check: a line whose break-even was discussed in public."""
+def projects(tables: Tables) -> dict[str, Project]:
+    """Return every project of ``projects.csv`` of which each input is known, by key.
+
+    Parameters
+    ----------
+    tables : Tables
+        The facts: ``projects, project-assumptions``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> list(projects(facts.load()))[0]
+    'power-of-siberia-2'
+    """
+    keys = tables["projects"]["project"]
+    return {key: project(tables, key) for key in keys if not _lacking(tables, key)}
 
 
-def project(key: str) -> Project:
-    """Return a project by key.
+def project(tables: Tables, key: str) -> Project:
+    """Return a project by its key, or by the id of a route that has rows of its own.
+
+    An input is that of the project's own row, else the row that holds for every project. A route
+    that no project names takes capacity, cost and start from the facts of the route.
 
     Raises
     ------
     UnknownName
-        For a line that is not judged here.
+        For a name that is neither a project nor a route.
+    DataError
+        For a line of which an input is not known: one sentence with what is missing and where it
+        goes.
     """
-    if key not in PROJECTS:
-        raise UnknownName("project", key, PROJECTS)
-    return PROJECTS[key]
+    if key not in set(tables["projects"]["project"]) | set(tables["routes"]["route"]):
+        raise UnknownName("project", key, tables["projects"]["project"])
+    lacking = _lacking(tables, key)
+    if lacking:
+        raise DataError(f"economics of {key}", [
+            f"no figure for {', '.join(lacking)}; add a row for '{key}' to project_assumptions.csv"
+            " (a start date or a capacity may stand in route_facts.csv)"])  # fmt: skip
+    inputs = _inputs(tables, key)
+    rows = tables["projects"]
+    if key in set(rows["project"]):
+        row = rows[rows["project"] == key].iloc[0]
+        return Project(row["title"], tuple(row["routes"].split(";")), int(row["first_gas"]), inputs)
+    name = tables["routes"].set_index("route").loc[key, "name"]
+    return Project(str(name), (key,), int(str(_first_gas(tables, key))[:4]), inputs)
 
 
-def find(name: str) -> str:
-    """Return the key of a project, by key or by one of its routes.
+def find(tables: Tables, name: str) -> str:
+    """Return the key of a project, by key or by one of its routes; else the route itself.
 
-    A route that several projects share means the proposal, not the check of 2014.
+    A route that several projects share means the proposal, not the check of the past.
 
     Raises
     ------
     UnknownName
-        For a line that is not judged here.
+        For a name that is neither a project nor a proposed route.
     """
-    if name in PROJECTS:
+    rows = tables["projects"]
+    if name in set(rows["project"]):
         return name
-    keys = [key for key, line in PROJECTS.items() if name in line.routes]
-    if not keys:
-        routes = {route for line in PROJECTS.values() for route in line.routes}
-        raise UnknownName("proposed line", name, {*PROJECTS, *routes})
-    return keys[0]
+    named = rows[[name in text.split(";") for text in rows["routes"]]]
+    if len(named):
+        return str(named.sort_values("purpose", ascending=False, kind="stable")["project"].iloc[0])
+    proposed = tables["routes"][tables["routes"]["status"].isin(AHEAD)]["route"]
+    if name in set(proposed):
+        return name
+    routes = {route for text in rows["routes"] for route in text.split(";")}
+    raise UnknownName("proposed line", name, {*rows["project"], *routes, *proposed})
+
+
+def _inputs(tables: Tables, key: str) -> dict[str, Assumption]:
+    """Return what is known of each input: the project's own rows, the facts, the rows of all."""
+    rows = tables["project-assumptions"]
+    rows = rows[rows["project"].isin([key, ""]) & rows["market"].isin(["", _market(tables, key)])]
+    own_last = sorted(rows_of(rows, ProjectAssumption), key=lambda row: row.project != "")
+    found = _of_facts(tables, key)
+    for row in own_last:
+        source = row.facts or OWN
+        found[row.input] = Assumption(row.low, row.mode, row.high, source, row.note)
+    return found
+
+
+def _of_facts(tables: Tables, key: str) -> dict[str, Assumption]:
+    """Return plateau and cost of a route that has no project, from what was published of it."""
+    found: dict[str, Assumption] = {}
+    facts = tables["route-facts"]
+    size = facts[(facts["route"] == key) & (facts["attribute"] == "capacity")]
+    if len(size):
+        row = size.iloc[-1]
+        found["plateau"] = _fixed(float(row["value"]), str(row["id"]), "published capacity")
+    asked = tables["proposals"]
+    cost = asked[(asked["route"] == key) & (asked["item"] == "capex") & (asked["unit"] == "USD bn")]
+    if len(cost):
+        values = cost["value"].astype(float)
+        found["capex"] = Assumption(
+            values.min(), values.median(), values.max(), ";".join(cost["id"]), "published costs"
+        )
+    return found
+
+
+def _first_gas(tables: Tables, key: str) -> str:
+    """Return the published start of a route; "" where none is known."""
+    facts = tables["route-facts"]
+    rows = facts[(facts["route"] == key) & (facts["attribute"] == "start")]
+    return str(rows["value"].iloc[-1]) if len(rows) else ""
+
+
+def _market(tables: Tables, key: str) -> str:
+    """Return the market a project delivers to, by the country at the end of its first route."""
+    rows = tables["projects"]
+    named = rows.loc[rows["project"] == key, "routes"]
+    routes = (named.iloc[0] if len(named) else key).split(";")
+    ends = tables["routes"].set_index("route")["to_country"]
+    return "china" if "CHN" in {ends.get(route) for route in routes} else ""
+
+
+def _lacking(tables: Tables, key: str) -> list[str]:
+    known = _inputs(tables, key)
+    lacking = [name for name in UNITS if name not in known]
+    if key not in set(tables["projects"]["project"]) and not _first_gas(tables, key):
+        lacking.append("first gas")
+    return lacking
 
 
 def assumptions(line: Project) -> pd.DataFrame:
@@ -386,13 +415,13 @@ def tornado(line: Project, target: str = "breakeven") -> pd.DataFrame:
     )
 
 
-def table(proposals: pd.DataFrame, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:
+def table(tables: Tables, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:
     """Return the break-even of every line beside what was published.
 
     Parameters
     ----------
-    proposals : DataFrame
-        The table of facts.
+    tables : Tables
+        The facts: ``projects, project-assumptions, routes, route-facts, proposals``.
 
     Returns
     -------
@@ -403,12 +432,12 @@ def table(proposals: pd.DataFrame, draws: int = DRAWS, seed: int = SEED) -> pd.D
         ``agrees`` (every published bound holds for p10 to p90; None where none was found).
     """
     rows = {}
-    for key, line in PROJECTS.items():
+    for key, line in projects(tables).items():
         result = simulate(line, draws, seed)
         duty = line.inputs["duty"].mode
         other = 0.0 if duty else 30.0
         swapped = breakeven(draw(line.with_inputs(duty=other), draws, seed))
-        said = published(proposals, key)
+        said = published(tables["proposals"], key)
         quantiles = {name: float(result[name]["breakeven"]) for name in QUANTILES}
         rows[key] = {
             **quantiles, "duty": duty, "other_duty": other,
@@ -422,7 +451,7 @@ def table(proposals: pd.DataFrame, draws: int = DRAWS, seed: int = SEED) -> pd.D
 
 def published(proposals: pd.DataFrame, key: str) -> list[tuple[str, str, float, int]]:
     """Return published break-even prices of a project: id, how it is meant, USD/1000 m3, year."""
-    name = key.removesuffix("-as-approved")
+    name = key.removesuffix("-as-approved")  # what was asked of the line at its approval
     rows = proposals[(proposals["route"] == name) & (proposals["item"] == "breakeven")]
     return [
         (str(i), str(b), float(v), int(y))

@@ -22,26 +22,9 @@ from energy.measure.observations import STATUS, rows_of
 COLUMNS = ["item", "usd", "share", "status", "source", "note"]
 PRICE, LEFT = "border price", "netback"
 COMMON = ("export_duty", "transport_russia", "extraction_tax", "fuel_gas")
-ABROAD: dict[str, tuple[str, ...]] = {
-    "blue-stream": ("offshore",),
-    "nord-stream-1": ("offshore",),
-    "nord-stream-2": ("offshore",),
-    "northern-lights": ("transit_belarus",),
-    "power-of-siberia-2": ("transit",),
-    "turkstream-1": ("offshore",),
-    "turkstream-2": ("transit",),
-    "yamal-europe": ("transit_belarus", "transit_poland"),
-}
-"""Charges outside Russia by route; another route that crosses a third country pays ``transit``,
-one that does not pays none. The transit of ``turkstream-2`` holds its offshore part."""
+"""The order in which charges that every route bears are shown."""
 ITEMS = (*COMMON, "transit", "transit_belarus", "transit_poland", "offshore")
 COUNTED = ("actual", "provisional", "contract", "estimate")
-UNSETTLED = {
-    "power-of-siberia-1": "whether gas for the eastern contract is free of the 30 % duty was not "
-    "found in a public page; pass assume={'export_duty': 0} to take it so",
-    "far-eastern-route": "whether gas for this contract is free of the 30 % duty was not found",
-}
-"""Routes of which the general duty may not be taken for granted."""
 NO_FIGURE = "no published figure for this time"
 
 
@@ -77,7 +60,7 @@ def netback(
     cube : Dataset, dims (route, period)
         Quarterly flows in bcm with ``price`` and ``market``.
     tables : mapping of str to DataFrame
-        The facts: ``tariffs, fx, routes, route-facts``.
+        The facts: ``tariffs, fx, routes, route-facts, charges``.
     lengths : Series, optional
         Route to km of the mapped line, for a charge per 100 km where no length is published.
     carry : bool
@@ -185,13 +168,27 @@ def _runs(starts: pd.DatetimeIndex) -> list[str]:
     return [str(r[0]) if len(r) == 1 else f"{r[0]}-{r[-1]}" for r in runs]
 
 
-def items_of(route: str, routes: pd.DataFrame) -> tuple[str, ...]:
-    """Return the charges that a route bears, whether or not a figure is known."""
-    if route in ABROAD:
-        return (*COMMON, *ABROAD[route])
+def items_of(route: str, routes: pd.DataFrame, charges: pd.DataFrame) -> tuple[str, ...]:
+    """Return the charges that a route bears, whether or not a figure is known.
+
+    Those of every route, then those of its own rows in ``charges.csv``; a route that crosses a
+    third country and has no row of its own pays ``transit``.
+    """
+    borne = charges[charges["bearing"] == "bears"]
+    common = set(borne.loc[borne["route"] == "", "item"])
+    own = borne.loc[borne["route"] == route, "item"].tolist()
+    shared = tuple(item for item in COMMON if item in common)
+    if own:
+        return (*shared, *own)
     row = routes[routes["route"] == route].iloc[0]
     crosses = bool(row["via"]) or "ukraine-transit" in (route, row["part_of"])
-    return (*COMMON, "transit") if crosses else COMMON
+    return (*shared, "transit") if crosses else shared
+
+
+def unsettled(charges: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return what may not be taken for granted: route and item to the reason."""
+    rows = charges[charges["bearing"] == "unsettled"]
+    return dict(zip(zip(rows["route"], rows["item"], strict=True), rows["note"], strict=True))
 
 
 @dataclass(frozen=True)
@@ -203,6 +200,7 @@ class _Book:
     items: dict[str, tuple[str, ...]]
     rates: dict[str, float]
     km: dict[str, float]
+    unsettled: dict[tuple[str, str], str]
 
     def rate(self, quarter: periods.Period) -> float:
         """Return the mean RUB/USD of the quarter, else of the year, NaN where neither is known."""
@@ -221,9 +219,10 @@ def _book(tables: Mapping[str, pd.DataFrame], lengths: pd.Series | None) -> _Boo
     return _Book(
         {str(item): list(rows_of(rows)) for item, rows in counted.groupby("item")},
         dict(zip(routes["route"], routes["part_of"], strict=True)),
-        {route: items_of(route, routes) for route in routes["route"]},
+        {route: items_of(route, routes, tables["charges"]) for route in routes["route"]},
         dict(zip(means["period"], means["value"].astype(float), strict=True)),
         {str(name): float(km) for name, km in [*mapped.items(), *known.items()]},
+        unsettled(tables["charges"]),
     )
 
 
@@ -240,8 +239,8 @@ def _quarter(
             unit = "percent" if item == "export_duty" else "USD/1000 m3"
             usd = scale.usd(assume[item], unit)
             charges[item] = Charge(0.0 - usd, "modelled", "", f"{assume[item]:g} {unit}, assumed")
-        elif item == "export_duty" and route in UNSETTLED:
-            charges[item] = Charge(np.nan, "", "", UNSETTLED[route])
+        elif (route, item) in book.unsettled:
+            charges[item] = Charge(np.nan, "", "", book.unsettled[route, item])
         else:
             rows = _candidates(book.charges.get(item, []), route, parent, cell.market)
             charges[item] = _charge(rows, scale, carry)

@@ -415,6 +415,61 @@ BalanceErrorAspect: TypeAlias = Literal[
     "growth",
 ]
 
+ChargeItem: TypeAlias = Literal[
+    "export_duty",
+    "extraction_tax",
+    "fuel_gas",
+    "offshore",
+    "transit",
+    "transit_belarus",
+    "transit_poland",
+    "transport_russia",
+]
+
+ChargeBearing: TypeAlias = Literal[
+    "bears",
+    "unsettled",
+]
+
+MarketGroupGroup: TypeAlias = Literal[
+    "former-ussr",
+    "not-export",
+]
+
+ProjectPurpose: TypeAlias = Literal[
+    "proposal",
+    "check",
+]
+
+ProjectAssumptionInput: TypeAlias = Literal[
+    "capex",
+    "upstream",
+    "build",
+    "ramp",
+    "life",
+    "write_off",
+    "plateau",
+    "price",
+    "unit_cost",
+    "transit",
+    "extraction_tax",
+    "opex",
+    "duty",
+    "profit_tax",
+    "discount",
+]
+
+ProjectAssumptionUnit: TypeAlias = Literal[
+    "USD bn",
+    "USD/1000 m3",
+    "bcm/yr",
+    "percent",
+    "percent a year, real",
+    "percent of capex a year",
+    "percent of price",
+    "years",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -442,6 +497,10 @@ TableName: TypeAlias = Literal[
     "balance-arcs",
     "balance-scopes",
     "balance-errors",
+    "charges",
+    "market-groups",
+    "projects",
+    "project-assumptions",
 ]
 
 
@@ -456,6 +515,7 @@ class Column:
     ATTRIBUTE: Final = "attribute"
     BASIN: Final = "basin"
     BASIS: Final = "basis"
+    BEARING: Final = "bearing"
     BOUND: Final = "bound"
     BUYER: Final = "buyer"
     BY: Final = "by"
@@ -479,6 +539,8 @@ class Column:
     EVIDENCE: Final = "evidence"
     EXPECT: Final = "expect"
     EXPORTER: Final = "exporter"
+    FACTS: Final = "facts"
+    FIRST_GAS: Final = "first_gas"
     FIRST_YEAR: Final = "first_year"
     FLOW: Final = "flow"
     FREQ: Final = "freq"
@@ -489,6 +551,7 @@ class Column:
     HIGH: Final = "high"
     ID: Final = "id"
     IMPORTER: Final = "importer"
+    INPUT: Final = "input"
     ISSUER: Final = "issuer"
     ITEM: Final = "item"
     KEY: Final = "key"
@@ -507,6 +570,7 @@ class Column:
     MEASURE: Final = "measure"
     METHOD: Final = "method"
     METRIC: Final = "metric"
+    MODE: Final = "mode"
     MONTH: Final = "month"
     NAME: Final = "name"
     NAME_RU: Final = "name_ru"
@@ -525,6 +589,7 @@ class Column:
     PROJECT: Final = "project"
     PUBLISHED: Final = "published"
     PUBLISHER: Final = "publisher"
+    PURPOSE: Final = "purpose"
     RANK: Final = "rank"
     REASON: Final = "reason"
     RELATIVE: Final = "relative"
@@ -1822,6 +1887,170 @@ class BalanceError(NamedTuple):
     reason: str
 
 
+class Charge(NamedTuple):
+    """Charges by route: What a route bears between the field and the border of the buyer, and
+    what is not settled.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    route
+        Route id; empty: every route.
+    item
+        The charge, as in tariffs.csv.
+    bearing
+        bears: the route pays it; unsettled: whether it pays was not found, so no figure is
+        taken.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    valid_to
+        First day on which it no longer holds; empty: open.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty: a choice of ours, which is
+        method and not news.
+    note
+        What a reader must know beside the row.
+    """
+
+    id: str
+    route: str
+    item: ChargeItem
+    bearing: ChargeBearing
+    valid_from: str
+    valid_to: str
+    source: str
+    published: str
+    note: str
+
+
+class MarketGroup(NamedTuple):
+    """Groups of markets: Markets that the accounts count together, and those that are no
+    export.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    market
+        Market id.
+    group
+        former-ussr: the segment Former Soviet Union of the accounts; not-export: Russia itself.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    valid_to
+        First day on which it no longer holds; empty: open.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty: a choice of ours, which is
+        method and not news.
+    note
+        What a reader must know beside the row.
+    """
+
+    id: str
+    market: str
+    group: MarketGroupGroup
+    valid_from: str
+    valid_to: str
+    source: str
+    published: str
+    note: str
+
+
+class Project(NamedTuple):
+    """Proposed lines judged: Lines of which the economics are worked out.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    project
+        Key of the project.
+    title
+        Title.
+    routes
+        Route ids it stands for, semicolon separated.
+    first_gas
+        Year of first gas.
+    purpose
+        proposal: a line to be decided; check: a line of the past that tests the method.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty: a choice of ours, which is
+        method and not news.
+    note
+        What a reader must know beside the row.
+    """
+
+    id: str
+    project: str
+    title: str
+    routes: str
+    first_gas: int
+    purpose: ProjectPurpose
+    valid_from: str
+    source: str
+    published: str
+    note: str
+
+
+class ProjectAssumption(NamedTuple):
+    """Assumptions of projects: Ranges of each input of the economics: lowest, most likely,
+    highest.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    project
+        Key of projects.csv or a route id; empty: every project without a row of its own.
+    market
+        Market id where the row holds for one market alone; empty: any.
+    input
+        The input.
+    low
+        Lowest.
+    mode
+        Most likely.
+    high
+        Highest.
+    unit
+        Unit.
+    facts
+        Ids of the rows it rests on, semicolon separated; empty: an assumption of ours.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty: a choice of ours, which is
+        method and not news.
+    note
+        What a reader must know beside the row.
+    """
+
+    id: str
+    project: str
+    market: str
+    input: ProjectAssumptionInput
+    low: float
+    mode: float
+    high: float
+    unit: ProjectAssumptionUnit
+    facts: str
+    valid_from: str
+    source: str
+    published: str
+    note: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -1849,6 +2078,10 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "balance-arcs": BalanceArc,
     "balance-scopes": BalanceScope,
     "balance-errors": BalanceError,
+    "charges": Charge,
+    "market-groups": MarketGroup,
+    "projects": Project,
+    "project-assumptions": ProjectAssumption,
 }
 
 
@@ -1992,3 +2225,23 @@ class Tables(dict[str, "pd.DataFrame"]):
     def balance_errors(self) -> pd.DataFrame:
         """Balance: standard errors of published figures: the columns of `BalanceError`."""
         return self["balance-errors"]
+
+    @property
+    def charges(self) -> pd.DataFrame:
+        """Charges by route: the columns of `Charge`."""
+        return self["charges"]
+
+    @property
+    def market_groups(self) -> pd.DataFrame:
+        """Groups of markets: the columns of `MarketGroup`."""
+        return self["market-groups"]
+
+    @property
+    def projects(self) -> pd.DataFrame:
+        """Proposed lines judged: the columns of `Project`."""
+        return self["projects"]
+
+    @property
+    def project_assumptions(self) -> pd.DataFrame:
+        """Assumptions of projects: the columns of `ProjectAssumption`."""
+        return self["project-assumptions"]

@@ -19,7 +19,8 @@ TABLES = {
     "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts",
     "C": "contracts", "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
     "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
-    "H": "reference-projects", "Q": "outside-forecasts",
+    "H": "reference-projects", "Q": "outside-forecasts", "G": "charges", "B": "market-groups",
+    "L": "projects", "S": "project-assumptions",
 }  # fmt: skip
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
          "publisher", "url", "page", "published", "retrieved", "sha256", "licence", "note", "why",
@@ -163,6 +164,8 @@ def _what(table: str, row: dict) -> str:
         "capex": "cost of {route}", "mirror-rules": "rule on {cause} for {entity}",
         "reference-projects": "{metric} of {project}",
         "outside-forecasts": "{issuer}: {series} of {target}",
+        "charges": "{item} of {route}: {bearing}", "market-groups": "{market} in {group}",
+        "projects": "project {project}", "project-assumptions": "{input} of {project}",
     }  # fmt: skip
     return names[table].format(**row)
 

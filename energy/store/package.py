@@ -26,7 +26,13 @@ DATED = (
     "tariffs",
     "proposals",
     "capex",
+    "charges",
+    "market-groups",
+    "projects",
+    "project-assumptions",
 )
+CHOSEN = ("charges", "market-groups", "projects", "project-assumptions")
+"""Tables of our own choices: a row without a date is method, not news."""
 QUOTED = ("wb_", "eia_", "spot_")
 """Series of ``prices`` that markets print as they go."""
 
@@ -83,6 +89,10 @@ def since(tables: Mapping[str, pd.DataFrame], name: str) -> pd.Series:
         )
     else:
         dates = table["published"]
+    if name in CHOSEN:
+        dates = dates.where(
+            dates != "", table["valid_from"].where(table["valid_from"] != "", "0001-01-01")
+        )
     if name == "tariffs":
         dates = dates.where(dates != "", table["valid_from"])
     if name == "route-facts":
