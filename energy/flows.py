@@ -279,6 +279,10 @@ def _weights(route: str, profiles: pd.DataFrame, grid: Grid) -> np.ndarray:
     return weights
 
 
+ROUNDING = 1e-3
+"""Share by which months may exceed their whole because they were printed in rounder figures."""
+
+
 def _spread(
     grid: Grid,
     span: tuple[int, int],
@@ -294,6 +298,8 @@ def _spread(
     months = np.arange(begin, end)
     unknown = months[np.isnan(grid.value[months])]
     taken = np.nansum(grid.value[months])
+    if taken - total < ROUNDING * abs(total):
+        taken = min(taken, total)
     rest = total - taken
     if not len(unknown) or rest < -1e-9 or weights[unknown].sum() == 0:
         return

@@ -194,6 +194,8 @@ def read_table(path: Path | str, name: str, by: dt.date | None = None) -> pd.Dat
     fields = resource["schema"]["fields"]
     text = _read_text(path)
     wanted = [field["name"] for field in fields]
+    for spare in (f["name"] for f in fields if f.get("optional") and f["name"] not in text):
+        text[spare] = ""  # a table of one's own may lack it
     missing = [column for column in wanted if column not in text.columns]
     extra = [column for column in text.columns if column not in wanted]
     if missing or extra:

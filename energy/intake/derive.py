@@ -314,7 +314,7 @@ def _as_tables(rows: pd.DataFrame, tables: facts.Tables) -> facts.Tables:
     spelled = rows.assign(
         derived=rows["note"].str.contains("sum of|mean of|less LNG|partner "),
         page=rows["ref"], published=_published(rows), pair=rows["entity"], market=rows["entity"],
-        kind=np.where(rows["freq"] == "D", "day", "mean"),
+        kind=np.where(rows["freq"] == "D", "day", "mean"), evidence="file",
     )  # fmt: skip
     out = facts.Tables()
     for name, letter in LETTER.items():
