@@ -172,6 +172,56 @@ VolumeUnit: TypeAlias = Literal[
     "km",
 ]
 
+VolumeEvidence: TypeAlias = Literal[
+    "page",
+    "file",
+    "typed",
+]
+
+PlaceKind: TypeAlias = Literal[
+    "country",
+    "group",
+    "region",
+    "plant",
+    "company",
+    "border",
+    "total",
+]
+
+SupplyKind: TypeAlias = Literal[
+    "pipeline",
+    "lng",
+    "all",
+]
+
+SupplyMeasure: TypeAlias = Literal[
+    "imports",
+    "exports",
+    "imports reported to JODI",
+    "share of the market",
+    "share of the origin",
+    "growth",
+    "value",
+    "cargoes",
+    "production reported to JODI",
+]
+
+SupplyUnit: TypeAlias = Literal[
+    "bcm",
+    "Mt",
+    "TWh",
+    "million USD",
+    "EUR bn",
+    "percent",
+    "cargoes",
+]
+
+SupplyEvidence: TypeAlias = Literal[
+    "page",
+    "file",
+    "typed",
+]
+
 FinancialStandard: TypeAlias = Literal[
     "IFRS",
     "RAS",
@@ -478,6 +528,8 @@ TableName: TypeAlias = Literal[
     "contracts",
     "events",
     "volumes",
+    "places",
+    "supply",
     "profiles",
     "financials",
     "prices",
@@ -579,11 +631,14 @@ class Column:
     NOTE: Final = "note"
     OFFLINE: Final = "offline"
     OFFLINE_UNIT: Final = "offline_unit"
+    OPERATOR: Final = "operator"
+    ORIGIN: Final = "origin"
     PAGE: Final = "page"
     PAIR: Final = "pair"
     PART_OF: Final = "part_of"
     PARTNER: Final = "partner"
     PERIOD: Final = "period"
+    PLACE: Final = "place"
     PRECISION: Final = "precision"
     PREFER: Final = "prefer"
     PROJECT: Final = "project"
@@ -956,6 +1011,9 @@ class Volume(NamedTuple):
         Standing of the figure.
     derived
         True when the figure is arithmetic on cited figures; the note says which.
+    evidence
+        How the figure was read: `page` seen on the page it cites, `file` read out of a data
+        file, `typed` by hand from a note or an excerpt.
     note
         What a reader must know beside the number.
     """
@@ -974,6 +1032,114 @@ class Volume(NamedTuple):
     published: str
     status: Status
     derived: bool
+    evidence: VolumeEvidence | Literal[""]
+    note: str
+
+
+class Place(NamedTuple):
+    """Places: Markets, countries, groups, plants and companies that figures are told of and
+    that are no route.
+
+    Attributes
+    ----------
+    place
+        Key.
+    name
+        English name.
+    name_ru
+        Russian name.
+    name_zh
+        Chinese name.
+    kind
+        What it is.
+    part_of
+        Places it is part of, separated by semicolons.
+    operator
+        Owner or operator, of a plant.
+    capacity
+        Nameplate of a plant, Mt a year.
+    source
+        Key of sources.csv.
+    note
+        What a reader must know.
+    """
+
+    place: str
+    name: str
+    name_ru: str
+    name_zh: str
+    kind: PlaceKind
+    part_of: str
+    operator: str
+    capacity: float
+    source: str
+    note: str
+
+
+class Supply(NamedTuple):
+    """Supply by origin: Gas of one origin to one market, pipeline or LNG, Russian and other:
+    what a share is told from.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    market
+        Who takes the gas: key of places.csv.
+    origin
+        Where it comes from, a country or a plant: key of places.csv; `all` for the total.
+    kind
+        By pipe, as LNG, or both.
+    measure
+        What is counted: imports as the market tells them, exports as the origin or ship
+        tracking tells them, a share, a value, a growth.
+    period
+        Period: 2025, 2025H1, 2025Q1, 2025-10, 2025-10-03, 2025M9 or first/last.
+    freq
+        Length of the period: A year, H half, Q quarter, M month, D day, C cumulative interval.
+    value
+        The figure as published, in `unit`.
+    unit
+        Unit.
+    basis
+        Reference conditions of a volume or heat basis of an energy; empty where it has no
+        meaning.
+    coverage
+        Share of the period that the figure covers, 0-1.
+    source
+        Key of sources.csv.
+    page
+        Page, table or sheet within the source, where known.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    status
+        Standing of the figure.
+    derived
+        True when the figure is arithmetic on cited figures; the note says which.
+    evidence
+        How the figure was read: `page` seen on the page it cites, `file` read out of a data
+        file, `typed` by hand from a note or an excerpt.
+    note
+        What a reader must know beside the number.
+    """
+
+    id: str
+    market: str
+    origin: str
+    kind: SupplyKind
+    measure: SupplyMeasure
+    period: str
+    freq: Freq
+    value: float
+    unit: SupplyUnit
+    basis: Basis | Literal[""]
+    coverage: float
+    source: str
+    page: str
+    published: str
+    status: Status
+    derived: bool
+    evidence: SupplyEvidence | Literal[""]
     note: str
 
 
@@ -2059,6 +2225,8 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "contracts": Contract,
     "events": Event,
     "volumes": Volume,
+    "places": Place,
+    "supply": Supply,
     "profiles": Profile,
     "financials": Financial,
     "prices": Price,
@@ -2130,6 +2298,16 @@ class Tables(dict[str, "pd.DataFrame"]):
     def volumes(self) -> pd.DataFrame:
         """Volumes: the columns of `Volume`."""
         return self["volumes"]
+
+    @property
+    def places(self) -> pd.DataFrame:
+        """Places: the columns of `Place`."""
+        return self["places"]
+
+    @property
+    def supply(self) -> pd.DataFrame:
+        """Supply by origin: the columns of `Supply`."""
+        return self["supply"]
 
     @property
     def profiles(self) -> pd.DataFrame:
