@@ -1117,10 +1117,60 @@ def pos_2022(tables):
 
 
 def test_power_of_siberia_as_the_years_went_by(package):
-    """Novak gave 15.5 in January 2023; 15.4 stands in a table of December 2025."""
+    """Novak gave 15.5 on 16 January 2023, Gazprom 15.4 in August of that year."""
     assert pos_2022(store.known(package, "2023-01-15")) == set()
-    assert pos_2022(store.known(package, "2023-01-31")) == {15.5}
-    assert pos_2022(store.known(package, "2025-12-05")) == {15.4, 15.5}
+    assert pos_2022(store.known(package, "2023-01-16")) == {15.5}
+    assert pos_2022(store.known(package, "2024-01-03")) == {15.4, 15.5}
+
+
+def test_a_row_without_a_date_takes_its_sources_else_is_unknown_before_it_was_read(package):
+    """One row each: a date of its own, of its source, of nothing."""
+    rows = (
+        package["volumes"]
+        .iloc[:3]
+        .assign(
+            id=["V9001", "V9002", "V9003"],
+            source=["one", "one", "two"],
+            published=["2020-05", "", ""],
+        )
+    )
+    known_sources = (
+        package["sources"].iloc[:2].assign(source=["one", "two"], published=["2021-03-04", ""])
+    )
+    told = facts.Tables(dict(package) | {"volumes": rows, "sources": known_sources})
+    days = store.since(told, "volumes").dt.strftime("%Y-%m-%d").tolist()
+    assert days == ["2020-05-31", "2021-03-04", str(store.retrieved())]
+    assert store.known(told, "2020-05-30")["volumes"].empty
+    assert store.known(told, "2026-11-27")["volumes"]["id"].tolist() == ["V9001", "V9002"]
+
+
+def test_no_row_of_any_table_is_always_known(package):
+    """In 1995 the package knows nothing but how gas is measured and what has always stood."""
+    then = store.known(package, "1995-12-31")
+    for name in store.dated(package):
+        left = then[name]
+        if name == "route-facts":
+            left = left[left["attribute"] != "gcv"]
+        if name.startswith("network-"):
+            left = left[left["link"] != ""]
+        if name in ("prices", "fx"):
+            left = left[~editions._quoted(left)]
+        happened = name in ("events", "reference-projects", "route-facts")
+        assert happened or left.empty, name
+
+
+def test_a_milestone_counts_from_its_day_and_a_plan_from_its_document(package):
+    rows = package["reference-projects"]
+    pos1 = rows[rows["project"] == "Power of Siberia 1"].set_index("metric")
+    days = store.since(package, "reference-projects")
+    signed = days[rows["id"] == pos1.loc["contract_signed", "id"]].item()
+    assert str(signed.date()) == "2014-05-21"
+    plans = rows[(rows["metric"] == "first_gas_planned") & (rows["published"] == "")]
+    assert len(plans) > 20
+    documents = package["sources"].set_index("source")["published"]
+    blind = plans[plans["source"].map(documents) == ""]
+    assert len(blind) > 10
+    assert (days[blind.index] == pd.Timestamp(store.retrieved())).all()
 
 
 def test_nothing_later_than_the_date(package):
@@ -1133,8 +1183,10 @@ def test_nothing_later_than_the_date(package):
                 rows.loc[quoted, "period"].map(editions._period_end) <= np.datetime64("2023-01-15")
             ).all()
             rows = rows[~quoted]
-        assert (rows["published"] <= "2023-01-15").all(), name
-        assert (rows["published"] != "").all(), name
+        documents = package["sources"].set_index("source")["published"]
+        told = rows["published"].where(rows["published"] != "", rows["source"].map(documents))
+        assert (told <= "2023-01-15").all(), name
+        assert (told != "").all(), name
     assert tables["events"]["date"].max() <= "2023-01-15"
     stops = tables["route-facts"].query("attribute == 'stop' and published == ''")
     assert len(stops) > 0
@@ -1144,7 +1196,7 @@ def test_nothing_later_than_the_date(package):
 
 
 def test_on_the_packages_own_date_all_is_known(package):
-    tables = store.known(package, store.package_date())
+    tables = store.known(package, store.retrieved())
     assert {name: len(table) for name, table in tables.items()} == {
         n: len(t) for n, t in package.items()
     }
@@ -1155,7 +1207,7 @@ def test_on_the_packages_own_date_all_is_known(package):
 )
 def test_later_facts_hold_the_earlier(package, early, late):
     a, b = store.known(package, early), store.known(package, late)
-    for name in editions.DATED:
+    for name in editions.dated(package):
         key = facts.schema()[name]["schema"]["primaryKey"][0]
         assert set(a[name][key]) <= set(b[name][key]), name
 
@@ -1173,13 +1225,13 @@ def test_events_to_come_are_known_from_their_document(package):
     planned = package["events"]["scheduled"].astype(bool)
     assert planned.any()
     days = store.since(package, "events")[planned]
-    assert (days <= pd.Timestamp(store.package_date())).all()
+    assert (days <= pd.Timestamp(store.retrieved())).all()
 
 
 def test_the_volumes_of_the_facts_as_observations(here, package):
     volumes = package["volumes"]
     told = volumes.assign(
-        retrieved=pd.Timestamp(store.package_date(), tz="UTC").as_unit("us"),
+        retrieved=pd.Timestamp(store.retrieved(), tz="UTC").as_unit("us"),
         ref="volumes.csv#" + volumes["id"],
     )[COLUMNS].reset_index(drop=True)
     single = told[~told.duplicated([*base.WHAT, "published"], keep=False)]

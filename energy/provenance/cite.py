@@ -65,7 +65,7 @@ def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
     """Return when and as which bytes a figure came: kept answers, else the package's table."""
     digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]
     if home is None or not all(re.fullmatch("[0-9a-f]{16}", text) for text in digests):
-        return {"retrieved": str(store.package_date()), "sha256": _digest(row["table"])}
+        return {"retrieved": str(store.retrieved()), "sha256": _digest(row["table"])}
     try:
         answers = [home.raw(text) for text in dict.fromkeys(digests)]
     except store.StoreError:  # fetched into another store: the short digests are what is known

@@ -37,14 +37,30 @@ from energy.store import answers, changes, disk, locks, publishing, quarantine, 
 from energy.store.base import StoreError, StoreLocked
 from energy.store.changes import diff
 from energy.store.dates import label, last_day, run_id
-from energy.store.package import known, package_date, since
+from energy.store.package import dated, known, retrieved, since
 from energy.store.publishing import Vintage
 from energy.store.quarantine import quarantine_rows
 from energy.store.queries import last_known
 from energy.store.tables import encode
 
-__all__ = ["Store", "StoreError", "StoreLocked", "Vintage", "day_of", "diff", "encode", "find_release", "known",
-           "last_day", "last_known", "package_date", "quarantine_rows", "run_id", "since"]  # fmt: skip
+__all__ = [
+    "Store",
+    "StoreError",
+    "StoreLocked",
+    "Vintage",
+    "dated",
+    "day_of",
+    "diff",
+    "encode",
+    "find_release",
+    "known",
+    "last_day",
+    "last_known",
+    "quarantine_rows",
+    "retrieved",
+    "run_id",
+    "since",
+]  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,37 +15,26 @@ from energy import facts
 from energy.measure import periods
 from energy.store.dates import last_day
 
-DATED = (
-    "volumes",
-    "prices",
-    "financials",
-    "fx",
-    "contracts",
-    "trade-context",
-    "events",
-    "route-facts",
-    "tariffs",
-    "proposals",
-    "capex",
-    "charges",
-    "market-groups",
-    "projects",
-    "project-assumptions",
-)
 CHOSEN = ("charges", "market-groups", "projects", "project-assumptions")
 """Tables of our own choices: a row without a date is method, not news."""
+STANDING = ("route-facts", "network-nodes", "network-edges", "tariffs")
+"""Tables of what stands or is in force: without a date of its own a row counts from that day."""
 QUOTED = ("wb_", "eia_", "spot_")
 """Series of ``prices`` that markets print as they go."""
+ALWAYS = "0001-01-01"
 
 
 @functools.cache
-def package_date() -> dt.date:
-    """Return the date of the package's own facts: their newest full publication date."""
-    tables = facts._package()
-    dates = [
-        text for name in tables if "published" in tables[name] for text in tables[name]["published"]
-    ]
-    return dt.date.fromisoformat(max(text for text in dates if len(text) == 10))
+def retrieved() -> dt.date:
+    """Return the day the package's documents were last read; ``created`` of its datapackage."""
+    made = json.loads((facts.DATA / "datapackage.json").read_text(encoding="utf-8"))["created"]
+    return dt.date.fromisoformat(made[:10])
+
+
+def dated(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the names of the tables whose rows become known on a day."""
+    told = [name for name, table in tables.items() if "published" in table and name != "sources"]
+    return [*told, *(name for name in ("events",) if name in tables)]
 
 
 def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
@@ -52,11 +42,12 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
 
     A row counts from the end of its ``published``; a market quotation (exchange rate, benchmark
     price) from the end of its period, since every market day prints it and the document at hand is
-    a later copy. Without a date of publication an event counts from its date (an
-    event still to come: from its document's), a fact of a route from its ``valid_from`` or the
-    date it states; a row without any date counts from the package's own date, and no row of the
-    package later than that. What describes a route rather than tells news of it (calorific
-    value, crosswalk, profiles, preferences) is the method of today and stays.
+    a later copy. Without a date of publication what happened or stands (an event, a milestone of
+    a project, a fact of a route, a tariff) counts from the day it happened or holds; everything
+    else, and every plan, from the date of its source. A row without any of these is unknown before
+    `retrieved`, the day its document was read: nothing is always known. What describes a route
+    rather than tells news of it (calorific value, crosswalk, profiles, preferences, a pipe that
+    has stood since before the first day of the network) is the method of today and stays.
 
     Parameters
     ----------
@@ -72,38 +63,48 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
     """
     day = pd.Timestamp(last_day(date))
     kept = facts.Tables({name: table.copy(deep=False) for name, table in tables.items()})
-    for name in DATED:
-        if name in kept:
-            table = kept[name]
-            kept[name] = table[since(tables, name) <= day].reset_index(drop=True)
+    for name in dated(kept):
+        table = kept[name]
+        kept[name] = table[since(tables, name) <= day].reset_index(drop=True)
     return kept
 
 
 def since(tables: Mapping[str, pd.DataFrame], name: str) -> pd.Series:
     """Return the day from which each row of a table of facts is known."""
     table = tables[name]
-    if name == "events":
-        documents = tables["sources"].set_index("source")["published"]
-        dates = table["date"].where(
-            ~table["scheduled"].astype(bool), table["source"].map(documents).fillna("")
-        )
-    else:
-        dates = table["published"]
-    if name in CHOSEN:
-        dates = dates.where(
-            dates != "", table["valid_from"].where(table["valid_from"] != "", "0001-01-01")
-        )
-    if name == "tariffs":
-        dates = dates.where(dates != "", table["valid_from"])
+    documents = tables["sources"].set_index("source")["published"]
+    document = table["source"].map(documents).fillna("")
+    dates = table["published"] if "published" in table else pd.Series("", index=table.index)
+    held = _held_from(table, name)
+    for fallback in (held.where(held <= str(retrieved()), ""), document):
+        dates = dates.where(dates != "", fallback)
     if name == "route-facts":
-        dates = dates.where(dates != "", _valid_from(table))
-        dates = dates.where(table["attribute"] != "gcv", "0001-01-01")
+        dates = dates.where(table["attribute"] != "gcv", ALWAYS)
     days = {text: _fact_day(text) for text in dates.unique()}
     known = dates.map(days)
     if name in ("prices", "fx"):
         quoted = _quoted(table)
         known = known.mask(quoted, table.loc[quoted, "period"].map(_period_end))
     return pd.to_datetime(known).astype("datetime64[s]")
+
+
+def _held_from(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return since when a row without a publication date holds by itself; "" for a plan."""
+    if name == "events":
+        return table["date"].where(~table["scheduled"].astype(bool), "")
+    if name == "reference-projects":
+        happened = table["value"].str.fullmatch(r"\d{4}(-\d{2}){0,2}") & (table["status"] != "plan")
+        return table["value"].where(happened & table["unit"].isin(["date", "year"]), "")
+    if name in CHOSEN:
+        return table["valid_from"].where(table["valid_from"] != "", ALWAYS)
+    if name not in STANDING:
+        return pd.Series("", index=table.index)
+    held = table["valid_from"]
+    if name == "route-facts":
+        held = table["value"].where(table["attribute"].isin(["start", "stop"]), held)
+    if name.startswith("network-"):
+        held = held.where((held != "") | (table["link"] != ""), ALWAYS)
+    return held.where(table["status"] != "plan", "")
 
 
 def _quoted(table: pd.DataFrame) -> pd.Series:
@@ -118,19 +119,13 @@ def _period_end(text: str) -> np.datetime64:
     return np.datetime64(periods.parse(text).end - dt.timedelta(days=1), "s")
 
 
-def _valid_from(table: pd.DataFrame) -> pd.Series:
-    """Return since when facts of a route hold; "" for a plan, which has not come true."""
-    stated = table["value"].where(table["attribute"].isin(["start", "stop"]), table["valid_from"])
-    return stated.where(table["status"] != "plan", "")
-
-
 def _fact_day(text: str) -> np.datetime64:
-    """Return the day a fact's date is reached; the package's date where that is earlier."""
-    package = package_date()
+    """Return the day a fact's date is reached, no later than the day it was read."""
+    read = retrieved()
     if not text:
-        return np.datetime64(package, "s")
-    if text == "0001-01-01":
+        return np.datetime64(read, "s")
+    if text == ALWAYS:
         return np.datetime64("1900-01-01", "s")
     span = periods.parse(text[:10])
     end = span.end - dt.timedelta(days=1)
-    return np.datetime64(min(end, package) if span.start <= package else end, "s")
+    return np.datetime64(min(end, read) if span.start <= read else end, "s")
