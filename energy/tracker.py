@@ -627,7 +627,7 @@ class Tracker:
         meta = {**self._meta(), "layers": layers}
         return atlas.build(
             self.routes, self._quarters, self.events, sources, routes.places(), meta,
-            projection=self._ahead(projection), facts=self.facts,
+            projection=self._ahead(projection), facts=self.facts, months=self.flows(freq="M"),
         )  # fmt: skip
 
     def plot_map(self, quarter: str | None = None, **options: Any):

@@ -24,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError
 from energy.measure import periods
-from energy.publish import atlas
+from energy.publish import atlas, qualifiers
 from energy.publish.layers import period_labels
 from geodata import basemap, draw
 from geodata.geometry import cut_antimeridian
@@ -45,6 +45,7 @@ POINTS_PER_PX = 0.5  # a figure of 7 inches is half as wide as the map on a scre
 THIN, HAIR = 0.9, 0.5  # points; narrowest core of a flow, lines without a figure
 CONTEXT = ("feeder", "string", "foreign")  # roles drawn only where a figure is known, else as hairs
 FINE = 0.02  # simplification in degrees
+HATCHED = (0, [1.6, 0.8])  # a flow that is known of a part of its period
 TUBE = 2.6  # points; widest tube of a line that stands idle
 WIDTH_IN, DPI = 7.2, 200
 FOOT_IN, FOOT_LETTERS = 0.11, 172  # a line of the small print: inches, letters that fit
@@ -340,11 +341,7 @@ def _rank(role: str) -> int:
 def _step(cube: xr.Dataset, label: str | None) -> int:
     labels = period_labels(cube)
     if label is None:
-        known = np.isfinite(cube["flow"].values).sum(axis=0)
-        enough = np.flatnonzero(
-            known >= max(1, atlas.timeline.ENOUGH * known[-atlas.timeline.RECENT :].max())
-        )
-        return int(enough[-1]) if len(enough) else len(labels) - 1
+        return qualifiers.newest_whole(cube)
     text = periods.label(periods.parse(str(label)))
     if text not in labels:
         raise PeriodError(
@@ -464,7 +461,8 @@ def _look(routes: gpd.GeoDataFrame, cube: xr.Dataset, step: int, i: int) -> dict
     """Say how one route is drawn in one period; widths in bcm/yr, NaN where not known."""
     per_year = atlas.words.PER_YEAR.get(str(cube.attrs.get("freq", "Q")), 1)
     record = routes.iloc[i]
-    flow = float(cube["flow"].values[i, step]) * per_year
+    flow = float(qualifiers.yearly_rate(cube.isel(route=[i], period=[step]))[0, 0])
+    share = float(qualifiers.coverage(cube.isel(route=[i], period=[step]))[0, 0])
     known = not np.isnan(flow)
     state = _text(cube, "flow_status", i, step) or ("flowing" if known and flow else "unknown")
     return {
@@ -480,7 +478,18 @@ def _look(routes: gpd.GeoDataFrame, cube: xr.Dataset, step: int, i: int) -> dict
         if "capacity" in cube
         else np.nan,
         "light": _text(cube, "status", i, step) in atlas.look.LIGHT,
+        "part": 1.0 if qualifiers.is_balanced(cube) else share,
+        "days": int(qualifiers.days(cube)[step]),
+        "band": _band(cube, i, step, per_year),
     }
+
+
+def _band(cube: xr.Dataset, i: int, step: int, per_year: int) -> tuple[float, float] | None:
+    """Return the interval of a balanced flow as yearly rates; None where there is none."""
+    if not {"flow_p10", "flow_p90"} <= set(map(str, cube.data_vars)):
+        return None
+    low, high = (float(cube[name].values[i, step]) * per_year for name in ("flow_p10", "flow_p90"))
+    return (low, high) if np.isfinite(low) and np.isfinite(high) and high > low else None
 
 
 def _text(cube: xr.Dataset, name: str, i: int, step: int) -> str:
@@ -521,6 +530,8 @@ def _stroke(ax: Axes, line: BaseGeometry, look: dict[str, Any], scale: float) ->
     if casing > core:
         _line(ax, line, colour, casing, 3.2, 0.24)
     alpha = 0.72 if look["light"] else 1.0
+    if 0 < look.get("part", 1.0) < qualifiers.WHOLE and dash == "solid":
+        dash = HATCHED
     return _line(ax, line, colour, core, 4, alpha, dash)
 
 
@@ -608,8 +619,15 @@ def _hidden(ax: Axes, box: Any, dots: np.ndarray, taken: list[Any]) -> float:
 
 
 def _amount(look: dict[str, Any], cube: xr.Dataset) -> str:
+    """Write a rate with what must be known of it: estimated, of some days only, how sure."""
     sign = "≈ " if look["light"] else ""
-    return f"{sign}{abs(look['flow']):.1f} {cube.attrs.get('unit', 'bcm')}/yr"
+    text = f"{sign}{abs(look['flow']):.1f} {cube.attrs.get('unit', 'bcm')}/yr"
+    if 0 < look["part"] < qualifiers.WHOLE:
+        text += f"\n{qualifiers.part_words(look['part'], look['days'])}"
+    if look["band"] is not None:
+        low, high = sorted(abs(value) for value in look["band"])
+        text += f"\nbalanced, {low:.1f}–{high:.1f}"
+    return text
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -636,6 +654,7 @@ def _present(routes: gpd.GeoDataFrame, cube: xr.Dataset, steps: Sequence[int]) -
         ],
         "dashes": sorted({look["dash"] for look in looks}),
         "light": any(look["light"] and look["flow"] for look in looks),
+        "part": any(0 < look["part"] < qualifiers.WHOLE and look["flow"] for look in looks),
     }
 
 
@@ -675,6 +694,11 @@ def _mark_cells(present: dict[str, Any]) -> Iterator[tuple[Any, str]]:
         yield (
             functools.partial(_swatch, look={**flowing, "flow": 10, "light": True}, arrow=True),
             ("Hollow arrow, ≈: estimate"),
+        )
+    if present["part"]:
+        yield (
+            functools.partial(_swatch, look={**flowing, "flow": 10, "part": 0.5}),
+            ("Hatched: rate of the known days"),
         )
 
 

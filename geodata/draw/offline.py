@@ -19,7 +19,7 @@ import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 from jinja2 import Template
 
-from geodata.draw.assets import asset, harmless
+from geodata.draw.assets import asset, harmless, static
 
 SCRIPTS = ("leaflet", "jquery", "awesome_markers")
 STYLES = ("leaflet_css",)
@@ -100,6 +100,9 @@ class OfflineMap(folium.Map):
         Text of further scripts and styles by address, for plugins that we do not know.
     frame_height : str, optional
         Height of the frame in a notebook.
+    equal_area : bool
+        Whether the map is drawn in Lambert's equal-area projection about 55 N 75 E. A tile or image
+        layer of the user's brings the web's usual projection back, for tiles are cut for no other.
     **options
         As for :class:`folium.Map`; ``tiles`` is None unless given.
     """
@@ -109,14 +112,25 @@ class OfflineMap(folium.Map):
         title: str | None = None,
         assets: Mapping[str, str] | None = None,
         frame_height: str | None = None,
+        equal_area: bool = False,
         **options: Any,
     ):
         super().__init__(**{"tiles": None, **options})
+        self.equal_area = equal_area
         # jQuery and the markers of folium.Icon are answered by small stand-ins, see draw.assets.
         # Lists of our own: folium's add_js_link changes the list it finds, and its is shared.
         self.default_js = [entry for entry in folium.Map.default_js if entry[0] in SCRIPTS]
         self.default_css = [entry for entry in folium.Map.default_css if entry[0] in STYLES]
         OfflineFigure(title, assets, frame_height).add_child(self)
+
+    def render(self, **kwargs: Any) -> None:
+        """Choose the projection, which a layer added late may have changed, and render."""
+        plane = self.equal_area and not _pictures(self)
+        self.crs = "EqualArea" if plane else "EPSG3857"
+        super().render(**kwargs)
+        if plane:  # behind Leaflet, which it builds on
+            script = Element(f"<script>{static('projection.js')}</script>")
+            self.get_root().header.add_child(script, name="geodraw_projection.js")
 
     def save(self, outfile: Any, close_file: bool = True, **kwargs: Any) -> None:
         """Write the page; a path is replaced whole or not at all."""

@@ -20,7 +20,7 @@ from geodata.draw.borders import CONTESTED, Contested, split
 from geodata.errors import FormatError
 
 CORE = ("core",)
-FLOW = (*CORE, "model", "brush", "link", "flow")
+FLOW = (*CORE, "model", "brush", "names", "link", "flow")
 LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
 PRECISION = 3  # decimals of the lines, about 100 m

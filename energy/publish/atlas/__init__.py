@@ -58,6 +58,7 @@ def build(
     *,
     projection: xr.Dataset | None = None,
     facts: Mapping[str, pd.DataFrame] | None = None,
+    months: xr.Dataset | None = None,
 ) -> draw.OfflineMap:
     """Build the map: one self-contained page that a notebook shows and ``save`` writes.
 
@@ -70,7 +71,9 @@ def build(
         geometry_note, attribution``, ``note`` or ``route_note``. A route without geometry is found by
         search and has a panel, but no line.
     flows : xarray.Dataset, dims (route, period)
-        ``flow`` (signed, positive from -> to), ``capacity``, ``utilisation``, ``price``,
+        ``flow`` (signed, positive from -> to), ``coverage`` (share of days; 1 where missing),
+        ``flow_p10``, ``flow_p90``, ``reported`` (the published figure beside a balanced
+        flow), ``capacity``, ``utilisation``, ``price``,
         ``revenue``, ``status``, ``flow_status``, ``sources``, ``price_status``, ``price_source``;
         all but ``flow`` may be missing.
         Attributes ``freq, unit, basis, as_of``. NaN is not known, 0 is no flow.
@@ -100,6 +103,8 @@ def build(
         As `energy.facts.load` gives them: ``contracts`` become contract steps, ``route-facts``
         calorific values for TWh and the ids behind capacities, and all tables the ids that
         ``meta["observations"]`` would give.
+    months : xarray.Dataset, dims (route, period), optional
+        `flows` by month: names the months behind a figure that covers a part of its period.
 
     Returns
     -------
@@ -117,7 +122,9 @@ def build(
     """
     meta = dict(meta or {})
     check(routes, flows, events, sources, projection)
-    data = page_data(routes, flows, events, sources, meta, projection=projection, facts=facts)
+    data = page_data(
+        routes, flows, events, sources, meta, projection=projection, facts=facts, months=months
+    )
     title = str(meta.get("title") or "Russian gas by pipeline")
     made = draw.OfflineMap(
         title=title,
@@ -125,7 +132,8 @@ def build(
         location=[56.0, 65.0],
         zoom_start=3,
         min_zoom=2,
-        max_zoom=10,
+        max_zoom=7,  # where coast and borders, known to 5 km, end
+        equal_area=True,
         zoom_control="topright",
         zoom_snap=0.25,
         zoom_delta=0.5,

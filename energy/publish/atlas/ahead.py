@@ -13,9 +13,10 @@ import xarray as xr
 
 from energy.publish.atlas.columns import integers
 from energy.publish.atlas.look import STATES
-from energy.publish.atlas.timeline import covered
+from energy.publish.qualifiers import newest_whole
 from geodata import draw
 
+RARE = 0.005  # share of draws below which a mean over them would be noise
 MIXTURE = "mixture"  # scenario: all answers by their probabilities
 
 
@@ -23,7 +24,7 @@ def behind(flows: xr.Dataset, projection: xr.Dataset | None) -> xr.Dataset | Non
     """Return the projection behind the newest well-covered period; before it history stands alone."""
     if projection is None:
         return None
-    newest = flows["period"].values[covered(flows)]
+    newest = flows["period"].values[newest_whole(flows)]
     return projection.isel(period=np.flatnonzero(projection["period"].values > newest))
 
 
@@ -109,8 +110,36 @@ def ahead_of(
                 own = found.setdefault(i, [{} for _ in packed])
                 for scenario, row in zip(own, packed, strict=True):
                     scenario.setdefault(place, {})[name] = row
+    for i, odds in _chances(cube, projection).items():
+        for scenario, rows in zip(found.get(i, ()), odds, strict=False):
+            scenario |= rows
     return {
         i: rows for i, rows in found.items() if all("value" in row.get("base", ()) for row in rows)
+    }
+
+
+def _chances(cube: xr.Dataset, projection: xr.Dataset) -> dict[int, list[dict[str, Any]]]:
+    """Pack, of routes that do not flow yet, the chance that gas flows and the mean volume if it does.
+
+    The median of a yes or no tells nothing: 0 up to a chance of one half, then all at once.
+    """
+    if not {"flowing", "flow_mean"} <= set(map(str, projection.data_vars)):
+        return {}
+    told = projection[["flowing", "flow_mean"]].reindex(route=cube["route"], period=cube["period"])
+    order = ("route", "scenario", "period")
+    chance = told["flowing"].transpose(*order).values
+    with np.errstate(divide="ignore", invalid="ignore"):
+        built = told["flow_mean"].transpose(*order).values / chance
+    built[~(chance >= RARE)] = np.nan
+    first = np.isfinite(chance).argmax(axis=2)
+    starts = np.take_along_axis(np.nan_to_num(chance), first[..., None], axis=2)[..., 0]
+    ahead = np.isfinite(chance).any(axis=(1, 2)) & (starts < RARE).all(axis=1)
+    return {
+        int(i): [
+            {"chance": draw.row(c), "built": draw.row(b)}
+            for c, b in zip(integers(chance[i], 1000), integers(built[i], 1000), strict=True)
+        ]
+        for i in np.flatnonzero(ahead)
     }
 
 

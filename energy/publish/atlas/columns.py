@@ -9,13 +9,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energy.publish import qualifiers
 from energy.publish.atlas.look import GRADES, STATES
 from energy.publish.atlas.references import References
 from geodata import draw
 
 
-def columns_of(cube: xr.Dataset, books: References) -> dict[str, list[Any]]:
-    """Return per variable a list of rows, one a route, each packed or None."""
+def columns_of(
+    cube: xr.Dataset, books: References, months: xr.Dataset | None, spans: list[str]
+) -> dict[str, list[Any]]:
+    """Return per variable a list of rows, one a route, each packed or None.
+
+    The names of the months of partly known periods are gathered in `spans`.
+    """
     states = {key: i for i, key in enumerate(STATES)}
     grades = {key: i for i, key in enumerate(GRADES)}
     columns = {
@@ -26,8 +32,12 @@ def columns_of(cube: xr.Dataset, books: References) -> dict[str, list[Any]]:
             ("share", "utilisation", 1000),
             ("price", "price", 10),
             ("revenue", "revenue", 10),
+            ("reported", "reported", 1000),
+            ("low", "flow_p10", 1000),
+            ("high", "flow_p90", 1000),
         )
     }
+    columns["days"], columns["span"] = _known(cube, months, spans)
     columns["price_grade"] = _rows(cube, "price_status", grades.get)
     columns["state"] = _rows(cube, "flow_status", states.get)
     columns["grade"] = _rows(cube, "status", grades.get)
@@ -46,6 +56,23 @@ def integers(values: np.ndarray, scale: int) -> list[Any]:
     packed = whole.astype(object)
     packed[np.isnan(values)] = None
     return packed.tolist()
+
+
+def _known(
+    cube: xr.Dataset, months: xr.Dataset | None, spans: list[str]
+) -> tuple[list[Any], list[Any]]:
+    """Return the days behind each figure that covers a part of its period, and which months."""
+    share, length = qualifiers.coverage(cube), qualifiers.days(cube)
+    part = (share > 0) & (share < qualifiers.WHOLE)
+    told = [
+        draw.row([round(float(s * n)) if p else None for s, n, p in zip(*row, strict=True)])
+        for row in zip(share, np.broadcast_to(length, share.shape), part, strict=True)
+    ]
+    named = qualifiers.spans(cube, months)
+    for text in (word for row in named for word in row):
+        if text and text not in spans:
+            spans.append(text)
+    return told, [draw.row([spans.index(w) if w else None for w in row]) for row in named]
 
 
 def _numbers(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:

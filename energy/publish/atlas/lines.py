@@ -60,8 +60,11 @@ def lines_of(
     ahead: Mapping[int, list[Any]],
     facts: Mapping[str, pd.DataFrame],
     books: References,
+    months: xr.Dataset | None,
+    spans: list[str],
 ) -> list[dict[str, Any]]:
-    columns = columns_of(cube, books)
+    """Return what the page holds of every route, in drawing order; names of months go to `spans`."""
+    columns = columns_of(cube, books, months, spans)
     told = standing_of(facts, books)
     heat = heat_of(facts, cube)
     thin = shapely.simplify([_whole(shape) for shape in routes.geometry.values], TOLERANCE)
@@ -166,8 +169,17 @@ def _line(
         "note": text_of(record.get("note")) or text_of(record.get("route_note")),
         "frame": role != "foreign",
         "series": {
-            k: columns[k] for k in ("value", "limit", "share", "price", "revenue") if columns[k]
+            k: columns[k]
+            for k in ("value", "reported", "limit", "share", "price", "revenue")
+            if columns[k]
         },
+        "days": columns["days"],
+        "span": columns["span"],
+        **(
+            {"band": {"low": columns["low"], "high": columns["high"]}}
+            if columns["low"] and columns["high"]
+            else {}
+        ),
         "state": columns["state"],
         "grade": columns["grade"],
         "grades": {"price": columns["price_grade"]},

@@ -13,7 +13,7 @@ from energy.publish.atlas.words import PER_YEAR, basis_words, freq_of
 # purple and vermilion are darker than theirs, for 3 to 1 on pale land and sea (WCAG 1.4.11).
 COLOURS = {
     "flowing": ("#0072B2", "#56B4E9"),
-    "idle": ("#0072B2", "#56B4E9"),
+    "idle": ("#76818A", "#808C95"),
     "construction": ("#B57500", "#E69F00"),
     "proposed": ("#B45C90", "#CC79A7"),
     "cancelled": ("#7F7F7F", "#8F979D"),
@@ -127,6 +127,7 @@ def series_of(cube: xr.Dataset) -> dict[str, dict[str, Any]]:
     note = {"note": "at 20 °C"} if "20 °C" in price else {}
     return {
         "value": {"label": "Flow", **volume},
+        **({"reported": {"label": "Reported", **volume}} if "reported" in cube else {}),
         "limit": {"label": "Capacity", **volume},
         "share": {"label": "Utilisation", "unit": "%", "digits": 0, "scale": 1000, "rule": "share",
                   "from": ["value", "limit"]},

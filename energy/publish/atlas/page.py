@@ -25,6 +25,7 @@ from energy.publish.atlas.words import (
     text_column,
     text_of,
 )
+from energy.publish.qualifiers import is_balanced
 
 
 def page_data(
@@ -36,6 +37,7 @@ def page_data(
     *,
     projection: xr.Dataset | None = None,
     facts: Mapping[str, pd.DataFrame] | None = None,
+    months: xr.Dataset | None = None,
 ) -> dict[str, Any]:
     """Turn the tables into the one JSON that :class:`geodata.draw.FlowLines` draws.
 
@@ -53,7 +55,8 @@ def page_data(
     books = References(observations(facts) if told is None and facts else told, cited)
     calendars = calendars_of(cube, steps)
     ahead = ahead_of(cube, projection, calendars)
-    lines = lines_of(routes, cube, ahead, facts, books)
+    spans: list[str] = []
+    lines = lines_of(routes, cube, ahead, facts, books, months, spans)
     happened = events_of(events, list(routes.index), cube, cited)
     return {
         "steps": steps,
@@ -65,6 +68,8 @@ def page_data(
         "units": units_of(cube, any("heat" in line for line in lines)),
         **look_of(cube, projection is not None),
         **({} if projection is None else {"projection": scenarios(projection)}),
+        "spans": spans,
+        "balanced": is_balanced(flows),
         "lines": lines,
         "events": happened,
         "sources": cited.records(),

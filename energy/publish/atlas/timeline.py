@@ -12,8 +12,8 @@ import xarray as xr
 from energy.errors import EnergyError
 from energy.publish.atlas.look import GRADES
 from energy.publish.atlas.words import MONTHS, PER_YEAR, freq_of, step_word
+from energy.publish.qualifiers import newest_whole
 
-RECENT, ENOUGH = 8, 0.9  # first shown: the newest with 9/10 of the figures of its best neighbour
 STEP = {"Q": "QS", "M": "MS", "H": "6MS", "A": "YS", "G": "12MS"}
 YEARS = [("A", "Calendar year", 1), ("G", "Gas year", 10)]  # key, text, first month
 
@@ -116,7 +116,7 @@ def _note(grades: set[str]) -> str:
 
 
 def opening(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]], wanted: Any) -> int:
-    """Choose the period shown first: the one asked for, else the newest well-covered one."""
+    """Choose the period shown first: the one asked for, else the newest whole one."""
     labels = [step["id"] for step in steps]
     if wanted is not None:
         if wanted not in labels:
@@ -124,11 +124,4 @@ def opening(cube: xr.Dataset, steps: Sequence[Mapping[str, Any]], wanted: Any) -
                 f"The map has no period {wanted!r}; it runs from {labels[0]} to {labels[-1]}."
             )
         return labels.index(wanted)
-    return covered(cube)
-
-
-def covered(cube: xr.Dataset) -> int:
-    """Return the position of the newest period with nearly all the figures that there can be."""
-    known = np.isfinite(cube["flow"].transpose("route", "period").values).sum(axis=0)
-    enough = np.flatnonzero(known >= max(1, ENOUGH * known[-RECENT:].max()))
-    return int(enough[-1]) if len(enough) else len(known) - 1
+    return newest_whole(cube)

@@ -8,8 +8,19 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
-PER_YEAR = {"Q": 4, "M": 12, "H": 2, "A": 1, "G": 1}
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+from energy.publish.qualifiers import MONTHS, PER_YEAR
+
+__all__ = [
+    "MONTHS",
+    "PER_YEAR",
+    "about",
+    "basis_words",
+    "freq_of",
+    "spoken",
+    "step_word",
+    "text_column",
+    "text_of",
+]
 
 
 def text_of(value: Any) -> str:

@@ -44,17 +44,22 @@
     return group;
   }
 
-  function land(data, renderer) {
+  function land(data, renderer, crs) {
+    // What lies beyond the rim of the projection would be smeared along it.
+    const middle = crs.plane ? crs.projection.unproject(L.point(0, 0)) : null;
+    const near = (place) => middle.distanceTo(place) < crs.far * 111195;
+    const seen = (points) => !middle || points.some(near);
+    const within = (lines) => (middle ? lines.filter((line) => line.every(near)) : lines);
     const arcs = data.arcs.map((arc) => G.points(arc, data.scale));
-    const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs))));
+    const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs)))).filter(seen);
     const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
     const of = (numbers) => numbers.map((n) => arcs[n]);
     const path = (className, weight, more) =>
       ({ renderer: renderer, interactive: false, smoothFactor: 1.2, className, weight, ...more });
     return [
       L.polygon(rings, path("gd-land", 0, { stroke: false })),
-      L.polyline(of(data.coast), path("gd-coast", 0.8)),
-      L.polyline(of(data.borders).concat(own(data.pieces)), path("gd-frontier", 0.9)),
+      L.polyline(within(of(data.coast)), path("gd-coast", 0.8)),
+      L.polyline(within(of(data.borders)).concat(own(data.pieces)), path("gd-frontier", 0.9)),
       L.polyline(own(data.contested), path("gd-contested", 1.1, { dashArray: "3 4" })),
     ];
   }
@@ -64,7 +69,7 @@
     const renderer = L.svg({ pane: pane(map, "gd-land", 150), padding: 0.5 });
     pane(map, "gd-names", 260);
     // The view is set by then, so the land is laid out once, and what can be read and clicked does not wait.
-    G.later(() => land(data, renderer).forEach((layer) => layer.addTo(map)));
+    G.later(() => land(data, renderer, map.options.crs).forEach((layer) => layer.addTo(map)));
     if (map.attributionControl) {
       map.attributionControl.setPrefix(false);
       map.attributionControl.addAttribution(G.escape(data.attribution));

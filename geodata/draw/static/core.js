@@ -165,6 +165,14 @@ window.GeoDraw = (function () {
     return made;
   }
 
+  /* What must be said with a number, as small print: [[kind, text], ...]. */
+  function said(qualifiers) {
+    if (!qualifiers.length) return null;
+    return el("small", { class: "gd-said" }, qualifiers.flatMap(([kind, text], i) => [
+      i ? " · " : "", el("span", { "data-said": kind }, text),
+    ]));
+  }
+
   /* After the next frame: what the first picture can do without. */
   const later = (action) => requestAnimationFrame(() => setTimeout(action, 0));
 
@@ -198,6 +206,6 @@ window.GeoDraw = (function () {
 
   return {
     read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
-    title, later, ARROW, t, words, speak, book, language: () => language,
+    title, later, said, ARROW, t, words, speak, book, language: () => language,
   };
 })();

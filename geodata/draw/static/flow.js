@@ -6,9 +6,13 @@
   const LEAST = 1.2; // px, so that the smallest flow can still be seen
   const FAR = 3.2; // zoom
   const LANE = 8; // px between lines of one corridor
-  const THIN = 2; // px, lines without a width
-  const HATCH = "1 4"; // lines whose flow is not known
-  const TICKS = 6; // px, their ticks
+  const THIN = 1.6; // px, projects
+  const DOTS = 1.2; // px, lines whose flow is not known
+  const UNKNOWN = "0.1 3.2"; // their dots
+  const TUBE = 3; // px, lines that stand idle
+  const PART = "7 2"; // flows known of a part of the period
+  const APART = 120; // px between the arrows of a line
+  const MOST = 40; // arrows a line
   const STRIPES = "2.5 1.5"; // projected flows
 
   /* Lanes draw together far out. */
@@ -58,9 +62,10 @@
     constructor(model, data, index) {
       super(model, data, index);
       this.parts = data.parts.map((part) => G.points(part, model.data.geometry_scale));
-      const spots = anchors(this.parts);
-      this.anchors = spots.arrows;
-      this.spots = spots;
+      this.plane = this.parts.map((part) => part.map((p) => model.map.options.crs.projection.project(L.latLng(p))));
+      this.runs = this.plane.map(lengths);
+      this.spots = this.marks();
+      this.anchors = [];
       this.offset = (data.lane || 0) * LANE;
       this.shown = false;
     }
@@ -95,7 +100,7 @@
       this.hit.on("add", () => this.name_hit());
       const { map } = this.model;
       const span = () => G.el("span", {});
-      this.arrows = this.anchors.map((anchor) => new Mark(map, anchor, "gd-arrow", arrowShape));
+      this.space();
       this.badge = this.spots.badge && new Mark(map, this.spots.badge, "gd-over", span);
       this.dated = this.spots.badge && new Mark(map, this.spots.badge, "gd-dated", span);
       this.ring = this.spots.ring && new Mark(map, this.spots.ring, "gd-event", span);
@@ -159,80 +164,108 @@
       if (path) path.setAttribute("aria-label", this.say(this.model.step));
     }
 
-    /* Pixels of an amount of one period, as a yearly rate; a sum of some steps is not scaled up. */
+    /* Pixels of an amount of one period, as a yearly rate. */
     px(value, whole) {
       const { px, factor } = this.model.data.scale;
       return (Math.abs(value) * px * factor) / whole;
     }
 
-    /* Flow known: width by flow, striped where projected. Zero or idle: a hollow tube. Stale: grey, as
-       wide as the newest figure. Unknown: hatched. Not yet there: faint dots. Planned: the dash of the
-       project in the colour of its state. The casing's texture says how well the course is known. */
+    /* Pixels of a flow: the rate over the days that are known. */
+    wide(now, value) {
+      const all = now.length || now.days;
+      return Math.max(LEAST, this.px(value === undefined ? now.value : value, now.whole) * (all / now.days));
+    }
+
+    /* Flow known: width by flow as a rate, striped where projected, hatched where a part of the period
+       is known. Zero or idle: a thin hollow line. Stale: grey, as wide as the newest figure. Unknown:
+       thin dots, grey, or in the colour of flow where gas is known to flow. Not yet there: faint dots.
+       Planned: the dash of the project; where projected, as strong as the chance that gas flows. The
+       casing is the capacity; its texture says how well the course is known. */
     look(now) {
       const data = this.model.data;
       const dash = data.dashes[this.data.dash];
       const course = data.textures[this.data.texture || 0].dash;
       const tube = now.limit === null ? 0 : halves(this.px(now.limit, now.whole));
-      const shade = data.light.includes(now.grade) || this.model.part(now) ? " gd-light" : "";
+      const shade = data.light.includes(now.grade) ? " gd-light" : "";
       const style = (className, weight, pattern, cap) => ({
         className: className, weight: round(weight), dash: pattern, cap: cap || "butt",
       });
+      const none = style("gd-casing gd-none", 1, "", "butt");
       const casing = (className, weight) => style(className, halves(weight), course, course ? "butt" : "round");
-      if (now.state.style === "faint" && !now.value) {
-        return {
-          name: "absent",
-          weight: 1,
-          casing: style("gd-casing gd-faint", 1, "", "butt"),
-          core: style("gd-core gd-faint", 1, "0.1 4", "round"),
-        };
+      const made = (name, weight, under, over) => ({ name, weight, casing: under, core: over });
+      const other = this.model.compare ? this.differs(now, style, none, made) : null;
+      if (other) return other;
+      if (now.state.style === "faint" && !now.value) return made("absent", 1, none, style("gd-core gd-faint", 1, "0.1 4", "round"));
+      if (now.chance !== null && now.chance !== undefined && this.data.dash && now.built) {
+        const weight = this.wide(now, now.built);
+        return made("chance", weight, none, style(`gd-core gd-chance-${Math.ceil(now.chance * 5)}`, weight, dash.dash || STRIPES, "butt"));
       }
       if (now.value !== null && now.value !== 0) {
-        const weight = Math.max(LEAST, this.px(now.value, now.whole));
-        const pattern = now.ahead ? STRIPES : dash.dash;
-        return {
-          name: now.ahead ? "ahead" : "flow",
-          weight: weight,
-          casing: casing("gd-casing", Math.max(tube, weight + 1.5)),
-          core: style("gd-core" + (now.ahead ? " gd-ahead" : shade), weight, pattern, pattern ? "butt" : "round"),
-        };
+        const weight = this.wide(now);
+        const part = this.model.part(now) ? PART : "";
+        const pattern = now.ahead ? STRIPES : dash.dash || part;
+        return made(now.ahead ? "ahead" : "flow", weight, casing("gd-casing", Math.max(tube, weight + 1.5)),
+          style("gd-core" + (now.ahead ? " gd-ahead" : shade), weight, pattern, pattern ? "butt" : "round"));
       }
       const waits = now.ahead && now.value === 0 && this.data.dash; // projected: not yet
       if ((now.value === 0 && !waits) || now.state.style === "hollow") {
-        const weight = Math.max(tube, 4);
-        return {
-          name: "zero",
-          weight: weight,
-          casing: style("gd-casing gd-tube", weight, course, "butt"),
-          core: style("gd-core gd-hollow", weight - 2, "", "butt"),
-        };
-      }
-      if (now.state.style === "solid") {
-        return {
-          name: "project",
-          weight: THIN,
-          casing: casing("gd-casing", Math.max(tube, 5)),
-          core: style("gd-core", THIN + 0.4, dash.dash, dash.cap),
-        };
+        return made("zero", TUBE, style("gd-casing gd-tube", TUBE, course, "butt"), style("gd-core gd-hollow", TUBE - 1.6, "", "butt"));
       }
       if (now.stale) {
         const weight = Math.max(LEAST, this.px(now.newest.value, 1));
-        return {
-          name: "stale",
-          weight: weight,
-          casing: style("gd-casing gd-grey", weight + 2, "", "butt"),
-          core: style("gd-core gd-grey", weight, "", "butt"),
-        };
+        return made("stale", weight, style("gd-casing gd-grey", weight + 2, "", "butt"), style("gd-core gd-grey", weight, "", "butt"));
       }
-      return {
-        name: "unknown",
-        weight: THIN,
-        casing: casing("gd-casing gd-grey", Math.max(tube, TICKS)),
-        core: style("gd-core gd-ticks-across", TICKS, HATCH, "butt"),
-      };
+      if (now.state.style === "solid" && this.data.dash) return made("project", THIN, none, style("gd-core", THIN, dash.dash, dash.cap));
+      const flowing = now.state.style === "solid";
+      return made(flowing ? "unfigured" : "unknown", DOTS, none, style("gd-core" + (flowing ? "" : " gd-dots"), DOTS, UNKNOWN, "round"));
+    }
+
+    /* Beside another period or scenario: the change, as wide as it is large, in the colour of its sign. */
+    differs(now, style, none, made) {
+      const before = this.model.versus(this);
+      if (before.value === null || now.value === null) return null;
+      const rate = (figures) => (figures.value * this.model.data.scale.factor * ((figures.length || figures.days) / figures.days)) / figures.whole;
+      const change = rate(now) - rate(before);
+      now.change = change;
+      if (Math.abs(change) < 0.05) return made("same", DOTS, none, style("gd-core gd-same", DOTS, "", "butt"));
+      const weight = Math.max(LEAST, Math.abs(change) * this.model.data.scale.px);
+      return made("change", weight, none, style(`gd-core ${change > 0 ? "gd-more-gas" : "gd-less-gas"}`, weight, "", "round"));
+    }
+
+    /* The longest part. */
+    get longest() {
+      return this.runs.reduce((best, run, i) => (run[run.length - 1] > this.runs[best][this.runs[best].length - 1] ? i : best), 0);
+    }
+
+    /* A place along a part with the bearing of the line there, on the plane, so that it holds at every zoom. */
+    spot(part, share) {
+      const [points, run] = [this.plane[part], this.runs[part]];
+      const total = run[run.length - 1];
+      const found = anchor(points, run, total * share, total * 0.02);
+      return { ...found, place: this.model.map.options.crs.projection.unproject(found.point) };
+    }
+
+    marks() {
+      if (!this.parts.length) return { badge: null, ring: null };
+      return { badge: this.spot(this.longest, 0.62), ring: this.spot(this.longest, 0.36) };
+    }
+
+    /* Arrows stand some 120 px apart at the zoom that is shown, at least one a line. */
+    space() {
+      const { map } = this.model;
+      const { crs } = map.options;
+      const px = (run) => run[run.length - 1] * crs.transformation._a * crs.scale(map.getZoom());
+      const spots = this.runs.flatMap((run, part) => {
+        const count = Math.min(MOST, Math.round(px(run) / APART));
+        return Array.from({ length: part === this.longest ? Math.max(1, count) : count }, (all, k) => this.spot(part, (k + 0.5) / Math.max(1, count)));
+      });
+      for (const arrow of this.arrows || []) arrow.remove();
+      this.anchors = spots;
+      this.arrows = spots.map((spot) => new Mark(map, spot, "gd-arrow", arrowShape));
     }
 
     flows(now) {
-      return this.shown && (now.look.name === "flow" || now.look.name === "ahead");
+      return this.shown && Boolean(now.value) && ["flow", "ahead", "change"].includes(now.look.name);
     }
 
     drawArrows(now) {
@@ -308,8 +341,8 @@
     say(step) {
       const now = this.at(step);
       const value = now.value === null ? G.t("flow not known") : this.model.written(this, "value", now);
-      const about = [G.words(this.model.steps[step].label), G.t(now.state.label).toLowerCase()];
-      if (now.ahead) about.push(G.t("projection"));
+      const told = now.value === null ? [] : this.model.qualifiers(this, "value", now).filter(([kind]) => kind !== "age");
+      const about = [G.words(this.model.steps[step].label), G.t(now.state.label).toLowerCase(), ...told.map(([, text]) => text)];
       return `${this.name}: ${[value, ...about].join(", ")}`;
     }
 
@@ -323,10 +356,20 @@
       const share = now.share === null ? "" : ` · ${G.t("{share} % of capacity", { share: G.number(now.share * 100, 0) })}`;
       return G.el("div", {}, [
         G.el("strong", { dir: "auto" }, this.name),
-        G.el("div", {}, value + share),
+        G.el("div", { "data-number": "value" }, value + share),
+        now.value === null ? null : G.said(model.qualifiers(this, "value", now)),
+        this.chanceWords(now) ? G.el("div", {}, this.chanceWords(now)) : null,
         now.newest ? G.el("div", { class: "gd-soft" }, this.sayNewest(now)) : null,
         G.el("div", { class: "gd-soft" }, `${G.words(step.label)} · ${G.t(now.state.label)}`),
       ]);
+    }
+
+    /* "21 % that gas flows in 2035; 38 bcm/yr if it does" */
+    chanceWords(now) {
+      if (now.chance === null || now.chance === undefined || !this.data.dash) return "";
+      const values = { share: G.number(100 * now.chance, 0), period: this.model.steps[this.model.step].id };
+      const built = now.built ? "; " + G.t("{volume} if it does", { volume: this.model.rateWords(this, now, now.built) }) : "";
+      return G.t("{share} % chance that gas flows in {period}", values) + built;
     }
 
     sayNewest(now) {
@@ -383,7 +426,11 @@
       this.node = this.make();
       const icon = L.divIcon({ className: this.className, iconSize: [0, 0], html: this.node });
       const options = { icon: icon, interactive: false, keyboard: false, pane: this.className === "gd-arrow" ? "gd-arrow" : "gd-mark" };
-      L.marker(this.anchor.place, options).addTo(this.map);
+      this.marker = L.marker(this.anchor.place, options).addTo(this.map);
+    }
+
+    remove() {
+      if (this.marker) this.marker.remove();
     }
 
     move(transform) {
@@ -397,24 +444,6 @@
     return G.svg("svg", { viewBox: "-6 -6 12 12", "aria-hidden": "true" }, [
       G.svg("path", { d: G.ARROW }),
     ]);
-  }
-
-  /* Places along the longest part, one to three for arrows, one for each mark, with the bearing of the line there, on the map
-     plane, so that they hold at every zoom. */
-  function anchors(parts) {
-    if (!parts.length) return { arrows: [], badge: null, ring: null };
-    const plane = parts.map((part) => part.map((p) => L.CRS.EPSG3857.project(L.latLng(p))));
-    const runs = plane.map(lengths);
-    let best = 0;
-    runs.forEach((run, i) => {
-      if (run[run.length - 1] > runs[best][runs[best].length - 1]) best = i;
-    });
-    const total = runs[best][runs[best].length - 1];
-    const count = total > 4.5e6 ? 3 : total > 2e6 ? 2 : 1;
-    const at = (share) => anchor(plane[best], runs[best], total * share, total * 0.02);
-    const arrows = [];
-    for (let k = 0; k < count; k += 1) arrows.push(at((k + 0.5) / count));
-    return { arrows: arrows, badge: at(0.62), ring: at(0.36) };
   }
 
   function lengths(points) {
@@ -440,7 +469,7 @@
     const before = along(points, run, distance - span);
     const after = along(points, run, distance + span);
     const angle = (Math.atan2(before.y - after.y, after.x - before.x) * 180) / Math.PI;
-    return { place: L.CRS.EPSG3857.unproject(along(points, run, distance)), angle: angle };
+    return { point: along(points, run, distance), angle: angle };
   }
 
   function panes(map) {
@@ -453,20 +482,7 @@
   }
 
   function fit(model) {
-    const map = model.map;
-    const bounds = model.bounds();
-    if (!bounds.isValid()) return;
-    const wide = map.getSize().x >= 640;
-    const part = (name) => map.getContainer().querySelector(name);
-    const bar = part(".gd-time");
-    const below = (bar ? bar.offsetHeight : 0) + 14;
-    const legend = part(".gd-legend[open]");
-    const left = legend && wide ? legend.offsetWidth + 26 : wide ? 24 : 6;
-    map.fitBounds(bounds, {
-      paddingTopLeft: [left, wide ? 24 : 60],
-      paddingBottomRight: [wide ? 24 : 6, below],
-      animate: false,
-    });
+    model.frame(model.lines.filter((line) => line.data.frame !== false));
   }
 
   /* Far out there is room for little more than the lines, and lanes draw together. */
@@ -479,7 +495,13 @@
       if (far !== null) map.geodraw.draw();
       far = now;
     };
-    map.on("zoomend", look);
+    map.on("zoomend", () => {
+      look();
+      for (const line of map.geodraw.lines) {
+        line.space();
+        line.drawArrows(line.now(map.geodraw.step));
+      }
+    });
     look();
   }
 
@@ -532,6 +554,7 @@
     container.setAttribute("aria-label", document.title || "Map");
     const layers = panes(map);
     made.brush = new G.Brush(made);
+    made.names = new G.Names(made);
     map.on("gd:ready", () => begin(made, layers));
     Promise.resolve().then(() => begin(made, layers)); // where no slider says that all is ready
     G.permalink(made);

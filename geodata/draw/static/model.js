@@ -30,14 +30,36 @@
       for (const [name, row] of Object.entries(this.data.refs || {})) {
         now.sets[name] = data.sets[G.cell(row, step)] || [];
       }
+      this.qualify(now, step);
       if (now.value === null) this.project(now, step, scenario);
       now.known = now.value === null ? 0 : 1;
       return now;
     }
 
+    /* How many of the days the figure speaks of, which months these are, and how sure it is. */
+    qualify(now, step) {
+      const data = this.model.data;
+      const told = G.cell(this.data.days, step);
+      const part = told !== null && !data.balanced;
+      now.length = now.days;
+      now.reportedDays = told;
+      if (part && now.value !== null) now.days = told;
+      const span = G.cell(this.data.span, step);
+      now.span = span === null ? "" : data.spans[span];
+      if (!this.data.band || now.value === null) return;
+      const edges = ["low", "high"].map((key) => G.cell(this.data.band[key], step));
+      if (!edges.includes(null)) now.bounds.value = edges.map((edge) => edge / data.series.value.scale);
+    }
+
     /* Where history has no figure, the middle of the projection and its edges. */
     project(now, step, scenario) {
-      const rows = this.data.ahead && this.data.ahead[scenario].base;
+      const told = this.data.ahead && this.data.ahead[scenario];
+      const rows = told && told.base;
+      if (rows && told.chance) {
+        const [chance, built] = [G.cell(told.chance, step), G.cell(told.built, step)];
+        now.chance = chance === null ? null : chance / 1000;
+        now.built = built === null ? null : built / this.model.data.series.value.scale;
+      }
       if (!rows || G.cell(rows.value.mid, step) === null) return;
       this.take(now, rows, step);
       now.ahead = 1;
@@ -138,9 +160,16 @@
       const sum = (name, of) => (of.length ? of.reduce((total, part) => total + part[name], 0) : null);
       const now = { whole: this.model.calendar.whole, known: known.length, bounds: {}, sets: {}, grades: {} };
       now.ahead = known.filter((part) => part.ahead).length;
+      const last = parts[parts.length - 1];
+      now.chance = last.chance; // that gas flows by the end of the period
+      now.built = last.built ? last.built * now.whole : null;
       for (const [name, { rule }] of Object.entries(data.series)) now[name] = RULES[rule || "sum"](parts, name, now, sum);
-      for (const name of now.ahead ? ["value", "revenue"] : []) this.bound(now, name, known);
+      for (const name of ["value", "revenue"]) this.bound(now, name, known);
       now.days = sum("days", known.length ? known : parts);
+      now.length = sum("length", parts);
+      now.spanned = sum("length", known.length ? known : parts);
+      now.span = "";
+      now.thin = known.some((part) => part.days < part.length);
       const states = parts.map((part) => part.place);
       now.place = states.includes(0) ? 0 : states[states.length - 1];
       for (const part of parts) {
@@ -301,18 +330,57 @@
       this.selected = line || null;
       if (line) line.mark(true);
       this.map.fire("gd:select", { line: this.selected });
-      if (line && !fly && line.anchors.length) this.uncover(line.anchors[0].place);
+      if (line && !fly && line.parts.length && !this.inSight(line)) this.frame([line], Math.max(this.map.getZoom(), 5));
     }
 
-    /* Keep the place in sight beside the panel, or above it on a phone. */
-    uncover(place) {
+    /* The part of the window that no card covers, as paddings. */
+    free() {
       const size = this.map.getSize();
-      const panel = this.map.getContainer().querySelector(".gd-panel:not([hidden])");
+      const box = this.map.getContainer();
+      const outer = box.getBoundingClientRect();
+      const pad = { left: 16, top: 16, right: 16, bottom: 16 };
       const wide = size.x >= 640;
-      const low = panel ? size.y - panel.offsetTop : 130;
-      this.map.panInside(place, {
-        paddingTopLeft: [20, wide ? 40 : 120],
-        paddingBottomRight: wide ? [390, 130] : [20, low + 30],
+      for (const [name, side] of [[".gd-panel:not([hidden])", wide ? "right" : "bottom"], [".gd-story:not([hidden])", wide ? "right" : "bottom"],
+        [".gd-legend[open]", "left"], [".gd-time", "bottom"]]) {
+        const node = box.querySelector(name);
+        if (!node) continue;
+        const rect = node.getBoundingClientRect();
+        if (!rect.width) continue;
+        if (side === "right") pad.right = Math.max(pad.right, outer.right - rect.left + 16);
+        if (side === "bottom") pad.bottom = Math.max(pad.bottom, outer.bottom - rect.top + 12);
+        if (side === "left" && wide && size.x > 1000) pad.left = Math.max(pad.left, rect.right - outer.left + 16);
+      }
+      const title = box.querySelector(".gd-title");
+      if (title && !wide) pad.top = Math.max(pad.top, title.getBoundingClientRect().bottom - outer.top + 8);
+      return pad;
+    }
+
+    /* Bring lines whole into the free part of the window; on the plane, where any projection is right. */
+    frame(lines, most) {
+      const { map } = this;
+      const places = lines.flatMap((line) => line.parts.flat());
+      if (!places.length) return;
+      const plane = L.bounds(places.map((place) => map.project(L.latLng(place), 0)));
+      const size = map.getSize();
+      const pad = this.free();
+      const [wide, high] = [Math.max(60, size.x - pad.left - pad.right), Math.max(60, size.y - pad.top - pad.bottom)];
+      const span = plane.getSize();
+      const raw = Math.log2(Math.min(wide / Math.max(span.x, 1e-6), high / Math.max(span.y, 1e-6)));
+      const snap = map.options.zoomSnap || 1;
+      const zoom = Math.max(map.getMinZoom(), Math.min(most || map.getMaxZoom(), Math.floor(raw / snap) * snap));
+      const shift = L.point((pad.right - pad.left) / 2, (pad.bottom - pad.top) / 2);
+      const middle = plane.getCenter().multiplyBy(Math.pow(2, zoom)).add(shift);
+      map.setView(map.unproject(middle, zoom), zoom, { animate: false });
+    }
+
+    /* Is the line whole in the free part? */
+    inSight(line) {
+      const { map } = this;
+      const pad = this.free();
+      const size = map.getSize();
+      return line.parts.flat().every((place) => {
+        const { x, y } = map.latLngToContainerPoint(place);
+        return x >= pad.left && y >= pad.top && x <= size.x - pad.right && y <= size.y - pad.bottom;
       });
     }
 
@@ -391,7 +459,29 @@
       if (series.unit === "%") return value * 100;
       if (!series.volume) return value;
       if (this.unit.heat && !line.data.heat) return null;
-      return (value * this.unit.factor * (this.unit.heat ? line.data.heat : 1)) / (this.unit.rate ? now.days : 1);
+      return (value * this.unit.factor * (this.unit.heat ? line.data.heat : 1)) / (this.unit.rate ? this.daysOf(key, now) : 1);
+    }
+
+    /* A capacity is that of all days, also where the flow is known of some. */
+    daysOf(key, now) {
+      if (key === "limit") return now.spanned || now.length || now.days;
+      return key === "reported" ? now.reportedDays || now.days : now.days;
+    }
+
+    /* The figure as a yearly rate over the days that are known, or the daily rate that was asked for. */
+    rate(line, now, raw) {
+      const value = this.figure(line, "value", now, raw);
+      if (value === null) return null;
+      return this.unit.rate ? value : (value * 365.25) / now.days;
+    }
+
+    /* "≈ 11 bcm/yr": what a line carries, in few signs; estimates, parts and projections are rounded so. */
+    rateWords(line, now, raw) {
+      const rate = this.rate(line, now, raw);
+      if (rate === null) return "";
+      const loose = now.ahead || this.data.light.includes(now.grade) || this.part(now) || now.bounds.value;
+      const digits = Math.abs(rate) < 9.95 ? 1 : 0;
+      return `${loose ? "≈\u2009" : ""}${G.number(Math.abs(rate), digits)}\u00a0${this.unit.unit}${this.unit.rate ? "" : G.t("/yr")}`;
     }
 
     /* How figures of a series are written: unit, basis, digits. */
@@ -406,10 +496,52 @@
       return value === null ? "–" : `${G.number(value, digits)}\u00a0${unit}`;
     }
 
-    /* "2 of 4 quarters" where a period lacks some of its steps. */
+    /* "Oct only, 31 of 92 days", and "2 of 4 quarters" where a period lacks some of its steps. */
     part(now) {
-      if (!this.calendar.whole || !now.known || now.known >= now.whole) return "";
-      return G.t("{known} of {whole} " + this.data.calendars[0].plural, now);
+      if (!now.known) return "";
+      const lacks = this.calendar.whole && now.known < now.whole;
+      if (lacks && !this.thin(now)) return G.t("{known} of {whole} " + this.data.calendars[0].plural, now);
+      if (now.days >= now.length) return "";
+      const days = G.t("{days} of {length} days", now);
+      return now.span ? G.t("{span} only", { span: G.words(now.span) }) + ", " + days : days;
+    }
+
+    /* Does one of the known parts lack days of its own? */
+    thin(now) {
+      return Boolean(now.thin);
+    }
+
+    /* Everything that must be said with a number: [kind, text] of its standing, what of the period it
+       covers, its interval, the day of its evidence. */
+    qualifiers(line, key, now) {
+      const said = [];
+      const grade = key === "value" ? now.grade : this.data.grades[now.grades[key]];
+      if (grade) said.push(["status", G.t(grade)]);
+      const part = ["value", "revenue"].includes(key) ? this.part(now) : "";
+      if (part) said.push(["coverage", part]);
+      const edges = now.bounds[key];
+      if (edges) {
+        const { digits } = this.style(key);
+        const [low, high] = edges.map((edge) => G.number(this.figure(line, key, now, edge), digits));
+        said.push(["interval", `${this.interval(now)}: ${low} – ${high}`]);
+      }
+      const seen = key === "value" || key === "price" ? this.evidence(now, key) : "";
+      if (seen) said.push(["age", G.t("evidence of {date}", { date: seen })]);
+      return said;
+    }
+
+    interval(now) {
+      return now.ahead && this.data.projection ? this.data.projection.interval : "P10–P90";
+    }
+
+    /* The newest day on which one of the figures behind a number was published: zeros age as flows do. */
+    evidence(now, key) {
+      const dates = (now.sets[key] || []).map((r) => {
+        const record = this.data.records[r];
+        const source = this.data.sources[record.source];
+        return record.published || (source && source.published) || "";
+      }).filter(Boolean).sort();
+      return dates.length ? dates[dates.length - 1] : "";
     }
 
     scenarioLabel(index) {

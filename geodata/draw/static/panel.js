@@ -26,7 +26,7 @@
     const books = [...new Set(ids.map((record) => model.data.sources[record.source]).filter(Boolean))];
     const parts = [
       `${G.t(series.label)}, ${line.data.name}, ${model.steps[model.step].label}: ` +
-        `${model.written(line, key, now)}${note ? " " + G.t(note) : ""}${gradeOf(model, key, now)}`,
+        `${model.written(line, key, now)}${note ? " " + G.t(note) : ""}${gradeOf(model, line, key, now)}`,
       ...books.map((b) => [b.publisher, b.title, b.published, b.url].filter(Boolean).join(", ")),
       ids.length ? "Id " + ids.map((record) => record.text).join(", ") : "",
       `${document.title}, ${G.t("As of").toLowerCase()} ${model.data.as_of || "–"}`,
@@ -34,9 +34,9 @@
     return parts.filter(Boolean).join(". ") + ".";
   }
 
-  function gradeOf(model, key, now) {
-    const grade = key === "value" ? now.grade : model.data.grades[now.grades[key]];
-    return grade ? ` (${G.t(grade)})` : "";
+  function gradeOf(model, line, key, now) {
+    const said = model.qualifiers(line, key, now).filter(([kind]) => kind !== "age").map(([, text]) => text);
+    return said.length ? ` (${said.join("; ")})` : "";
   }
 
   /* Numbers of the records behind one figure; what is derived cites what it comes from. */
@@ -64,7 +64,6 @@
   function figure(model, line, now, key) {
     const series = model.data.series[key];
     const known = model.figure(line, key, now) !== null;
-    const grade = key === "value" ? now.grade : model.data.grades[now.grades[key]];
     const note = model.style(key).note;
     const small = (text, name) => (text ? G.el("small", { class: name }, " " + text) : null);
     const heat = key === "value" && model.unit.heat && (line.data.heat_note || G.t("no calorific value stated for this route"));
@@ -72,24 +71,28 @@
       G.el("dt", {}, G.t(series.label)),
       G.el("dd", {}, [
         G.el("b", {}, model.written(line, key, now)),
-        known ? small(note && G.t(note)) : null,
-        known ? small(grade && G.t(grade), "gd-grade") : null,
+        known && note ? G.el("small", { "data-said": "basis" }, " " + G.t(note)) : null,
         key === "share" && now.share > 1 ? small(G.t("above capacity"), "gd-flag") : null,
-        key === "value" ? small(model.part(now), "gd-flag") : null,
+        ...(known ? qualified(model, line, key, now) : []),
         small(heat, "gd-line"),
         known ? cite(model, line, key, now) : null,
-        interval(model, line, now, key),
         key === "value" && now.newest ? small(line.sayNewest(now), "gd-line gd-newest") : null,
         versus(model, line, key, now),
       ]),
     ]);
   }
 
-  function interval(model, line, now, key) {
-    if (!now.ahead || !now.bounds[key]) return null;
-    const { digits } = model.style(key);
-    const [low, high] = now.bounds[key].map((v) => G.number(model.figure(line, key, now, v), digits));
-    return G.el("small", { class: "gd-line gd-interval" }, `${model.data.projection.interval}: ${low} – ${high}`);
+  /* Standing and what is known of the period beside the number, interval and age below it. */
+  function qualified(model, line, key, now) {
+    const names = { status: "gd-grade", coverage: "gd-flag", interval: "gd-line gd-interval", age: "gd-line gd-age" };
+    return model.qualifiers(line, key, now).map(([kind, text]) =>
+      G.el("small", { class: names[kind], "data-said": kind }, (kind === "status" || kind === "coverage" ? " " : "") + text));
+  }
+
+  /* Of a project: how likely, and how much if it is built. */
+  function chance(line, now) {
+    const words = line.chanceWords(now);
+    return words ? G.el("p", { class: "gd-odds" }, words) : null;
   }
 
   function figures(model, line, now) {
@@ -173,6 +176,7 @@
         G.el("span", { class: "gd-chip" }, G.t(line.data.status)),
       ]),
       G.el("h3", {}, G.words(step.label)),
+      chance(line, now),
       figures(model, line, now),
       G.chart(model, line),
       key(model, line),

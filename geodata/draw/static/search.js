@@ -40,13 +40,9 @@
   function show(map, model, entry) {
     if (entry.line) {
       if (entry.line.parts.length) {
-        const bounds = L.latLngBounds(entry.line.parts.flat());
-        const wide = map.getSize().x >= 640;
-        const right = wide ? 380 : 20;
-        const below = wide ? 120 : map.getSize().y * 0.6;
-        map.fitBounds(bounds, {
-          paddingTopLeft: [20, 40], paddingBottomRight: [right, below], maxZoom: 7,
-        });
+        model.select(entry.line, true); // first, so that the panel is counted
+        model.frame([entry.line], 6);
+        return;
       }
       model.select(entry.line, true);
       return;

@@ -21,10 +21,23 @@
       plain("state", G.t("State"), (line) => G.t(now(line).state.label)),
       ...numbers,
       ...changes(model),
-      plain("grade", G.t("Figure"), (line) => [now(line).grade && G.t(now(line).grade), model.part(now(line))].filter(Boolean).join(", ")),
+      ...intervals(model, now),
+      plain("grade", G.t("Figure"), (line) => (now(line).value === null ? "" : now(line).grade ? G.t(now(line).grade) : "")),
+      plain("coverage", G.t("Covers"), (line) => model.part(now(line))),
+      plain("seen", G.t("Evidence of"), (line) => (now(line).value === null ? "" : model.evidence(now(line), "value"))),
       plain("newest", G.t("Newest figure"), (line) => (now(line).newest ? model.data.steps[now(line).newest.step].id : "")),
       plain("ids", G.t("Ids"), (line) => now(line).refs.map((r) => model.data.records[r].text).join(" ")),
     ];
+  }
+
+  /* Both edges, where any line has them. */
+  function intervals(model, now) {
+    if (!model.lines.some((line) => now(line).bounds.value)) return [];
+    const { unit, note, digits } = model.unit;
+    return [0, 1].map((edge) => {
+      const value = (line) => (now(line).bounds.value ? model.figure(line, "value", now(line), now(line).bounds.value[edge]) : null);
+      return { key: edge ? "high" : "low", number: true, title: model.interval(now(model.lines[0])).split("–")[edge], unit: `${unit} ${G.t(note)}`, value, text: (line) => G.number(value(line), digits) };
+    });
   }
 
   function changes(model) {

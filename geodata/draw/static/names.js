@@ -1,0 +1,145 @@
+/* Names and figures on the lines: the largest first, each where it hides least, none over another. */
+(function () {
+  "use strict";
+  const G = window.GeoDraw;
+  const SHARES = [0.5, 0.36, 0.64, 0.24, 0.76, 0.14, 0.86];
+  const REST = 90; // ms
+  const NEAR = 4.4; // zoom from which lines without a flow are named too
+  const HIGH = 14; // px, a line of text
+  const GAP = 4; // px
+
+  const apart = (a, b) => a.right < b.left || a.left > b.right || a.bottom < b.top || a.top > b.bottom;
+  const around = (left, top, wide, high) => ({ left, top, right: left + wide, bottom: top + high });
+
+  class Names {
+    constructor(model) {
+      this.model = model;
+      this.pane = model.map.createPane("gd-label");
+      this.pane.style.zIndex = 465;
+      this.pane.style.pointerEvents = "none";
+      this.pen = G.el("canvas").getContext("2d");
+      const soon = () => this.soon();
+      model.map.on("gd:step gd:change gd:select gd:ready gd:layout moveend zoomend resize", soon);
+      model.map.on("zoomstart", () => this.pane.replaceChildren());
+    }
+
+    soon() {
+      clearTimeout(this.waiting);
+      this.waiting = setTimeout(() => !this.model.hurried && this.place(), REST);
+    }
+
+    /* What no name may cover: cards, bar, panels, in px of the map's window. */
+    cards() {
+      const box = this.model.map.getContainer();
+      const outer = box.getBoundingClientRect();
+      const nodes = box.querySelectorAll(".gd-card, .gd-time, .gd-panel:not([hidden]), .gd-story:not([hidden]), .leaflet-control-zoom, .leaflet-control-scale, .gd-over span");
+      return [...nodes].map((node) => node.getBoundingClientRect()).filter((rect) => rect.width)
+        .map((rect) => around(rect.left - outer.left - 2, rect.top - outer.top - 2, rect.width + 4, rect.height + 4));
+    }
+
+    /* Two short lines of text: the name before its bracket, the figure. */
+    words(line) {
+      const now = line.now(this.model.step);
+      const name = line.name.split(" (")[0];
+      if (now.look.name === "change") {
+        const { unit } = this.model.data.scale;
+        return { name, figure: `${now.change > 0 ? "+" : "\u2212"}${G.number(Math.abs(now.change), 1)}\u00a0${unit}`, weight: Math.abs(now.change) };
+      }
+      if (now.look.name === "chance") {
+        return { name, figure: G.t("{share} % by {period}", { share: G.number(100 * now.chance, 0), period: this.model.steps[this.model.step].id }), weight: now.chance * 40 };
+      }
+      if (["flow", "ahead"].includes(now.look.name)) return { name, figure: this.model.rateWords(line, now), part: this.model.part(now), weight: Math.abs(now.value) / now.days * 365 };
+      return { name, figure: "", weight: 0 };
+    }
+
+    wanted() {
+      const { model } = this;
+      const close = model.map.getZoom() >= NEAR;
+      const most = model.map.getSize().x < 640 ? 5 : close ? 60 : 14;
+      const rows = model.lines.filter((line) => line.shown && line.parts.length)
+        .map((line) => ({ line, ...this.words(line) }))
+        .filter((row) => row.weight > 0 || close || row.line === model.selected);
+      const first = (row) => (row.line === model.selected ? 1e6 : row.weight);
+      return rows.sort((a, b) => first(b) - first(a)).slice(0, most);
+    }
+
+    size(row) {
+      this.pen.font = "600 11.5px sans-serif";
+      const texts = [row.name, row.figure, row.part].filter(Boolean);
+      return { wide: Math.max(...texts.map((text) => this.pen.measureText(text).width)) + 6, high: texts.length * HIGH };
+    }
+
+    /* Points every few pixels along what flows, which names should leave free. */
+    dots() {
+      const { map, lines, step } = this.model;
+      return lines.filter((line) => line.shown && line.flows(line.now(step))).flatMap((line) =>
+        (line.casing._parts || []).flatMap((part) => part.filter((p, i) => i % 3 === 0)).map((p) => map.layerPointToContainerPoint(p)));
+    }
+
+    /* Boxes beside a point of the line, above or below, to either side. */
+    boxes({ x, y }, { wide, high }, off) {
+      return [
+        around(x + off, y - high - GAP, wide, high), around(x - wide - off, y - high - GAP, wide, high),
+        around(x + off, y + GAP, wide, high), around(x - wide - off, y + GAP, wide, high),
+        around(x - wide / 2, y - high - off - GAP, wide, high), around(x - wide / 2, y + off + GAP, wide, high),
+      ];
+    }
+
+    best(row, taken, dots) {
+      const { map } = this.model;
+      const size = this.size(row);
+      const off = 6 + Math.min(14, row.line.now(this.model.step).look.weight / 2);
+      const window = map.getSize();
+      let best = null;
+      for (const [turn, share] of SHARES.entries()) {
+        const spot = row.line.spot(row.line.longest, share);
+        const point = map.latLngToContainerPoint(spot.place);
+        for (const box of this.boxes(point, size, off)) {
+          if (box.left < 4 || box.top < 4 || box.right > window.x - 4 || box.bottom > window.y - 4) continue;
+          if (taken.some((other) => !apart(other, box))) continue;
+          const hidden = dots.filter((p) => p.x > box.left && p.x < box.right && p.y > box.top && p.y < box.bottom).length;
+          const cost = hidden * 3 + turn;
+          if (!best || cost < best.cost) best = { cost, box };
+        }
+      }
+      return best && best.box;
+    }
+
+    place() {
+      const { map } = this.model;
+      if (!this.model.begun) return;
+      const taken = this.cards();
+      const dots = this.dots();
+      const nodes = [];
+      for (const row of this.wanted()) {
+        const box = this.best(row, taken, dots);
+        if (!box) continue;
+        taken.push(around(box.left - 3, box.top - 2, box.right - box.left + 6, box.bottom - box.top + 4));
+        nodes.push(this.node(row, map.containerPointToLayerPoint([box.left, box.top])));
+      }
+      this.pane.replaceChildren(...nodes);
+      this.clear(taken);
+    }
+
+    node(row, at) {
+      const node = G.el("div", { class: "gd-label" + (row.figure ? "" : " gd-quiet"), "data-id": row.line.id, "aria-hidden": "true" }, [
+        G.el("b", { dir: "auto" }, row.name), row.figure ? G.el("span", { "data-number": "rate" }, row.figure) : null,
+        row.part ? G.el("small", { "data-said": "coverage" }, row.part) : null,
+      ]);
+      L.DomUtil.setPosition(node, at.round());
+      return node;
+    }
+
+    /* Names of countries give way. */
+    clear(taken) {
+      const outer = this.model.map.getContainer().getBoundingClientRect();
+      for (const node of this.model.map.getContainer().querySelectorAll(".gd-country span")) {
+        const rect = node.getBoundingClientRect();
+        const box = around(rect.left - outer.left, rect.top - outer.top, rect.width, rect.height);
+        node.classList.toggle("gd-under", taken.some((other) => !apart(other, box)));
+      }
+    }
+  }
+
+  G.Names = Names;
+})();
