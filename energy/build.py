@@ -128,12 +128,12 @@ def write_picture(out: str | Path, labels: Sequence[str] = (), as_of: str | None
     """
     target = Path(out)
     if target.suffix.lower() in pictures.MOVING:
-        return energy.load(as_of=as_of).animate(target, labels or None)
+        return energy.load(as_of=as_of).maps.animate(target, labels or None)
     pictures.check_target(target)
     if len(labels) > 1:
-        energy.load(as_of=as_of).plot_years(labels, path=target)
+        energy.load(as_of=as_of).maps.years(labels, path=target)
     else:
-        energy.load(as_of=as_of).plot_map(labels[0] if labels else None, path=target)
+        energy.load(as_of=as_of).maps.period(labels[0] if labels else None, path=target)
     return target
 
 

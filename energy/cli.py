@@ -504,12 +504,12 @@ def _run_finance(options: argparse.Namespace) -> None:
     if options.bridge:
         return _emit(tracker.bridge(options.bridge, options.rate), options.format)
     if options.items:
-        return _emit(tracker.bridge_items(options.items, options.rate), options.format)
+        return _emit(tracker.money.bridge_items(options.items, options.rate), options.format)
     if options.residuals:
-        return _emit(tracker.residuals().reset_index(), options.format)
+        return _emit(tracker.money.residuals().reset_index(), options.format)
     standard = None if options.standard == "all" else options.standard
     if options.quarters:
-        return _emit(tracker.quarters(standard, options.metric), options.format)
+        return _emit(tracker.money.quarters(standard, options.metric), options.format)
     return _emit(tracker.financials(standard, options.metric), options.format)
 
 
@@ -518,7 +518,8 @@ def _run_mirror(options: argparse.Namespace) -> None:
 
     if options.league:
         return _emit(
-            energy.load(as_of=options.as_of).league(options.league).reset_index(), options.format
+            energy.load(as_of=options.as_of).evidence.league(options.league).reset_index(),
+            options.format,
         )
     if not (options.name and options.period):
         raise PeriodError(
@@ -544,7 +545,7 @@ def _run_network(options: argparse.Namespace) -> None:
         }
         raise PeriodError(f"energy network {options.what} needs {wanted[options.what]}.")
     if options.what == "stranded":
-        table = tracker.stranded(options.names[0], options.routes).reset_index()
+        table = tracker.network.stranded(options.names[0], options.routes).reset_index()
         return _emit(table, options.format)
     return _emit(tracker.reroute(options.names, options.by, options.links).table(), options.format)
 
@@ -575,14 +576,14 @@ def _run_backtest(options: argparse.Namespace) -> None:
 
     tracker = energy.load(as_of=options.as_of)
     if options.league:
-        return _emit(tracker.outside(), options.format)
+        return _emit(tracker.ahead.outside(), options.format)
     if options.timing:
         return _emit(timing.coverage(tracker.facts), options.format)
     if options.log:
         return _emit(backtest.score_log(backtest.SHIPPED, tracker.facts), options.format)
     if options.by != "cell" and options.models:
         options.models = list(dict.fromkeys([*options.models, "seasonal naive"]))
-    scores = tracker.backtest(options.models, options.first, options.last)
+    scores = tracker.ahead.backtest(options.models, options.first, options.last)
     if options.by == "horizon":
         return _emit(backtest.summary(scores).reset_index(), options.format)
     if options.by == "route":
@@ -602,7 +603,7 @@ def _run_netback(options: argparse.Namespace) -> None:
         raise UnitError(
             f"--assume takes CHARGE=NUMBER, e.g. export_duty=0, not {options.assume}."
         ) from error
-    table = energy.load(as_of=options.as_of).netback(
+    table = energy.load(as_of=options.as_of).money.netback(
         options.route, options.period, carry=options.carry, assume=assumed
     )
     _emit(table, options.format)
@@ -620,7 +621,7 @@ def _run_economics(options: argparse.Namespace) -> None:
             economics.project(tracker.facts, economics.find(tracker.facts, options.line))
         )
     elif options.tornado:
-        table = tracker.tornado(options.line)
+        table = tracker.money.tornado(options.line)
     else:
         table = tracker.economics(options.line).reset_index()
     _emit(table, options.format)

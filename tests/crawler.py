@@ -54,7 +54,7 @@ class Book:
     def steps(self) -> pd.DataFrame:
         """Return the ledger to the end of its last year, for the summary's years."""
         last = self.tracker._quarters["period"].dt.year.values[-1]
-        return self.tracker.ledger(last=f"{last}Q4")
+        return self.tracker.evidence.ledger(last=f"{last}Q4")
 
     @cached_property
     def values(self) -> pd.DataFrame:
@@ -197,7 +197,7 @@ class Book:
     @cached_property
     def projection(self) -> xr.Dataset:
         """Return the projection drawn again, from the assumptions and the seed it names."""
-        told = self.tracker._projected.attrs
+        told = self.tracker.ahead.shown.attrs
         return self.tracker.project(draws=told["draws"], seed=told["seed"])
 
     def ahead(self, name: str) -> dict[tuple[str, str, str, float], float]:

@@ -90,10 +90,10 @@ def test_every_view_holds_on_an_earlier_day(tracker, day):
     then = tracker.as_of(day)
     assert then.markets().notna().any().any()
     names = {"routes", "flows_quarterly", "hubs", "events", "projections_quarterly"}
-    assert set(then.layers()) == names
+    assert set(then.maps.layers()) == names
     assert "as of" in then.summary() or day in then.summary()
     assert day in then.map().get_root().render()
-    assert then.stranded("2017Q4").shape[0] > 10
+    assert then.network.stranded("2017Q4").shape[0] > 10
 
 
 def test_no_such_day(tracker):
@@ -342,7 +342,7 @@ def test_plan_run_and_diff(kept, home, capsys):
     assert "| flow | turkstream-2 | 2026Q3 |" in note
     release = energy.load(as_of="2026Q3")
     assert release.edition == energy.load().edition
-    assert isinstance(energy.load().revisions(), pd.DataFrame)
+    assert isinstance(energy.load().evidence.revisions(), pd.DataFrame)
     _rebuilt(home)
 
 

@@ -105,7 +105,7 @@ def test_derived_numbers_say_so_and_add_up(tracker):
     assert sums["coverage"] == pytest.approx(1.0)
     derived = steps["quantity"].isin(["utilisation", "idle", "coverage", "revenue", "netback"])
     assert steps.loc[derived, "how"].str.startswith("derived: ").all()
-    left = tracker.netback("power-of-siberia-1", "2024Q1")
+    left = tracker.money.netback("power-of-siberia-1", "2024Q1")
     assert sums["netback"] == pytest.approx(left["usd"].iloc[-1])
 
 

@@ -584,7 +584,7 @@ def test_an_estimated_rate_says_so_and_an_outturn_goes_before_it(books):
 def test_the_year_of_the_loss_has_its_bridge(tracker):
     table = tracker.bridge("2024")
     assert table["rub_bn"].notna().sum() > 5
-    story = tracker.story("2024", "2021")
+    story = tracker.money.story("2024", "2021")
     assert "a loss of RUB 1,076 bn" in story and "Against 2021" in story
     assert "IFRS, group: a profit of RUB 1,220 bn" in story
     china = pick(table, "route", "power-of-siberia-1")

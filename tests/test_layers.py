@@ -27,7 +27,7 @@ STYLES = [
 
 @pytest.fixture(scope="module")
 def made(tracker):
-    return tracker.layers()
+    return tracker.maps.layers()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def ahead(tracker):
 
 
 def test_a_projection_becomes_a_layer_with_its_interval(tracker, ahead):
-    frame = tracker.layers(ahead)["projections_quarterly"]
+    frame = tracker.maps.layers(ahead)["projections_quarterly"]
     # What is known (the first quarter of the first route) and what is missing is no projection.
     assert frame.index.tolist() == [
         "low/power-of-siberia-1/2026Q4", "low/blue-stream/2026Q3", "low/blue-stream/2026Q4",
@@ -335,9 +335,9 @@ def test_projected_quarters_stand_once_a_scenario_and_in_order(made, tracker):
 
 
 def test_projections_are_left_out_when_asked(tracker, monkeypatch):
-    assert "projections_quarterly" not in tracker.layers(projection=False)
-    monkeypatch.setattr("energy.tracker.find_spec", lambda name: None)
-    assert "projections_quarterly" not in tracker.layers()
+    assert "projections_quarterly" not in tracker.maps.layers(projection=False)
+    monkeypatch.setattr("energy.tracker.maps.find_spec", lambda name: None)
+    assert "projections_quarterly" not in tracker.maps.layers()
 
 
 def test_projection_table_by_year_and_quarter(tracker):

@@ -544,7 +544,7 @@ def test_a_layer_shows_open_and_shut_pipes(real):
 
 
 def test_the_trackers_layer_is_of_the_period_asked(tracker):
-    before, after = tracker.network_layer("2021Q1"), tracker.network_layer("2026Q1")
+    before, after = tracker.network.layer("2021Q1"), tracker.network.layer("2026Q1")
     assert before.loc["nord-stream-1", "open"] and before.loc["nord-stream-1", "idle_share"] < 0.1
     assert not after.loc["nord-stream-1", "open"] and after.loc["nord-stream-1", "idle_share"] == 1
 

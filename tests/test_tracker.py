@@ -1,11 +1,14 @@
 """The front door on the package's own facts: numbers that the public knows, and the way to their sources."""
 
+import operator
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from energy import flows
 from energy.errors import PeriodError, UnitError, UnknownName
+from energy.tracker import facet
 
 
 def year(tracker, route, when, **options):
@@ -56,7 +59,7 @@ def test_quarters_add_up_to_the_published_year(tracker):
 
 
 def test_above_capacity_is_shown_not_clipped(tracker):
-    used = tracker.utilisation()
+    used = tracker.network.utilisation()
     assert used.loc["nord-stream-1", "2021-01-01"] == pytest.approx(59.2 / 55, abs=0.005)
 
 
@@ -216,17 +219,17 @@ def test_by_market_never_counts_a_corridor_twice(tracker):
 
 
 def test_tornado_of_a_line_and_of_the_projection(tracker):
-    assert "low" in " ".join(tracker.tornado("power-of-siberia-2").columns)
-    table = tracker.tornado(year=2032)
+    assert "low" in " ".join(tracker.ahead.tornado("power-of-siberia-2").columns)
+    table = tracker.ahead.tornado(year=2032)
     assert table.index[0] != "oil" and table["swing"].iloc[0] >= table["swing"].iloc[-1]
     assert (table["at_low"] <= table["baseline"] + 1e-9).all()
 
 
 def test_timing_backtest_and_outside_delegate(tracker):
     assert tracker.timing("power-of-siberia-2").stage == "memorandum"
-    scores = tracker.backtest(["naive"], "2019Q1", "2020Q4")
+    scores = tracker.ahead.backtest(["naive"], "2019Q1", "2020Q4")
     assert scores["origin"].nunique() == 8
-    assert len(tracker.outside()) >= 25
+    assert len(tracker.ahead.outside()) >= 25
 
 
 def test_a_projection_knows_what_the_tracker_knew(tracker):
@@ -236,3 +239,25 @@ def test_a_projection_knows_what_the_tracker_knew(tracker):
     assert result["period"].values[0] <= np.datetime64("2022-01-01")
     assert result["flow_year_mean"].sel(route="nord-stream-1", year=2023).item() > 20
     assert then.timing("power-of-siberia-2").stage == "talks"
+
+
+def test_old_flat_names_work_with_a_warning_and_facets_are_small(tracker):
+    assert len(facet.MOVED) > 15
+    for old, new in facet.MOVED.items():
+        with pytest.warns(DeprecationWarning, match=rf"t\.{old} is t\.{new} now"):
+            assert getattr(tracker, old) == operator.attrgetter(new)(tracker)
+    with pytest.warns(DeprecationWarning, match=r"network\.graph"):
+        assert tracker.network("2025").number_of_nodes() > 20
+    for name in ("money", "network", "ahead", "maps", "evidence"):
+        side = getattr(tracker, name)
+        members = [n for n in dir(type(side)) if not n.startswith("_")]
+        assert 5 <= len(members) <= 12
+        assert all(f".{n}:" in repr(side) for n in members if n != "t")
+    with pytest.raises(AttributeError, match="'Tracker' has no attribute 'flow'"):
+        _ = tracker.flow
+
+
+def test_the_newest_quarter_is_the_last_known_whole(tracker):
+    assert tracker.last == "2026Q2"
+    assert "2025Q4" <= tracker.newest <= tracker.last
+    assert tracker.as_of("2022-03-01").newest < "2022Q1"

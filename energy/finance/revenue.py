@@ -6,12 +6,39 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energy import flows
+from energy.measure.tables import Tables
+
 WORDS = {
     "price": {"long_name": "Border price", "units": "USD/1000 m3 (20 °C)"},
     "revenue": {"long_name": "Flow times border price", "units": "million USD"},
     "price_status": {"long_name": "Standing of the price"},
     "price_source": {"long_name": "Ids of the figures behind the price"},
 }
+
+
+def priced(cube: xr.Dataset, tables: Tables, table: pd.DataFrame) -> xr.Dataset:
+    """Add price and revenue to a cube of any unit: on months and quarters directly, on years
+    from their quarters.
+
+    Parameters
+    ----------
+    cube : Dataset, dims (route, period)
+        From `energy.flows.build`.
+    tables : dict of DataFrame
+        The facts the cube was built from.
+    table : DataFrame
+        From `energy.finance.prices.by_market`.
+    """
+    freq = cube.attrs["freq"]
+    fine = "Q" if freq in ("A", "G") else freq
+    if (cube.attrs["unit"], cube.attrs["basis"], fine) == (*flows.INNER, freq):
+        return attach(cube, cube["flow"], table)
+    inner = flows.build(tables, fine, *flows.INNER, *flows.bounds(cube))
+    inner = attach(inner, inner["flow"], table)
+    if fine != freq:
+        return roll_up(cube, inner)
+    return cube.assign({name: inner[name] for name in WORDS})
 
 
 def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Dataset:

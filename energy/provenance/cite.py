@@ -61,6 +61,22 @@ def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SHOWN).fillna("")
 
 
+def address(text: str, routes: Iterable[str]) -> list[str]:
+    """Split the address of a shown number; empty for an id, a route or a source.
+
+    >>> address("blue-stream@2024Q1", ["blue-stream"])
+    ['blue-stream', '2024Q1']
+    >>> address("mixture/blue-stream/2030Q1", ["blue-stream"])
+    ['mixture', 'blue-stream', '2030Q1']
+    >>> address("blue-stream", ["blue-stream"])
+    []
+    """
+    if "@" in text:
+        return text.split("@", 1)
+    parts = text.split("/")
+    return parts if len(parts) in (2, 3) and parts[-2] in set(routes) else []
+
+
 def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
     """Return when and as which bytes a figure came: kept answers, else the package's table."""
     digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]

@@ -1,0 +1,446 @@
+"""The front door of a notebook. Delegates; computes nothing itself.
+
+Asked most often and flat: flows, markets, routes, money beside them, map, where a number comes
+from. The rest lies in facets: `Tracker.money`, `network`, `ahead`, `maps`, `evidence`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy import facts, flows
+from energy import mirror as mirrors
+from energy import network as grid
+from energy.errors import DataError, UnknownName
+from energy.finance import accounts, bridge, economics, prices, revenue
+from energy.intake import derive
+from energy.measure import periods, units
+from energy.measure.tables import Tables
+from energy.provenance import cite, explain
+from energy.publish import brief, layers
+from energy.store import Store, find_release
+from energy.tracker.ahead import Ahead
+from energy.tracker.evidence import Evidence
+from energy.tracker.facet import moved
+from energy.tracker.maps import Maps
+from energy.tracker.money import Money
+from energy.tracker.network import Network
+from geodata import routes
+
+if TYPE_CHECKING:
+    from geodata.draw import OfflineMap
+
+GEM_LINES = "gem_routes.geojson"
+RECENT, ENOUGH = 8, 0.9  # well known: 9/10 of the whole figures of the best of the last 8 quarters
+
+
+def _known(base: Tables, as_of: str | dt.date | None) -> tuple[Tables, str]:
+    """Lay the store over the facts; return the tables and the day they were cut at.
+
+    A release has no such day: it rebuilds to the bytes it was tagged with.
+    """
+    home = Store.open()
+    tables = derive.overlay(base, home, as_of)
+    whole = as_of is None or (isinstance(as_of, str) and find_release(home, as_of))
+    return tables, "" if whole else str(as_of)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Tracker:
+    """Facts and lines, ready to be asked.
+
+    Attributes
+    ----------
+    facts : dict of DataFrame
+        Every table, by name; see ``energy/data/datapackage.json`` for the columns.
+    lines : GeoDataFrame
+        Route geometry as `geodata.routes.load` returns it.
+    base : dict of DataFrame, optional
+        The facts before the store was laid over and a day was chosen; `as_of` starts from these.
+    day : str
+        The day the tables were cut at; "" for all that is known, or was in a release.
+    """
+
+    facts: Tables = dataclasses.field(repr=False)
+    lines: gpd.GeoDataFrame = dataclasses.field(repr=False)
+    base: Tables | None = dataclasses.field(default=None, repr=False)
+    day: str = ""
+
+    @classmethod
+    def open(
+        cls,
+        own: str | Path | None = None,
+        lines: str | Path | None = None,
+        as_of: str | dt.date | None = None,
+    ) -> Tracker:
+        """Read the facts, the store and the lines; see `energy.load`."""
+        base = facts.load(own)
+        imported = facts.home() / GEM_LINES
+        ground = routes.load(lines or (imported if imported.exists() else None))
+        missing = sorted(set(base["routes"]["route"]) - set(ground.index))
+        if missing:
+            raise DataError(
+                "routes.geojson", [f"route '{r}' has no line; add a feature" for r in missing]
+            )
+        tables, day = _known(base, as_of)
+        return cls(tables, ground, base, day)
+
+    def __repr__(self) -> str:
+        table = self.facts["volumes"]
+        said = f"as of {self.day}" if self.day else f"facts of {self.edition}"
+        return f"<Tracker: {len(self.lines)} routes, {len(table)} volumes, {said}>"
+
+    if not TYPE_CHECKING:  # a checker shall see that an old name is gone
+
+        def __getattr__(self, name: str) -> Any:
+            return moved(self, name)
+
+    # ---- facets --------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def money(self) -> Money:
+        """Prices, netback, accounts and the bridge between them."""
+        return Money(self)
+
+    @functools.cached_property
+    def network(self) -> Network:
+        """The export system as a graph, its idle pipes, and what takes the gas instead."""
+        return Network(self)
+
+    @functools.cached_property
+    def ahead(self) -> Ahead:
+        """Projections under named assumptions, first gas of proposed lines, their scores."""
+        return Ahead(self)
+
+    @functools.cached_property
+    def maps(self) -> Maps:
+        """The page, pictures for paper, an animation, and the layers behind them."""
+        return Maps(self)
+
+    @functools.cached_property
+    def evidence(self) -> Evidence:
+        """Where numbers come from, how sources agree, how figures were revised."""
+        return Evidence(self)
+
+    # ---- what is known, and when ---------------------------------------------------------------
+
+    @property
+    def edition(self) -> str:
+        """The day the tables were cut at, else the newest publication of a volume."""
+        return self.day or max(self.facts["volumes"]["published"], default="")
+
+    def as_of(self, date: str | dt.date) -> Tracker:
+        """Return a tracker that knows what was known on a day, and nothing later.
+
+        Parameters
+        ----------
+        date : str or date
+            A day, a period (its last day counts) or the name of a release in the store.
+
+        Returns
+        -------
+        Tracker
+            Lines, crosswalk, profiles and preferences are those of today: the method, not news.
+
+        Raises
+        ------
+        PeriodError, StoreError
+            If `date` names neither a day, a period nor a release.
+
+        >>> import energy
+        >>> energy.load().as_of("2022-06-30").edition
+        '2022-06-30'
+        """
+        base = self.base or self.facts
+        tables, day = _known(base, date)
+        return dataclasses.replace(self, facts=tables, base=base, day=day)
+
+    @functools.cached_property
+    def _prices(self) -> pd.DataFrame:
+        return prices.by_market(self.facts["prices"], self.facts["volumes"])
+
+    @functools.cached_property
+    def _quarters(self) -> xr.Dataset:
+        return self.flows()
+
+    @property
+    def last(self) -> str:
+        """The last quarter with any figure, e.g. ``"2026Q2"``."""
+        return self._quarter(-1)
+
+    @functools.cached_property
+    def newest(self) -> str:
+        """The newest quarter of which most routes are known whole, e.g. ``"2026Q1"``."""
+        cube = self._quarters
+        whole = np.isfinite(cube["flow"].values) & (cube["coverage"].values >= 1)
+        known = whole.sum(axis=0)
+        enough = np.flatnonzero(known >= max(1, ENOUGH * known[-RECENT:].max()))
+        return self._quarter(int(enough[-1]) if len(enough) else -1)
+
+    def _quarter(self, step: int) -> str:
+        day = pd.Timestamp(self._quarters["period"].values[step])
+        return str(periods.containing(day.date(), "Q"))
+
+    @property
+    def newest_year(self) -> int:
+        """The last calendar year that ends by `newest`."""
+        year, quarter = int(self.newest[:4]), int(self.newest[-1])
+        return year if quarter == 4 else year - 1
+
+    # ---- flows ---------------------------------------------------------------------------------
+
+    def flows(
+        self,
+        route: str | Iterable[str] | None = None,
+        freq: str = "Q",
+        unit: str = "bcm",
+        basis: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+    ) -> xr.Dataset:
+        """Return the flow cube, dims (route, period).
+
+        Parameters
+        ----------
+        route : str or sequence of str, optional
+            Names of routes; default all.
+        freq : {"Q", "M", "A", "G"}
+            Quarter, month, calendar year or gas year.
+        unit, basis : str
+            ``bcm`` at ``20C`` (Gazprom's cubic metre), ``15C``, ``0C`` or ``15C-40MJ``;
+            ``mcm/d``; ``TWh``, ``PJ``, ``GWh/d`` (GCV).
+        first, last : str, optional
+            For example ``"2019Q4"`` and ``"2025Q4"``.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``flow, capacity, utilisation, price, revenue, coverage, status, flow_status,
+            market, sources`` and where the price comes from. NaN is not known.
+
+        Raises
+        ------
+        UnknownName, PeriodError, UnitError
+
+        >>> import energy
+        >>> cube = energy.load().flows("power-of-siberia-1", freq="A", first="2025", last="2025")
+        >>> round(float(cube.flow[0, 0]), 1)
+        38.8
+        """
+        asked = None if route is None else self.names(route)
+        basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
+        cube = flows.build(self.facts, freq, unit, basis, first, last)
+        cube = revenue.priced(cube, self.facts, self._prices)
+        cube.attrs["as_of"] = self.edition
+        return cube if asked is None else cube.sel(route=asked)
+
+    def route(self, name: str) -> str:
+        """Return the id of a route from a name of it."""
+        known = self.facts["routes"]["route"]
+        if name not in set(known):
+            raise UnknownName("route", name, known)
+        return name
+
+    def names(self, route: str | Iterable[str]) -> list[str]:
+        """Return the ids of one or several routes."""
+        return [self.route(name) for name in ([route] if isinstance(route, str) else route)]
+
+    def markets(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
+        """Return flows summed to markets, market by period; markets without any figure left out."""
+        cube = self.flows(freq=freq, unit=unit, basis=basis)
+        return flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
+
+    def balance(self, freq: str = "Q") -> pd.DataFrame:
+        """Compare the sum over routes with the sum over markets; a difference has its reason."""
+        return flows.balance(self.flows(freq=freq), self.facts["routes"])
+
+    @property
+    def routes(self) -> gpd.GeoDataFrame:
+        """The routes: geometry, attributes, newest figures and histories."""
+        return layers.routes(self.lines, self.facts, self._quarters)
+
+    @property
+    def events(self) -> pd.DataFrame:
+        """The dated events that explain breaks."""
+        return self.facts["events"]
+
+    @property
+    def sources(self) -> pd.DataFrame:
+        """Every source with its terms."""
+        return self.facts["sources"]
+
+    def mirror(
+        self, name: str, period: str | int, unit: str = "bcm", basis: str | None = None
+    ) -> pd.DataFrame:
+        """Set every source for a route or market side by side, the gap split by cause.
+
+        See `energy.mirror.mirror`; the last row is our estimate, never a measurement.
+        """
+        return mirrors.mirror(self.facts, name, str(period), unit, basis)
+
+    def reroute(
+        self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
+    ) -> grid.Reroute:
+        """Shut ways and ask what the others can take, what binds, which link would help.
+
+        Parameters
+        ----------
+        without : str or iterable of str
+            Routes or ways to shut.
+        by : str, optional
+            A day or a period, whose last day counts; default the newest well-known quarter.
+        links : iterable of str
+            Scenario links that exist; see `energy.network.reroute`.
+        """
+        return grid.reroute(self.network.graph(by, links), without)
+
+    # ---- money ---------------------------------------------------------------------------------
+
+    def financials(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:
+        """Return Gazprom's statements as a tidy table, one row a line and period.
+
+        Parameters
+        ----------
+        standard : {"IFRS", "RAS", "other", None}
+            The two sets of accounts are never mixed; ``None`` returns all.
+        metric : str, optional
+            One line, e.g. ``"net_profit_attributable"``.
+
+        >>> import energy
+        >>> set(energy.load().financials("RAS", "net_profit")["standard"])
+        {'RAS'}
+        """
+        metrics = [metric] if metric else None
+        return accounts.statements(self.facts["financials"], standard, metrics=metrics)
+
+    def bridge(self, year: str | int, rate: float | None = None) -> pd.DataFrame:
+        """Set export revenue by route beside the reported sales and result of a year.
+
+        Parameters
+        ----------
+        year : str or int
+            Calendar year.
+        rate : float, optional
+            RUB per USD of your own for a year whose mean rate is not in the facts.
+
+        Raises
+        ------
+        DataError
+            Naming what the year lacks (price, rate, accounts) and the years that have it.
+        """
+        return bridge.bridge(str(year), self._quarters, self.financials(None), self.facts["fx"],
+                             routes=self.facts["routes"], groups=self.facts["market-groups"],
+                             rate=rate)  # fmt: skip
+
+    def economics(self, route: str | None = None) -> pd.DataFrame:
+        """Return NPV, IRR and break-even price of a proposed line as quantiles.
+
+        Parameters
+        ----------
+        route : str, optional
+            A proposed route or project; default: the break-even of all beside published estimates.
+        """
+        if route is None:
+            return economics.table(self.facts)
+        return economics.simulate(economics.project(self.facts, economics.find(self.facts, route)))
+
+    # ---- ahead ---------------------------------------------------------------------------------
+
+    def project(self, until: str = "2040", scenarios: Any = "all", **more: Any) -> xr.Dataset:
+        """Project every route under named assumptions; see `Ahead.project`."""
+        return self.ahead.project(until, scenarios, **more)
+
+    def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
+        """Return when proposed lines may deliver; see `Ahead.timing`."""
+        return self.ahead.timing(route, as_of)
+
+    # ---- shown ---------------------------------------------------------------------------------
+
+    def map(
+        self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None
+    ) -> OfflineMap:
+        """Return the interactive map, one self-contained page; see `Maps.page`."""
+        return self.maps.page(projection, layers=layers)
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        dated: bool = False,
+        projection: xr.Dataset | bool | None = None,
+    ) -> list[Path]:
+        """Write every layer, the cube and styles into a folder; see `Maps.export`."""
+        return self.maps.export(folder, dated=dated, projection=projection)
+
+    def summary(self) -> str:
+        """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result."""
+        return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
+
+    # ---- where a number comes from -------------------------------------------------------------
+
+    def cite(self, what: str | Sequence[str] | xr.Dataset | pd.DataFrame) -> pd.DataFrame:
+        """Return the sources behind an id, a cube or a table; see `energy.provenance.cite.cite`.
+
+        Three kinds of address ask how a shown number is made (see `explain`):
+        ``"blue-stream@2024Q1"``, also with a market (``"europe@2021"``, ``"all@2021"``) or a line of
+        the accounts (``"ebitda@2022"``); and the id of a feature of the layers,
+        ``"blue-stream/2024Q1"`` or ``"mixture/blue-stream/2030Q1"``.
+
+        >>> import energy
+        >>> energy.load().cite("V0001")["table"].tolist()
+        ['volumes']
+        """
+        place = cite.address(what, self.facts["routes"]["route"]) if isinstance(what, str) else []
+        if len(place) == 3:
+            return self.evidence.projected(*place)
+        return self.explain(*place) if place else cite.cite(what, self.facts, Store.open())
+
+    def explain(self, name: str, period: str) -> pd.DataFrame:
+        """Return every step from figures as published to a shown number.
+
+        See `energy.provenance.explain.explain`; `cite` resolves the ids.
+
+        Parameters
+        ----------
+        name : str
+            Name of a route; a market or ``all``; or a line of the accounts, e.g. ``"ebitda"``.
+        period : str
+            Month, quarter, calendar year or gas year, e.g. ``"2024Q1"``.
+
+        Raises
+        ------
+        UnknownName, PeriodError
+        """
+        span = periods.parse(period)
+        if name in {explain.ALL, *self._markets}:
+            cube = self.flows(freq=span.freq, first=period, last=period)
+            return explain.of_market(cube, self.facts["routes"], name)
+        if name in set(self.facts["financials"]["metric"]):
+            return explain.reported(self.financials(None), name, str(span))
+        return explain.explain(
+            self.facts, self._quarters, self._prices, self.route(name), period,
+            self.lines["length_km"],
+        )  # fmt: skip
+
+    @property
+    def _markets(self) -> set[str]:
+        links = self.facts["crosswalk"]
+        return set(links.loc[links["kind"] == "market", "target"])
+
+    def check(self) -> list[str]:
+        """Return every fault in facts and geometry; an empty list is a clean bill."""
+        from energy.projection import scenarios
+
+        tree, tables = scenarios.load(), self.facts
+        known = tables["routes"]["route"], tables["sources"]["source"]
+        return facts.check() + routes.check(self.lines) + scenarios.check(tree, *known)

@@ -1,0 +1,159 @@
+"""``t.ahead``: projections under named assumptions, first gas of proposed lines, and their scores."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from energy.finance import economics
+from energy.measure import periods
+from energy.tracker.facet import Facet
+
+EXPORT_DRAWS = 4096  # a layer's quantiles need no more
+
+
+class Ahead(Facet):
+    """What may come, as distributions; never called a forecast."""
+
+    def project(self, until: str = "2040", scenarios: Any = "all", **more: Any) -> xr.Dataset:
+        """Project every route under named assumptions, as quantiles.
+
+        Parameters
+        ----------
+        until : str
+            Year or quarter of the last projected period.
+        scenarios : "all", name, sequence of names, or mapping
+            A mapping is laid over ``energy/data/scenarios.toml``.
+        **more
+            ``draws, seed, workers, scheduler, engine, quantiles, revenue, tree``; see
+            `energy.projection.project`, which also says what is raised.
+
+        Returns
+        -------
+        xarray.Dataset, dims (scenario, route, period, quantile)
+        """
+        from energy import projection
+
+        more = {"as_of": self.last_day, **more}
+        return projection.project(
+            self.t.facts, self.t._quarters, until=until, scenarios=scenarios, **more
+        )
+
+    @functools.cached_property
+    def shown(self) -> xr.Dataset:
+        """The projection that map and layers show: every scenario to 2040, a few thousand draws."""
+        return self.project(draws=EXPORT_DRAWS)
+
+    @property
+    def last_day(self) -> str | None:
+        """The day the tables were cut at, a period's last one; None for all that is known."""
+        if not self.t.day:
+            return None
+        return str(periods.parse(self.t.day).end - dt.timedelta(days=1))
+
+    def scenarios(self) -> pd.DataFrame:
+        """Return the named scenarios and their answer to each question of the tree.
+
+        >>> import energy
+        >>> "baseline" in set(energy.load().ahead.scenarios()["scenario"])
+        True
+        """
+        from energy.projection import scenarios
+
+        named = scenarios.named(scenarios.load())
+        return pd.DataFrame([{"scenario": name, **answers} for name, answers in named.items()])
+
+    def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
+        """Return when proposed lines may deliver, from the reference class.
+
+        Parameters
+        ----------
+        route : str, optional
+            Name of a route; default the table of all proposed routes.
+        as_of : str, optional
+            What was known that day; default the date of the facts.
+
+        Returns
+        -------
+        energy.projection.timing.Timing or DataFrame
+            ``.quantiles()``, ``.never(by=2040)``, ``.sample(rng, n)``; `timing.chart` draws it.
+
+        Raises
+        ------
+        UnknownName, EnergyError, MissingExtra
+        """
+        from energy.projection import timing
+
+        known = as_of or self.last_day
+        if route is None:
+            return timing.table(self.t.facts, as_of=known)
+        return timing.first_gas(self.t.facts, route, known)
+
+    def tornado(
+        self,
+        route: str | None = None,
+        target: str = "breakeven",
+        *,
+        year: int = 2035,
+        result: xr.Dataset | None = None,
+    ) -> pd.DataFrame:
+        """Return what matters most: each question of the tree at each of its answers.
+
+        Parameters
+        ----------
+        route : str, optional
+            A proposed line: what moves its break-even price instead, as ``t.money.tornado``.
+        target : str
+            For a line ``"breakeven"``, ``"npv"``; see `energy.finance.economics.tornado`.
+        year : int
+            For the projection: the year of the exports.
+        result : Dataset, optional
+            A projection of all scenarios; default made here with few draws.
+        """
+        if route is not None:
+            return economics.tornado(
+            economics.project(self.t.facts, economics.find(self.t.facts, route)), target
+        )
+        from energy.projection import scenarios
+
+        made = (
+            self.project(until=str(year), draws=4000, revenue=False) if result is None else result
+        )
+        return scenarios.tornado(scenarios.load(), made, year, "exports_year_mean")
+
+    def backtest(
+        self, models: Iterable[str] | None = None, first: str = "2016Q1", last: str | None = None
+    ) -> pd.DataFrame:
+        """Score our projection and simple ones at rolling origins, on what was known each day.
+
+        Parameters
+        ----------
+        models : iterable of str, optional
+            ``ours, naive, seasonal naive, drift, ETS, ARIMA, contract``; default all.
+        first, last : str
+            Quarters of the first and last origin; default to the last but one with data.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.projection.backtest.backtest`; `backtest.summary` sums it up.
+        """
+        from energy.projection import backtest
+
+        chosen = None if models is None else list(models)
+        days = backtest.days(self.t.facts, first, last)
+        return backtest.backtest(self.t.facts, chosen, days)
+
+    def outside(self, ours: bool = False) -> pd.DataFrame:
+        """Score the published forecasts of others; `ours` sets our own of that day beside them.
+
+        See `energy.projection.backtest.league`.
+        """
+        from energy.projection import backtest
+
+        return backtest.league(self.t.facts, backtest.ours if ours else None)

@@ -1,0 +1,67 @@
+"""``t.evidence``: where numbers come from, how sources agree, how figures were revised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from energy import mirror as mirrors
+from energy.intake import update
+from energy.provenance import explain
+from energy.store import Store
+from energy.tracker.facet import Facet
+
+
+class Evidence(Facet):
+    """The documents behind the numbers, and how far they can be trusted."""
+
+    def cite(self, what: Any) -> pd.DataFrame:
+        """Return the sources behind an id, a cube or a table; the same as ``t.cite``."""
+        return self.t.cite(what)
+
+    def explain(self, name: str, period: str) -> pd.DataFrame:
+        """Return every step to a shown number; the same as ``t.explain``."""
+        return self.t.explain(name, period)
+
+    def league(self, by: str = "source") -> pd.DataFrame:
+        """Return bias, noise and revisions of each source or kind; see `energy.mirror.league`.
+
+        Parameters
+        ----------
+        by : {"source", "kind"}
+        """
+        return mirrors.league(self.t.facts, by)
+
+    def revisions(self, source: str | None = None) -> pd.DataFrame:
+        """Return how much the figures in the store were revised, by their age in quarters.
+
+        See `energy.store.Store.revisions`; empty where the store has no revision.
+        """
+        return Store.open().revisions(source)
+
+    def releases(self) -> pd.DataFrame:
+        """Return the releases that the store holds."""
+        return pd.DataFrame({"release": Store.open().releases()})
+
+    def changes(self, a: str, b: str) -> pd.DataFrame:
+        """Return what changed between two releases or days of the store."""
+        return update.changes(Store.open(), a, b)
+
+    def projected(self, scenario: str, route: str, period: str) -> pd.DataFrame:
+        """Return the draws, seed and assumptions behind a projected number of the layers.
+
+        See `energy.provenance.explain.projected`.
+        """
+        return explain.projected(self.t.ahead.shown, scenario, route, period)
+
+    def ledger(self, last: str | None = None) -> pd.DataFrame:
+        """Return the steps behind every number of every route and quarter at once.
+
+        Parameters
+        ----------
+        last : str, optional
+            The last quarter; default that of the newest figure. See `energy.provenance.explain.ledger`.
+        """
+        cube = self.t._quarters if last is None else self.t.flows(last=last)
+        return explain.ledger(self.t.facts, cube, self.t._prices, self.t.lines["length_km"])

@@ -1,0 +1,71 @@
+"""What the facets of the tracker share, and the way from the names of release 0.1 to theirs."""
+
+from __future__ import annotations
+
+import dataclasses
+import operator
+import warnings
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from energy.tracker import Tracker
+
+MOVED = {  # old flat name: where it lives now; kept for one release
+    "backtest": "ahead.backtest",
+    "outside": "ahead.outside",
+    "projected": "evidence.projected",
+    "tornado": "ahead.tornado",
+    "ledger": "evidence.ledger",
+    "league": "evidence.league",
+    "revisions": "evidence.revisions",
+    "animate": "maps.animate",
+    "layers": "maps.layers",
+    "plot_map": "maps.period",
+    "plot_years": "maps.years",
+    "bridge_items": "money.bridge_items",
+    "netback": "money.netback",
+    "price_model": "money.price_model",
+    "price_scores": "money.price_scores",
+    "quarters": "money.quarters",
+    "residuals": "money.residuals",
+    "story": "money.story",
+    "network_layer": "network.layer",
+    "stranded": "network.stranded",
+    "utilisation": "network.utilisation",
+}
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class Facet:
+    """One side of the tracker: functions on the same facts, lines and day."""
+
+    t: Tracker
+
+    def __repr__(self) -> str:
+        """Name the facet and what it can do, each with the first line of its help.
+
+        >>> import energy
+        >>> "netback" in repr(energy.load().money)
+        True
+        """
+        names = [n for n in dir(type(self)) if not n.startswith("_") and n != "t"]
+        lines = [f"  .{name}: {_first_line(getattr(type(self), name))}" for name in names]
+        return "\n".join([f"<{type(self).__name__} of {self.t!r}>", *lines])
+
+
+def _first_line(member: Any) -> str:
+    return (member.__doc__ or "").strip().split("\n")[0]
+
+
+def moved(tracker: Tracker, name: str) -> Any:
+    """Return what an old flat name stands for, with a warning; AttributeError if it is none."""
+    if name not in MOVED:
+        raise AttributeError(f"'Tracker' has no attribute {name!r}")
+    warn_moved(name, MOVED[name], stacklevel=4)
+    return operator.attrgetter(MOVED[name])(tracker)
+
+
+def warn_moved(old: str, new: str, stacklevel: int = 3) -> None:
+    """Warn of a name of release 0.1 at the line that used it."""
+    text = f"t.{old} is t.{new} now; the old name goes with release 0.3"
+    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel)

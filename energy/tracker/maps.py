@@ -1,0 +1,173 @@
+"""``t.maps``: the interactive page, pictures for paper, an animation, and the layers behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import xarray as xr
+
+from energy.finance import netback
+from energy.measure import periods
+from energy.publish import atlas, layers, pictures, styles
+from energy.tracker.facet import Facet
+from geodata import gem, routes
+
+if TYPE_CHECKING:
+    from geodata.draw import OfflineMap
+
+
+class Maps(Facet):
+    """Routes drawn: page, picture, animation, files for a GIS."""
+
+    def page(
+        self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None
+    ) -> OfflineMap:
+        """Return the interactive map, one self-contained page; add any folium layer to it.
+
+        Parameters
+        ----------
+        projection : xarray.Dataset or bool, optional
+            From `Tracker.project`, shown behind the newest figures, one scenario at a time; False
+            for none. Default: our own where the extra ``timing`` is installed.
+        layers : str, optional
+            Folder of the exported layers as seen from the page, e.g. ``"layers"``, to link to.
+
+        Returns
+        -------
+        geodata.draw.OfflineMap
+            A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network.
+        """
+        t = self.t
+        sources = t.facts["sources"].set_index("source")
+        return atlas.build(
+            t.routes, t._quarters, t.events, sources, routes.places(),
+            {**self.meta(), "layers": layers}, projection=self._ahead(projection), facts=t.facts,
+            months=t.flows(freq="M"),
+        )  # fmt: skip
+
+    def period(self, quarter: str | None = None, **options: Any) -> Any:
+        """Draw a period as an equal-area map for paper or slide; see `energy.publish.pictures.plot_map`.
+
+        Parameters
+        ----------
+        quarter : str, optional
+            ``"2025Q4"``, a month, year or gas year (``"GY2024"``); default the newest quarter of
+            which most is known.
+        **options
+            ``title, box, labels, path`` (``.svg``, ``.png`` or ``.pdf``).
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        cube = self._drawn(quarter, "Q")
+        return pictures.plot_map(self.t.routes, cube, quarter, **self._credited(options))
+
+    def years(self, years: Sequence[str | int] | None = None, **options: Any) -> Any:
+        """Draw years, or other periods of one kind, side by side; see `energy.publish.pictures.plot_years`.
+
+        Parameters
+        ----------
+        years : sequence, optional
+            For example ``[2019, 2021, 2025]``; default the last six calendar years.
+        **options
+            ``title, columns, box, path``.
+        """
+        cube = self._drawn(next(iter(years or ()), None), "A")
+        return pictures.plot_years(self.t.routes, cube, years, **self._credited(options))
+
+    def animate(
+        self, path: str | Path, years: Sequence[str | int] | None = None, **options: Any
+    ) -> Path:
+        """Write years, or other periods of one kind, as an animated picture.
+
+        Parameters
+        ----------
+        path : path
+            ``.gif`` or ``.webp``.
+        years : sequence, optional
+            Default all calendar years.
+        **options
+            ``seconds, dpi, title, box, labels``; see `energy.publish.pictures.animate`.
+        """
+        cube = self._drawn(next(iter(years or ()), None), "A")
+        return pictures.animate(self.t.routes, cube, path, years, **self._credited(options))
+
+    def layers(self, projection: xr.Dataset | bool | None = None) -> dict[str, gpd.GeoDataFrame]:
+        """Return the layers that `export` writes, by name.
+
+        Parameters
+        ----------
+        projection : xarray.Dataset or bool, optional
+            From `Tracker.project`, for ``projections_quarterly``; False for none. Default: one of
+            our own (it takes some seconds) where the extra ``timing`` is installed.
+        """
+        t = self.t
+        priced = netback.attach(t._quarters, t.facts, lengths=t.lines["length_km"])
+        made = {
+            "routes": t.routes,
+            "flows_quarterly": layers.flows_long(t.lines, priced),
+            "hubs": routes.places(),
+            "events": layers.events(t.lines, t.facts["events"]),
+        }
+        ahead = self._ahead(projection)
+        if ahead is not None:
+            made["projections_quarterly"] = layers.projections_long(t.lines, ahead)
+        return made
+
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        dated: bool = False,
+        projection: xr.Dataset | bool | None = None,
+    ) -> list[Path]:
+        """Write every layer as GeoJSON, GeoParquet, FlatGeobuf and GeoPackage, the cube and styles.
+
+        Parameters
+        ----------
+        folder : path
+            Made where missing.
+        dated : bool
+            Write into a folder named by the date of the facts, and a copy into ``latest`` beside it.
+        projection : xarray.Dataset or bool, optional
+            As for `layers`.
+        """
+        made, meta = self.layers(projection), self.meta()
+        target = styles.dated(folder, meta["as_of"])[0] if dated else Path(folder)
+        written = layers.export(
+            target, made, self.t._quarters, layers.DICTIONARY, meta, styles.files(made)
+        )
+        if dated:
+            styles.publish(target)
+        return written
+
+    def meta(self) -> dict[str, str]:
+        """Return title, licence, attribution and date that every map and layer carries."""
+        used_gem = (self.t.lines["geometry_source"] == "gem").any()
+        credit = f"{layers.OWN}. {gem.ATTRIBUTION}" if used_gem else layers.OWN
+        return {
+            "title": "Russian gas by pipeline",
+            "licence": layers.LICENCE,
+            "attribution": credit,
+            "as_of": self.t.edition,
+        }
+
+    def _ahead(self, projection: xr.Dataset | bool | None) -> xr.Dataset | None:
+        """Return the projection to show: the one given, none, or our own where it can be made."""
+        if isinstance(projection, xr.Dataset):
+            return projection
+        wanted = find_spec("statsmodels") is not None if projection is None else projection
+        return self.t.ahead.shown if wanted else None
+
+    def _drawn(self, period: str | int | None, freq: str) -> xr.Dataset:
+        """Return the cube that has a period of this kind."""
+        kind = freq if period is None else periods.parse(str(period)).freq
+        return self.t._quarters if kind not in ("M", "A", "G") else self.t.flows(freq=kind)
+
+    def _credited(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {"credit": [self.meta()["attribution"]], **options}

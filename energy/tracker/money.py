@@ -1,0 +1,173 @@
+"""``t.money``: prices, netback, accounts and the bridge between them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+
+import pandas as pd
+
+from energy.errors import DataError
+from energy.finance import accounts, bridge, economics, netback, prices
+from energy.tracker.facet import Facet
+
+FIRST_YEAR = 2014  # since when Gazprom's sales and our prices both are in the facts
+
+
+class Money(Facet):
+    """What the gas was worth, who kept it, what the accounts say."""
+
+    @functools.cached_property
+    def _modelled(self) -> dict[str, pd.Series]:
+        last = int(self.t.newest[:4])
+        spans = [f"{year}Q{q}" for year in range(FIRST_YEAR, last + 1) for q in range(1, 5)]
+        return prices.modelled(self.t.facts["prices"], spans)
+
+    def quarters(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:
+        """Return the statements by quarter; a missing quarter is a difference of cumulative figures.
+
+        Parameters
+        ----------
+        standard, metric
+            As in `Tracker.financials`.
+
+        >>> import energy
+        >>> table = energy.load().money.quarters("IFRS", "net_profit_attributable")
+        >>> bool(table["derived"].any())
+        True
+        """
+        return accounts.quarters(self.t.financials(standard, metric))
+
+    def netback(
+        self,
+        route: str,
+        period: str | int,
+        *,
+        carry: bool = False,
+        assume: dict[str, float] | None = None,
+    ) -> pd.DataFrame:
+        """Break the border price of a route down to what is left at the field.
+
+        A charge without a published figure is missing: the netback is then at most that, and says
+        so. See `energy.finance.netback.netback`.
+
+        Parameters
+        ----------
+        route : str
+            Name of a route.
+        period : str
+            Quarter or calendar year.
+        carry : bool
+            Take the nearest figure in time for a charge without one.
+        assume : dict, optional
+            Charge to a value of your own, e.g. ``{"export_duty": 0}``.
+
+        Raises
+        ------
+        UnknownName, PeriodError
+
+        >>> import energy
+        >>> energy.load().money.netback("nord-stream-1", "2020")["item"].iloc[0]
+        'border price'
+        """
+        return netback.netback(self.t.route(route), str(period), self.t._quarters, self.t.facts,
+                               lengths=self.t.lines["length_km"], carry=carry, assume=assume)  # fmt: skip
+
+    def bridge_items(self, period: str | int, rate: float | None = None) -> pd.DataFrame:
+        """Split the gap between reported sales and the export revenue of a period into its parts.
+
+        Parameters
+        ----------
+        period : str or int
+            A year, or a half-year or nine months with a reported line, e.g. ``"2019H1"``.
+        rate : float, optional
+            RUB per USD of your own for a year whose mean rate is not in the facts.
+
+        Raises
+        ------
+        DataError
+            Naming what the period lacks and the periods that have it.
+        """
+        return bridge.itemise(str(period), self.t._quarters, self.t.financials(None), self.t.facts,
+                              rate=rate, modelled=self._modelled)  # fmt: skip
+
+    def residuals(
+        self, years: Iterable[int] | None = None, rates: dict[int, float] | None = None
+    ) -> pd.DataFrame:
+        """Return the bridge year by year: gap, parts, unexplained rest, what is missing.
+
+        Parameters
+        ----------
+        years : iterable of int, optional
+            Default 2014 to the last whole year of the flows.
+        rates : dict, optional
+            Year to RUB per USD of your own.
+        """
+        chosen = range(FIRST_YEAR, self.t.newest_year + 1) if years is None else years
+        return bridge.residuals(chosen, self.t._quarters, self.t.financials(None), self.t.facts,
+                                rates=rates, modelled=self._modelled)  # fmt: skip
+
+    def story(
+        self, year: str | int, earlier: str | int | None = None, rate: float | None = None
+    ) -> str:
+        """Tell a year in a few sentences; with `earlier`, split the change of revenue too."""
+        try:
+            items = self.bridge_items(year, rate)
+        except DataError:  # a year without a reported line still has a story
+            items = None
+        before = (str(earlier), self.t.bridge(earlier)) if earlier is not None else None
+        return bridge.story(year, self.t.bridge(year, rate), items, before)
+
+    def price_model(
+        self, market: str = "china", first: str = "2019Q4", last: str | None = None
+    ) -> pd.DataFrame:
+        """Return the modelled price of a market beside every sourced one; never mixed.
+
+        Parameters
+        ----------
+        market : {"china", "europe", "turkey"}
+        first, last : str
+            Quarters; the last one defaults to that of the flows.
+        """
+        return prices.beside(self.t.facts["prices"], market, self._formula(market), first=first,
+                             last=last or self.t.last, volumes=self.t.facts["volumes"])  # fmt: skip
+
+    def _formula(self, market: str) -> prices.Formula:
+        table = self.t.facts["prices"]
+        if market == "china":
+            return prices.fit(table, prices.customs_quarters(table), prices.CHINA[:1])
+        return prices.fit(table, prices.europe_observed(table), prices.EUROPE)
+
+    def price_scores(self, market: str = "china") -> pd.DataFrame:
+        """Return fit and out-of-sample error of each price formula of a market."""
+        table = self.t.facts["prices"]
+        if market == "china":
+            windows = (*prices.CHINA, prices.Window("brent", 3, 8))
+            each = {str(w): (w,) for w in windows}
+            return prices.scores(table, prices.customs_quarters(table), each)
+        models: dict[str, tuple[prices.Window, ...]] = {
+            "brent and ttf": prices.EUROPE,
+            "brent": prices.EUROPE[:1],
+            "ttf": prices.EUROPE[1:],
+        }
+        return prices.scores(table, prices.europe_observed(table), models)
+
+    def tornado(self, route: str, target: str = "breakeven") -> pd.DataFrame:
+        """Return what moves the value of a proposed line most: each input at its low and high.
+
+        Parameters
+        ----------
+        route : str
+            A proposed route or project.
+        target : {"breakeven", "npv"}
+            See `energy.finance.economics.tornado`.
+        """
+        return economics.tornado(
+            economics.project(self.t.facts, economics.find(self.t.facts, route)), target
+        )
+
+    def assumptions(self, route: str) -> pd.DataFrame:
+        """Return the inputs of the economics of a proposed line with their sources."""
+        return economics.assumptions(
+            economics.project(self.t.facts, economics.find(self.t.facts, route))
+        )

@@ -1,0 +1,82 @@
+"""``t.network``: the export system as a graph, its idle pipes, and what takes the gas instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from energy import flows
+from energy import network as grid
+from energy.tracker.facet import Facet, warn_moved
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+class Network(Facet):
+    """Fields, hubs, borders and markets as they stand on a day."""
+
+    def __call__(self, at: str | None = None, links: Iterable[str] = ()) -> nx.DiGraph:
+        """Build the graph; the old form of `graph`, kept for one release."""
+        warn_moved("network(…)", "network.graph(…)")
+        return self.graph(at, links)
+
+    def graph(self, at: str | None = None, links: Iterable[str] = ()) -> nx.DiGraph:
+        """Return the export system as a graph on a day; see `energy.network.graph`.
+
+        Parameters
+        ----------
+        at : str, optional
+            A day or a period, whose last day counts; default the newest well-known quarter.
+        links : iterable of str
+            Scenario links that exist; see `links`.
+        """
+        when = at or self.t.newest
+        return grid.graph(self.t.facts, when, links, self.t._quarters, self.t.lines)
+
+    def links(self) -> pd.DataFrame:
+        """Return the links that a scenario may add."""
+        return grid.links_of(self.t.facts)
+
+    def stranded(
+        self,
+        period: str | None = None,
+        route: str | list[str] | None = None,
+        life: float = grid.LIFE,
+    ) -> pd.DataFrame:
+        """Return capacity against flow by route: idle bcm, bcm·km and capital.
+
+        Parameters
+        ----------
+        period : str, optional
+            Default the newest well-known quarter.
+        route : str or list of str, optional
+            Names of routes; default all.
+        life : float
+            Years over which a line is written off; see `energy.network.stranded`.
+
+        >>> import energy
+        >>> bool(energy.load().network.stranded("2025").loc["nord-stream-1", "lost"] > 50)
+        True
+        """
+        asked = None if route is None else self.t.names(route)
+        when = period or self.t.newest
+        return grid.stranded(self.t._quarters, self.t.lines, self.t.facts, when, asked, life)
+
+    def reroute(
+        self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
+    ) -> grid.Reroute:
+        """Shut ways and ask what the others can take; the same as ``t.reroute``."""
+        return self.t.reroute(without, by, links)
+
+    def layer(self, period: str | None = None) -> gpd.GeoDataFrame:
+        """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
+        return grid.layer(self.graph(period), self.stranded(period))
+
+    def utilisation(self, freq: str = "A") -> pd.DataFrame:
+        """Return utilisation (1 = full) as a table of routes by period; empty routes left out."""
+        table = flows.frame(self.t.flows(freq=freq)["utilisation"])
+        return table.dropna(how="all")
