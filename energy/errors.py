@@ -13,6 +13,10 @@ class EnergyError(Exception):
     """Base of all errors raised on purpose by ``energy``."""
 
 
+class UsageError(EnergyError):
+    """A question that is asked wrongly: something is missing, twice, or does not go together."""
+
+
 class UnitError(EnergyError):
     """A conversion that lacks a unit, a basis, a calorific value, a density or a rate."""
 
@@ -36,11 +40,16 @@ class UnknownName(EnergyError):
         The name as given.
     known : iterable of str
         The names that exist.
+    near : sequence of str, optional
+        The names most like it; default by their spelling.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]):
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], near: Sequence[str] | None = None
+    ):
         names = sorted(known)
-        self.near = difflib.get_close_matches(str(name).lower(), names, n=5, cutoff=0.45)
+        like = difflib.get_close_matches(str(name).lower(), names, n=5, cutoff=0.45)
+        self.near = like if near is None else list(near)
         hint = f"near: {', '.join(self.near)}" if self.near else f"known: {', '.join(names[:12])}"
         more = "" if self.near or len(names) <= 12 else f" and {len(names) - 12} more"
         super().__init__(f"Unknown {kind} {name!r}; {hint}{more}.")

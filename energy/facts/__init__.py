@@ -20,6 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from energy.errors import DataError, UnknownName
+from energy.facts import names
 from energy.measure.observations import rows_of
 from energy.measure.tables import Correction, Tables
 from energy.measure.validity import in_force
@@ -330,7 +331,7 @@ def check_links(tables: Mapping[str, pd.DataFrame]) -> list[str]:
             other = link["reference"]
             known = tables[other["resource"]][other["fields"][0]]
             faults += _dangling(tables[name], resource["path"], column, known, other["resource"])
-    faults += _route_lists(tables) + _fact_faults(tables["route-facts"])
+    faults += _route_lists(tables) + _fact_faults(tables["route-facts"]) + names.check(tables)
     return faults + guard_faults(tables)
 
 

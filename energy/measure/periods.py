@@ -95,6 +95,25 @@ class Period:
         return label(self)
 
 
+WORDS = {
+    "A": ("a", "y", "ye", "year", "yearly", "annual", "annually"),
+    "Q": ("q", "qe", "quarter", "quarterly"),
+    "M": ("m", "me", "month", "monthly"),
+    "G": ("g", "gy", "gas year", "gasyear"),
+}
+"""How people and pandas call the frequencies of the flow cube."""
+
+
+def frequency(word: str) -> str:
+    """Return the letter of a frequency that a word stands for; an unknown word as it is.
+
+    >>> [frequency(word) for word in ("QE", "annual", "Y", "gas year", "W")]
+    ['Q', 'A', 'A', 'G', 'W']
+    """
+    plain = str(word).strip().lower()
+    return next((letter for letter, words in WORDS.items() if plain in words), str(word))
+
+
 def parse(text: Any) -> Period:
     """Read the text of a period.
 

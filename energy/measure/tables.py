@@ -520,6 +520,13 @@ ProjectAssumptionUnit: TypeAlias = Literal[
     "years",
 ]
 
+AliaseKind: TypeAlias = Literal[
+    "route",
+    "group",
+    "market",
+    "country",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -553,6 +560,7 @@ TableName: TypeAlias = Literal[
     "market-groups",
     "projects",
     "project-assumptions",
+    "aliases",
 ]
 
 
@@ -562,6 +570,7 @@ class Column:
     ABSOLUTE: Final = "absolute"
     ACQ: Final = "acq"
     ACTION: Final = "action"
+    ALIAS: Final = "alias"
     ARC: Final = "arc"
     ASPECT: Final = "aspect"
     ATTRIBUTE: Final = "attribute"
@@ -609,6 +618,7 @@ class Column:
     KEY: Final = "key"
     KIND: Final = "kind"
     LABEL: Final = "label"
+    LANG: Final = "lang"
     LAST_YEAR: Final = "last_year"
     LAT: Final = "lat"
     LEVEL: Final = "level"
@@ -2217,6 +2227,32 @@ class ProjectAssumption(NamedTuple):
     note: str
 
 
+class Aliase(NamedTuple):
+    """Other names: Words people use for routes, groups of routes, markets and countries,
+    beside the names in routes.csv; case, hyphens, blanks and accents do not count.
+
+    Attributes
+    ----------
+    alias
+        The word as people write it.
+    kind
+        What it stands for.
+    id
+        Route; `;`-joined routes of a group; market of the crosswalk; ISO 3166-1 alpha-3
+        country.
+    lang
+        Language, ISO 639-1.
+    source
+        Document that uses the name; empty for a common spelling.
+    """
+
+    alias: str
+    kind: AliaseKind
+    id: str
+    lang: str
+    source: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -2250,6 +2286,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "market-groups": MarketGroup,
     "projects": Project,
     "project-assumptions": ProjectAssumption,
+    "aliases": Aliase,
 }
 
 
@@ -2423,3 +2460,8 @@ class Tables(dict[str, "pd.DataFrame"]):
     def project_assumptions(self) -> pd.DataFrame:
         """Assumptions of projects: the columns of `ProjectAssumption`."""
         return self["project-assumptions"]
+
+    @property
+    def aliases(self) -> pd.DataFrame:
+        """Other names: the columns of `Aliase`."""
+        return self["aliases"]

@@ -21,12 +21,14 @@ import xarray as xr
 from energy import facts, flows
 from energy import mirror as mirrors
 from energy import network as grid
-from energy.errors import DataError, UnknownName
+from energy.errors import DataError, UsageError
+from energy.facts.names import Names
 from energy.finance import accounts, bridge, economics, prices, revenue
 from energy.intake import derive
 from energy.measure import periods, units
 from energy.measure.tables import Tables
 from energy.provenance import cite, explain
+from energy.provenance import search as searching
 from energy.publish import brief, layers
 from energy.store import Store, find_release
 from energy.tracker.ahead import Ahead
@@ -53,6 +55,13 @@ def _known(base: Tables, as_of: str | dt.date | None) -> tuple[Tables, str]:
     tables = derive.overlay(base, home, as_of)
     whole = as_of is None or (isinstance(as_of, str) and find_release(home, as_of))
     return tables, "" if whole else str(as_of)
+
+
+def _one(name: str, value: str | None, other: str, same: str | None) -> str | None:
+    """Return the value of an argument that has two names."""
+    if value is not None and same is not None:
+        raise UsageError(f"{name}={value!r} and {other}={same!r} are the same thing; give one.")
+    return value if same is None else same
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -207,20 +216,26 @@ class Tracker:
         basis: str | None = None,
         first: str | None = None,
         last: str | None = None,
+        *,
+        start: str | None = None,
+        end: str | None = None,
     ) -> xr.Dataset:
         """Return the flow cube, dims (route, period).
 
         Parameters
         ----------
         route : str or sequence of str, optional
-            Names of routes; default all.
+            Names of routes (see `route`); a market or country stands for the export routes to it.
+            Default all.
         freq : {"Q", "M", "A", "G"}
-            Quarter, month, calendar year or gas year.
+            Quarter, month, calendar year or gas year; also ``"QE"``, ``"annual"``, ``"Y"`` …
         unit, basis : str
             ``bcm`` at ``20C`` (Gazprom's cubic metre), ``15C``, ``0C`` or ``15C-40MJ``;
             ``mcm/d``; ``TWh``, ``PJ``, ``GWh/d`` (GCV).
         first, last : str, optional
             For example ``"2019Q4"`` and ``"2025Q4"``.
+        start, end : str, optional
+            Other words for `first` and `last`.
 
         Returns
         -------
@@ -230,7 +245,7 @@ class Tracker:
 
         Raises
         ------
-        UnknownName, PeriodError, UnitError
+        UnknownName, PeriodError, UnitError, UsageError
 
         >>> import energy
         >>> cube = energy.load().flows("power-of-siberia-1", freq="A", first="2025", last="2025")
@@ -238,22 +253,74 @@ class Tracker:
         38.8
         """
         asked = None if route is None else self.names(route)
+        freq = periods.frequency(freq)
+        first, last = _one("first", first, "start", start), _one("last", last, "end", end)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         cube = flows.build(self.facts, freq, unit, basis, first, last)
         cube = revenue.priced(cube, self.facts, self._prices)
         cube.attrs["as_of"] = self.edition
         return cube if asked is None else cube.sel(route=asked)
 
+    @functools.cached_property
+    def _words(self) -> Names:
+        return Names(self.facts)
+
     def route(self, name: str) -> str:
-        """Return the id of a route from a name of it."""
-        known = self.facts["routes"]["route"]
-        if name not in set(known):
-            raise UnknownName("route", name, known)
-        return name
+        """Return the id of a route from any name of it.
+
+        Parameters
+        ----------
+        name : str
+            Id, name or alias in English, Russian or Chinese; case, hyphens and blanks do not count.
+
+        Raises
+        ------
+        UnknownName
+            With the near ones.
+        UsageError
+            If the word stands for several routes, a market or a country.
+
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.route("PoS1"), t.route("Северный поток")
+        ('power-of-siberia-1', 'nord-stream-1')
+        """
+        return self._words.route(name)
 
     def names(self, route: str | Iterable[str]) -> list[str]:
-        """Return the ids of one or several routes."""
-        return [self.route(name) for name in ([route] if isinstance(route, str) else route)]
+        """Return the ids of routes; a market or country stands for the export routes to it.
+
+        >>> import energy
+        >>> energy.load().names("Turkish Stream")
+        ['turkstream-1', 'turkstream-2']
+        """
+        return self._words.routes(route)
+
+    def _named(self, name: str) -> str:
+        """Return the id of a route or market where the word is a name of one, else the word."""
+        found = self._words.find(name)
+        if found is None:
+            return name
+        return found.routes[0] if len(found.routes) == 1 else found.id
+
+    def search(self, text: str) -> pd.DataFrame:
+        """Find routes, places, markets, figures, events and sources by word, best first.
+
+        Parameters
+        ----------
+        text : str
+            In English, Russian or Chinese; all words must be found.
+
+        Returns
+        -------
+        DataFrame
+            ``kind, id, name, match``; see `energy.provenance.search.search`.
+
+        >>> import energy
+        >>> energy.load().search("turkish stream")["id"].head(2).tolist()
+        ['turkstream-1', 'turkstream-2']
+        """
+        return searching.search(text, self.facts, routes.places(), self._words)
 
     def markets(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
         """Return flows summed to markets, market by period; markets without any figure left out."""
@@ -286,7 +353,7 @@ class Tracker:
 
         See `energy.mirror.mirror`; the last row is our estimate, never a measurement.
         """
-        return mirrors.mirror(self.facts, name, str(period), unit, basis)
+        return mirrors.mirror(self.facts, self._named(name), str(period), unit, basis)
 
     def reroute(
         self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
@@ -302,7 +369,14 @@ class Tracker:
         links : iterable of str
             Scenario links that exist; see `energy.network.reroute`.
         """
-        return grid.reroute(self.network.graph(by, links), without)
+        shut = [without] if isinstance(without, str) else without
+        ids = [r for name in shut for r in self._ways(name)]
+        return grid.reroute(self.network.graph(by, links), ids)
+
+    def _ways(self, name: str) -> tuple[str, ...]:
+        """Return the routes behind a word; a way of the network that is no route as it is."""
+        found = self._words.find(name)
+        return found.routes if found is not None and found.kind in ("route", "group") else (name,)
 
     # ---- money ---------------------------------------------------------------------------------
 
@@ -352,7 +426,9 @@ class Tracker:
         """
         if route is None:
             return economics.table(self.facts)
-        return economics.simulate(economics.project(self.facts, economics.find(self.facts, route)))
+        return economics.simulate(
+            economics.project(self.facts, economics.find(self.facts, self._named(route)))
+        )
 
     # ---- ahead ---------------------------------------------------------------------------------
 
@@ -421,7 +497,7 @@ class Tracker:
         ------
         UnknownName, PeriodError
         """
-        span = periods.parse(period)
+        span, name = periods.parse(period), self._named(name)
         if name in {explain.ALL, *self._markets}:
             cube = self.flows(freq=span.freq, first=period, last=period)
             return explain.of_market(cube, self.facts["routes"], name)

@@ -92,7 +92,7 @@ class Ahead(Facet):
         known = as_of or self.last_day
         if route is None:
             return timing.table(self.t.facts, as_of=known)
-        return timing.first_gas(self.t.facts, route, known)
+        return timing.first_gas(self.t.facts, self.t.route(route), known)
 
     def tornado(
         self,
@@ -117,8 +117,8 @@ class Ahead(Facet):
         """
         if route is not None:
             return economics.tornado(
-            economics.project(self.t.facts, economics.find(self.t.facts, route)), target
-        )
+                economics.project(self.t.facts, economics.find(self.t.facts, route)), target
+            )
         from energy.projection import scenarios
 
         made = (

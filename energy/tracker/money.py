@@ -67,7 +67,7 @@ class Money(Facet):
         UnknownName, PeriodError
 
         >>> import energy
-        >>> energy.load().money.netback("nord-stream-1", "2020")["item"].iloc[0]
+        >>> energy.load().money.netback("Nord Stream 1", "2020")["item"].iloc[0]
         'border price'
         """
         return netback.netback(self.t.route(route), str(period), self.t._quarters, self.t.facts,
@@ -163,11 +163,12 @@ class Money(Facet):
             See `energy.finance.economics.tornado`.
         """
         return economics.tornado(
-            economics.project(self.t.facts, economics.find(self.t.facts, route)), target
+            economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route))),
+            target,
         )
 
     def assumptions(self, route: str) -> pd.DataFrame:
         """Return the inputs of the economics of a proposed line with their sources."""
         return economics.assumptions(
-            economics.project(self.t.facts, economics.find(self.t.facts, route))
+            economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route)))
         )

@@ -1,0 +1,95 @@
+"""Find by word what the tracker holds: routes, places, markets, figures, events, sources."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from energy.errors import UsageError
+from energy.facts.names import Names, key
+
+COLUMNS = ["kind", "id", "name", "match"]
+FUZZY, MISSED = 0.75, 0.0  # below: another word, not a slip of the pen
+
+
+def search(
+    text: str, tables: Mapping[str, pd.DataFrame], places: pd.DataFrame, names: Names
+) -> pd.DataFrame:
+    """Return what a text may mean, best first.
+
+    Parameters
+    ----------
+    text : str
+        One or several words in English, Russian or Chinese; all of them must be found.
+    tables : mapping of str to DataFrame
+        The facts.
+    places : DataFrame
+        ``name, name_ru``, by id; see `geodata.routes.places`.
+    names : Names
+        The words for routes, markets and countries.
+
+    Returns
+    -------
+    DataFrame
+        ``kind`` (route, market, country, place, metric, series, event, source), ``id``, ``name``
+        and ``match``: 1 for the very word, less for a part of it or a near spelling.
+
+    Raises
+    ------
+    UsageError
+        For a text without a letter or digit.
+    """
+    words = [key(word) for word in text.split() if key(word)]
+    if not words:
+        raise UsageError(f"Search text {text!r} holds no letter or digit; name what to look for.")
+    whole = "".join(words)
+    best: dict[tuple[str, str], tuple[float, str]] = {}
+    for kind, name, said in [*_named(names), *_rows(tables, places)]:
+        match = _match(whole, words, key(said))
+        if match > best.get((kind, name), (MISSED, ""))[0]:
+            best[kind, name] = match, said
+    rows = [(kind, name, said, round(match, 2)) for (kind, name), (match, said) in best.items()]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table.sort_values("match", ascending=False, kind="stable", ignore_index=True)
+
+
+def _named(names: Names) -> Iterator[tuple[str, str, str]]:
+    """Yield every word for routes, markets and countries; a group once for each of its routes."""
+    for word, meaning in names.words.items():
+        said = names.shown[word]
+        if meaning.kind == "group":
+            yield from (("route", route, said) for route in meaning.routes)
+        else:
+            yield meaning.kind, meaning.id, said
+
+
+def _rows(
+    tables: Mapping[str, pd.DataFrame], places: pd.DataFrame
+) -> Iterator[tuple[str, str, str]]:
+    """Yield places, lines of the accounts, series of figures, events and sources."""
+    for column in ("name", "name_ru"):
+        yield from (("place", i, w) for i, w in zip(places.index, places[column], strict=True))
+    for metric in sorted(set(tables["financials"]["metric"])):
+        yield "metric", metric, metric.replace("_", " ")
+    for table in ("volumes", "prices", "trade-context"):
+        yield from (("series", f"{table}/{s}", s) for s in sorted(set(tables[table]["series"])))
+    events, sources = tables["events"], tables["sources"]
+    yield from (("event", i, w) for i, w in zip(events["event"], events["title"], strict=True))
+    titles = sources["title"] + ", " + sources["publisher"]
+    yield from (("source", i, w) for i, w in zip(sources["source"], titles, strict=True))
+
+
+def _match(whole: str, words: list[str], said: str) -> float:
+    """Return how well a name answers: the word itself, all words in it, or a near spelling."""
+    if not said:
+        return MISSED
+    if whole == said:
+        return 1.0
+    if all(word in said for word in words):
+        return 0.8 + 0.15 * len(whole) / len(said)
+    if abs(len(whole) - len(said)) > 3:  # no slip of the pen: spare the comparison
+        return MISSED
+    like = difflib.SequenceMatcher(None, whole, said).ratio()
+    return 0.75 * like if like >= FUZZY else MISSED
