@@ -12,6 +12,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energy import flows, store
 from energy.errors import DataError, PeriodError
 from energy.projection import ramp, scenarios
 
@@ -113,12 +114,25 @@ def test_schedule_of_power_of_siberia(tracker):
     assert ramp.schedule(tracker.facts, "far-eastern-route")[1] == 12
 
 
-def test_schedule_before_a_contract_is_the_printed_plan(tracker):
-    tables = dict(tracker.facts)
-    tables["contracts"] = tables["contracts"][tables["contracts"]["published"] <= "2019"]
-    firm, plateau, _ = ramp.schedule(tables, "power-of-siberia-1")
-    assert plateau == 38
-    assert firm[2024] == 25
+def test_a_schedule_has_vintages(tracker):
+    """What the seller said last counts: 25 of 2019, 30 of July 2024, until the contract's row."""
+    for day, of_2024 in (("2019-12-31", 25), ("2024-07-22", 25), ("2024-07-23", 30)):
+        firm, plateau, _ = ramp.schedule(store.known(tracker.facts, day), "power-of-siberia-1")
+        assert (firm[2024], plateau) == (of_2024, 38)
+    firm, plateau, step = ramp.schedule(store.known(tracker.facts, "2014-12-31"),
+                                        "power-of-siberia-1")  # fmt: skip
+    assert (firm, plateau) == ({}, 38) and np.isnan(step)
+
+
+def test_a_contract_without_a_first_day_is_timed(tracker, tree):
+    """A step agreed later is not a line's start: before its schedule the line is a proposed one."""
+    tables = store.known(tracker.facts, "2018-12-31")
+    cube = flows.build(tables)
+    found = ramp.modelled(tables, cube, tree, dt.date(2018, 12, 31))["power-of-siberia-1"]
+    assert found["model"] == "proposed" and "step_start" not in found
+    later = store.known(tracker.facts, "2019-12-31")
+    found = ramp.modelled(later, flows.build(later), tree, dt.date(2019, 12, 31))
+    assert found["power-of-siberia-1"]["model"] == "contract"
 
 
 def test_hazards_are_events_over_exposure_with_the_prior(shared, tree):
@@ -171,6 +185,19 @@ def test_power_of_siberia_is_its_contract_times_delivery(shared):
 
 def test_never_takes_the_step_away(shared):
     assert not spec(shared, "power-of-siberia-1", never=1).added.any()
+
+
+def test_a_contract_is_capped_at_what_it_may_deliver(shared):
+    found = spec(shared, "power-of-siberia-1", step_start=2031.0, step_ramp=1)
+    years = [4 * year - shared.span.first for year in (2029, 2035)]
+    before, after = (found.cap[at : at + 4].sum() for at in years)
+    assert (before, after) == (
+        pytest.approx(38 * 1.05, rel=1e-4),
+        pytest.approx(44 * 1.05, rel=1e-4),
+    )
+    limits = ramp.nameplate(shared.tables, "far-eastern-route", {}, shared.span)
+    agreed = ramp._agreed("far-eastern-route", {"model": "proposed"}, shared, {})
+    assert (limits.max(), agreed.max()) == (10, 12)  # the pipe's old figure does not bind
 
 
 def test_known_quarters_stand_without_noise(shared):

@@ -40,6 +40,7 @@ TINY = {
 
 def test_the_package_tree_is_clean(tree, names):
     assert scenarios.check(tree, *names) == []
+    assert scenarios.check(scenarios.read(), *names) == []
     assert len(list(scenarios.numbers(tree))) > 60
 
 
@@ -181,14 +182,73 @@ def test_tornado_needs_the_baseline_and_the_year():
         scenarios.tornado(TINY, result(baseline=1.0), year=2050)
 
 
-def test_an_earlier_day_knows_fewer_questions_and_numbers(tree):
-    published = {"sputnik-serbia-gas-contract-2025": "2025-05"}
-    early = scenarios.known(tree, "2021-01-01", published)
-    assert set(tree["question"]) - set(early["question"]) == {
-        "settlement", "eu-ban", "ukraine", "pos1-step", "turkey"}  # fmt: skip
+def test_an_earlier_day_knows_fewer_questions_and_numbers():
+    whole = scenarios.read()
+    published = {"sputnik-serbia-gas-contract-2025": "2025-05",
+                 "azlaw-eu-regulation-2026-261": "2026-01-27", "somewhere": "2026-06-01"}  # fmt: skip
+    early = scenarios.known(whole, "2021-01-01", published)
+    assert list(early["question"]) == ["pos2", "oil"]
     assert sum(leaf.probability for leaf in scenarios.leaves(early)) == pytest.approx(1)
-    middle = scenarios.known(tree | {"question": {"eu-ban": dict(tree["question"]["eu-ban"], since="")}},
-                             "2025-01-01", published)  # fmt: skip
-    kept = middle["question"]["eu-ban"]["answer"]["kept"]["set"]
-    assert [row["what"] for row in kept] == ["end"]  # Serbia's contract was signed later
-    assert "settlement" in tree["question"]
+    assert "level" not in early["route"]["yamal-europe"]
+    middle = scenarios.known(whole, "2025-12-31", published)
+    kept = middle["question"]["eu-ban"]["answer"]["kept"]
+    assert [row["what"] for row in kept["set"]] == ["end", "after"]
+    assert kept["probability"]["value"] == 0.65
+    assert scenarios.load()["question"]["eu-ban"]["answer"]["kept"]["probability"]["value"] == 0.80
+    assert "version" in whole["question"]["eu-ban"]  # the tree given is left as it is
+
+
+def test_a_question_never_stands_without_its_effect():
+    tree = scenarios.load()
+    early = scenarios.known(tree, "2026-01-26", {"azlaw-eu-regulation-2026-261": "2026-01-27",
+                            "sputnik-serbia-gas-contract-2025": "2025-05"})  # fmt: skip
+    assert "eu-ban" not in early["question"] and "diversion" in early["question"]
+    assert "after" not in early["question"]["diversion"]
+    undated = scenarios.known(tree, "2026-01-26", {"azlaw-eu-regulation-2026-261": "",
+                              "another": "2026-06-01"})  # fmt: skip
+    assert "eu-ban" not in undated["question"]
+
+
+def test_each_version_rests_on_what_was_published_by_its_day(tracker):
+    published = tracker.facts["sources"].set_index("source")["published"]
+    rows = [(version["as_of"], row["source"]) for version, row in versioned() if "source" in row]
+    assert len(rows) >= 4
+    assert [row for row in rows if published[row[1]][:10] > row[0]] == []
+
+
+def versioned():
+    for question in scenarios.read()["question"].values():
+        for version in question["version"]:
+            yield version, version
+            for answer in version["answer"].values():
+                yield from ((version, row) for row in answer.get("set", []))
+
+
+def broken(change):
+    tree = scenarios.read()
+    change(tree["question"]["oil"]["version"])
+    return tree
+
+
+@pytest.mark.parametrize("change, fault", [
+    (lambda v: v[1].pop("as_of"), "question.oil: a version has as_of ''; give the day from which"),
+    (lambda v: v[1].update(as_of="2014"), "a version has as_of '2014'; give the day"),
+    (lambda v: v[1].update(as_of="2016-01-01"), "question.oil: versions overlap or stand out of order"),
+    (lambda v: v[0].update(as_of="2019-01-01"), "versions overlap or stand out of order"),
+    (lambda v: v[2].pop("reason"), "question.oil: the version of 2016-01-01 has no reason"),
+    (lambda v: v[0]["answer"]["high"]["probability"].update(value=0.5),
+     "question.oil as of 2012-01-01: the probabilities sum to 1.25, not 1"),
+])  # fmt: skip
+def test_a_fault_of_a_version_is_one_sentence(change, fault, names, tmp_path):
+    tree = broken(change)
+    found = scenarios.check(tree, *names)
+    assert any(fault in text for text in found), found
+    assert len(found) == 1 and "\n" not in found[0]
+
+
+def test_versions_are_listed_with_what_is_of_today():
+    rows = scenarios.versions(scenarios.read())
+    assert {row["question"] for row in rows} >= {"pos2", "oil", "eu-ban"}
+    assert {row["hindsight"] for row in rows} == {True, False}
+    first = next(row for row in rows if row["question"] == "settlement")
+    assert first["as_of"] == "2022-02-24" and first["probabilities"]["none"] == 0.70

@@ -527,6 +527,43 @@ AliaseKind: TypeAlias = Literal[
     "country",
 ]
 
+TimingRuleName: TypeAlias = Literal[
+    "wider_share",
+    "prior_hazard",
+    "binding_factor",
+    "plan_weight",
+    "near_weight",
+    "near_saved",
+    "prior_slip",
+    "prior_ramp",
+]
+
+TimingRuleStage: TypeAlias = Literal[
+    "",
+    "talks",
+    "memorandum",
+    "committed",
+    "building",
+]
+
+TimingRuleCause: TypeAlias = Literal[
+    "",
+    "next",
+    "never",
+]
+
+TimingRuleUnit: TypeAlias = Literal[
+    "1",
+    "1/yr",
+    "years",
+]
+
+TimingEvidenceEvidence: TypeAlias = Literal[
+    "reference class",
+    "published dates",
+    "judgement",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -561,6 +598,9 @@ TableName: TypeAlias = Literal[
     "projects",
     "project-assumptions",
     "aliases",
+    "timing-projects",
+    "timing-rules",
+    "timing-evidence",
 ]
 
 
@@ -632,11 +672,13 @@ class Column:
     MEASURE: Final = "measure"
     METHOD: Final = "method"
     METRIC: Final = "metric"
+    MIDDLE: Final = "middle"
     MODE: Final = "mode"
     MONTH: Final = "month"
     NAME: Final = "name"
     NAME_RU: Final = "name_ru"
     NAME_ZH: Final = "name_zh"
+    NEVER: Final = "never"
     NODE: Final = "node"
     NOTE: Final = "note"
     OFFLINE: Final = "offline"
@@ -664,6 +706,7 @@ class Column:
     ROUTE: Final = "route"
     ROUTES: Final = "routes"
     ROW: Final = "row"
+    SAYS: Final = "says"
     SCHEDULED: Final = "scheduled"
     SEASON: Final = "season"
     SEGMENT: Final = "segment"
@@ -673,6 +716,7 @@ class Column:
     SIGNED: Final = "signed"
     SOURCE: Final = "source"
     SPREAD: Final = "spread"
+    STAGE: Final = "stage"
     STANDARD: Final = "standard"
     STATE: Final = "state"
     STATUS: Final = "status"
@@ -2253,6 +2297,102 @@ class Aliase(NamedTuple):
     source: str
 
 
+class TimingProject(NamedTuple):
+    """Projects of the reference class that stand for a route: Which project of
+    reference_projects.csv times a route; a route whose own id is a project needs no row.
+
+    Attributes
+    ----------
+    route
+        Route id, or the name of a project that is no route of its own.
+    project
+        Name in reference_projects.csv.
+    note
+        What a reader must know.
+    """
+
+    route: str
+    project: str
+    note: str
+
+
+class TimingRule(NamedTuple):
+    """Numbers of the timing model: What the timing of proposed lines assumes, number by
+    number; the method of today, whatever the as-of date.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    name
+        What the number is.
+    stage
+        Stage it speaks for; empty for all.
+    cause
+        How the stage ends: next, never; empty for both.
+    value
+        The number.
+    unit
+        Unit.
+    note
+        Why we take it.
+    """
+
+    id: str
+    name: TimingRuleName
+    stage: TimingRuleStage | Literal[""]
+    cause: TimingRuleCause | Literal[""]
+    value: float
+    unit: TimingRuleUnit
+    note: str
+
+
+class TimingEvidence(NamedTuple):
+    """Weighed evidence on first gas: Pieces of evidence on when, if ever, a line delivers,
+    with their relative weight; a line without rows is timed by the reference class alone.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    route
+        Route id or project.
+    evidence
+        Kind of evidence.
+    says
+        What it says, in words.
+    weight
+        Relative weight among the pieces known on a day.
+    low
+        P10 of first gas if built, decimal year.
+    middle
+        P50.
+    high
+        P90.
+    never
+        Probability that it is never built; empty for the reference class, which has its own.
+    source
+        Key of sources.csv; empty: our own assumption, the note says why.
+    published
+        When it was published or laid down: YYYY, YYYY-MM or YYYY-MM-DD; empty unknown.
+    note
+        Why this weight.
+    """
+
+    id: str
+    route: str
+    evidence: TimingEvidenceEvidence
+    says: str
+    weight: float
+    low: float
+    middle: float
+    high: float
+    never: float
+    source: str
+    published: str
+    note: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -2287,6 +2427,9 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "projects": Project,
     "project-assumptions": ProjectAssumption,
     "aliases": Aliase,
+    "timing-projects": TimingProject,
+    "timing-rules": TimingRule,
+    "timing-evidence": TimingEvidence,
 }
 
 
@@ -2465,3 +2608,18 @@ class Tables(dict[str, "pd.DataFrame"]):
     def aliases(self) -> pd.DataFrame:
         """Other names: the columns of `Aliase`."""
         return self["aliases"]
+
+    @property
+    def timing_projects(self) -> pd.DataFrame:
+        """Projects of the reference class that stand for a route: the columns of `TimingProject`."""
+        return self["timing-projects"]
+
+    @property
+    def timing_rules(self) -> pd.DataFrame:
+        """Numbers of the timing model: the columns of `TimingRule`."""
+        return self["timing-rules"]
+
+    @property
+    def timing_evidence(self) -> pd.DataFrame:
+        """Weighed evidence on first gas: the columns of `TimingEvidence`."""
+        return self["timing-evidence"]

@@ -196,12 +196,16 @@ def setup(
 
 
 def _checked_tree(trees, tree: Mapping | None, asked: Any, tables: facts.Tables, day: str) -> dict:
-    text = dict(tree) if tree is not None else trees.load()
+    """Return the tree of a day, a custom scenario laid over it, or raise with every fault."""
+    names = tables["routes"]["route"], tables["sources"]["source"]
+    text = dict(tree) if tree is not None else trees.read()
+    trees.refuse(text, *names)
+    published = tables["sources"].set_index("source")["published"]
+    text = trees.known(text, day, published.to_dict())
     if isinstance(asked, Mapping):
         text = trees.overlay(text, asked)
-    trees.refuse(text, tables["routes"]["route"], tables["sources"]["source"])
-    published = tables["sources"].set_index("source")["published"]
-    return trees.known(text, day, published.to_dict())
+        trees.refuse(text, *names)
+    return text
 
 
 def _reference_class(tables: facts.Tables, route: str, as_of: str):

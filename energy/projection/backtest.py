@@ -54,17 +54,10 @@ LOG_COLUMNS = ["release", "as_of", "scenario", "route", "period", "p10", "p50", 
 def as_known(tables: facts.Tables, day: dt.date) -> facts.Tables:
     """Return the tables as known on a day: `energy.store.known`, and milestones by their date."""
     kept = facts.Tables(store.known(tables, day))
-    number = timing.decimal(day.isoformat())
-    for name in ("reference-projects", "outside-forecasts"):
-        if name in kept:
-            dates = [
-                text == "" or timing.decimal(text) <= number for text in kept[name]["published"]
-            ]
-            kept[name] = kept[name][np.array(dates, dtype=bool)].reset_index(drop=True)
     if "reference-projects" in kept:
         rows = kept["reference-projects"]
         gates = rows["value"].where(rows["metric"].isin(list(timing.METRICS)), "")
-        later = gates.map(timing.decimal) > number
+        later = gates.map(timing.decimal) > timing.decimal(day.isoformat())
         kept["reference-projects"] = rows[~later].reset_index(drop=True)
     return kept
 

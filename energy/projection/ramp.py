@@ -32,6 +32,9 @@ COVERED = 0.99
 STALE, SILENT = 8, 4
 """Quarters that count as recent; and after which a silent route no longer holds the start back."""
 
+SAYS = ("company", "ministry")
+"""Whose forecast of a route's flow counts as its schedule."""
+
 Tables = facts.Tables
 
 
@@ -301,10 +304,7 @@ def schedule(tables: Tables, route: str) -> tuple[dict[int, float], float, float
     rows = rows[(rows["route"] == route) & (rows["unit"] == "bcm/yr")].sort_values(
         "published", kind="stable"
     )
-    plans = tables["volumes"]
-    plans = plans[(plans["series"] == "plan_flow") & (plans["entity"] == route)]
-    plans = plans[plans["freq"] == "A"]
-    firm = {int(row.period): float(row.value) for row in rows_of(plans)}
+    firm = _announced(tables, route)
     plateau, step = float("nan"), float("nan")
     for row in rows_of(rows):
         if row.year == "plateau":
@@ -313,9 +313,29 @@ def schedule(tables: Tables, route: str) -> tuple[dict[int, float], float, float
             step = float(str(row.year)[:4])
         else:
             span = periods.parse(str(row.year))
-            years = range(span.start.year, (span.end - dt.timedelta(days=1)).year + 1)
-            firm |= dict.fromkeys(years, float(row.acq))
-    return firm, plateau, step
+            for year in range(span.start.year, (span.end - dt.timedelta(days=1)).year + 1):
+                if row.published >= firm.get(year, ("", 0.0))[0]:
+                    firm[year] = row.published, float(row.acq)
+    return {year: quantity for year, (_, quantity) in firm.items()}, plateau, step
+
+
+def _announced(tables: Tables, route: str) -> dict[int, tuple[str, float]]:
+    """Return by year the newest quantity that the seller or its ministry has said would come.
+
+    Each with its day of publication: a later contract row takes its place, an earlier one gives
+    way to it. A press forecast is no schedule.
+    """
+    plans = tables["volumes"]
+    plans = plans[(plans["series"] == "plan_flow") & (plans["entity"] == route)]
+    said = [(row.published, int(row.period), float(row.value))
+            for row in rows_of(plans[plans["freq"] == "A"])]  # fmt: skip
+    if "outside-forecasts" in tables:
+        others = tables["outside-forecasts"]
+        others = others[(others["series"] == "flow") & (others["target"] == route)
+                        & others["kind"].isin(SAYS)
+                        & others["period"].str.fullmatch("[0-9]{4}")]  # fmt: skip
+        said += [(row.published, int(row.period), float(row.value)) for row in rows_of(others)]
+    return {year: (day, quantity) for day, year, quantity in sorted(said)}
 
 
 def hazards(
@@ -551,6 +571,9 @@ def _stopped(tables: Tables, route: str, day: dt.date) -> bool:
 def _standing(tables: Tables, cube: xr.Dataset, route: str, row: Params, day: dt.date) -> Params:
     """Return what the tree says of a route, or a plainer model where that is not true yet."""
     flows = _recent(cube, route)
+    if row["model"] == "contract" and flows.max(initial=0) <= 0:
+        if not schedule(tables, route)[0]:  # signed, not yet dated: first gas is the timing's
+            return {key: row[key] for key in ("fields",) if key in row} | {"model": "proposed"}
     if row["model"] == "halted" and flows[-1:].sum() > 0 and not _stopped(tables, route, day):
         return {"model": "open"} | {key: row[key] for key in ("fields",) if key in row}
     if row["model"] == "proposed" and flows.max(initial=0) > 0:
@@ -589,18 +612,51 @@ def spec(route: str, mine: Params, shared: Learned) -> RouteSpec:
 
 
 def _ceiling(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarray:
-    """Return the cap in bcm a quarter: nameplate times overload, and the fields behind it."""
+    """Return the cap in bcm a quarter: the contract with its tolerance, the pipe, the fields.
+
+    Notes
+    -----
+    METHOD, section 2a. A pipe known to be smaller than what is contracted through it is an old
+    figure: the contract's quantity is taken for it.
+    """
     span = shared.span
     plain = (parts["base"] + parts["added"]) / span.share
     limit = nameplate(shared.tables, route, mine, span)
-    limit = np.where(np.isnan(limit), plain.max() * 1.15, limit)
-    if mine["model"] == "contract":  # the dated capacity of such a line is its contract's
-        begun = np.arange(span.count) >= parts["start"].min()
-        limit = np.maximum(limit, (parts["base"] + parts["added"] * begun) / span.share)
-    limit = limit * overload(shared.cube, route, shared.tree, mine)
+    limit = np.where(np.isnan(limit), plain.max() * GUESSED, limit)
+    agreed = _agreed(route, mine, shared, parts)
+    if agreed is None:
+        limit = limit * overload(shared.cube, route, shared.tree, mine)
+    else:
+        pipe = np.maximum(limit, agreed) * overload(shared.cube, route, shared.tree, mine)
+        tolerance = float(mine.get("tolerance", scenarios.rule(shared.tree, "tolerance")))
+        limit = np.minimum(pipe, agreed * (1 + tolerance))
     if mine.get("fields"):
         limit = np.minimum(limit, field_limit(shared.tables, list(mine["fields"]), span))
     return limit * span.share
+
+
+GUESSED = 1.15
+"""Pipe over the largest expected flow where no capacity is published; METHOD, section 2a."""
+
+
+def _agreed(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarray | None:
+    """Return the largest quantity agreed on by quarter, bcm a year; None for what has no contract.
+
+    While a contract fills, more than the year's step may come, up to the step after it.
+    """
+    span = shared.span
+    if mine["model"] not in ("contract", "proposed"):
+        return None
+    firm, plateau, _ = schedule(shared.tables, route)
+    plateau = float(mine.get("plateau", plateau))
+    if mine["model"] == "proposed":
+        return None if np.isnan(plateau) else np.full(span.count, plateau)
+    years = np.arange(span.first, span.first + span.count) // 4
+    last = firm[max(firm)] if firm else 0.0
+    steps = np.array([max(firm.get(int(y), last), firm.get(int(y) + 1, last)) for y in years])
+    begun = np.arange(span.count) >= parts["start"].min()
+    risen = plateau if parts["added"].any() and not np.isnan(plateau) else 0.0
+    return np.maximum(steps, np.where(begun, risen, 0.0))
 
 
 def _contract(route: str, mine: Params, shared: Learned, past: History) -> dict:
@@ -635,10 +691,22 @@ def contract_parts(route: str, mine: Params, shared: Learned) -> dict:
     begin = step if not np.isnan(step) else float((last or span.first // 4) + 1)
     if mine.get("never"):
         rise = 0.0
-    stated = mine.get("step_start", begin) if not np.isnan(step) or last is None else begin
-    start = _table(stated, span.at)
+    start = _step(mine, shared, begin, dated=not np.isnan(step))
     return {"base": yearly * mean * span.share, "added": rise * mean * span.share,
             "start": start, "ramp": _table(mine.get("step_ramp", [1, 2, 4]), _quarters)}  # fmt: skip
+
+
+EXTRA = "power-of-siberia-1-plus-6"
+"""The project whose timing says when a step of the contract comes (`step_timing`)."""
+
+
+def _step(mine: Params, shared: Learned, begin: float, dated: bool) -> np.ndarray:
+    """Return quantiles of when a later plateau begins: timed, stated, or as the contract says."""
+    span = shared.span
+    if mine.get("step_timing") and dated and shared.timing is not None:
+        found = _reference(EXTRA, shared)
+        return _sampled(span.at(found.sample(np.random.default_rng(0), TABLE * 8)))
+    return _table(mine.get("step_start", begin) if dated else begin, span.at)
 
 
 def _open(route: str, mine: Params, shared: Learned, past: History) -> dict:

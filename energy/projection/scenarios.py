@@ -1,14 +1,17 @@
-"""The tree of assumptions: read, check, overlay, and turn into scenarios with probabilities.
+"""The tree of assumptions: read, date, check, overlay, and turn into scenarios with probabilities.
 
-The tree itself is text, ``energy/data/scenarios.toml``; nothing is assumed here. A scenario is one
-answer to each question; the mixture weighs every combination of answers. Which numbers follow for
-a route is `routes`, for prices `prices`; how they move the result is `tornado`.
+The tree itself is text, ``energy/data/scenarios.toml``; nothing is assumed here. Each question has
+dated versions, so that a projection of a past day meets the questions, answers and probabilities
+that could be held that day (`at`). A scenario is one answer to each question; the mixture weighs
+every combination of answers. Which numbers follow for a route is `routes`, for prices `prices`;
+how they move the result is `tornado`.
 """
 
 from __future__ import annotations
 
 import copy
 import math
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +27,8 @@ from energy.errors import DataError, EnergyError, UnknownName
 PATH = Path(__file__).parents[1] / "data" / "scenarios.toml"
 BASELINE, MIXTURE = "baseline", "mixture"
 WHAT = {"end", "after", "keep", "restart", "halt", "first_gas", "never", "plateau", "capacity",
-        "level", "lapse", "overload", "step_start", "step_ramp", "ramp"}  # fmt: skip
+        "level", "lapse", "overload", "step_start", "step_ramp", "step_timing", "ramp",
+        "tolerance"}  # fmt: skip
 """What an answer may set for a route."""
 PRICES = ("brent", "ttf")
 MODELS = ("contract", "open", "halted", "proposed")
@@ -48,8 +52,33 @@ class Leaf:
     probability: float
 
 
-def load(path: Path | str | None = None) -> Tree:
-    """Read a tree; default the one of the package.
+NEWEST = "9999-12-31"
+"""A day after every version of every question."""
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def load(path: Path | str | None = None, day: str = NEWEST) -> Tree:
+    """Read a tree as it stood on a day; default the newest of the package.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or not TOML, or its versions are not in order.
+
+    Examples
+    --------
+    >>> sorted(load(day="2015-12-31")["question"])
+    ['oil', 'pos2']
+    """
+    tree = read(path)
+    faults = version_faults(tree)
+    if faults:
+        raise DataError(Path(path or PATH).name, faults)
+    return at(tree, day)
+
+
+def read(path: Path | str | None = None) -> Tree:
+    """Read a tree with all its versions, as the file holds them.
 
     Raises
     ------
@@ -65,6 +94,87 @@ def load(path: Path | str | None = None) -> Tree:
         raise DataError(target.name, [f"not TOML: {error}; correct the line"]) from error
 
 
+def at(tree: Tree, day: str) -> Tree:
+    """Return the tree of a day: of each question the newest version not later than it.
+
+    A question without a version that early is gone. Elsewhere a number that says ``since`` holds
+    from that day, and what it says as ``before`` until then.
+
+    Parameters
+    ----------
+    day : str
+        ISO date.
+    """
+    new = copy.deepcopy(tree)
+    for name, question in list(new.get("question", {}).items()):
+        versions = question.pop("version", None)
+        if versions is None:
+            continue
+        held = [version for version in versions if str(version["as_of"]) <= day]
+        if held:
+            question.update(held[-1])
+        else:
+            del new["question"][name]
+    questions = new.pop("question", None)
+    dated = _dated(new, day)
+    return dated if questions is None else {**dated, "question": questions}
+
+
+def _dated(item: Any, day: str) -> Any:
+    """Return a table as of a day: a number with a later ``since`` is gone, or as ``before`` says."""
+    if not isinstance(item, dict):
+        return item
+    kept = {}
+    for name, part in item.items():
+        if not isinstance(part, dict) or str(part.get("since", "")) <= day:
+            kept[name] = _dated(part, day)
+        elif "before" in part:
+            said = {key: text for key, text in part.items() if key not in ("since", "before")}
+            kept[name] = said | {"value": part["before"]}
+    return kept
+
+
+def version_faults(tree: Tree) -> list[str]:
+    """Return the faults of the versions of a tree: dates, order, reasons, sums of probabilities."""
+    faults = []
+    for name, question in tree.get("question", {}).items():
+        versions = question.get("version")
+        if versions is None:
+            continue
+        place, dates = f"question.{name}", [str(version.get("as_of", "")) for version in versions]
+        bad = [date for date in dates if not DATE.fullmatch(date)]
+        if bad:
+            faults.append(f"{place}: a version has as_of {bad[0]!r}; give the day from which it "
+                          "holds, as YYYY-MM-DD")  # fmt: skip
+        elif dates != sorted(set(dates)):
+            faults.append(f"{place}: versions overlap or stand out of order ({', '.join(dates)}); "
+                          "give each a later day than the one above it")  # fmt: skip
+        faults += [f"{place}: the version of {date or 'no date'} has no reason; say why it holds"
+                   for date, version in zip(dates, versions, strict=True)
+                   if not version.get("reason")]  # fmt: skip
+        for date, version in zip(dates, versions, strict=True):
+            answers = version.get("answer", {})
+            if all("value" in answer.get("probability", {}) for answer in answers.values()):
+                faults += _sum_faults(f"{name} as of {date}", answers, None)
+    return faults
+
+
+def versions(tree: Tree) -> list[dict[str, Any]]:
+    """Return every version of every question: ``question, as_of, reason, hindsight, probabilities``.
+
+    Parameters
+    ----------
+    tree : dict
+        From `read`.
+    """
+    return [{"question": name, "as_of": str(version["as_of"]), "reason": version["reason"],
+             "hindsight": bool(version.get("hindsight", False)),
+             "probabilities": {key: answer["probability"]["value"]
+                               for key, answer in version["answer"].items()}}
+            for name, question in tree["question"].items()
+            for version in question.get("version", [])]  # fmt: skip
+
+
 def check(tree: Tree, routes: Iterable[str], sources: Iterable[str]) -> list[str]:
     """Return every fault of a tree, one sentence each.
 
@@ -76,6 +186,15 @@ def check(tree: Tree, routes: Iterable[str], sources: Iterable[str]) -> list[str
         The ids that exist.
     """
     known, cited = set(routes), set(sources)
+    faults = version_faults(tree)
+    if faults:
+        return faults
+    days = {str(version["as_of"]) for question in tree.get("question", {}).values()
+            for version in question.get("version", [])}  # fmt: skip
+    if days:
+        found = [fault for day in sorted(days)
+                 for fault in check(at(tree, day), known, cited)]  # fmt: skip
+        return list(dict.fromkeys(found))
     faults = [fault for where, row in numbers(tree) for fault in _number_faults(where, row, cited)]
     faults += [f"{where}: {number} stands alone; write {{ value = {number}, assumption = … }} or a source"
                for where, number in _bare(tree)]  # fmt: skip
@@ -235,29 +354,37 @@ def effect_faults(where: str, row: dict, known: set[str]) -> list[str]:
 def known(tree: Tree, day: str, published: Mapping[str, str]) -> Tree:
     """Return the tree as it could have stood on a day; the tree given is left as it is.
 
-    Questions that arose later are gone, and numbers whose source was published later. What rests
-    on an assumption stays: it is how the model is built, not what happened.
+    Of each question the version of that day; questions that arose later are gone, and so are
+    numbers of routes whose source was published later. A question of which an effect rests on a
+    later source goes as a whole: an answer without its effect would be another answer. What rests
+    on an assumption and says no ``since`` stays: it is how the model is built.
 
     Parameters
     ----------
     day : str
         ISO date.
     published : mapping of str to str
-        Source to date of publication, as precise as known; empty is taken as known.
+        Source to date of publication, as precise as known; empty is not known yet.
     """
-    new = copy.deepcopy(tree)
-    gone = {name for name, row in tree["question"].items() if str(row.get("since", "")) > day}
+    new = at(tree, day)
 
     def later(row: Any) -> bool:
-        return isinstance(row, dict) and published.get(row.get("source", ""), "")[: len(day)] > day
+        if not isinstance(row, dict) or "source" not in row:
+            return False
+        said = published.get(row["source"], "")
+        return said[: len(day)] > day if said else day < max(published.values(), default="")
 
+    gone = {
+        name for name, row in new["question"].items()
+        if str(row.get("since", "")) > day
+        or any(later(effect) for answer in row["answer"].values()
+               for effect in answer.get("set", []))
+    }  # fmt: skip
     for name in gone:
         del new["question"][name]
     for question in new["question"].values():
-        if question.get("after") in gone:
-            del question["after"]
-        for answer in question["answer"].values():
-            answer["set"] = [row for row in answer.get("set", []) if not later(row)]
+        if question.get("after") not in new["question"]:
+            question.pop("after", None)
     new["route"] = {name: {key: item for key, item in row.items() if not later(item)}
                     for name, row in new["route"].items()}  # fmt: skip
     return new
@@ -425,10 +552,14 @@ def effects(tree: Tree, answers: Answers) -> dict[str, dict[str, Any]]:
 
 def prices(tree: Tree, answers: Answers) -> dict[str, float]:
     """Return the level each index returns to: Brent in USD/bbl, TTF in USD/MMBtu."""
-    found = {name: float(tree["money"][name]["value"]) for name in PRICES}
+    found = {name: float(tree["money"][name]["value"]) for name in PRICES if name in tree["money"]}
     for row in _effects(tree, answers):
         if "price" in row:
             found[row["price"]] = float(row["value"])
+    lacking = [name for name in PRICES if name not in found]
+    if lacking:
+        raise DataError("scenarios.toml", [f"no long-run level of {lacking[0]} is stated; add it "
+                                           "to [money] or to every answer of a question"])  # fmt: skip
     return found
 
 

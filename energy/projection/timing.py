@@ -26,16 +26,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy import facts
+from energy import facts, store
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
 from energy.measure import periods
 from energy.measure.observations import rows_of
 
-GATES = ("announced", "memorandum", "contract", "construction", "first_gas", "plateau")
+GATES = ("announced", "memorandum", "binding", "contract", "construction", "first_gas", "plateau")
 METRICS = {
     "announced": "announced",
     "memorandum_signed": "memorandum",
     "agreement": "memorandum",
+    "binding_memorandum": "binding",
     "contract_signed": "contract",
     "fid": "contract",  # sources date the decision by the contract; the two are one gate here
     "construction_start": "construction",
@@ -44,22 +45,6 @@ METRICS = {
     "full_capacity": "plateau",
     "cancelled": "never",
 }
-PROJECTS = {
-    "power-of-siberia-2": ("Power of Siberia 2", "Soyuz Vostok (Mongolia)"),
-    "soyuz-vostok": ("Power of Siberia 2", "Soyuz Vostok (Mongolia)"),
-    "far-eastern-route": ("Far Eastern route",),
-    "belogorsk-khabarovsk": ("Belogorsk-Khabarovsk (link Power of Siberia 1 to SKV)",),
-    "central-asia-china-d": ("Central Asia-China D",),
-}
-PROPOSED = (
-    "power-of-siberia-2",
-    "far-eastern-route",
-    "power-of-siberia-1-plus-6",
-    "russia-kazakhstan-china",
-    "belogorsk-khabarovsk",
-    "central-asia-china-d",
-    "russia-azerbaijan-iran",
-)
 WIDER = "(wider class)"
 STAGES: dict[str, tuple[float, ...]] = {  # years at which the hazard may change
     "talks": (0.0, 3.0, 8.0),
@@ -71,6 +56,7 @@ AFTER = {"talks": "committed", "memorandum": "committed", "committed": "building
 STAGE_OF = {
     "announced": "talks",
     "memorandum": "memorandum",
+    "binding": "binding",
     "contract": "committed",
     "construction": "building",
 }
@@ -82,12 +68,121 @@ REACHES = {
 }
 CAUSES = ("next", "never")
 KEY = ["stage", "cause", "band"]
-WIDER_WEIGHT = {"talks": 0.75, "memorandum": 0.5, "building": 0.5}
-"""Share of the wider class: highest for talks, of which only those that led somewhere are told."""
-PLAN_WEIGHT = 0.5  # half of the draws follow the official date, or build times stated by others
 PSEUDO = 1.0  # events by which a cell leans on its stage as a whole
 DRAWS, SEED = 20_000, 20_261_124
 HORIZON = 2100.0  # a date later than this is no date
+REFERENCE, DATES, JUDGEMENT = "reference class", "published dates", "judgement"
+FEW = {"slips": 5, "ramps": 3}
+"""Projects below which the class does not yet tell a spread; the rules speak then."""
+
+
+# --- the numbers of the model ---------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """The numbers of ``timing_rules.csv``.
+
+    Attributes
+    ----------
+    wider : dict of str to float
+        Share of the wider class by stage: highest for talks, of which only those that led
+        somewhere are told.
+    prior : dict of (str, str) to float
+        Hazard a year of a stage and cause before anything is known.
+    binding : dict of str to float
+        Factor on the hazards of a memorandum that binds, by cause.
+    plan_weight : float
+        Share of the draws that are built which follow the official date, or stated build times.
+    near : (2,) float
+        The same, and the share of given-up draws that deliver after all, of a line being built
+        whose official date is less than a year ahead.
+    slips, ramps : tuple of float
+        Years, where the class shows too few.
+    """
+
+    wider: dict[str, float]
+    prior: dict[tuple[str, str], float]
+    binding: dict[str, float]
+    plan_weight: float
+    near: tuple[float, float]
+    slips: tuple[float, ...]
+    ramps: tuple[float, ...]
+
+
+def rules(tables: Mapping[str, pd.DataFrame] | None = None) -> Rules:
+    """Return the numbers of the model from the facts; default those of the package.
+
+    Raises
+    ------
+    DataError
+        If the table lacks a number the model needs.
+    """
+    held = tables if tables is not None and "timing-rules" in tables else facts.load()
+    table = held["timing-rules"]
+    of = {name: table[table["name"] == name] for name in set(table["name"])}
+    wanted = ("wider_share", "prior_hazard", "binding_factor", "plan_weight", "near_weight",
+              "near_saved", "prior_slip", "prior_ramp")  # fmt: skip
+    missing = [name for name in wanted if name not in of]
+    if missing:
+        raise DataError("timing_rules.csv", [f"no row names {missing[0]!r}; add it"])
+    return Rules(
+        dict(zip(of["wider_share"]["stage"], of["wider_share"]["value"], strict=True)),
+        {(row.stage, row.cause): float(row.value) for row in rows_of(of["prior_hazard"])},
+        dict(zip(of["binding_factor"]["cause"], of["binding_factor"]["value"], strict=True)),
+        float(of["plan_weight"]["value"].iloc[-1]),
+        (float(of["near_weight"]["value"].iloc[-1]), float(of["near_saved"]["value"].iloc[-1])),
+        tuple(of["prior_slip"]["value"]),
+        tuple(of["prior_ramp"]["value"]),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """One piece of evidence on a line's first gas.
+
+    Attributes
+    ----------
+    kind : str
+        ``reference class``, ``published dates`` or ``judgement``.
+    says : str
+    weight : float
+        Relative to the other pieces known that day.
+    dates : tuple of float
+        P10, P50, P90 of first gas if built, decimal years; empty for the reference class.
+    never : float
+        Probability that it is never built.
+    """
+
+    kind: str
+    says: str
+    weight: float
+    dates: tuple[float, ...] = ()
+    never: float = 0.0
+
+
+def pieces(tables: facts.Tables, names: Sequence[str], day: float) -> tuple[Piece, ...]:
+    """Return the weighed evidence on a route known on a day; empty means the class alone.
+
+    Raises
+    ------
+    DataError
+        For dates out of order, or weights that sum to nothing.
+    """
+    rows = _known_rows(tables, day, "timing-evidence")
+    mine = rows[rows["route"].isin(names)]
+    found = []
+    for row in rows_of(mine):
+        dates = (row.low, row.middle, row.high)
+        stated = () if row.evidence == REFERENCE or row.never == 1 else dates
+        if stated and not row.low <= row.middle <= row.high:
+            raise DataError("timing_evidence.csv", [f"{row.id}: dates {dates} are not in order; "
+                                                    "give P10, P50, P90 of first gas"])  # fmt: skip
+        never = 0.0 if pd.isna(row.never) else float(row.never)
+        found.append(Piece(row.evidence, row.says, float(row.weight), stated, never))
+    if found and not sum(piece.weight for piece in found) > 0:
+        raise DataError("timing_evidence.csv", [f"the weights of {names[0]} sum to 0; give one"])
+    return tuple(found)
 
 
 # --- the reference class ------------------------------------------------------------------------
@@ -127,7 +222,8 @@ def milestones(tables: facts.Tables, as_of: float) -> pd.DataFrame:
     -------
     DataFrame, index project
         Decimal years ``announced, memorandum, contract, construction, first_gas, plateau,
-        never`` (NaN where not passed) and ``plan`` (latest date of first gas announced).
+        never`` (NaN where not passed), ``plan`` (latest date of first gas announced) and ``seen``
+        (when a document last spoke of it).
     """
     rows = _known_rows(tables, as_of)
     gates = rows[rows["metric"].isin(list(METRICS))]
@@ -138,15 +234,35 @@ def milestones(tables: facts.Tables, as_of: float) -> pd.DataFrame:
     plans = rows[rows["metric"] == "first_gas_planned"]
     table["plan"] = plans.assign(year=plans["value"].map(decimal)).groupby("project")["year"].max()
     table["never"] = table["never"].fillna(_given_up(rows, table, as_of))
+    seen = pd.Series(_since(tables, "reference-projects"), tables["reference-projects"].index)
+    table["seen"] = seen.loc[rows.index].groupby(rows["project"]).max().clip(upper=as_of)
     return _finished(rows, table)
 
 
-def _known_rows(tables: facts.Tables, as_of: float) -> pd.DataFrame:
-    if "reference-projects" not in tables:
+def _known_rows(
+    tables: facts.Tables, as_of: float, name: str = "reference-projects"
+) -> pd.DataFrame:
+    """Return the rows of a table known on a day; the wider class is no project."""
+    if name not in tables:
+        if name != "reference-projects":
+            return facts.load()[name].iloc[:0]
         raise DataError("reference_projects.csv", ["the table is missing; load the facts anew"])
-    rows = tables["reference-projects"]
-    known = [not text or decimal(text) <= as_of for text in rows["published"]]
-    return rows[np.array(known, dtype=bool) & (rows["project"] != WIDER).to_numpy()]
+    rows = tables[name]
+    rows = rows[_since(tables, name) <= as_of + HALF_DAY]
+    return rows[rows["project"] != WIDER] if "project" in rows else rows
+
+
+HALF_DAY = 0.5 / 366  # a day and its decimal year are not told apart by rounding
+_memo: dict[str, tuple[Any, np.ndarray]] = {}
+
+
+def _since(tables: facts.Tables, name: str) -> np.ndarray:
+    """Return from which decimal year each row is known; kept, for every route asks for it."""
+    if name not in _memo or _memo[name][0] is not tables[name]:
+        days = store.since(tables, name)
+        starts = days.dt.year + (days.dt.day_of_year - 1) / np.where(days.dt.is_leap_year, 366, 365)
+        _memo[name] = tables[name], np.asarray(starts, dtype=float)
+    return _memo[name][1]
 
 
 def _given_up(rows: pd.DataFrame, table: pd.DataFrame, as_of: float) -> pd.Series:
@@ -184,17 +300,23 @@ def spells(table: pd.DataFrame, as_of: float) -> pd.DataFrame:
 
 def _spell(row: Any, gate: str, stage: str, as_of: float) -> dict | None:
     start = getattr(row, gate)
+    if gate == "binding":  # no class of its own: the rules say how it differs from a memorandum
+        return None
     order = GATES[GATES.index(REACHES[stage]) : GATES.index("plateau")]
     later = [getattr(row, name) for name in order]
     ends = [year for year in later if not np.isnan(year)]
     if np.isnan(start) or (ends and min(ends) < start):
         return None
+    if gate == "memorandum" and not np.isnan(row.binding):  # from then on it is another gate
+        return {"years": max(row.binding - start, 0.1), "cause": ""}
     if ends:
         exact = not np.isnan(later[0]) or stage in ("talks", "memorandum")
         return {"years": min(ends) - start, "cause": "next"} if exact else None
     if not np.isnan(row.never):
         return {"years": max(row.never - start, 0.1), "cause": "never"}
-    return {"years": as_of - start, "cause": ""}
+    # Silence is no evidence: without a later document the stage is watched until the last one.
+    watched = min(getattr(row, "seen", as_of), as_of) - start
+    return {"years": watched, "cause": ""} if watched > 0 else None
 
 
 # --- the fit --------------------------------------------------------------------------------------
@@ -226,10 +348,10 @@ class Fit:
         return mine.to_numpy().nonzero()[0]
 
 
-def counts(tables: facts.Tables) -> dict[str, float]:
-    """Return the counts of the wider class that the facts hold."""
+def counts(tables: facts.Tables, day: float = HORIZON) -> dict[str, float]:
+    """Return the counts of the wider class known on a day; none before they were published."""
     rows = tables["reference-projects"]
-    mine = rows[rows["project"] == WIDER]
+    mine = rows[(rows["project"] == WIDER) & (_since(tables, "reference-projects") <= day)]
     return dict(zip(mine["metric"], pd.to_numeric(mine["value"]), strict=True))
 
 
@@ -291,8 +413,17 @@ def transitions(before: pd.DataFrame, after: pd.DataFrame, years: float) -> dict
     return {name: float(value) for name, value in found.items()}
 
 
-def fit(spell: pd.DataFrame, wider: Mapping[str, float]) -> Fit:
+def fit(
+    spell: pd.DataFrame, wider: Mapping[str, float], given: Rules | None = None, prior: bool = False
+) -> Fit:
     """Fit the hazards to the spells and the wider class.
+
+    Parameters
+    ----------
+    given : Rules, optional
+        Default `rules`.
+    prior : bool
+        Whether a stage that no project shows yet is left to the rules' own hazards.
 
     Raises
     ------
@@ -301,14 +432,17 @@ def fit(spell: pd.DataFrame, wider: Mapping[str, float]) -> Fit:
     DataError
         If a stage has no spell.
     """
+    given = given or rules()
     empty = [stage for stage in STAGES if stage not in set(spell["stage"])]
-    if empty:
+    if empty and not prior:
         raise DataError(
             "reference_projects.csv",
             [f"no project shows stage '{stage}'; add milestones" for stage in empty],
         )
     cells = _cells(spell)
-    rows = pd.concat([cells, _wider_rows(cells, wider), _lean(cells, wider)], ignore_index=True)
+    more = _wider_rows(cells, wider, given)
+    lean = _lean(cells, more, given.prior if prior else {})
+    rows = pd.concat([cells, more, lean], ignore_index=True)
     return _regress(rows[rows["years"] > 0])
 
 
@@ -329,6 +463,8 @@ def _cells(spell: pd.DataFrame) -> pd.DataFrame:
 
 def _rates(wider: Mapping[str, float]) -> dict[tuple[str, str], float]:
     """Return hazards a year of the wider class; a shelved line may come back."""
+    if not wider:
+        return {}
     back = wider["shelved_revived"] / max(wider["shelved"], 1.0)
     rates = {}
     for status, stages in (("proposed", ("talks", "memorandum")), ("construction", ("building",))):
@@ -340,26 +476,32 @@ def _rates(wider: Mapping[str, float]) -> dict[tuple[str, str], float]:
     return rates
 
 
-def _wider_rows(cells: pd.DataFrame, wider: Mapping[str, float]) -> pd.DataFrame:
+def _wider_rows(cells: pd.DataFrame, wider: Mapping[str, float], given: Rules) -> pd.DataFrame:
     """Give the wider class its share of the project-years of every band.
 
     How fast a line is built the named ones know best; the wider class tells how many never are.
     """
     rates = {key: rate for key, rate in _rates(wider).items() if key != ("building", "next")}
-    share = (
-        cells["stage"].map({stage: w / (1 - w) for stage, w in WIDER_WEIGHT.items()}).fillna(0.0)
-    )
+    odds = {stage: share / (1 - share) for stage, share in given.wider.items()}
+    share = cells["stage"].map(odds).fillna(0.0)
     keys = zip(cells["stage"], cells["cause"], strict=True)
     rate = np.array([rates.get(key, np.nan) for key in keys])
     years = cells["years"] * share
     return cells.assign(years=years, events=years * rate)[~np.isnan(rate)]
 
 
-def _lean(cells: pd.DataFrame, wider: Mapping[str, float]) -> pd.DataFrame:
-    """Let each cell lean on its stage as a whole, so that no hazard is nought."""
-    both = pd.concat([cells, _wider_rows(cells, wider)])
+def _lean(
+    cells: pd.DataFrame, wider: pd.DataFrame, prior: Mapping[tuple[str, str], float]
+) -> pd.DataFrame:
+    """Let each cell lean on its stage as a whole, so that no hazard is nought.
+
+    The stage itself has half an event more, in no time (Jeffreys), or with a prior in the time in
+    which the prior's hazard brings half an event: that is what speaks where nothing is known.
+    """
+    both = pd.concat([cells, wider])
     whole = both.groupby(["stage", "cause"])[["events", "years"]].sum()
-    rate = (whole["events"] + 0.5) / whole["years"]
+    more = [0.5 / prior[key] if key in prior else 0.0 for key in whole.index]
+    rate = (whole["events"] + 0.5) / (whole["years"] + more)
     place = pd.MultiIndex.from_frame(cells[["stage", "cause"]])
     return cells.assign(events=PSEUDO, years=PSEUDO / rate.reindex(place).to_numpy())
 
@@ -409,6 +551,14 @@ class Timing:
     shape : tuple of float
         Share of the plateau in equal steps of the ramp, as Power of Siberia 1 was contracted.
     fit : Fit
+    pieces : tuple of Piece
+        Weighed evidence; empty: the reference class alone.
+    binding : mapping of str to float
+        Factor on the hazards of a memorandum that binds, by cause.
+    plan_weight : float
+        Share of the draws that are built which follow an official date.
+    near : (2,) float
+        See `Rules`.
     """
 
     route: str
@@ -421,6 +571,10 @@ class Timing:
     ramps: np.ndarray
     shape: tuple[float, ...]
     fit: Fit = dataclasses.field(repr=False)
+    pieces: tuple[Piece, ...] = ()
+    binding: Mapping[str, float] = dataclasses.field(default_factory=dict, repr=False)
+    plan_weight: float = 0.5
+    near: tuple[float, float] = (0.5, 0.0)
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Return n decimal years of first gas; infinity where the line never delivers.
@@ -446,19 +600,47 @@ class Timing:
         dates = {gate: np.full(n, self.passed[gate]) for gate in GATES if gate in self.passed}
         if self.stage == "unheard":
             return {gate: np.full(n, np.inf) for gate in GATES}
-        dates |= self._walk(rng, n) if self.stage in STAGES else {}
-        dates = self._planned(rng, dates, n)
+        dates |= self._walk(rng, n) if self.stage in (*STAGES, "binding") else {}
+        dates = self._weighed(rng, self._planned(rng, dates, n), n)
         plateau = dates["first_gas"] + self.ramp(rng, n)
         return {
             **dates,
             "plateau": np.full(n, self.passed["plateau"]) if "plateau" in self.passed else plateau,
         }
 
+    def _weighed(
+        self, rng: np.random.Generator, dates: dict[str, np.ndarray], n: int
+    ) -> dict[str, np.ndarray]:
+        """Let each piece of evidence have its share of the draws."""
+        if not self.pieces or "first_gas" in self.passed:
+            return dates
+        weights = np.array([piece.weight for piece in self.pieces])
+        which = rng.choice(len(weights), n, p=weights / weights.sum())
+        dates = {gate: each.copy() for gate, each in dates.items()}
+        for i, piece in enumerate(self.pieces):
+            mine = np.flatnonzero(which == i)
+            if piece.kind != REFERENCE:
+                self._put(dates, mine, _stated_dates(rng, piece, len(mine), self.as_of))
+        return dates
+
+    def _put(self, dates: dict[str, np.ndarray], mine: np.ndarray, first: np.ndarray) -> None:
+        """Set first gas of some draws; contract and building lie on the way, in even steps."""
+        ahead = [gate for gate in GATES[GATES.index("contract") : GATES.index("first_gas")]
+                 if gate not in self.passed]  # fmt: skip
+        for step, gate in enumerate(ahead, start=1):
+            part = self.as_of + (first - self.as_of) * step / (len(ahead) + 1)
+            dates.setdefault(gate, np.full(len(dates["first_gas"]), np.inf))[mine] = part
+        dates["first_gas"][mine] = first
+
     def _walk(self, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
         """Walk the stages still ahead."""
         drawn = self.fit.draw(rng, n)
         gate = next(g for g, s in STAGE_OF.items() if s == self.stage)
         at, stage = np.full(n, self.passed[gate]), self.stage
+        if stage == "binding":
+            stage = "memorandum"
+            for cause, factor in self.binding.items():
+                drawn[:, self.fit.column(stage, cause)] *= factor
         elapsed, found = self.as_of - self.passed[gate], {}
         while stage:
             years = _leave(rng, self.fit, drawn, stage, elapsed)
@@ -474,7 +656,7 @@ class Timing:
         if not stated:
             return years
         told = np.maximum(rng.choice(stated, len(years)) * rng.normal(1, 0.1, len(years)), elapsed)
-        follow = (rng.random(len(years)) < PLAN_WEIGHT) & np.isfinite(years)
+        follow = (rng.random(len(years)) < self.plan_weight) & np.isfinite(years)
         return np.where(follow, told, years)
 
     @property
@@ -489,7 +671,10 @@ class Timing:
         late = self.slips[self.plan + self.slips > self.as_of]
         if not self.on_plan or not len(late):
             return dates
-        follow = (rng.random(n) < PLAN_WEIGHT) & np.isfinite(dates["first_gas"])
+        near = self.stage == "building" and self.plan < self.as_of + 1
+        weight, saved = self.near if near else (self.plan_weight, 0.0)
+        built = np.isfinite(dates["first_gas"]) | (rng.random(n) < saved)
+        follow = (rng.random(n) < weight) & built
         first = np.where(follow, self.plan + rng.choice(late, n), dates["first_gas"])
         between = self.as_of + 0.3 * (first - self.as_of)
         begun = np.where(follow & (dates["construction"] > between), between, dates["construction"])
@@ -524,6 +709,16 @@ class Timing:
     def never(self, by: float = 2040) -> float:
         """Return the probability of no gas by the end of a year."""
         return float((self._drawn["first_gas"] > by + 1).mean())
+
+
+def _stated_dates(rng: np.random.Generator, piece: Piece, n: int, as_of: float) -> np.ndarray:
+    """Return n dates of a piece: straight lines between its P10, P50 and P90, a quarter beyond."""
+    if not piece.dates:
+        return np.full(n, np.inf)
+    low, middle, high = piece.dates
+    ends = [low - (middle - low) / 4, low, middle, high, high + (high - middle) / 4]
+    first = np.interp(rng.random(n), [0, 0.1, 0.5, 0.9, 1], ends)
+    return np.where(rng.random(n) < piece.never, np.inf, np.maximum(first, as_of))
 
 
 def _check_draws(n: int) -> None:
@@ -581,17 +776,19 @@ def first_gas(
     MissingExtra
         Without statsmodels.
     """
-    day = _day(tables, as_of)
+    day, numbers = _day(tables, as_of), rules(tables)
     names = _names(tables, route)
     table, known = _class(tables, day)
-    known = known if wider is None else fit(spells(table, day), wider)
+    known = known if wider is None else fit(spells(table, day), wider, numbers)
     mine = table.reindex([name for name in names if name in table.index])
     passed = {gate: float(mine[gate].min()) for gate in GATES if mine[gate].notna().any()}
     return Timing(
         route=route, as_of=day, stage=_stage(passed), passed=passed,
         plan=float(mine["plan"].max()) if len(mine) else float("nan"),
-        stated=_stated(tables, names, day), slips=slips(table), ramps=ramps(table),
-        shape=shape(tables), fit=known,
+        stated=_stated(tables, names, day), slips=_or(slips(table), "slips", numbers.slips),
+        ramps=_or(_climbs(table), "ramps", numbers.ramps), shape=shape(tables), fit=known,
+        pieces=pieces(tables, _beside(tables, route, names), day), binding=numbers.binding,
+        plan_weight=numbers.plan_weight, near=numbers.near,
     )  # fmt: skip
 
 
@@ -606,6 +803,19 @@ def _day(tables: facts.Tables, as_of: str | dt.date | float | None) -> float:
     return _decimal(span.end) if len(as_of) < 10 else _decimal(span.start)
 
 
+def _or(seen: np.ndarray, what: str, else_: Sequence[float]) -> np.ndarray:
+    """Return what the class shows, or the rules' numbers where too few projects show it."""
+    return seen if len(seen) >= FEW[what] else np.sort([*seen, *else_])
+
+
+def projects(tables: facts.Tables) -> dict[str, list[str]]:
+    """Return the projects of the reference class that stand for each route."""
+    if "timing-projects" not in tables:
+        return {}
+    rows = tables["timing-projects"]
+    return {str(route): part["project"].tolist() for route, part in rows.groupby("route")}
+
+
 def _names(tables: facts.Tables, route: str) -> list[str]:
     """Return the projects that stand for a route."""
     named = (
@@ -613,14 +823,21 @@ def _names(tables: facts.Tables, route: str) -> list[str]:
         if "reference-projects" in tables
         else set()
     )
-    names = [name for name in (route, *PROJECTS.get(route, ())) if name in named]
+    linked = projects(tables)
+    names = [name for name in dict.fromkeys([route, *linked.get(route, ())]) if name in named]
     if names:
         return names
-    known = {*tables["routes"]["route"], *PROJECTS, *PROPOSED}
+    known = {*tables["routes"]["route"], *linked}
     if route not in known:
         raise UnknownName("route", route, known | named)
     raise EnergyError(f"Route {route!r} has no milestone to time it by; add rows with project "
                       f"'{route}' (announced, contract_signed, …) to reference_projects.csv.")  # fmt: skip
+
+
+def _beside(tables: facts.Tables, route: str, names: Sequence[str]) -> list[str]:
+    """Return the route, and the others that the same projects stand for."""
+    same = [other for other, linked in projects(tables).items() if list(linked) == list(names)]
+    return list(dict.fromkeys([route, *same]))
 
 
 def _stage(passed: Mapping[str, float]) -> str:
@@ -644,7 +861,8 @@ def _class(tables: facts.Tables, day: float) -> tuple[pd.DataFrame, Fit]:
     rows = tables["reference-projects"]
     if _last.get("rows") is not rows or _last["day"] != day:
         table = milestones(tables, day)
-        _last.update(rows=rows, day=day, found=(table, fit(spells(table, day), counts(tables))))
+        model = fit(spells(table, day), counts(tables, day), rules(tables), prior=True)
+        _last.update(rows=rows, day=day, found=(table, model))
     return _last["found"]
 
 
@@ -661,12 +879,17 @@ def ramps(table: pd.DataFrame) -> np.ndarray:
     DataError
         If fewer than three do.
     """
-    years = (table["plateau"] - table["first_gas"]).dropna().to_numpy()
-    if len(years) < 3:
+    years = _climbs(table)
+    if len(years) < FEW["ramps"]:
         raise DataError(
             "reference_projects.csv",
             [f"only {len(years)} projects show first gas and full capacity; 3 are needed"],
         )
+    return years
+
+
+def _climbs(table: pd.DataFrame) -> np.ndarray:
+    years = (table["plateau"] - table["first_gas"]).dropna().to_numpy()
     return np.sort(np.maximum(years, 0.25))
 
 
@@ -684,11 +907,33 @@ def shape(tables: facts.Tables) -> tuple[float, ...]:
 
 
 def proposed(tables: facts.Tables) -> list[str]:
-    """Return the lines to time: `PROPOSED`, and a user's own that have milestones by their id."""
+    """Return the lines to time: proposed routes, and projects on a running line, with milestones.
+
+    A route of which another stands for the same gas (Soyuz Vostok, Hulin - Changchun) is not
+    listed again; `first_gas` knows it.
+    """
+    rows, linked = tables["routes"], projects(tables)
+    named = set(tables["reference-projects"]["project"])
+    open_ones = rows[rows["status"].isin(["proposed", "construction"])]["route"].tolist()
+    extra = [route for route in linked if route in named and route not in set(rows["route"])]
+    found: dict[tuple[str, ...], str] = {}
+    for route in [*open_ones, *extra]:
+        names = tuple(name for name in linked.get(route, [route]) if name in named)
+        if names:
+            found.setdefault(names, route)
+    return list(found.values())
+
+
+def missing(tables: facts.Tables) -> dict[str, str]:
+    """Return the proposed routes that cannot be timed, each with the fact it lacks."""
     rows = tables["routes"]
-    open_ones = rows[rows["status"].isin(["proposed", "construction"])]["route"]
-    own = open_ones[open_ones.isin(tables["reference-projects"]["project"])]
-    return list(dict.fromkeys([*PROPOSED, *own]))
+    found = {}
+    for route in rows[rows["status"].isin(["proposed", "construction"])]["route"]:
+        try:
+            _names(tables, route)
+        except EnergyError as error:
+            found[str(route)] = str(error)
+    return found
 
 
 def table(
@@ -736,13 +981,14 @@ def evidence(timing: Timing) -> pd.DataFrame:
         ("contract", "contract signed or investment decided"),
         ("construction", "building begun"),
     ):
-        if timing.stage in STAGES and GATES.index(gate) > max(
+        if timing.stage in (*STAGES, "binding") and GATES.index(gate) > max(
             GATES.index(g) for g in timing.passed
         ):
             news[f"{text} today"] = dataclasses.replace(
                 timing, stage=STAGE_OF[gate], passed={**timing.passed, gate: now}
             )
-    if timing.stage in STAGES:
+    news |= _without(timing)
+    if timing.stage in (*STAGES, "binding"):
         news["nothing in two years"] = dataclasses.replace(timing, as_of=silent)
     if timing.on_plan:
         news["official date put off by two years"] = dataclasses.replace(
@@ -760,6 +1006,25 @@ def evidence(timing: Timing) -> pd.DataFrame:
         years=found["p50"] - found["p50"].iloc[0],
         chance=found["never_2040"] - found["never_2040"].iloc[0],
     )
+
+
+def _without(timing: Timing) -> dict[str, Timing]:
+    """Return the same line without each kind of evidence, and with its memorandum not binding."""
+    found = {
+        f"without {kind}": dataclasses.replace(
+            timing, pieces=tuple(piece for piece in timing.pieces if piece.kind != kind)
+        )
+        for kind in dict.fromkeys(piece.kind for piece in timing.pieces)
+    }
+    if timing.pieces:
+        found["reference class alone"] = dataclasses.replace(timing, pieces=())
+    if timing.stage == "binding":
+        found["memorandum not binding"] = dataclasses.replace(
+            timing, binding=dict.fromkeys(timing.binding, 1.0)
+        )
+        alone = dataclasses.replace(found["memorandum not binding"], pieces=())
+        found["reference class alone, not binding"] = alone
+    return found
 
 
 def coverage(
@@ -780,7 +1045,7 @@ def coverage(
     rows = []
     for row in rows_of(whole[whole["first_gas"].notna()]):
         rest = whole.drop(index=row.Index)
-        model = fit(spells(rest, day), counts(tables))
+        model = fit(spells(rest, day), counts(tables), rules(tables))
         rows += [
             _foretold(row, gate, model, rest, draws)
             for gate in STAGE_OF

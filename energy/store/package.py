@@ -17,6 +17,8 @@ from energy.store.dates import last_day
 
 CHOSEN = ("charges", "market-groups", "projects", "project-assumptions")
 """Tables of our own choices: a row without a date is method, not news."""
+STRUCTURE = ("network-nodes", "network-edges")
+"""Tables whose rows are places and ways: these stay, only limits not known yet go."""
 STANDING = ("route-facts", "network-nodes", "network-edges", "tariffs")
 """Tables of what stands or is in force: without a date of its own a row counts from that day."""
 QUOTED = ("wb_", "eia_", "spot_")
@@ -42,8 +44,8 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
 
     A row counts from the end of its ``published``; a market quotation (exchange rate, benchmark
     price) from the end of its period, since every market day prints it and the document at hand is
-    a later copy. Without a date of publication what happened or stands (an event, a milestone of
-    a project, a fact of a route, a tariff) counts from the day it happened or holds; everything
+    a later copy. Without a date of publication what happened or stands (an event, a fact of a
+    route, a tariff) counts from the day it happened or holds; everything
     else, and every plan, from the date of its source. A row without any of these is unknown before
     `retrieved`, the day its document was read: nothing is always known. What describes a route
     rather than tells news of it (calorific value, crosswalk, profiles, preferences, a pipe that
@@ -64,9 +66,21 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
     day = pd.Timestamp(last_day(date))
     kept = facts.Tables({name: table.copy(deep=False) for name, table in tables.items()})
     for name in dated(kept):
-        table = kept[name]
-        kept[name] = table[since(tables, name) <= day].reset_index(drop=True)
+        table, early = kept[name], since(tables, name) <= day
+        kept[name] = (
+            _unlimited(table, ~early, day)
+            if name in STRUCTURE
+            else table[early].reset_index(drop=True)
+        )
     return kept
+
+
+def _unlimited(table: pd.DataFrame, later: pd.Series, day: pd.Timestamp) -> pd.DataFrame:
+    """Take the limits, and ends that lie ahead, out of rows that were not known yet."""
+    ends = later & (table["valid_to"] > day.date().isoformat())
+    return table.assign(
+        capacity=table["capacity"].mask(later), valid_to=table["valid_to"].mask(ends, "")
+    )
 
 
 def since(tables: Mapping[str, pd.DataFrame], name: str) -> pd.Series:
@@ -92,9 +106,6 @@ def _held_from(table: pd.DataFrame, name: str) -> pd.Series:
     """Return since when a row without a publication date holds by itself; "" for a plan."""
     if name == "events":
         return table["date"].where(~table["scheduled"].astype(bool), "")
-    if name == "reference-projects":
-        happened = table["value"].str.fullmatch(r"\d{4}(-\d{2}){0,2}") & (table["status"] != "plan")
-        return table["value"].where(happened & table["unit"].isin(["date", "year"]), "")
     if name in CHOSEN:
         return table["valid_from"].where(table["valid_from"] != "", ALWAYS)
     if name not in STANDING:
@@ -104,6 +115,7 @@ def _held_from(table: pd.DataFrame, name: str) -> pd.Series:
         held = table["value"].where(table["attribute"].isin(["start", "stop"]), held)
     if name.startswith("network-"):
         held = held.where((held != "") | (table["link"] != ""), ALWAYS)
+        held = held.where(table["capacity"].isna(), "")  # a limit is news, a place is none
     return held.where(table["status"] != "plan", "")
 
 
