@@ -29,7 +29,7 @@ RETRIEVED = dt.date(2026, 6, 1)
 def begin(text: str) -> dt.date | None:
     """Return the first day of an ISO date, month or year, read here and not by the package."""
     parts = [int(part) for part in str(text)[:10].split("-") if part.isdigit()]
-    return dt.date(*(parts + [1, 1])[:3]) if parts and parts[0] > 1000 else None
+    return dt.date(*[*parts, 1, 1][:3]) if parts and parts[0] > 1000 else None
 
 
 def later(text: str, day: dt.date) -> bool:

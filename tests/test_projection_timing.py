@@ -132,7 +132,7 @@ def test_a_piece_has_its_share_of_the_draws(tables, pos2):
 def test_evidence_with_dates_out_of_order_or_no_weight_is_refused(tables):
     rows = tables["timing-evidence"]
     bad = rows.assign(low=rows["low"].where(rows["id"] != "TE0002", 2040.0))
-    with pytest.raises(DataError, match="TE0002: dates .* are not in order; give P10, P50, P90"):
+    with pytest.raises(DataError, match=r"TE0002: dates .* are not in order; give P10, P50, P90"):
         timing.first_gas({**tables, "timing-evidence": bad}, "power-of-siberia-2")
     with pytest.raises(DataError, match="weights of power-of-siberia-2 sum to 0"):
         timing.first_gas({**tables, "timing-evidence": rows.assign(weight=0.0)},

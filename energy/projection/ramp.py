@@ -571,9 +571,9 @@ def _stopped(tables: Tables, route: str, day: dt.date) -> bool:
 def _standing(tables: Tables, cube: xr.Dataset, route: str, row: Params, day: dt.date) -> Params:
     """Return what the tree says of a route, or a plainer model where that is not true yet."""
     flows = _recent(cube, route)
-    if row["model"] == "contract" and flows.max(initial=0) <= 0:
-        if not schedule(tables, route)[0]:  # signed, not yet dated: first gas is the timing's
-            return {key: row[key] for key in ("fields",) if key in row} | {"model": "proposed"}
+    unfilled = row["model"] == "contract" and flows.max(initial=0) <= 0
+    if unfilled and not schedule(tables, route)[0]:  # signed, not yet dated: the timing's
+        return {key: row[key] for key in ("fields",) if key in row} | {"model": "proposed"}
     if row["model"] == "halted" and flows[-1:].sum() > 0 and not _stopped(tables, route, day):
         return {"model": "open"} | {key: row[key] for key in ("fields",) if key in row}
     if row["model"] == "proposed" and flows.max(initial=0) > 0:
