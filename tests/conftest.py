@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+settings.register_profile("calm", deadline=None)  # no test depends on the speed of the machine
+settings.load_profile("calm")
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 

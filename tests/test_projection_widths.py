@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from energy import facts, flows
+from energy.measure import periods
 from energy.projection import backtest, ramp, scenarios, widths
 
 NOISE = (0.1, 0.7, 0.03, 0.0)
@@ -100,7 +101,7 @@ def test_nothing_after_the_day_enters(tree):
         shared = ramp.learn(then, cube, ramp.grid(cube, "2030", day), known)
         found = widths.learn(shared, {"power-of-siberia-1": {"model": "contract"}})
         pool = widths.pool(shared, {})
-        assert pool["cut"].max() < ramp.quarter(day)
+        assert pool["cut"].max() < periods.quarter_number(day)
         each.append(found.widths)
     assert each[0] == each[1]
     assert each[0]["open"].quarters[0] > 1

@@ -23,7 +23,7 @@ from energy.errors import DataError, UnknownName
 from energy.facts import names
 from energy.measure.observations import rows_of
 from energy.measure.tables import Correction, Tables
-from energy.measure.validity import in_force
+from energy.measure.validity import in_force, spans
 
 __all__ = [
     "DATA", "Tables", "at", "check", "check_links", "corrected", "guard_faults", "home", "in_force",
@@ -366,11 +366,10 @@ def _fact_faults(facts: pd.DataFrame) -> list[str]:
                       "number that is not negative")  # fmt: skip
     dated = facts[facts["attribute"].isin(["capacity", "gcv"])]
     for (route, attribute), rows in dated.groupby(["route", "attribute"]):
-        ends = rows["valid_to"].where(rows["valid_to"] != "", "9999")
-        ordered = rows.assign(end=ends).sort_values("valid_from")
-        clash = ordered["valid_from"].shift(-1) < ordered["end"]
+        ordered = rows.sort_values("valid_from")
+        since, until = spans(ordered)
         faults += [f"route_facts.csv row {row + 2}: {attribute} of {route} overlaps the next; set valid_to"
-                   for row in ordered.index[clash.fillna(False)]]  # fmt: skip
+                   for row in ordered.index[:-1][since[1:] < until[:-1]]]  # fmt: skip
     return faults
 
 

@@ -28,9 +28,7 @@ EVENTS = ("financial", "sabotage")
 
 def _year(text: str) -> float:
     """Return the middle of a period as a decimal year."""
-    span = periods.parse(text)
-    days = (span.end - span.start).days
-    return span.start.year + (span.start.timetuple().tm_yday - 1 + days / 2) / 365.25
+    return periods.middle(text)
 
 
 def _years(rows: pd.DataFrame) -> np.ndarray:
@@ -101,7 +99,7 @@ def debt(
     marks = {"printed": ("o", GAIN), "adjusted": ("s", LOSS), "plain": ("^", PLAIN)}
     for measure, rows in table.groupby("measure"):
         ends = [periods.parse(text).end for text in rows["period"]]
-        at = [day.year + (day.timetuple().tm_yday - 1) / 365.25 for day in ends]
+        at = [periods.decimal_year(day) for day in ends]
         marker, colour = marks[str(measure)]
         ax.plot(at, rows["ratio"], marker, color=colour, label=measure)
     ax.set(ylabel="net debt / EBITDA", title="Gazprom: debt against earnings", ylim=(0, None))

@@ -16,7 +16,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import PeriodError, UnknownName
-from energy.measure import periods, units
+from energy.measure import periods, units, validity
 from energy.measure.observations import STATUS, rows_of
 
 COLUMNS = ["item", "usd", "share", "status", "source", "note"]
@@ -306,8 +306,7 @@ def _candidates(rows: list, route: str, parent: str, market: str) -> list[tuple[
 
 def _distance(row, day: dt.date) -> int:
     """Return the days between a day and the time in which a row holds, 0 inside."""
-    first = dt.date.fromisoformat(row.valid_from or "0001-01-01")
-    until = dt.date.fromisoformat(row.valid_to or "9999-12-31")
+    first, until = validity.bounds(row.valid_from, row.valid_to)
     if day < first:
         return (first - day).days
     return 0 if day < until else (day - until).days + 1

@@ -225,7 +225,7 @@ def _months(row) -> int:
     """Count the whole months of a span shorter than a quarter and inside one, else 0."""
     if row.start.day != 1 or row.end.day != 1:
         return 0
-    count = (row.end.year - row.start.year) * 12 + row.end.month - row.start.month
+    count = periods.month_number(row.end) - periods.month_number(row.start)
     last = row.end - dt.timedelta(days=1)
     same = periods.containing(row.start, "Q") == periods.containing(last, "Q")
     return count if count < 3 and same else 0

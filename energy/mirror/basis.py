@@ -12,7 +12,7 @@ import pandas as pd
 
 from energy import facts
 from energy.errors import PeriodError, UnitError
-from energy.measure import observations, periods, units
+from energy.measure import observations, periods, units, validity
 from energy.measure.observations import records
 from energy.mirror.gathering import MONEY, VOLUMES, Book, candidates, gather, no_period, open_book
 
@@ -293,16 +293,15 @@ def _rules(book: Book, name: str, span: periods.Period, gas: Gas) -> list[_Rule]
     """Return the rules for a subject and period with their amounts in the asked unit."""
     table = book.tables["mirror-rules"].query("cause != 'calorific'")
     table = table[table["entity"].isin(["*", name, *book.kin(name)])]
-    first, last = span.start.isoformat(), span.end.isoformat()
     rules = []
     for row in table.pipe(records):
-        begin, end = row["valid_from"] or "0", row["valid_to"] or "9"
-        if not (begin <= first and last <= end):
+        begin, end = validity.bounds(row["valid_from"], row["valid_to"])
+        if not (begin <= span.start and span.end <= end):
             continue
         if (
             row["unit"] != "bcm/yr"
             and row["valid_to"]
-            and (first, last) != (begin, end)
+            and (span.start, span.end) != (begin, end)
             and not row["by"]
         ):
             continue  # an amount belongs to its own period

@@ -13,7 +13,7 @@ import pandas as pd
 
 from energy import facts
 from energy.errors import UnknownName
-from energy.measure import observations, periods, units
+from energy.measure import observations, periods, units, validity
 from energy.measure.observations import records
 
 VOLUMES = (
@@ -223,15 +223,14 @@ def _needed(book: Book, name: str, span: periods.Period) -> set[str]:
     Empty where part of the span is not dated, or where another market of mixed name shares the
     gas (Turkey before 2020 under ``balkans-turkey``): no sum can be made then.
     """
-    first, last = span.start.isoformat(), span.end.isoformat()
-    dated = [row for row in book.markets
-             if (row["valid_from"] or "0") < last and first < (row["valid_to"] or "9")]  # fmt: skip
-    if any(name in row["target"].split("-") and row["target"] != name for row in dated):
+    dated = [(row, *validity.bounds(row["valid_from"], row["valid_to"])) for row in book.markets]
+    dated = [held for held in dated if held[1] < span.end and span.start < held[2]]
+    if any(name in row["target"].split("-") and row["target"] != name for row, _, _ in dated):
         return set()
-    mine = [row for row in dated if row["target"] == name]
-    if any((row["valid_from"] or "0") > first or last > (row["valid_to"] or "9") for row in mine):
+    mine = [held for held in dated if held[0]["target"] == name]
+    if any(since > span.start or span.end > until for _, since, until in mine):
         return set()
-    return {row["key"] for row in mine if _is_open(book, row["key"], span)}
+    return {row["key"] for row, _, _ in mine if _is_open(book, row["key"], span)}
 
 
 def _is_open(book: Book, route: str, span: periods.Period) -> bool:

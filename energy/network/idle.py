@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 from collections.abc import Sequence
 
@@ -13,7 +12,7 @@ import xarray as xr
 
 from energy import facts
 from energy.errors import PeriodError, UnknownName
-from energy.measure import periods
+from energy.measure import periods, validity
 from energy.measure.observations import rows_of
 from energy.network.ways import SHARED, need_bcm
 
@@ -104,7 +103,8 @@ def series(cube: xr.Dataset, tables: facts.Tables) -> pd.DataFrame:
     """
     need_bcm(cube)
     wide = {name: _wide(cube[name]) for name in ("capacity", "flow")}
-    years = np.array([_years(stamp) for stamp in pd.DatetimeIndex(wide["flow"].columns)])
+    spans = [periods.containing(stamp, "Q") for stamp in wide["flow"].columns]
+    years = np.array([periods.years(span.start, span.end) for span in spans])
     own = _own_capacity(tables, wide["flow"].columns).reindex(wide["flow"].index)
     borrowed = wide["capacity"].isna() & own.notna()
     capacity = wide["capacity"].fillna(own)
@@ -131,25 +131,17 @@ def _wide(array: xr.DataArray) -> pd.DataFrame:
     )
 
 
-def _years(stamp: pd.Timestamp) -> float:
-    """Return a quarter's share of its year."""
-    end = stamp + pd.DateOffset(months=3)
-    return (end - stamp).days / (366 if calendar.isleap(stamp.year) else 365)
-
-
 def _own_capacity(tables: facts.Tables, stamps: pd.Index) -> pd.DataFrame:
     """Return capacity by quarter for routes whose size only an edge states, bcm a quarter."""
     edges = tables["network-edges"]
     edges = edges[(edges["route"] != "") & edges["capacity"].notna() & edges["status"].isin(SHARED)]
     starts = pd.DatetimeIndex(stamps)
-    ends = starts + pd.DateOffset(months=3)
-    years = np.array([_years(stamp) for stamp in starts])
+    spans = [periods.containing(stamp, "Q") for stamp in starts]
     found: dict[str, np.ndarray] = {}
     for row in rows_of(edges):
-        begin = np.maximum(starts.to_numpy(), np.datetime64(row.valid_from or "1900-01-01"))
-        stop = np.minimum(ends.to_numpy(), np.datetime64(row.valid_to or "2100-01-01"))
-        share = np.clip((stop - begin) / (ends - starts).to_numpy(), 0, 1)
-        part = np.where(share > 0, row.capacity * years * share, np.nan)
+        since, until = validity.bounds(row.valid_from, row.valid_to)
+        years = [periods.years(max(s.start, since), min(s.end, until)) for s in spans]
+        part = np.array([row.capacity * share if share > 0 else np.nan for share in years])
         held = found.get(row.route, np.full(len(starts), np.nan))
         found[row.route] = np.where(np.isnan(held), part, held + np.nan_to_num(part))
     return pd.DataFrame.from_dict(found, orient="index", columns=stamps)
@@ -224,7 +216,7 @@ def _age(route_facts: pd.DataFrame, end: dt.date) -> pd.Series:
     ]
     first = starts.combine_first(sized.groupby("route")["valid_from"].min())
     return pd.Series(
-        {route: (end - periods.parse(text).start).days / 365.25 for route, text in first.items()}
+        {route: periods.years(periods.parse(text).start, end) for route, text in first.items()}
     )
 
 

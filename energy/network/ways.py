@@ -210,24 +210,17 @@ def _day(at: str | dt.date) -> dt.date:
     return day
 
 
-def _on(table: pd.DataFrame, day: dt.date) -> pd.DataFrame:
-    text = day.isoformat()
-    return table[
-        (table["valid_from"] <= text) & ((table["valid_to"] == "") | (table["valid_to"] > text))
-    ]
-
-
 def _nodes_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
     """Return the nodes of a day; a field or market not yet there gives and takes nothing."""
     table = tables["network-nodes"]
-    now = _on(table, day)
+    now = facts.in_force(table, day)
     absent = table[~table["node"].isin(now["node"])].drop_duplicates("node")
     return pd.concat([now, absent.assign(capacity=0.0)], ignore_index=True)
 
 
 def _edges_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
     """Return the edges of a day, with capacity of their own or of their route."""
-    edges, route_facts = _on(tables["network-edges"], day).copy(), tables["route-facts"]
+    edges, route_facts = facts.in_force(tables["network-edges"], day).copy(), tables["route-facts"]
     opened = route_facts[route_facts["attribute"] == "start"].set_index("route")["value"]
     late = edges["route"].map(opened).fillna("") > day.isoformat()
     edges = edges[~(late & (edges["link"] == ""))].reset_index(drop=True)
@@ -241,7 +234,7 @@ def _edges_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
 def _route_capacity(route_facts: pd.DataFrame, route: str, day: dt.date, scenario: bool) -> float:
     """Return a route's capacity on a day; a scenario also takes a plan whose first day is open."""
     rows = route_facts[(route_facts["attribute"] == "capacity") & (route_facts["route"] == route)]
-    now = _on(rows, day)
+    now = facts.in_force(rows, day)
     now = now[(now["status"] != "plan") | (now["valid_from"] != "") | scenario]
     if now.empty and scenario:
         now = rows

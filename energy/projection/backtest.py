@@ -398,8 +398,8 @@ def _models(
 
 def days(tables: facts.Tables, first: str = "2016Q1", last: str | None = None) -> list[dt.date]:
     """Return the origins from `first` to `last`, default the last quarter but one with data."""
-    end = pd.Period(flows.build(tables, "Q")["period"].values[-1], freq="Q") - 1
-    return origins(first, last or f"{end.year}Q{end.quarter}")
+    newest = periods.containing(flows.build(tables, "Q")["period"].values[-1], "Q").start
+    return origins(first, last or periods.quarter_label(periods.quarter_number(newest) - 1))
 
 
 def _score_origin(

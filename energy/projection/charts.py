@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import EnergyError, UnknownName
+from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.measure.plotting import axes
 from energy.projection import ramp, scenarios
@@ -90,11 +91,12 @@ def _part(result: xr.Dataset, route: str, scenario: str, variable: str, by: str)
 def _ahead(part: xr.DataArray, by: str) -> np.ndarray:
     if by == "year":
         return part["year"].values + 0.5
-    return _decimal(pd.DatetimeIndex(part["period"].values)) + 0.125
+    return _middles(pd.DatetimeIndex(part["period"].values))
 
 
-def _decimal(stamps: pd.DatetimeIndex) -> np.ndarray:
-    return np.asarray(stamps.year + (stamps.month - 1) / 12, dtype=float)
+def _middles(stamps: pd.DatetimeIndex) -> np.ndarray:
+    """Return the middle of each quarter as a decimal year."""
+    return np.array([periods.middle(periods.containing(stamp, "Q")) for stamp in stamps])
 
 
 def _history(ax: Axes, cube: xr.Dataset, route: str, variable: str, by: str) -> None:
@@ -106,7 +108,7 @@ def _history(ax: Axes, cube: xr.Dataset, route: str, variable: str, by: str) -> 
         values = groups.sum()[groups.count() == 4]
         at = values.index.to_numpy() + 0.5
     else:
-        at = _decimal(pd.DatetimeIndex(values.index)) + 0.125
+        at = _middles(pd.DatetimeIndex(values.index))
     ax.plot(at, values, color=SOLID, lw=1.8, label="history")
 
 

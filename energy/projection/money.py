@@ -16,6 +16,7 @@ import xarray as xr
 
 from energy.errors import DataError
 from energy.finance import prices as sourced
+from energy.measure import periods
 from energy.measure.observations import newest
 from energy.measure.units import KWH_PER_MMBTU
 from energy.projection import ramp, scenarios
@@ -160,7 +161,8 @@ def _quarters(series: pd.Series) -> dict[int, float]:
     """Return the means of the quarters whose three months are all known."""
     found: dict[int, list[float]] = {}
     for month, price in zip(pd.PeriodIndex(series.index), series, strict=True):
-        found.setdefault(month.year * 4 + month.quarter - 1, []).append(float(price))
+        number = periods.quarter_number(month.start_time.date())
+        found.setdefault(number, []).append(float(price))
     return {n: sum(parts) / 3 for n, parts in found.items() if len(parts) == 3}
 
 
@@ -194,9 +196,9 @@ def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
     if neighbours.sum() < STEPS:
         return None
     step = float(np.diff(logs)[neighbours].std(ddof=1))
-    last = quarters[-1]
+    last = periods.quarter_number(quarters[-1].start_time.date())
     numbers = np.arange(span.first - LEAD, span.first + span.count)
-    ahead = np.maximum(numbers - (last.year * 4 + last.quarter - 1), 0).astype(float)
+    ahead = np.maximum(numbers - last, 0).astype(float)
     noise, white = ramp.split(step**2 * np.minimum.outer(ahead, ahead))
     return _narrow(Path(logs[-1] + drift / 4 * ahead, np.zeros(len(ahead)), noise, white))
 
@@ -235,7 +237,7 @@ def _level(
     """Return actual over modelled of the last eight priced quarters, drawn towards 1."""
     seen = sourced.by_market(tables["prices"], tables["volumes"])
     seen = seen[(seen["market"] == market) & (seen["status"] != "plan")].tail(8)
-    quarters = [f"{day.year}Q{(day.month + 2) // 3}" for day in seen["period"]]
+    quarters = [periods.label(periods.containing(day, "Q")) for day in seen["period"]]
     if not quarters:
         return 1.0
     oil = sourced.averaged(tables["prices"], sourced.Window("brent", 9, 0), quarters).to_numpy()

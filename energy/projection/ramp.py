@@ -20,7 +20,7 @@ import xarray as xr
 
 from energy import facts
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError
-from energy.measure import periods
+from energy.measure import periods, validity
 from energy.measure.observations import rows_of
 from energy.projection import scenarios
 
@@ -71,17 +71,15 @@ class Grid:
     def starts(self) -> pd.DatetimeIndex:
         """Return the first day of each quarter."""
         return pd.DatetimeIndex(
-            [dt.date(q // 4, q % 4 * 3 + 1, 1) for q in range(self.first, self.first + self.count)]
+            [periods.quarter_start(q) for q in range(self.first, self.first + self.count)]
         ).as_unit("ns")
 
     @property
     def share(self) -> np.ndarray:
         """Return the share of its year's days that each quarter has."""
         starts = [stamp.date() for stamp in self.starts]
-        ends = [*starts[1:], quarter_start(self.first + self.count)]
-        days = [(end - start).days for start, end in zip(starts, ends, strict=True)]
-        lengths = [366 if _leap(start.year) else 365 for start in starts]
-        return np.array(days) / np.array(lengths)
+        ends = [*starts[1:], periods.quarter_start(self.first + self.count)]
+        return np.array([periods.years(*span) for span in zip(starts, ends, strict=True)])
 
     def at(self, year: Any) -> np.ndarray:
         """Return decimal years as quarters from the start of the grid; infinity stays."""
@@ -148,20 +146,6 @@ class History:
 # ---- the grid ----------------------------------------------------------------------------------
 
 
-def _leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
-
-
-def quarter_start(number: int) -> dt.date:
-    """Return the first day of a quarter by its number."""
-    return dt.date(number // 4, number % 4 * 3 + 1, 1)
-
-
-def quarter(day: dt.date) -> int:
-    """Return the number of the quarter a day lies in."""
-    return day.year * 4 + (day.month - 1) // 3
-
-
 def grid(cube: xr.Dataset, until: str, as_of: str | dt.date) -> Grid:
     """Return the quarters from the first that is not known of a flowing route.
 
@@ -178,14 +162,14 @@ def grid(cube: xr.Dataset, until: str, as_of: str | dt.date) -> Grid:
                           'give t.flows(freq="Q").')  # fmt: skip
     day = periods.parse(as_of).end - dt.timedelta(days=1)
     lasts = [history(cube, route).quarters for route in cube["route"].values]
-    now = quarter(day)
+    now = periods.quarter_number(day)
     ends = [int(known[-1]) for known in lasts if len(known) and known[-1] >= now - SILENT]
     newest = max((int(known[-1]) for known in lasts if len(known)), default=now)
     first = min([end + 1 for end in ends] or [now])
     span = periods.parse(until)
-    last = quarter(span.end - dt.timedelta(days=1))
+    last = periods.quarter_number(span.end - dt.timedelta(days=1))
     if last < max(newest, first):
-        raise PeriodError(f"Horizon {until!r} ends before the last datum, {newest // 4}Q{newest % 4 + 1}; "
+        raise PeriodError(f"Horizon {until!r} ends before the last datum, {periods.quarter_label(newest)}; "
                           "name a later year or quarter.")  # fmt: skip
     return Grid(first, last - first + 1, day)
 
@@ -195,7 +179,7 @@ def history(cube: xr.Dataset, route: str) -> History:
     part = cube.sel(route=route)
     known = part["flow"].notnull().values & (part["coverage"].values >= COVERED)
     stamps = pd.DatetimeIndex(cube["period"].values[known])
-    numbers = np.array([quarter(stamp.date()) for stamp in stamps], dtype=int)
+    numbers = np.array([periods.quarter_number(stamp.date()) for stamp in stamps], dtype=int)
     return History(numbers, part["flow"].values[known].astype(float))
 
 
@@ -363,8 +347,8 @@ def hazards(
         end = stop if over and stop is not None else day
         entry = counts.setdefault(market_of(tables, route, day), [0, 0.0])
         entry[0] += over
-        entry[1] += (end - begin).days / 365.25
-        idle += (day - end).days / 365.25 if over else 0.0
+        entry[1] += periods.years(begin, end)
+        idle += periods.years(end, day) if over else 0.0
     (a, b), (c, d) = scenarios.rule(tree, "halt_prior"), scenarios.rule(tree, "restart_prior")
     halt = {market: (a + k) / (b + years) for market, (k, years) in counts.items()}
     return {"halt": halt, "restart": {"all": c / (d + idle)}, "counts": counts, "idle": {"all": idle},
@@ -378,7 +362,11 @@ def _life(tables: Tables, cube: xr.Dataset, route: str) -> tuple[dt.date | None,
     seen = flowing.quarters[flowing.flows > 0]
     if not len(seen):
         return None, None
-    since = max(begin[0], quarter_start(int(seen[0]))) if begin else quarter_start(int(seen[0]))
+    since = (
+        max(begin[0], periods.quarter_start(int(seen[0])))
+        if begin
+        else periods.quarter_start(int(seen[0]))
+    )
     return since, stop_of(tables, route)
 
 
@@ -399,8 +387,7 @@ def market_of(tables: Tables, route: str, day: dt.date) -> str:
     """Return the market a route serves on a day, ``""`` where none is named."""
     rows = tables["crosswalk"]
     rows = rows[(rows["kind"] == "market") & (rows["key"] == route)].sort_values("valid_from")
-    text = day.isoformat()
-    rows = rows[(rows["valid_to"] == "") | (rows["valid_to"] > text)]
+    rows = facts.in_force(rows, day, validity.LAST)  # on the day, or the last named after it
     return str(rows["target"].iloc[-1]) if len(rows) else ""
 
 
@@ -428,8 +415,8 @@ def nameplate(tables: Tables, route: str, mine: Params, span: Grid) -> np.ndarra
         if number < 0:
             raise DataError("route_facts.csv", [f"{row.id}: capacity {number} of {route} is negative; "
                                                 "give zero or more"])  # fmt: skip
-        since, until = row.valid_from or "0001-01-01", row.valid_to or "9999-12-31"
-        inside = (starts >= dt.date.fromisoformat(since)) & (starts < dt.date.fromisoformat(until))
+        since, until = validity.bounds(row.valid_from, row.valid_to)
+        inside = (starts >= since) & (starts < until)
         found[inside] = number
     if len(rows) and np.isnan(found).all():
         return np.full(span.count, float(rows["value"].astype(float).iloc[-1]))
@@ -474,8 +461,8 @@ def _output(rows: pd.DataFrame, span: Grid) -> np.ndarray:
         return np.full(span.count, np.inf)
     found, starts = np.zeros(span.count), span.starts.date
     for row in rows_of(rows):
-        since, until = row.valid_from or "0001-01-01", row.valid_to or "9999-12-31"
-        inside = (starts >= dt.date.fromisoformat(since)) & (starts < dt.date.fromisoformat(until))
+        since, until = validity.bounds(row.valid_from, row.valid_to)
+        inside = (starts >= since) & (starts < until)
         found[inside] = float(row.capacity)
     return found
 
@@ -759,7 +746,7 @@ def _halted(route: str, mine: Params, shared: Learned, past: History) -> dict:
         start = _table(mine["first_gas"], span.at)
     else:
         hazard = float(mine.get("restart", shared.hazards["restart"]["all"]))
-        begin = span.at(span.as_of.year + span.as_of.timetuple().tm_yday / 365.25)
+        begin = span.at(periods.decimal_year(span.as_of + dt.timedelta(days=1)))
         start = _waiting(hazard / 4, max(float(begin), 0.0))
     spread = (high - low) / 2 / 1.2816 / max(middle, 1e-9)
     noise, white = modes(span.count, (0.1, 0.7, spread, 0.0))
@@ -984,8 +971,7 @@ def contract_end(tables: Tables, route: str, yearly: float) -> float:
     ends = [periods.parse(text).end for text in rows["ends"]]
     if not ends or yearly <= 0:
         return float("inf")
-    last = max(ends)
-    return last.year + (last.timetuple().tm_yday - 1) / 365.25
+    return periods.decimal_year(max(ends))
 
 
 def _kept(mine: Params, parts: dict) -> float:

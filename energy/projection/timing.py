@@ -193,13 +193,7 @@ def decimal(value: str) -> float:
     if not value[:4].isdigit():
         return float("nan")
     span = periods.parse(value)
-    begin, end = (_decimal(day) for day in (span.start, span.end))
-    return begin if len(value) == 10 else (begin + end) / 2
-
-
-def _decimal(day: dt.date) -> float:
-    start = dt.date(day.year, 1, 1)
-    return day.year + (day - start).days / ((dt.date(day.year + 1, 1, 1) - start).days)
+    return periods.decimal_year(span.start) if span.freq == "D" else periods.middle(span)
 
 
 def today(tables: facts.Tables) -> float:
@@ -798,9 +792,9 @@ def _day(tables: facts.Tables, as_of: str | dt.date | float | None) -> float:
     if isinstance(as_of, (int, float)):
         return float(as_of)
     if isinstance(as_of, dt.date):
-        return _decimal(as_of)
+        return periods.decimal_year(as_of)
     span = periods.parse(as_of)
-    return _decimal(span.end) if len(as_of) < 10 else _decimal(span.start)
+    return periods.decimal_year(span.start if span.freq == "D" else span.end)
 
 
 def _or(seen: np.ndarray, what: str, else_: Sequence[float]) -> np.ndarray:

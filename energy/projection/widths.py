@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from energy import facts
+from energy.measure import periods
 from energy.projection import ramp
 
 REACH = 20
@@ -75,7 +76,9 @@ def _flowing(shared: ramp.Learned, route: str) -> ramp.History:
     """Return the history from the first flow to the day it stopped, quarters without flow left out."""
     past = shared.past[route]
     stop = ramp.stop_of(shared.tables, route)
-    last = ramp.quarter(stop) if stop is not None and stop <= shared.span.as_of else np.inf
+    last = (
+        periods.quarter_number(stop) if stop is not None and stop <= shared.span.as_of else np.inf
+    )
     keep = (past.flows > 0) & (past.quarters < last)
     return ramp.History(past.quarters[keep], past.flows[keep])
 
@@ -119,7 +122,7 @@ def _as_of(
     shared: ramp.Learned, small: facts.Tables, route: str, last: int, count: int
 ) -> ramp.Learned:
     """Return what could be learned of a contract at the end of a quarter."""
-    span = ramp.Grid(last + 1, count, ramp.quarter_start(last + 1) - dt.timedelta(days=1))
+    span = ramp.Grid(last + 1, count, periods.quarter_start(last + 1) - dt.timedelta(days=1))
     day, tables = span.as_of.isoformat(), facts.Tables(small)
     for name in ("contracts", "volumes"):
         tables[name] = small[name][small[name]["published"] <= day]

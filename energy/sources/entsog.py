@@ -35,7 +35,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from energy.errors import DataError, UnitError
-from energy.measure import periods
+from energy.measure import periods, validity
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 
@@ -293,10 +293,8 @@ def request(period: Any) -> list[Request]:
 
 def _counted(first: dt.date, last: dt.date) -> list[str]:
     table = points()
-    since = table["valid_from"].mask(table["valid_from"] == "", "0000")
-    until = table["valid_to"].mask(table["valid_to"] == "", "9999")
-    here = (table["counts"] == "true") & (since <= str(last)) & (until > str(first))
-    return sorted(set(table.loc[here, "key"]))
+    here = validity.in_force(table[table["counts"] == "true"], first, last + dt.timedelta(days=1))
+    return sorted(set(here["key"]))
 
 
 def _pieces(first: dt.date, last: dt.date) -> list[tuple[dt.date, dt.date]]:
@@ -321,9 +319,8 @@ def excluded(period: Any) -> pd.DataFrame:
     DataFrame, columns key, label, target, reason
     """
     span, table = periods.parse(period), points()
-    until = table["valid_to"].mask(table["valid_to"] == "", "9999")
-    here = (table["valid_from"] < str(span.end)) & (until > str(span.start))
-    left_out = table[here & (table["counts"] != "true")]
+    here = validity.in_force(table, span.start, span.end)
+    left_out = here[here["counts"] != "true"]
     return left_out[["key", "label", "target", "reason"]].reset_index(drop=True)
 
 
@@ -527,9 +524,10 @@ def _counting(points: pd.DataFrame) -> pd.DataFrame:
     rows = points.loc[counts, ["key", "target", "sign"]].astype({"sign": int})
     if rows.empty:
         raise DataError("crosswalk", ["No row of kind 'point' counts; there is nothing to sum."])
-    for column, default in (("valid_from", "1900-01-01"), ("valid_to", "2200-01-01")):
-        text = points.loc[counts, column].astype("object")
-        rows[column] = pd.to_datetime(text.where(text.notna() & (text != ""), default))
+    for column, held in zip(
+        ("valid_from", "valid_to"), validity.spans(points[counts]), strict=True
+    ):
+        rows[column] = pd.to_datetime(held.astype("datetime64[s]"))
     rows = rows.sort_values(["key", "valid_from"]).reset_index(drop=True)
     same = rows["key"] == rows["key"].shift()
     overlap = rows[same & (rows["valid_from"] < rows["valid_to"].shift())]
