@@ -331,7 +331,7 @@ def _amount(
     if money != (units.kind(gas.unit) == "money"):
         return math.nan, math.nan
     unit, share = (
-        (row["unit"][:-3], periods.days(span) / 365.25)
+        (row["unit"][:-3], periods.years(span.start, span.end))
         if row["unit"].endswith("/yr")
         else (row["unit"], 1.0)
     )
