@@ -18,9 +18,10 @@ SHARED = Path(__file__).parents[1].parent / "shared"
 
 @pytest.fixture(autouse=True, scope="session")
 def own_home(tmp_path_factory):
-    """Keep every test away from the user's own store."""
+    """Keep every test away from the user's own store and cache."""
     home = tmp_path_factory.mktemp("home")
     os.environ["ENERGY_HOME"] = str(home)
+    os.environ["ENERGY_CACHE"] = str(tmp_path_factory.mktemp("cache"))
     return home
 
 

@@ -15,12 +15,16 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from energy.errors import DataError, UnknownName
-from energy.facts import names
+from energy.errors import DataError, PeriodError, UnknownName
+from energy.facts import kept, names
+from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.measure.tables import Correction, Tables
 from energy.measure.validity import in_force, spans
@@ -48,7 +52,7 @@ def home() -> Path:
 
 
 @functools.cache
-def schema() -> dict[str, dict]:
+def schema() -> dict[str, dict[str, Any]]:
     """Return the Frictionless resources by table name."""
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     return {resource["name"]: resource for resource in package["resources"]}
@@ -86,10 +90,30 @@ def load(own: Path | str | None = None) -> Tables:
 
 @functools.cache
 def _package() -> Tables:
-    """Return the package's own tables; they are checked in full by ``energy check``."""
+    """Return the package's own tables; they are checked in full by ``energy check``.
+
+    Parsed tables are kept in the cache folder where Arrow is installed.
+    """
+    if find_spec("pyarrow") is None:
+        return _parsed()
+    from energy.facts import arrow
+
+    return kept.kept("facts.arrow", _stamp(), _parsed, pack=arrow.pack, unpack=arrow.unpack)
+
+
+def _parsed() -> Tables:
     return Tables(
         {name: read_table(DATA / resource["path"], name) for name, resource in schema().items()}
     )
+
+
+def _stamp() -> str:
+    """Return the digest of the package's tables and of all that parses them."""
+    files = [DATA / "datapackage.json", *(DATA / held["path"] for held in schema().values())]
+    reader = [Path(__file__), Path(__file__).with_name("arrow.py"), Path(periods.__file__)]
+    versions = [version(name) for name in ("pandas", "pyarrow")]
+    parts = (path.read_bytes() if path.exists() else b"" for path in [*reader, *files])
+    return kept.digest(*versions, *parts)
 
 
 def check(own: Path | str | None = None, by: dt.date | None = None) -> list[str]:
@@ -242,7 +266,7 @@ def _column_faults(file: str, missing: list[str], extra: list[str], wanted: list
     return faults + [f"{file}: column '{name}' is not in the schema; remove it" for name in extra]
 
 
-def _column(text: pd.Series, field: dict, file: str) -> tuple[pd.Series, list[str]]:
+def _column(text: pd.Series, field: dict[str, Any], file: str) -> tuple[pd.Series, list[str]]:
     """Type one column of text; return it with the faults found."""
     name, kind = field["name"], field["type"]
     rules = field.get("constraints", {})
@@ -267,7 +291,7 @@ def _column(text: pd.Series, field: dict, file: str) -> tuple[pd.Series, list[st
 
 
 def _numbers(
-    text: pd.Series, empty: pd.Series, field: dict, file: str, faults: list[str]
+    text: pd.Series, empty: pd.Series, field: dict[str, Any], file: str, faults: list[str]
 ) -> tuple[pd.Series, list[str]]:
     name, rules = field["name"], field.get("constraints", {})
     numbers = pd.to_numeric(text.where(~empty), errors="coerce")
@@ -295,9 +319,6 @@ def _faults(
 
 def _periods(table: pd.DataFrame, file: str) -> list[str]:
     """Check that each period exists and that its length is what ``freq`` says."""
-    from energy.errors import PeriodError
-    from energy.measure import periods
-
     if not {"period", "freq"} <= set(table.columns):
         return []
     faults = []
@@ -313,7 +334,7 @@ def _periods(table: pd.DataFrame, file: str) -> list[str]:
     return faults
 
 
-def _key_faults(table: pd.DataFrame, resource: dict, file: str) -> list[str]:
+def _key_faults(table: pd.DataFrame, resource: dict[str, Any], file: str) -> list[str]:
     key = resource["schema"]["primaryKey"]
     twice = table[table.duplicated(key, keep="first")]
     return [

@@ -1,0 +1,41 @@
+"""Tables as one run of Arrow streams, a table each: how parsed tables lie in the cache folder."""
+
+from __future__ import annotations
+
+import io
+
+import pyarrow as pa
+
+from energy.measure.tables import Tables
+
+KEY, NAME = b"energy.key", b"energy.table"
+
+
+def pack(tables: Tables, key: str) -> bytes:
+    """Return tables as bytes under a key."""
+    body = io.BytesIO()
+    for name, table in tables.items():
+        held = pa.Table.from_pandas(table, preserve_index=False)
+        words = {**held.schema.metadata, KEY: key.encode(), NAME: name.encode()}
+        held = held.replace_schema_metadata(words)
+        with pa.ipc.new_stream(body, held.schema) as stream:
+            stream.write_table(held)
+    return body.getvalue()
+
+
+def unpack(body: bytes, key: str) -> Tables | None:
+    """Return the tables of some bytes; None where they are of another key.
+
+    Raises
+    ------
+    ValueError
+        If the bytes are no run of such streams.
+    """
+    reader, tables = pa.BufferReader(body), Tables()
+    while reader.tell() < len(body):
+        with pa.ipc.open_stream(reader) as stream:
+            words = stream.schema.metadata
+            if words[KEY] != key.encode():
+                return None
+            tables[words[NAME].decode()] = stream.read_all().to_pandas()
+    return tables
