@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -35,7 +37,9 @@ class Grid:
     coverage: np.ndarray
     origin: list[set[int]]  # positions of the observations that made the month
     fact: list[str]  # id of the dated fact that closes the month, "" if open
-    steps: list[tuple]  # how each month was made: month, observation, what others took, share
+    steps: list[
+        tuple[int, int, float, float]
+    ]  # how each month was made: month, observation, what others took, share
 
 
 def build(
@@ -80,7 +84,7 @@ def build(
         )
     seen, left_out = flow_observations(tables)
     window = _window(seen, first, last, freq)
-    grids = {route: _fill(route, seen, tables, window) for route in tables["routes"]["route"]}
+    grids = _filled(tables["routes"]["route"], seen, tables, window)
     cube = _collect(grids, seen, tables, window)
     cube.attrs["freq"] = freq
     cube = _capacity(cube, tables["route-facts"])
@@ -95,13 +99,7 @@ def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]
     table = facts.corrected(tables, "volumes")
     table = table[(table["series"] == "flow") & table["entity"].isin(tables["routes"]["route"])]
     table = observations.rank(table, tables["sources"], tables["preferences"])
-    gcv = calorific_values(tables["route-facts"])
-    results = [
-        convert_figure(row.value, row.unit, row.basis, row.status, gcv.get(row.entity))
-        for row in rows_of(table)
-    ]
-    table["inner"] = [value for value, _ in results]
-    table["left_out"] = [why for _, why in results]
+    table["inner"], table["left_out"] = _converted(table, tables["route-facts"])
     spans = [periods.parse(text) for text in table["period"]]
     table["begin"] = [span.start for span in spans]
     table["end"] = [span.end for span in spans]
@@ -113,14 +111,30 @@ def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]
     return table[kept].reset_index(drop=True), table[~kept].reset_index(drop=True)
 
 
+def _converted(table: pd.DataFrame, route_facts: pd.DataFrame) -> tuple[np.ndarray, list[str]]:
+    """Convert figures to bcm at 20 °C, all of one unit and basis at once; NaN with a reason."""
+    gcv = table["entity"].map(calorific_values(route_facts)).to_numpy(dtype=float)
+    inner, why = np.full(len(table), np.nan), np.full(len(table), "", dtype=object)
+    kinds = table.assign(heat=~np.isnan(gcv)).groupby(["unit", "basis", "status", "heat"])
+    for kind, rows in kinds.indices.items():
+        unit, basis, status, stated = cast(tuple[str, str, str, bool], kind)
+        heat = gcv[rows] if stated else None
+        values = table["value"].to_numpy()[rows]
+        inner[rows], why[rows] = convert_figure(values, unit, basis, status, heat)
+    return inner, why.tolist()
+
+
 def _whole_months(span: periods.Period) -> bool:
     return span.start.day == 1 and span.end.day == 1
 
 
+Amount = TypeVar("Amount", float, np.ndarray)
+
+
 def convert_figure(
-    value: float, unit: str, basis: str, status: str, gcv: float | None = None
-) -> tuple[float, str]:
-    """Convert a figure to bcm at 20 °C; return NaN and a reason where it cannot be."""
+    value: Amount, unit: str, basis: str, status: str, gcv: Amount | None = None
+) -> tuple[Amount | float, str]:
+    """Convert a figure, or several, to bcm at 20 °C; return NaN and a reason where it cannot be."""
     if status in ("plan", "contract"):
         return float("nan"), f"{status}, not a flow"
     if basis in ("unstated", ""):
@@ -130,8 +144,8 @@ def convert_figure(
     by_heat = basis in ("GCV", "15C-40MJ")
     if by_heat and gcv is None:
         return float("nan"), "no calorific value stated for the route"
-    heat: dict = {"gcv": gcv, "gcv_basis": "20C"} if by_heat else {}
-    return float(units.convert(value, unit, INNER[0], basis=basis, to_basis=INNER[1], **heat)), ""
+    heat: dict[str, Any] = {"gcv": gcv, "gcv_basis": "20C"} if by_heat else {}
+    return units.convert(value, unit, INNER[0], basis=basis, to_basis=INNER[1], **heat), ""
 
 
 def calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
@@ -158,26 +172,77 @@ def _window(
     return periods.span(begin, end - dt.timedelta(days=1), freq)
 
 
+class _Figure(NamedTuple):
+    """An observation of a route; `place` is its row among all."""
+
+    entity: str
+    start: int  # months since year 0
+    until: int
+    inner: float
+    coverage: float
+    place: int
+
+
+class _Opening(NamedTuple):
+    """The first day of a route's service, or the last."""
+
+    route: str
+    attribute: str
+    value: str
+    id: str
+
+
+class _Weight(NamedTuple):
+    """A month's share of a year in a seasonal profile."""
+
+    route: str
+    first_year: int
+    last_year: int
+    month: int
+    weight: float
+
+
+def _filled(
+    names: Iterable[str], seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
+) -> dict[str, Grid]:
+    """Lay the observations of routes on the months of whole calendar years around the window."""
+    ordered = seen.assign(length=seen["until"] - seen["start"], place=range(len(seen)))
+    figures = _by_route(ordered.sort_values("length", kind="stable"), _Figure)
+    dated = tables["route-facts"]
+    dated = dated[dated["attribute"].isin(["start", "stop"])]
+    openings = _by_route(dated.sort_values("attribute", kind="stable"), _Opening)
+    profiles = _by_route(tables["profiles"], _Weight)
+    return {name: _fill(figures[name], openings[name], profiles[name], window) for name in names}
+
+
+Row = TypeVar("Row", _Figure, _Opening, _Weight)
+
+
+def _by_route(table: pd.DataFrame, kind: type[Row]) -> Mapping[str, list[Row]]:
+    """Return the rows of each route, in order; the route is the first field."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows_of(table, kind):
+        found[row[0]].append(row)
+    return found
+
+
 def _fill(
-    route: str, seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
+    figures: list[_Figure],
+    openings: list[_Opening],
+    profile: list[_Weight],
+    window: list[periods.Period],
 ) -> Grid:
-    """Lay one route's observations on the months of whole calendar years around the window."""
+    """Lay one route's figures on the months, the shortest first."""
     first = window[0].start.year * 12
     months = range(first, window[-1].end.year * 12 + 12)
     grid = Grid(first, np.full(len(months), np.nan), np.zeros(len(months)),
                 [set() for _ in months], [""] * len(months), [])  # fmt: skip
-    mine = seen[seen["entity"] == route]
-    doors = tables["route-facts"][tables["route-facts"]["route"] == route]
-    if mine.empty and not (doors["attribute"] == "stop").any():
+    if not figures and not any(opening.attribute == "stop" for opening in openings):
         return grid
-    weights = _weights(route, tables["profiles"], grid) * _open_share(doors, grid)
-    shortest_first = mine.assign(length=mine["until"] - mine["start"]).sort_values(
-        "length", kind="stable"
-    )
-    columns = ["start", "until", "inner", "coverage"]
-    for row in rows_of(shortest_first[columns]):
-        span = (row.start - first, row.until - first)
-        _spread(grid, span, row.inner, row.coverage, row.Index, weights)
+    weights = _weights(profile, grid) * _open_share(openings, grid)
+    for figure in figures:
+        span = (figure.start - first, figure.until - first)
+        _spread(grid, span, figure.inner, figure.coverage, figure.place, weights)
     return grid
 
 
@@ -223,7 +288,7 @@ def _route_parts(
     route: str, seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
 ) -> pd.DataFrame:
     """Return the parts of one route, its months as numbers."""
-    grid = _fill(route, seen, tables, window)
+    grid = _filled([route], seen, tables, window)[route]
     steps = pd.DataFrame(grid.steps, columns=["month", "origin", "taken", "share"])
     told = seen[["id", "value", "unit", "basis", "inner", "coverage"]]
     rows = steps.join(told, on="origin").rename(columns={"inner": "bcm"})
@@ -238,23 +303,22 @@ def _route_parts(
     return table.sort_values(["month", "id"], ignore_index=True)
 
 
-def _open_share(doors: pd.DataFrame, grid: Grid) -> np.ndarray:
+def _open_share(openings: list[_Opening], grid: Grid) -> np.ndarray:
     """Return the share of each month the route was open; close months outside start and stop.
 
     Months after a dated stop, and months before a dated start within the same year, are a
     stated zero. Earlier months stay unknown: there was no pipe to measure.
     """
     share = np.ones(len(grid.value))
-    dated = doors[doors["attribute"].isin(["start", "stop"])].sort_values("attribute")
-    for door in rows_of(dated):
-        day = periods.parse(door.value).start
+    for opening in openings:
+        day = periods.parse(opening.value).start
         at = periods.month_number(day) - grid.first
         part = (day.day - 1) / periods.month_days(periods.month_number(day))
         after = slice(max(at + (part > 0), 0), None)
-        closed = after if door.attribute == "stop" else slice(max(at - at % 12, 0), max(at, 0))
+        closed = after if opening.attribute == "stop" else slice(max(at - at % 12, 0), max(at, 0))
         if 0 <= at < len(share):
-            share[at] = part if door.attribute == "stop" else 1 - part
-        _close(grid, share, closed, door.id)
+            share[at] = part if opening.attribute == "stop" else 1 - part
+        _close(grid, share, closed, opening.id)
     return share
 
 
@@ -266,12 +330,12 @@ def _close(grid: Grid, share: np.ndarray, closed: slice, fact: str) -> None:
         grid.fact[i] = fact
 
 
-def _weights(route: str, profiles: pd.DataFrame, grid: Grid) -> np.ndarray:
+def _weights(profile: list[_Weight], grid: Grid) -> np.ndarray:
     """Return a weight per month: the stated profile of the year, else its days."""
     weights = np.array(
         [periods.month_days(grid.first + i) / periods.MEAN_YEAR for i in range(len(grid.value))]
     )
-    for row in rows_of(profiles[profiles["route"] == route]):
+    for row in profile:
         for year in range(max(row.first_year, grid.first // 12), row.last_year + 1):
             at = periods.month_number(dt.date(year, row.month, 1)) - grid.first
             if 0 <= at < len(weights):
@@ -338,7 +402,7 @@ def _collect(
 
 
 def _cell(
-    grid: Grid, period: periods.Period, seen: dict[str, list]
+    grid: Grid, period: periods.Period, seen: dict[str, list[Any]]
 ) -> tuple[float, float, str, str]:
     """Return flow, coverage, status and source ids of one period."""
     begin, end = periods.month_number(period.start), periods.month_number(period.end)
@@ -380,7 +444,9 @@ def _capacities(route_facts: pd.DataFrame) -> pd.DataFrame:
     return rows[(rows["status"] != "plan") | (rows["valid_from"] != "")]
 
 
-def capacity_parts(route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date]]) -> list[tuple]:
+def capacity_parts(
+    route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date]]
+) -> list[tuple[Any, int, dt.date, float]]:
     """Return which dated capacity counts in which span: row, position, first day, years."""
     opened = _dates(route_facts, "start")
     found = []
@@ -422,7 +488,7 @@ def to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) 
     names = [str(name) for name in cube.data_vars]
     if (unit, basis) == INNER:
         return cube
-    given: dict = {"days": _days(cube)}
+    given: dict[str, Any] = {"days": _days(cube)}
     if units.kind(unit) in ("energy", "energy rate") or basis == "15C-40MJ":
         heat = calorific_values(route_facts)
         values = [heat.get(route, np.nan) for route in cube["route"].values]
