@@ -232,9 +232,11 @@ def _fill(
     profile: list[_Weight],
     window: list[periods.Period],
 ) -> Grid:
-    """Lay one route's figures on the months, the shortest first."""
-    first = window[0].start.year * 12
-    months = range(first, window[-1].end.year * 12 + 12)
+    """Lay one route's figures, the shortest first, on the months that the window and they reach."""
+    begin, end = window[0].start.year * 12, window[-1].end.year * 12 + 12
+    reach = [figure for figure in figures if figure.start < end and figure.until > begin]
+    first = min([begin, *(figure.start - figure.start % 12 for figure in reach)])
+    months = range(first, max([end, *(figure.until for figure in reach)]))
     grid = Grid(first, np.full(len(months), np.nan), np.zeros(len(months)),
                 [set() for _ in months], [""] * len(months), [])  # fmt: skip
     if not figures and not any(opening.attribute == "stop" for opening in openings):

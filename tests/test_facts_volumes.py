@@ -77,8 +77,9 @@ def test_iea_goes_in_as_annual_sums_only():
         table("sources").loc[table("sources")["title"].str.startswith("IEA Gas Trade"), "source"]
     )
     rows = volumes()[volumes()["source"].isin(iea)]
-    assert len(iea) == 1 and len(rows) > 100
-    assert set(rows["freq"]) == {"A"} and set(rows["derived"]) == {"true"}
+    assert len(iea) == 4 and len(rows) > 100
+    assert set(rows["freq"]) == {"A", "C"} and set(rows["derived"]) == {"true"}
+    assert set(rows.loc[rows["freq"] == "C", "period"]) == {"2022-01/2022-04", "2022-01/2022-09"}
     assert set(rows["basis"]) == {"15C"}
 
 
@@ -294,7 +295,7 @@ def test_a_profile_stands_for_every_route_with_annual_figures_only():
         for route, g in table("profiles").groupby("route")
     }
     annual = pick(series="flow", freq="A")
-    annual = annual[annual["number"] > 0]
+    annual = annual[(annual["number"] > 0) & annual["entity"].isin(table("routes")["route"])]
     quarters = pick(series="flow", freq="Q")
     measured = set(zip(quarters["entity"], quarters["period"].str[:4], strict=True))
     assert len(annual) > 100
@@ -469,6 +470,25 @@ def test_a_figure_says_how_it_was_read():
         assert set(rows["evidence"]) <= {"page", "file", "typed"}
         quoted = rows[(rows["evidence"] == "page")]
         assert len(quoted) > 10 and quoted["note"].str.contains('"|«').all(), name
+
+
+def test_first_prints_carry_their_own_day():
+    """A later restatement is a row of its own, never an earlier print's date."""
+    rows = pick(series="flow", entity="power-of-siberia-1", basis="20C")
+    days = rows[rows["published"] != ""].groupby(["period", "value"])["published"].min()
+    assert days["2023", "22.7"] == "2024-01-03" and days["2022", "15.5"] == "2023-01"
+    assert days["2021", "10.39"] == "2022-08-01" and days["2024", "31.12"] == "2025-09-26"
+    assert days["2023", "22.73"] == "2025-05"  # the second decimal came a year and a half later
+    transit = pick(series="flow", entity="ukraine-transit", period="2016").set_index("value")
+    assert transit.loc["82.2", "published"].min() == "2017-01-03"
+
+
+def test_blue_stream_is_what_the_other_line_to_turkey_leaves():
+    rows = pick(series="flow", entity="blue-stream", derived="true", basis="20C").set_index(
+        "period"
+    )
+    assert rows.loc["2017", "number"] == 15.8  # 29 - 12.960 x 293.15 / 288.15 = 29 - 13.18
+    assert rows.loc["2019", "number"] == 11.5  # 15.51 - 3.910 x 1.01735 = 15.51 - 3.98
 
 
 def test_an_inferred_date_decides_nothing():
