@@ -391,7 +391,8 @@ def test_panel_shows_number_source_and_history(page):
     text = panel.inner_text()
     assert "North line" in text and "Северный газопровод" in text and "北线" in text
     assert (
-        panel.locator("[data-key=value] dd").inner_text() == "12.50\u00a0bcm at 20 °C provisional\nevidence of 2026-01-20"
+        panel.locator("[data-key=value] dd").inner_text()
+        == "12.50\u00a0bcm at 20 °C provisional\nevidence of 2026-01-20"
     )
     assert panel.locator("[data-key=share] dd").inner_text() == "91\u00a0%"
     assert "13.75\u00a0bcm" in panel.locator("[data-key=limit]").inner_text()
@@ -564,7 +565,10 @@ def test_lines_have_enough_contrast_on_land_and_sea(night):
     assert len(pale) == 3
     for state in ("flowing", "idle", "construction", "proposed", "cancelled", "damaged"):
         line = atlas.look.COLOURS[state][night]
-        for opacity in [1.0, *(pale if state == "flowing" else [max(pale)] if state == "idle" else [])]:
+        for opacity in [
+            1.0,
+            *(pale if state == "flowing" else [max(pale)] if state == "idle" else []),
+        ]:
             for name, ground in grounds.items():
                 seen = mixed(line, ground, opacity)
                 assert contrast(seen, ground) >= 3, (state, opacity, name)
@@ -631,7 +635,9 @@ def test_real_page(browser, real):
             for route in cube["route"].values:
                 value = float(cube["flow"].sel(route=route)[step])
                 if np.isfinite(value) and abs(value) > 2:
-                    whole = float(cube["coverage"].sel(route=route)[step])  # a rate of the known days
+                    whole = float(
+                        cube["coverage"].sel(route=route)[step]
+                    )  # a rate of the known days
                     days = round(whole * length[step]) / length[step]
                     shown = round(round(value, 3) * 4 * 0.2 / days, 2)
                     assert width(page, route) == pytest.approx(abs(shown), abs=0.011), (route, step)

@@ -883,7 +883,9 @@ def test_a_dragged_slider_paints_what_the_paths_show_after(browser, file, scheme
         y = box["y"] + box["height"] / 2
         clip = {"x": 300, "y": 100, "width": 900, "height": 560}
         # Names are placed once the slider rests, and names of countries give way to them.
-        page.add_style_tag(content=".leaflet-gd-label-pane, .gd-country { display: none !important }")
+        page.add_style_tag(
+            content=".leaflet-gd-label-pane, .gd-country { display: none !important }"
+        )
         before = core(page, "west").get_attribute("stroke-width")
         page.mouse.move(box["x"] + box["width"] * 0.95, y)
         page.mouse.down()

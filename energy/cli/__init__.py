@@ -1,0 +1,109 @@
+"""The command ``energy``: one verb per public function, data to stdout, talk to stderr.
+
+Exit codes: 0 fine, 1 a fault in the data or files, 2 wrong usage, 3 a source failed and the rest
+stands; 130 and 143 stopped by Ctrl-C or TERM. Heavy packages are imported by the verb that needs
+them, so that ``energy --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+
+from energy import __version__
+from energy.cli import ahead, figures, intake, maps, money, words
+from energy.cli.command import Parser, say, wide
+from energy.cli.faults import code_of, prepare, silence, spoken
+from energy.errors import UsageError
+
+EPILOG = """\
+start here:
+  energy build out            map, layers, cube and summary into the folder out/
+  energy routes               every route with its id; energy search WORD finds the rest
+  energy flows blue-stream    quarterly flow of one route: a table here, CSV into a file or pipe
+  energy cite V0123           the document behind a figure
+
+Every verb has examples of its own: energy flows --help
+Own rows lie in $ENERGY_HOME/facts (see: energy import facts --help).
+What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on every verb.
+exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands"""
+
+VERBS = (*maps.VERBS, *figures.VERBS, *money.VERBS, *ahead.VERBS, *words.VERBS, *intake.VERBS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb and return its exit code."""
+    asked = list(sys.argv[1:] if argv is None else argv)
+    top = parser()
+    if not asked:
+        top.print_help()
+        return 0
+    if (hint := _unknown_verb(asked[0])) is not None:
+        return say(hint, 2)
+    options, rest = top.parse_known_args(asked)
+    if rest:
+        return say(f"{options.usage.format_usage()}energy: {_unknown_option(rest[0], options)}", 2)
+    return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Run the verb; whatever goes wrong is told in one sentence with its code."""
+    prepare()
+    try:
+        code = int(options.run(options) or 0)
+        sys.stdout.flush()
+    except UsageError as error:
+        return say(f"{options.usage.format_usage()}energy: {error}", 2)
+    except BaseException as error:  # also Ctrl-C: the sentence and the code are ours to choose
+        sentence = spoken(error)
+        if sentence is None:
+            raise
+        silence()
+        return say(sentence, code_of(error)) if sentence else code_of(error)
+    return code
+
+
+def parser() -> Parser:
+    """Return the whole command line."""
+    top = Parser(
+        prog="energy",
+        description="Russian gas by pipeline: flows, money, geometry and maps, with a source "
+        "behind every number.",
+        epilog=EPILOG,
+        formatter_class=wide,
+    )
+    top.add_argument("--version", action="version", version=f"energy {__version__}")
+    verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for add in VERBS:
+        add(verbs)
+    return top
+
+
+def _unknown_verb(word: str) -> str | None:
+    """Return what to say of a first word that is no verb; None if it is one, or an option."""
+    known = verb_names()
+    if word.startswith("-") or word in known:
+        return None
+    near = difflib.get_close_matches(word.lower(), known, n=3, cutoff=0.5)
+    hint = f"did you mean: {', '.join(near)}?" if near else "energy --help lists the verbs."
+    return f"energy: Unknown verb {word!r}; {hint}"
+
+
+def _unknown_option(word: str, options: argparse.Namespace) -> str:
+    if not word.startswith("-"):
+        return f"Word {word!r} is one too many for energy {options.verb}."
+    known = [text for text in options.usage._option_string_actions if text.startswith("--")]
+    near = difflib.get_close_matches(word.partition("=")[0], known, n=3, cutoff=0.5)
+    hint = f"did you mean: {', '.join(near)}?" if near else f"known: {', '.join(known)}."
+    return f"Unknown option {word!r} of energy {options.verb}; {hint}"
+
+
+def verb_names() -> list[str]:
+    """Return the names of all verbs.
+
+    >>> "flows" in verb_names()
+    True
+    """
+    return [name.__name__.strip("_").replace("_", "-") for name in VERBS]

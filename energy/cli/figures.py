@@ -1,0 +1,123 @@
+"""Verbs that list and show: flows, mirror, sources, cite."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from energy.cli.command import Verbs, add_format, add_verb, emit
+from energy.errors import UsageError
+
+
+def _flows(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "flows", _run_flows, "flow, capacity, utilisation, price and revenue by route and period",
+                 "examples:\n  energy flows power-of-siberia-1 --from 2024Q1\n"
+                 "  energy flows --freq A --unit TWh --format json\n"
+                 "flow is positive in the route's direction; an empty cell is not known, 0 is measured\n"
+                 "or stated zero; status 'estimate' marks a figure spread by a seasonal profile")  # fmt: skip
+    verb.add_argument(
+        "routes",
+        metavar="ROUTE",
+        nargs="*",
+        help="names of routes, a market or a country; default all",
+    )
+    verb.add_argument(
+        "--freq", default="Q", help="Q quarter (default), M month, A calendar year, G gas year"
+    )
+    verb.add_argument("--unit", default="bcm", help="bcm (default), mcm/d, TWh, PJ, GWh/d")
+    verb.add_argument(
+        "--basis", help="20C (default for volume), 15C, 0C, 15C-40MJ, GCV (default for energy)"
+    )
+    verb.add_argument("--from", dest="first", metavar="PERIOD", help="first period, e.g. 2019Q4")
+    verb.add_argument("--to", dest="last", metavar="PERIOD", help="last period, e.g. 2025Q4")
+    add_format(verb)
+
+
+def _mirror(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "mirror", _run_mirror, "every source for one flow, and the gap between them by cause",
+                 "examples:\n  energy mirror turkstream-2 2026-01\n  energy mirror china 2024 --unit 'million USD'\n"
+                 "  energy mirror --league kind\n"
+                 "parts add up to the gap; the last row is our estimate, not a measurement")  # fmt: skip
+    verb.add_argument("name", nargs="?", metavar="ROUTE|MARKET", help="e.g. blue-stream, turkey")
+    verb.add_argument("period", nargs="?", metavar="PERIOD", help="e.g. 2024, 2025Q1, 2026-01")
+    verb.add_argument("--unit", default="bcm", help="bcm (default), TWh, million USD")
+    verb.add_argument("--basis", help="20C (default), 15C, 0C, 15C-40MJ, GCV")
+    verb.add_argument(
+        "--league", choices=("source", "kind"), help="bias and noise over all routes and years"
+    )
+    add_format(verb)
+
+
+def _sources(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "sources", _run_sources, "every source with its terms",
+                 "examples:\n  energy sources --format json\n"
+                 "  energy sources --template > mine.csv     a file for figures typed by hand")  # fmt: skip
+    verb.add_argument(
+        "--template", action="store_true", help="print an empty CSV for: energy import inbox FILE"
+    )
+    add_format(verb)
+
+
+def _cite(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "cite", _run_cite, "the document behind a figure, and why it was taken",
+                 "examples:\n  energy cite V0123 P0045    ids as they stand in layers, map and tables\n"
+                 "  energy cite blue-stream    every figure and fact of a route\n"
+                 "  energy cite blue-stream@2024Q1    every step behind flow, capacity, price, revenue, netback\n"
+                 "  energy cite europe@2021    a market (all: their sum); a line of the accounts: ebitda@2022\n"
+                 "  energy cite mixture/blue-stream/2030Q1    a projection: draws, seed, assumptions")  # fmt: skip
+    verb.add_argument(
+        "ids",
+        metavar="ID",
+        nargs="+",
+        help="ids of figures, facts, events; a route or a source; one NAME@PERIOD",
+    )
+    add_format(verb)
+
+
+VERBS = (_flows, _mirror, _sources, _cite)
+
+
+def _run_flows(options: argparse.Namespace) -> int:
+    import energy
+    from energy.publish import layers
+
+    tracker = energy.load(as_of=options.as_of)
+    cube = tracker.flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
+                         options.first, options.last)  # fmt: skip
+    return emit(layers.cube_table(cube), options.format)
+
+
+def _run_mirror(options: argparse.Namespace) -> int:
+    import energy
+
+    if options.league:
+        return emit(
+            energy.load(as_of=options.as_of).evidence.league(options.league).reset_index(),
+            options.format,
+        )
+    if not (options.name and options.period):
+        raise UsageError(
+            "Name a route or market and a period, e.g. energy mirror turkey 2024, or use --league kind."
+        )
+    table = energy.load(as_of=options.as_of).mirror(
+        options.name, options.period, options.unit, options.basis
+    )
+    return emit(table, options.format)
+
+
+def _run_sources(options: argparse.Namespace) -> int:
+    if options.template:
+        from energy.sources import inbox
+
+        sys.stdout.write(inbox.template())
+        return 0
+    import energy
+
+    return emit(energy.load(as_of=options.as_of).sources, options.format)
+
+
+def _run_cite(options: argparse.Namespace) -> int:
+    import energy
+
+    ids = options.ids[0] if len(options.ids) == 1 else options.ids
+    return emit(energy.load(as_of=options.as_of).cite(ids), options.format)

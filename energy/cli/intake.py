@@ -1,0 +1,143 @@
+"""Verbs that check and take in: check, import, update, diff."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from energy.cli.command import Verbs, add_format, add_verb, emit, list_faults, say, tell
+from energy.errors import EnergyError, UsageError
+
+
+def _check(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "check", _run_check, "validate facts, geometry and your own edits; all faults at once",
+                 "examples:\n  energy check              the package and $ENERGY_HOME\n"
+                 "  energy check my-facts/    a folder with tables of your own, laid over the package\n"
+                 "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
+    verb.add_argument(
+        "folder",
+        nargs="?",
+        metavar="DIR",
+        help="folder with CSV tables or routes.geojson of your own",
+    )
+
+
+def _import(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "import", _run_import, "take in own tables or figures, or Global Energy Monitor's routes",
+                 "examples:\n  energy import facts my-facts/\n  energy import gem GOIT-GGIT-pipeline-routes/\n"
+                 "  energy import inbox mine.csv    dated figures for the store; see: energy sources --template\n"
+                 "kept under $ENERGY_HOME; a fault is reported and nothing is written")  # fmt: skip
+    verb.add_argument(
+        "kind",
+        choices=("facts", "gem", "inbox"),
+        help="facts: folder of CSV tables; gem: folder of P*.geojson files; inbox: a CSV file",
+    )
+    verb.add_argument("path", metavar="PATH", help="folder or file to read")
+
+
+def _update(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "update", _run_update, "the quarterly update: ask the sources, check, publish, rebuild",
+                 "examples:\n  energy update 2026Q3 --plan       what is due, what would be asked; no network\n"
+                 "  energy update 2026Q3 --dry-run    fetch, check, show the changes; publish nothing\n"
+                 "  energy update 2026Q3 --apply      publish, rebuild map and layers, tag the release\n"
+                 "  energy update 2026Q3 --release-row Q12ab… --reason 'confirmed by the operator'\n"
+                 "a killed run goes on where it was; routine and faults: notebooks/UPDATE.md")  # fmt: skip
+    verb.add_argument("quarter", metavar="QUARTER", help="e.g. 2026Q3; it must be over")
+    what = verb.add_mutually_exclusive_group(required=True)
+    what.add_argument("--plan", action="store_true", help="what would be asked; no network")
+    what.add_argument("--dry-run", action="store_true", help="all but publishing")
+    what.add_argument("--apply", action="store_true", help="publish and rebuild")
+    what.add_argument("--release-row", metavar="ID", nargs="+", help="let refused rows through")
+    verb.add_argument("--reason", default="", help="why a refused row is right")
+    verb.add_argument("--offline", metavar="DIR", help="replay the answers kept in another store")
+    verb.add_argument(
+        "--only", metavar="SOURCE", nargs="+", action="extend", help="only these sources"
+    )
+    add_format(verb)
+
+
+def _diff(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "diff", _run_diff, "what changed between two releases or days of the store",
+                 "examples:\n  energy diff 2026Q2 2026Q3\n  energy diff 2026-06-30 2026-09-30")  # fmt: skip
+    verb.add_argument("a", metavar="A", help="release or day")
+    verb.add_argument("b", metavar="B", help="release or day")
+    add_format(verb)
+
+
+VERBS = (_check, _import, _update, _diff)
+
+
+def _run_check(options: argparse.Namespace) -> int:
+    from energy import build
+
+    return list_faults(build.check(options.folder, options.as_of))
+
+
+def _run_import(options: argparse.Namespace) -> int:
+    from energy import build
+
+    if options.kind == "inbox":
+        return _take_in(options)
+    if options.kind == "gem" and options.as_of:
+        raise UsageError("--as-of does not go with gem: its lines carry no date of publication")
+    say(f"energy: reading {options.path} …")
+    taken = (
+        build.import_facts(options.path, options.as_of)
+        if options.kind == "facts"
+        else build.import_gem(options.path)
+    )
+    print("\n".join(taken))
+    return 0
+
+
+def _run_update(options: argparse.Namespace) -> int:
+    import datetime as dt
+
+    from energy import build
+    from energy.intake import update
+    from energy.store import Store
+
+    if options.as_of and (options.apply or options.release_row):
+        what = "update --apply" if options.apply else "update --release-row"
+        raise UsageError(update.NOW_ONLY.format(what=what))
+    if options.offline and not Path(options.offline).is_dir():
+        raise UsageError(
+            f"--offline {options.offline}: no such folder; name a store with kept answers."
+        )
+    store = Store.open()
+    if options.plan:
+        table = update.plan(options.quarter, dt.date.today(), store, options.as_of)
+        return emit(table, options.format)
+    if options.release_row:
+        count = update.release_rows(options.release_row, options.reason, store)
+        say(f"energy: {count} let through; shown from the next --apply on")
+        return 0
+    report = update.run(
+        options.quarter, "apply" if options.apply else "dry-run", store, offline=options.offline,
+        only=options.only, tell=tell, build=build.build,
+        as_of=options.as_of,
+    )  # fmt: skip
+    print(report.note)
+    return report.code
+
+
+def _run_diff(options: argparse.Namespace) -> int:
+    from energy.intake import update
+    from energy.store import Store
+
+    store = Store.open()
+    if not store.vintages() and not store.releases():
+        raise EnergyError("The store is empty: there is no release or day to compare; run energy "
+                          "update first.")  # fmt: skip
+    table = update.changes(store, options.a, options.b, options.as_of)
+    return emit(table, options.format)
+
+
+def _take_in(options: argparse.Namespace) -> int:
+    from energy.intake import update
+
+    doubtful = update.take_in(options.path, tell=tell, as_of=options.as_of)
+    if len(doubtful):
+        emit(doubtful, "csv")
+        return 1
+    return 0
