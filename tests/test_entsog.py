@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 DATA = HERE / "data" / "entsog"
 FACTS = HERE.parent / "energy" / "data"
 RECORDED = HERE.parents[1] / "shared" / "upstream" / "samples" / "entsog" / "recorded"
-HANDMADE = RECORDED.parent / "handmade"
+HANDMADE = DATA / "handmade"
 NORD = "nord-stream-1"
 
 # TWh a year, control sums of the source notes (2.6), to the printed decimal; None: no data.
@@ -278,8 +278,6 @@ def test_records_of_another_kind_are_refused(change, error, match):
 
 
 def test_handmade_answers_of_the_api():
-    if not HANDMADE.exists():
-        pytest.skip("the hand-made ENTSOG answers lie outside the package")
     full = json.loads((HANDMADE / "operationalData_full_envelope.json").read_text())[
         "operationalData"
     ]
