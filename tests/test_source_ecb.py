@@ -33,8 +33,11 @@ def test_other_columns_may_come_and_go():
     assert len(table) == 2
 
 
-def test_404_means_no_data_unless_a_proxy_says_it():
-    assert ecb.parse(answer("ecb", b"", status=404, type="text/plain")).empty
+def test_404_is_an_outage_and_an_empty_body_a_range_without_a_rate():
+    nothing = ecb.parse(answer("ecb", b"", type="text/csv"))
+    assert nothing.empty and nothing.attrs["told"] == ["USD-M: no rate in the range."]
+    with pytest.raises(SourceError, match="HTTP 404 where CSV was expected"):
+        ecb.parse(answer("ecb", b"", status=404, type="text/plain"))
     with pytest.raises(SourceError, match="HTTP 404 where CSV was expected"):
         ecb.parse(answer("ecb", b"<html>not found</html>", status=404, type="text/html"))
 
@@ -45,7 +48,7 @@ def test_404_means_no_data_unless_a_proxy_says_it():
         ("OBS_VALUE", "VALUE", "Column 'OBS_VALUE' is missing; the header holds KEY, FREQ"),
         ("USD,EUR,SP00", "USD,GBP,SP00", "is SP00 against GBP; expected SP00 against EUR"),
         ("1.1649\n", "1.1649,x\n", "Row 3 has 9 fields, the header 8"),
-        ("1.1601", "0", "Row 2: a rate of 0; expected more than 0"),
+        ("1.1601", "0", "OBS_VALUE in row 2 is 0; expected more than 0"),
         ("1.1601", '"1,1601"', "'1,1601'; expected a number with a decimal point"),
         (
             ",D,USD,EUR,SP00,A,2026-07-01",

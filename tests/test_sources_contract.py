@@ -176,6 +176,8 @@ GENERAL = {
 @pytest.mark.parametrize("fault", GENERAL)
 @pytest.mark.parametrize(("name", "build"), cases({n: g[:1] for n, g in GOOD.items()}))
 def test_what_no_source_may_read(name, build, fault):
+    if (name, fault) == ("ecb", "nothing"):
+        pytest.skip("200 with an empty body is how the ECB says that a range has no rate")
     good = build()
     body, type = GENERAL[fault]
     headers = good.headers if type is None else {"content-type": type}

@@ -25,6 +25,7 @@ import pandas as pd
 from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import EnergyError, PeriodError, UnknownName
+from energy.intake import verdict
 from energy.intake.derive import corrected, derive, overlay, sums, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
@@ -167,7 +168,8 @@ class Report:
     sources : DataFrame
         One row a source: ``source, outcome`` (fine, failed, skipped, by hand), ``asked, kept``
         (questions put and answers already here), ``rows, doubtful, new, revised, vanished,
-        newest, age`` (days since), ``stale, what`` (why it failed).
+        newest, age`` (days since), ``stale, verdict, expected`` (fewest rows of a whole quarter),
+        ``withheld`` (confidential cells), ``told`` (warnings), ``what`` (why it failed).
     changes : DataFrame
         As `energy.store.diff`, against the last release.
     doubtful : DataFrame
@@ -205,6 +207,9 @@ class Delivery:
     kept: int = 0
     good: pd.DataFrame = dataclasses.field(default_factory=sources.reading.empty)
     doubtful: pd.DataFrame = dataclasses.field(default_factory=sources.reading.empty)
+    verdict: str = ""
+    told: tuple[str, ...] = ()
+    withheld: int = 0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -380,40 +385,79 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
     if not module.request(job.period):
         return Delivery(name, "by hand", "files come in by: energy import inbox FILE")
     try:
-        rows = _gather(module, job, count)
+        rows, asides = _gather(module, job, count)
         good, doubtful = gate(rows, Context(known[known["source"] == name]))
+        doubtful = _with_faulty(doubtful, asides["faulty"])
+        word, why = verdict.judge(name, job.period, job.now().date(), module.LAG, rows,
+                                  len(doubtful), asides["withheld"])  # fmt: skip
+        if word == "failed":
+            raise SourceError(name, module.URL, why)
     except StoreError:
         raise
     except KeyMissing as error:
         job.tell(f"{name}: skipped. {error.what}")
-        return Delivery(name, "skipped", error.what, count["asked"], count["kept"])
+        return Delivery(name, "skipped", error.what, *count.values(), verdict="skipped")
     except FAULTS as error:
         what = error.what if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
         job.tell(f"{name}: FAILED. {what}")
-        return Delivery(name, "failed", what, count["asked"], count["kept"])
+        return Delivery(name, "failed", what, *count.values(), verdict="failed")
     job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
-    return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful)
+    told = (*asides["told"], *([why] if why else []))
+    for text in told:
+        job.tell(f"{name}: {text}")
+    return Delivery(name, "fine", "", *count.values(), good, doubtful, word, told,
+                    len(asides["withheld"]))  # fmt: skip
 
 
-def _gather(module: ModuleType, job: Job, count: dict[str, int]) -> pd.DataFrame:
-    """Read all answers of a source; a kept answer that cannot be read is asked once more."""
+def _with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Add the cells that are no numbers to the doubtful rows; they have a reason and no value."""
+    if not faulty:
+        return doubtful
+    rows = pd.DataFrame(list(faulty))
+    text = [name for name in COLUMNS if name not in ("value", "coverage", "retrieved")]
+    rows = rows.reindex(columns=[*COLUMNS, "reason"]).fillna(dict.fromkeys(text, ""))
+    rows["retrieved"] = pd.to_datetime(rows["retrieved"], utc=True)
+    rows = rows.astype({"value": float, "coverage": float})
+    return pd.concat([part for part in (doubtful, rows) if len(part)], ignore_index=True)
+
+
+def _gather(
+    module: ModuleType, job: Job, count: dict[str, int]
+) -> tuple[pd.DataFrame, dict[str, list]]:
+    """Read all answers of a source; a kept answer that cannot be read is asked once more.
+
+    Returns the rows, and what stands beside them: ``told, withheld, faulty``.
+    """
     kept = _kept(job.store, module.NAME, job.period, job.now(), job.tell)
     replay = _replayed(module.NAME, job)
     while True:
         last: list[str] = []
+        asides: dict[str, list] = {"told": [], "withheld": [], "faulty": []}
 
         def fetch(request: Request, kept=kept, last=last) -> Answer:
             last[:] = [request.tag]
             return _fetch(request, job, kept, replay, count)
 
         try:
-            tables = [table for _, table in sources.gather(module, job.period, fetch)]
+            tell = asides["told"].append
+            tables = [_parted(answer, table, asides) for answer, table in
+                      sources.gather(module, job.period, fetch, tell)]  # fmt: skip
         except SourceError:
             if replay is not None or not last or kept.pop(last[0], None) is None:
                 raise
             continue
         rows = pd.concat([t for t in tables if len(t)] or [sources.reading.empty()])
-        return rows.drop_duplicates([*KEY, "value", "status"], ignore_index=True)
+        return rows.drop_duplicates([*KEY, "value", "status"], ignore_index=True), asides
+
+
+def _parted(answer: Answer, table: pd.DataFrame, asides: dict[str, list]) -> pd.DataFrame:
+    """Move what stands beside the rows of one answer (see `reading.aside`) to ``asides``."""
+    for name, found in asides.items():
+        found += table.attrs.pop(name, [])
+    for row in asides["faulty"]:
+        row.setdefault("retrieved", answer.retrieved)
+        row.setdefault("coverage", 1.0)
+    return table
 
 
 def _replayed(name: str, job: Job) -> dict[str, Answer] | None:
@@ -617,6 +661,8 @@ def _source_table(
             "rows": len(d.good) + len(d.doubtful), "doubtful": len(d.doubtful), **own.astype(int),
             "newest": last.isoformat() if last else "", "age": (today - last).days if last else "",
             "stale": bool(module.LAG and due and d.outcome != "by hand" and _stale(span, last)),
+            "verdict": d.verdict or d.outcome, "expected": verdict.expected(d.name, span),
+            "withheld": d.withheld, "told": "; ".join(d.told),
             "what": d.what,
         })  # fmt: skip
     return pd.DataFrame(rows)
@@ -661,9 +707,10 @@ def release_note(
     against = f"Changes against {before}." if before else "The first release: all is new."
     parts = [f"# {period}: what changed", "",
              f"Run {started} ({mode}). {against} What the sources gave, line by line: changes.csv.", "",
-             "## Sources", "", markdown(table.drop(columns=["asked", "kept", "what"])), ""]  # fmt: skip
+             "## Sources", "", markdown(table.drop(columns=["asked", "kept", "told", "what"])), ""]  # fmt: skip
     failed = table[table["what"] != ""]
-    parts += [f"- {row.source}: {row.what}" for row in rows_of(failed)] + [""]
+    parts += [f"- {row.source}: {row.what}" for row in rows_of(failed)]
+    parts += [f"- {row.source}: {row.told}" for row in rows_of(table[table["told"] != ""])] + [""]
     for kind, title in titles.items():
         rows = found if kind == "vanished" else shown
         parts += [f"## {title}", "", *_listed(rows[rows["change"] == kind], kind, period), ""]

@@ -57,7 +57,10 @@ MOST = 500
 
 
 def gather(
-    module: ModuleType, period: Any, fetch: Callable[[Request], Answer]
+    module: ModuleType,
+    period: Any,
+    fetch: Callable[[Request], Answer],
+    tell: Callable[[str], object] = lambda text: None,
 ) -> Iterator[tuple[Answer, pd.DataFrame]]:
     """Ask a source all it has to say about a period, page after page.
 
@@ -68,6 +71,8 @@ def gather(
     period : Period or text
     fetch : callable
         Takes a request, returns its answer: ``transport.fetch``, or a reader of kept answers.
+    tell : callable
+        Takes one sentence where a substitute was asked: what failed, and what was asked instead.
 
     Yields
     ------
@@ -78,8 +83,10 @@ def gather(
     ------
     SourceError
         If a question fails and has no substitute, an answer cannot be read, or there is no end.
+        Where a substitute fails too, the first failure is told before it.
     """
     waiting, asked = list(module.request(period)), 0
+    first: dict[str, str] = {}
     more: Callable[..., list[Request]] = getattr(module, "more", _nothing)
     instead: Callable[..., list[Request]] = getattr(module, "instead", _nothing)
     while waiting:
@@ -93,11 +100,24 @@ def gather(
         except SourceError as error:
             others = instead(request, error)
             if not others:
-                raise
+                raise _with_first(error, first.get(request.tag, "")) from error
+            told = first.get(request.tag, "") or error.what
+            first |= {other.tag: told for other in others}
+            tell(
+                f"{request.tag} failed, {', '.join(o.tag for o in others[:3])} asked instead: {told}"
+            )
             waiting[:0] = others
             continue
         yield answer, observations
         waiting[:0] = more(answer)
+
+
+def _with_first(error: SourceError, first: str) -> SourceError:
+    """Put the failure that led to a substitute before the one of the substitute."""
+    if not first:
+        return error
+    what = f"{first} The substitute failed too: {error.what}"
+    return type(error)(error.source, error.url, what, error.status)
 
 
 def _nothing(*given: Any) -> list[Request]:

@@ -114,9 +114,8 @@ def parse(answer: Answer) -> pd.DataFrame:
         at the limit of records.
     """
     data = reading.read_json(answer)
+    _refuse_body(answer, data)
     records = reading.field(answer, data, "data", "The answer")
-    if data.get("error"):
-        reading.refuse(answer, f"Instead of data came the error {data['error']!r}.")
     if not isinstance(records, list) or data.get("count") != len(records):
         reading.refuse(answer, f"count is {data.get('count')!r} and does not fit the records.")
     cap = CAP_PREVIEW if "/preview/" in answer.request.url else CAP_KEYED
@@ -125,6 +124,16 @@ def parse(answer: Answer) -> pd.DataFrame:
     if not records:
         return reading.empty()
     return reading.frame(answer, [row for record in records for row in _rows(answer, record)])
+
+
+def _refuse_body(answer: Answer, data: Any) -> None:
+    """Refuse the service's own words: an error text, or the body of a 401 or 403."""
+    if not isinstance(data, Mapping):
+        reading.refuse(answer, f"Got {type(data).__name__}; expected an object with 'data'.")
+    if "data" not in data and (said := data.get("message") or data.get("error")):
+        reading.refuse(answer, f"The service says: {said!r}.")
+    if data.get("error"):
+        reading.refuse(answer, f"Instead of data came the error {data['error']!r}.")
 
 
 def _rows(answer: Answer, record: Any) -> Iterator[dict[str, Any]]:
@@ -143,12 +152,12 @@ def _rows(answer: Answer, record: Any) -> Iterator[dict[str, Any]]:
     base = {"entity": REPORTERS[get["reporterCode"]], "freq": "M",
             "period": f"{period[:4]}-{period[4:]}", "ref": ref}  # fmt: skip
     fuel = FUELS[code]
-    value = reading.number(answer, get["primaryValue"], f"primaryValue of {ref}")
+    value = reading.cell(answer, get["primaryValue"], f"primaryValue of {ref}")
     if value is not None:
         status = "actual" if record.get("isReported", True) else "estimate"
         yield {**base, "series": f"trade_value_{fuel}", "value": value, "unit": "USD", "basis": "",
                "status": status, "note": "imports cif"}  # fmt: skip
-    weight = reading.number(answer, get["netWgt"], f"netWgt of {ref}")
+    weight = reading.cell(answer, get["netWgt"], f"netWgt of {ref}")
     if weight is not None:
         yield {**base, "series": f"trade_weight_{fuel}", "value": weight, "unit": "kg",
                "basis": "mass", **_weight_status(get, record)}  # fmt: skip

@@ -98,7 +98,7 @@ def _rows(answer: Answer, record: Mapping[str, Any]) -> Iterator[dict[str, Any]]
     if not isinstance(code, str) or len(code) != 2:
         reading.refuse(answer, f"destination_iso2 on {when} is {code!r}; expected two letters.")
     for series, (name, unit, basis) in SERIES.items():
-        value = reading.number(answer, get[name], f"{name} of {code} on {when}", ("",))
+        value = reading.cell(answer, get[name], f"{name} of {code} on {when}", ("",))
         if value is not None:
             yield {"series": series, "entity": reading.entity(code), "period": when, "freq": "D",
                    "value": value, "unit": unit, "basis": basis, "status": "modelled",

@@ -9,7 +9,8 @@ Licence
 Lag
     The same day at 16:00 CET.
 Quirks
-    Other columns come and go. 404 means no data. The rouble ends on 1 March 2022 (blank rows or
+    Other columns come and go. A range without a rate is answered with 200 and an empty body; 404 is
+    an outage (May 2025), never "no data". The rouble ends on 1 March 2022 (blank rows or
     none after it), so roubles are taken from the Bank of Russia.
 """
 
@@ -51,7 +52,6 @@ def request(period: Any) -> list[Request]:
             f"USD-{freq}",
             f"{BASE}{freq}.USD.EUR.SP00.A?startPeriod={bounds[freq][0]}&endPeriod={bounds[freq][1]}"
             "&format=csvdata&detail=dataonly",
-            empty=(404,),
         )
         for freq in FREQUENCIES
     ]
@@ -65,25 +65,25 @@ def parse(answer: Answer) -> pd.DataFrame:
     -------
     DataFrame, columns `COLUMNS`
         Series ``fx``, entity ``USD/EUR``, in USD per 1 EUR; a month is the average of its days.
-        Empty on HTTP 404 (no data), and where all values are blank (a suspended currency).
+        Empty where the body is (no rate in the range: HTTP 200 with length 0), and where all values
+        are blank (a suspended currency).
 
     Raises
     ------
     SourceError
         If a column is missing, or a row is no reference rate against the euro.
     """
-    if answer.status == 404 and b"<html" not in answer.body[:500].lower():
-        return reading.empty()
+    if answer.status == 200 and not answer.body and _is_csv(answer):
+        return reading.aside(reading.empty(), [f"{answer.request.tag}: no rate in the range."])
     rows = []
     for place, row in enumerate(reading.read_csv(answer, FIELDS), start=2):
         if (row["CURRENCY_DENOM"], row["EXR_TYPE"]) != ("EUR", "SP00"):
             found = f"{row['EXR_TYPE']} against {row['CURRENCY_DENOM']}"
             reading.refuse(answer, f"Row {place} is {found}; expected SP00 against EUR.")
-        value = reading.number(answer, row["OBS_VALUE"], f"OBS_VALUE in row {place}", ("", "NaN"))
+        where = f"OBS_VALUE in row {place}"
+        value = reading.cell(answer, row["OBS_VALUE"], where, ("", "NaN"), least=1e-9)
         if value is None:
             continue
-        if value <= 0:
-            reading.refuse(answer, f"Row {place}: a rate of {value:g}; expected more than 0.")
         rows.append(
             {
                 "series": "fx", "entity": f"{row['CURRENCY']}/EUR", "period": row["TIME_PERIOD"],
@@ -94,3 +94,8 @@ def parse(answer: Answer) -> pd.DataFrame:
             }
         )  # fmt: skip
     return reading.frame(answer, rows) if rows else reading.empty()
+
+
+def _is_csv(answer: Answer) -> bool:
+    declared = {name.lower(): value for name, value in answer.headers.items()}
+    return "csv" in declared.get("content-type", "").lower()

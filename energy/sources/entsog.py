@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -130,7 +131,7 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     -------
     DataFrame, columns gas_day, key, label, value_kwh, status, updated
         As `read_daily`, with ``status`` Confirmed, Provisional or empty. A placeholder (``""`` or
-        ``isNA``) is a row without value.
+        ``isNA``, or null) is a row without value; a negative one is handed on, for the gate.
 
     Raises
     ------
@@ -150,13 +151,14 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         raise DataError(where, [f"Entry {i} is no record with fields." for i in odd])
     raw = pd.DataFrame(list(records))
     _check_records(raw, where)
-    placeholder = (raw["value"].astype(str).str.strip() == "") | _flag(raw, "isNA")
+    text = raw["value"].astype(str).mask(raw["value"].isna(), "").str.strip()
+    placeholder = (text == "") | _flag(raw, "isNA")
     daily = pd.DataFrame(
         {
             "gas_day": _days(raw["periodFrom"].astype(str).str[:10], where),
             "key": raw["operatorKey"] + "/" + raw["pointKey"] + "/" + raw["directionKey"],
             "label": _optional(raw, "pointLabel"),
-            "value_kwh": _numbers(raw["value"].astype(str).mask(placeholder, ""), where),
+            "value_kwh": _numbers(text.mask(placeholder, ""), where, signed=True),
             "status": _optional(raw, "flowStatus"),
             "updated": pd.to_datetime(
                 _optional(raw, "lastUpdateDateTime").astype(str),
@@ -339,11 +341,17 @@ def parse(answer: Answer) -> pd.DataFrame:
     Raises
     ------
     SourceError
-        On any other message, HTML, another unit or indicator, a lost field or a negative flow.
+        On any other message, HTML, another unit or indicator, a lost field, or where more than a
+        tenth of the values are no numbers.
     """
     data = _envelope(answer)
     if data is None:
         return reading.empty()
+    data, faulty = _sound(data)
+    if len(faulty) > reading.MOST_FAULTY * (len(data) + len(faulty)):
+        reading.refuse(
+            answer, f"{faulty[0]['reason']} {len(faulty)} of {len(data) + len(faulty)} so."
+        )
     try:
         daily = read_records(data)
     except (DataError, UnitError) as error:
@@ -361,9 +369,35 @@ def parse(answer: Answer) -> pd.DataFrame:
             "published": updated, "ref": daily["key"] + "." + day, "note": daily["label"],
         }
     )  # fmt: skip
-    return reading.frame(answer, table)
+    found = reading.frame(answer, table)
+    if faulty:
+        ref = f"{answer.sha256[:16]}#"
+        found.attrs["faulty"] = [{**row, "ref": ref + row["ref"]} for row in faulty]
+    words = sorted({*daily["status"]} - {*_RANK})
+    return reading.aside(found, [f"warning: flowStatus {word!r} is unknown" for word in words])
 
 
+def _sound(records: Any) -> tuple[list[Any], list[dict[str, Any]]]:
+    """Part the records whose value is no number from the others; see `reading.frame`."""
+    sound, faulty = [], []
+    for record in records:
+        text = str(record.get("value")).strip() if isinstance(record, Mapping) else ""
+        if text in ("", "None") or _NUMBER.fullmatch(text):
+            sound.append(record)
+            continue
+        key = "/".join(
+            str(record.get(f"{name}Key", "?")) for name in ("operator", "point", "direction")
+        )
+        day = str(record.get("periodFrom"))[:10]
+        faulty.append({
+            "series": SERIES, "entity": key, "period": day, "freq": "D", "value": float("nan"),
+            "unit": "kWh/d", "basis": "GCV", "status": "provisional", "source": NAME, "ref": f"{key}.{day}",
+            "reason": f"{text!r} of {key} on {day} is no flow; expected kWh a day, 0 or more.",
+        })  # fmt: skip
+    return sound, faulty
+
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 _NOTHING = ("no result found", "no data available", "no data found")
 
 
@@ -480,10 +514,10 @@ def _days(text: pd.Series, where: str) -> pd.Series:
     return _refuse(days.isna(), text, days, where, "is not a date; expected YYYY-MM-DD")
 
 
-def _numbers(text: pd.Series, where: str) -> pd.Series:
-    """Blank is missing; anything else has to be a number, and not below zero."""
+def _numbers(text: pd.Series, where: str, signed: bool = False) -> pd.Series:
+    """Blank is missing; anything else has to be a number, and unless `signed` not below zero."""
     values = pd.to_numeric(text, errors="coerce").astype("float64")
-    bad = (values.isna() & (text.str.strip() != "")) | (values < 0)
+    bad = (values.isna() & (text.str.strip() != "")) | ((values < 0) & (not signed))
     return _refuse(bad, text, values, where, "is no flow; expected kWh a day, 0 or more")
 
 

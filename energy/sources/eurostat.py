@@ -19,7 +19,8 @@ Quirks
     ``data/partner_role.csv`` says which partner stands for Russian gas, where and when. G3200 is
     inside G3000. Categories stand in no promised order. Too large a question is answered with
     status 200 and a ``warning``; an unknown value with an empty data set; in an outage comes HTML
-    or a redirect to another host.
+    or a redirect to another host. A status is ``flag|confidentiality`` since 2026 ("|C": withheld);
+    a letter that is new is told on its row.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ def parse(answer: Answer) -> pd.DataFrame:
     DataFrame, columns `COLUMNS`
         Series ``import_declared_<partner>_<siec>`` (monthly, partner = last neighbour) or
         ``import_origin_<partner>_<siec>`` (annual, partner = origin), entity = reporter. ``ref``
-        is the key freq.siec.partner.unit.geo.time. Empty where the question was valid and a
-        category has no member (Eurostat's answer to an unknown value).
+        is the key freq.siec.partner.unit.geo.time. Empty where the question was valid and no cell
+        has a value: nothing yet, or all withheld; ``attrs`` say which (see `reading.aside`).
 
     Raises
     ------
@@ -108,12 +109,14 @@ def parse(answer: Answer) -> pd.DataFrame:
     _refuse_message(answer, data)
     codes = _categories(answer, data)
     values, flags = _cells(answer, data, "value", codes), _cells(answer, data, "status", codes)
-    if 0 in map(len, codes.values()) and not values:
-        return reading.empty()
+    published, withheld = _updated(answer, data), _withheld(codes, values, flags)
+    if not values:
+        nothing = f"{answer.request.tag}: nothing yet, as of {published or 'an unknown day'}."
+        return reading.aside(reading.empty(), [] if withheld else [nothing], withheld)
     _check_codes(answer, codes)
-    published = _updated(answer, data)
-    rows = list(_rows(answer, codes, values, flags))
-    return reading.frame(answer, [{**row, "published": published} for row in rows])
+    rows = [{**row, "published": published} for row in _rows(answer, codes, values, flags)]
+    new = sorted({row["note"] for row in rows if row["note"].startswith("warning")})
+    return reading.aside(reading.frame(answer, rows), new, withheld)
 
 
 def _refuse_message(answer: Answer, data: Any) -> None:
@@ -186,33 +189,63 @@ def _rows(
     flags: Mapping[int, Any],
 ) -> Iterator[dict[str, Any]]:
     for place in sorted(values):
-        cell, rest = {}, place
-        for name in reversed(list(codes)):
-            rest, step = divmod(rest, len(codes[name]))
-            cell[name] = codes[name][step]
-        flag = str(flags.get(place, ""))
+        cell, flag = _key(codes, place), str(flags.get(place, ""))
         ref = ".".join(cell[name] for name in DIMENSIONS)
         yield {
             "series": f"{SERIES[cell['freq']]}_{cell['partner']}_{cell['siec']}".lower(),
             "entity": reading.entity(cell["geo"]),
             "period": cell["time"],
             "freq": cell["freq"],
-            "value": reading.number(answer, values[place], ref),
+            "value": reading.cell(answer, values[place], ref),
             "unit": cell["unit"],
             "basis": UNITS[cell["unit"]],
-            "status": _status(answer, flag),
+            "status": _status(flag),
             "ref": ref,
-            "note": f"flag {flag}" if flag else "",
+            "note": _remark(flag),
         }
 
 
-def _status(answer: Answer, flag: str) -> str:
-    """Return the least certain status that the letters of a flag stand for."""
-    strange = [letter for letter in flag if letter not in FLAGS and letter not in NEUTRAL]
-    if strange:
-        known = "".join(FLAGS) + NEUTRAL
-        reading.refuse(answer, f"Flag {flag!r} is unknown; expected letters of {known!r}.")
-    return max((FLAGS.get(letter, "actual") for letter in flag or "r"), key=_ORDER.index)
+def _key(codes: Mapping[str, list[str]], place: int) -> dict[str, str]:
+    """Return the code of each dimension at a flat row-major position."""
+    cell = {}
+    for name in reversed(list(codes)):
+        place, step = divmod(place, len(codes[name]))
+        cell[name] = codes[name][step]
+    return cell
+
+
+def _withheld(
+    codes: Mapping[str, list[str]], values: Mapping[int, Any], flags: Mapping[int, Any]
+) -> list[str]:
+    """Return the keys of cells that have a confidential status and no value."""
+    hidden = [place for place, flag in flags.items() if place not in values and _is_secret(flag)]
+    cells = [_key(codes, place) for place in sorted(hidden)]
+    return [".".join(cell[name] for name in DIMENSIONS) for cell in cells]
+
+
+def _is_secret(flag: Any) -> bool:
+    letters, _, secret = str(flag).partition("|")
+    return "C" in secret.upper() or "c" in letters
+
+
+def _status(flag: str) -> str:
+    """Return the least certain status that the letters of a flag stand for; new ones: provisional.
+
+    What stands after a bar is the confidentiality (``p|C``), and no word on how firm a value is.
+    """
+    letters = flag.partition("|")[0]
+    found = [
+        FLAGS.get(letter, "actual" if letter in NEUTRAL else "provisional") for letter in letters
+    ]
+    return max(found or ["actual"], key=_ORDER.index)
+
+
+def _remark(flag: str) -> str:
+    letters = flag.partition("|")[0]
+    new = [letter for letter in letters if letter not in FLAGS and letter not in NEUTRAL]
+    if new:
+        return f"warning: flag {flag!r} has the unknown letter {new[0]!r}"
+    return f"flag {flag}" if flag else ""
 
 
 def _updated(answer: Answer, data: Mapping[str, Any]) -> str:

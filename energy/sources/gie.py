@@ -12,8 +12,8 @@ Quirks
     A key is needed (free, by registration); a refusal arrives with status 200. ``-`` and an empty
     text are missing, never zero. ``total`` is unreliable, ``last_page`` is not. In spring 2022
     some fields had decimal commas: they are read, and held against ``full``. Status C confirmed,
-    E estimated, N none. Unknown as of 2026-11: whether the upper bound is ``to`` or ``till``; so
-    the dates that come back are checked, and days after the bound are left out.
+    E estimated, N none. The upper bound is ``to`` (validated in
+    public in May 2026; ``till`` is the old form); days after it are left out all the same.
 """
 
 from __future__ import annotations
@@ -138,17 +138,16 @@ def _rows(answer: Answer, record: Any) -> Iterator[dict[str, Any]]:
     if when < first:
         reading.refuse(answer, f"Gas day {when} came back; asked was {first} and later.")
     status = record.get("status")
-    if status not in STATUS:
-        reading.refuse(answer, f"Status {status!r} on {when}; expected C, E or N.")
+    new = "" if status in STATUS else f"warning: status {status!r} is unknown; expected C, E or N"
     place = _place(answer)
-    values = {name: _number(answer, record, name, when) for name in ("gasInStorage", "full")}
+    values = {name: _cell(answer, record, name, when) for name in ("gasInStorage", "full")}
     _check_comma(answer, record, values, when)
     for series, (name, unit, basis) in SERIES.items():
         value = values[name]
         if value is not None:
             yield {"series": series, "entity": reading.entity(place), "period": when, "freq": "D",
-                   "value": value, "unit": unit, "basis": basis, "status": STATUS[status],
-                   "published": _published(answer, record),
+                   "value": value, "unit": unit, "basis": basis, "status": STATUS.get(str(status), "estimate"),
+                   "note": new, "published": _published(answer, record),
                    "ref": f"{place}.{when}.{name}"}  # fmt: skip
 
 
@@ -160,19 +159,20 @@ def _place(answer: Answer) -> str:
     return "EU" if "type=eu" in answer.request.url else _query(answer, "country")
 
 
-def _number(answer: Answer, record: Any, name: str, when: str) -> float | None:
+def _cell(answer: Answer, record: Any, name: str, when: str) -> float | reading.Faulty | None:
     text = reading.field(answer, record, name, f"Gas day {when}")
     if isinstance(text, str) and _COMMA.fullmatch(text):
         text = text.replace(",", ".")
-    return reading.number(answer, text, f"{name} on {when}", GAPS)
+    return reading.cell(answer, text, f"{name} on {when}", GAPS)
 
 
 def _check_comma(answer: Answer, record: Any, values: dict[str, Any], when: str) -> None:
     """Hold a decimal comma against the fullness: read as thousands it would be out by 1000."""
     if not isinstance(record["gasInStorage"], str) or "," not in record["gasInStorage"]:
         return
-    room, stock, full = _number(answer, record, "workingGasVolume", when), *values.values()
-    if not room or stock is None or full is None or abs(100 * stock / room - full) > 1:
+    room, stock, full = _cell(answer, record, "workingGasVolume", when), *values.values()
+    told = all(isinstance(number, float) for number in (room, stock, full))
+    if not told or not room or abs(100 * stock / room - full) > 1:
         reading.refuse(
             answer,
             f"gasInStorage on {when} is {record['gasInStorage']!r}, which as a decimal comma does "

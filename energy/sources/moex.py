@@ -120,11 +120,9 @@ def _rows(answer: Answer, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if record.get(name, value) != value:
             reading.refuse(answer, f"{name} is {record[name]!r}; expected {value!r}.")
     when = reading.day(answer, record["TRADEDATE"], "TRADEDATE")
-    close = reading.number(answer, record["CLOSE"], f"CLOSE on {when}")
+    close = reading.cell(answer, record["CLOSE"], f"CLOSE on {when}", least=1e-9)
     if close is None:
         return
-    if close <= 0:
-        reading.refuse(answer, f"CLOSE on {when} is {close:g}; expected more than 0.")
     weekend = dt.date.fromisoformat(when).weekday() >= 5
     yield {"series": "share_price", "entity": "gazprom", "period": when, "freq": "D",
            "value": close, "unit": "RUB", "basis": "", "status": "actual",

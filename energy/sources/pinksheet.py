@@ -12,7 +12,8 @@ Lag
 Quirks
     The workbook's address changes every year: it is taken from the public page, and the last good
     one is kept. Columns are found by their names (some end in `` **``), sheets by theirs (an empty
-    one stands first); a gap is the one character ``…``. Europe is the Dutch hub from April 2015,
+    one stands first); a gap is the one character ``…``, in editions
+    up to 2022 two dots. Europe is the Dutch hub from April 2015,
     before that an import price with Gazprom's contracts in it: a break. The last two months of
     Japan are estimates; the newest month of all series is revised in the next edition.
 """
@@ -49,7 +50,6 @@ KNOWN = (
 """The address of 2026, for the day the page cannot be read."""
 
 SHEET = "Monthly Prices"
-GAPS = ("…",)
 PRICES = {
     "Natural gas, Europe": ("wb_gas_europe", "europe", "($/mmbtu)", "USD/MMBtu", "GCV"),
     "Natural gas, US": ("wb_gas_us", "henry-hub", "($/mmbtu)", "USD/MMBtu", "GCV"),
@@ -206,7 +206,7 @@ def _column(
         line = lines[place]
         cell = line[column] if column < len(line) else None
         where = f"{name} of {month} (row {place + 1})"
-        value = reading.number(answer, cell, where, GAPS)
+        value = reading.cell(answer, cell, where, reading.GAP_MARKS)
         if value is None:
             continue
         yield {

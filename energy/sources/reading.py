@@ -7,6 +7,7 @@ a fault never becomes an empty table, a zero or a shorter table.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import functools
 import hashlib
@@ -32,6 +33,9 @@ T = TypeVar("T")
 DATA = Path(__file__).parents[1] / "data"
 UNIQUE = ["series", "entity", "period", "freq", "source", "basis"]
 EXTRA = 'pip install "energy-trade-tracker[update]"'
+
+GAP_MARKS = ("", "-", "..", "...", "…", "n/a", "N/A", "NaN", ":")
+"""What statistical tables write where no value is."""
 
 LARGEST = 256 * 2**20
 """Most bytes that all members of an archive may unpack to."""
@@ -255,6 +259,28 @@ def number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> f
     return float(cell)
 
 
+@dataclasses.dataclass(frozen=True)
+class Faulty:
+    """A cell that is no number: it waits in quarantine, and costs the source nothing else."""
+
+    why: str
+
+
+def cell(
+    answer: Answer, cell: Any, where: str, gaps: Iterable[str] = (), least: float = -math.inf
+) -> float | Faulty | None:
+    """Return a cell as `number` does, or `Faulty` where it is none or below `least`."""
+    try:
+        value = number(answer, cell, where, gaps)
+    except SourceError as error:
+        return Faulty(error.what)
+    if value is not None and value < least:
+        return Faulty(
+            f"{where} is {value:g}; expected {'more than 0' if least > 0 else '0 or more'}."
+        )
+    return value
+
+
 def field(answer: Answer, record: Any, name: str, where: str) -> Any:
     """Return a field that a record has to have."""
     if not isinstance(record, Mapping):
@@ -314,6 +340,7 @@ def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> p
     SourceError
         If there is no row, a period is none, or one key has two values.
     """
+    rows, faulty = _parted(answer, rows)
     table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     if table.empty:
         refuse(answer, "No value in the whole answer; that is no answer, not a zero.")
@@ -331,7 +358,54 @@ def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> p
         key = " ".join(first.iloc[0][["series", "entity", "period"]])
         values = ", ".join(f"{value:g}" for value in first["value"])
         refuse(answer, f"{key} stands there {len(first)} times with {values}; expected one value.")
-    return _typed(table.sort_values(UNIQUE, ignore_index=True), answer.retrieved)
+    found = _typed(table.sort_values(UNIQUE, ignore_index=True), answer.retrieved)
+    if faulty:
+        found.attrs["faulty"] = [
+            {**row, "source": row.get("source", answer.request.source),
+             "ref": f"{answer.sha256[:16]}#{row.get('ref', '')}"} for row in faulty
+        ]  # fmt: skip
+    return found
+
+
+MOST_FAULTY = 0.1
+"""Share of an answer's cells that may be no numbers; with more of them its form has changed."""
+
+
+def _parted(answer: Answer, rows: Any) -> tuple[Any, list[dict[str, Any]]]:
+    """Part the rows whose value is `Faulty` from the others, with the reason."""
+    if isinstance(rows, pd.DataFrame):
+        return rows, []
+    rows = list(rows)
+    faulty = [{**r, "value": math.nan, "reason": r["value"].why} for r in rows
+              if isinstance(r["value"], Faulty)]  # fmt: skip
+    if len(faulty) > MOST_FAULTY * len(rows):
+        more = f" {len(faulty)} of {len(rows)} cells are so." if len(faulty) > 1 else ""
+        refuse(answer, faulty[0]["reason"] + more)
+    return [r for r in rows if not isinstance(r["value"], Faulty)], faulty
+
+
+def aside(
+    table: pd.DataFrame, told: Iterable[str] = (), withheld: Iterable[str] = ()
+) -> pd.DataFrame:
+    """Attach to a table what it cannot hold as rows.
+
+    Parameters
+    ----------
+    table : DataFrame, columns `COLUMNS`
+    told : iterable of str
+        Sentences: a word or flag that is new, an answer that is valid and holds nothing yet.
+    withheld : iterable of str
+        Places of cells that the source has and does not show (confidential).
+
+    Returns
+    -------
+    DataFrame
+        The same table, with ``attrs["told"]`` and ``attrs["withheld"]``.
+    """
+    for name, texts in (("told", told), ("withheld", withheld)):
+        if found := [*table.attrs.get(name, []), *texts]:
+            table.attrs[name] = found
+    return table
 
 
 def _typed(table: pd.DataFrame, retrieved: Any) -> pd.DataFrame:
