@@ -168,6 +168,25 @@ def with_cell(row: int, column: int, value: object) -> bytes:
     return workbook(change)
 
 
+def report(
+    title: str = "2026 Yılı Kaynak Ülkelere Göre İthalat (milyon Sm3)",
+    months: tuple[str, ...] = ("Temmuz", "Ağustos", "Eylül"),
+    country: str = "Rusya Federasyonu",
+    value: object = 1447.2,
+) -> bytes:
+    """Return the tables of the Turkish regulator: three months, four rows."""
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["Tablo 1.1: " + title])
+    sheet.append(["Ülke", *months])
+    sheet.append([country, value, 1500, 1390.5])
+    sheet.append(["Azerbaycan", 958, 960, 970])
+    sheet.append(["Toplam", 3605, 3700, 3650])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 # -- the three lists ------------------------------------------------------------------------------
 
 GOOD: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
@@ -203,12 +222,15 @@ GOOD: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
         ("zip", lambda: answer("gem", zipped(ROUTES), type="application/zip")),
     ],
     "inbox": [("file", lambda: answer("inbox", "good.csv"))],
+    "epdk": [("report", lambda: answer("epdk", report(), type=XLSX, request=REPORT))],
 }
+REPORT = Request("epdk", "tables-2026-09", "https://www.epdk.gov.tr/Detay/Download?id=2026-09")
 BOOK = Request("pinksheet", "workbook", pinksheet.KNOWN)
 
 ARCHIVED = b'{"message":"The requested period is archived"}'
 MAINTENANCE = b'{"message":"API is currently in maintenance mode."}'
 NOTHING = b'{"message":"No result found"}'
+EPDK_PAGE = "<html><a href='/Detay/Download?id=9'>2026 Eylül Tabloları</a></html>".encode()
 EMPTY: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
     "eurostat": [("unknown value", lambda: answer("eurostat", "empty.json"))],
     "entsog": [
@@ -217,6 +239,7 @@ EMPTY: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
         ("old 200", lambda: answer("entsog", b'{"message":"No Data Available"}', type=JSON)),
     ],
     "comtrade": [("count 0", lambda: answer("comtrade", "empty.json"))],
+    "epdk": [("the page", lambda: answer("epdk", EPDK_PAGE, type="text/html"))],
     "pinksheet": [("the page", lambda: answer("pinksheet", "page.html", tag="page"))],
     "ecb": [("no TARGET day", lambda: answer("ecb", b"", type=CSV))],
     "cbr": [("holidays", lambda: answer("cbr", "holiday.xml"))],
@@ -270,6 +293,14 @@ BAD: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
         ("bomb", lambda: answer("pinksheet", with_member(workbook(), "x", bytes(70 * 2**20)), type=XLSX, request=BOOK)),
         ("traversal", lambda: answer("pinksheet", with_member(workbook(), "../x", b"x"), type=XLSX, request=BOOK)),
         ("a zip of something else", lambda: answer("pinksheet", zipped({"a.txt": b"x"}), type=XLSX, request=BOOK)),
+    ],
+    "epdk": [
+        ("no unit", lambda: answer("epdk", report(title="2026 Yılı (TJ)"), type=XLSX, request=REPORT)),
+        ("no year", lambda: answer("epdk", report(title="milyon Sm3"), type=XLSX, request=REPORT)),
+        ("no months", lambda: answer("epdk", report(months=("A", "B")), type=XLSX, request=REPORT)),
+        ("no Russia", lambda: answer("epdk", report(country="Katar"), type=XLSX, request=REPORT)),
+        ("decimal comma", lambda: answer("epdk", report(value="1.447,2"), type=XLSX, request=REPORT)),
+        ("a zip of something else", lambda: answer("epdk", zipped({"a.txt": b"x"}), type=XLSX, request=REPORT)),
     ],
     "ecb": [
         ("404 of a proxy", lambda: answer("ecb", HTML, status=404, type="text/html")),

@@ -37,6 +37,7 @@ UNITS = {
     "gie": {("TWh", "unstated"), ("%", "")},
     "crea": {("m3", "unstated"), ("EUR", "")},
     "moex": {("RUB", "")},
+    "epdk": {("mcm", "15C")},
     "gem": {("vertices", "")},
     "inbox": {("bcm", "20C"), ("million USD", ""), ("RUB per 1 USD", "")},
 }
@@ -51,7 +52,7 @@ def cases(lists: dict) -> list:
 
 
 def test_the_lists_know_every_source():
-    assert len(NAMES) == 11
+    assert len(NAMES) == 12
     assert sorted(GOOD) == sorted(BAD) == sorted(UNITS) == NAMES
     assert len(cases(BAD)) > 80
 

@@ -149,6 +149,8 @@ def comtrade(path: str, query: Mapping[str, list[str]]) -> Reply:
     for period in query["period"][0].split(","):
         if code == 156 and period <= "202606":
             records.append(_trade(code, period))
+        if code == 860 and period <= "202606":
+            records.append({**_trade(code, period), "netWgt": 400e6 + 1e6 * int(period[4:])})
     return _json({"elapsedTime": "0.1 secs", "count": len(records), "data": records, "error": ""})
 
 
@@ -274,9 +276,43 @@ def archive() -> bytes:
     return out.getvalue()
 
 
+TURKISH = ["Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz", "Ağustos", "Eylül",
+           "Ekim", "Kasım", "Aralık"]  # fmt: skip
+
+
+def epdk(path: str, query: Mapping[str, list[str]]) -> Reply:
+    """Return the page of the reports, or the tables of one: Russia 1,500 million Sm3 and the month."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    if "id" in query:
+        return Reply(200, report(query["id"][0]), kind)
+    links = "".join(f'<a href="/Detay/Download?id={year}-{n:02}">{year} {name} Tabloları</a>'
+                    for year in range(2021, 2027) for n, name in enumerate(TURKISH, start=1))  # fmt: skip
+    return Reply(200, f"<!DOCTYPE html><html>{links}</html>".encode(), "text/html; charset=utf-8")
+
+
+@functools.cache
+def report(month: str) -> bytes:
+    from openpyxl import Workbook
+
+    year, last = month.split("-")
+    book = Workbook()
+    sheet = book.active
+    sheet["A1"] = f"Tablo 1.1: {year} Yılı Kaynak Ülkelere Göre İthalat (milyon Sm3)"
+    shown = TURKISH[: int(last)]
+    for row, (name, level) in enumerate(
+        (("Ülke", 0), ("Rusya", 1500), ("İran", 600), ("Toplam", 4000)), start=2
+    ):
+        sheet.cell(row, 1, name)
+        for column, title in enumerate(shown, start=2):
+            sheet.cell(row, column, level + column - 1 if level else title)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 SERVICES: dict[str, Callable[[str, Mapping[str, list[str]]], Reply]] = {
     "ec.europa.eu": eurostat, "transparency.entsog.eu": entsog, "comtradeapi.un.org": comtrade,
     "www.worldbank.org": worldbank, "thedocs.worldbank.org": thedocs, "data-api.ecb.europa.eu": ecb,
     "www.cbr.ru": cbr, "agsi.gie.eu": gie, "api.russiafossiltracker.com": crea,
-    "iss.moex.com": moex, "codeload.github.com": github,
+    "www.epdk.gov.tr": epdk, "iss.moex.com": moex, "codeload.github.com": github,
 }  # fmt: skip

@@ -51,10 +51,14 @@ def _mirror(verbs: Verbs) -> None:
 def _sources(verbs: Verbs) -> None:
     verb = add_verb(verbs, "sources", _run_sources, "every source with its terms",
                  "examples:\n  energy sources --format json\n"
+                 "  energy sources --fills     which source renews which cell of the shown table, with its lag\n"
+                 "  energy sources --health    last answer, age, what is due and what is late\n"
                  "  energy sources --template > mine.csv     a file for figures typed by hand")  # fmt: skip
     verb.add_argument(
         "--template", action="store_true", help="print an empty CSV for: energy import inbox FILE"
     )
+    verb.add_argument("--fills", action="store_true", help="the fill matrix: cells by source, with lag")
+    verb.add_argument("--health", action="store_true", help="how each source stands today")
     add_format(verb)
 
 
@@ -113,7 +117,17 @@ def _run_sources(options: argparse.Namespace) -> int:
         return 0
     import energy
 
-    return emit(energy.load(as_of=options.as_of).sources, options.format)
+    if not options.fills and not options.health:
+        return emit(energy.load(as_of=options.as_of).sources, options.format)
+    import datetime as dt
+
+    from energy.intake import fills
+    from energy.store import Store
+
+    tables = energy.load(as_of=options.as_of).facts
+    today = dt.datetime.now(dt.UTC).date()
+    found = fills.fills(tables) if options.fills else fills.health(Store.open(), today, tables)
+    return emit(found, options.format)
 
 
 def _run_cite(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ import pandas as pd
 from energy import facts, sources
 from energy import store as memory
 from energy.intake.gate import FIRM, KEY, WHOLE, Context, gate, partial, unfinished
+from energy.intake.infer import inferred
 from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.sources import entsog, eurostat, inbox
@@ -25,7 +26,7 @@ VOLUME_UNITS = ("bcm", "bcm/yr", "mcm/d", "GWh", "TWh", "PJ", "Mt", "kt", "milli
 LETTER = {"volumes": "V", "prices": "P", "fx": "X"}
 
 SCALED = {"MIO_M3": ("bcm", 1e-3), "TJ_GCV": ("PJ", 1e-3), "USD": ("million USD", 1e-6),
-          "kg": ("kt", 1e-6), "m3": ("bcm", 1e-9)}  # fmt: skip
+          "kg": ("kt", 1e-6), "m3": ("bcm", 1e-9), "mcm": ("bcm", 1e-3)}  # fmt: skip
 """Unit as delivered to the unit of the tables of facts, and the factor: powers of ten only."""
 
 
@@ -53,7 +54,8 @@ def sums(observations: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
     if observations.empty:
         return observations
     parts = [
-        _routes(observations, crosswalk), _imports(observations), _origins(observations),
+        _routes(observations, crosswalk), _imports(observations), _regulator(observations),
+        _origins(observations),
         _customs(observations), _rates(observations), _models(observations), _as_is(observations),
     ]  # fmt: skip
     found = pd.concat([part for part in parts if len(part)] or [observations.head(0)])
@@ -106,6 +108,12 @@ def _imports(rows: pd.DataFrame) -> pd.DataFrame:
     months = found.merge(joined, on=["series", "entity", "period", "basis"])
     months = _scaled(months.assign(coverage=1.0))
     return pd.concat([months, _added(months)], ignore_index=True)
+
+
+def _regulator(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return Russian gas into Turkey by month and quarter as its regulator counts it."""
+    found = _scaled(rows[rows["series"] == "import_regulator_ru"]).assign(series="imports_pipeline")
+    return pd.concat([found, _added(found)], ignore_index=True) if len(found) else found
 
 
 def _joined(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -217,6 +225,17 @@ def _as_is(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["series"].str.startswith("wb_") | by_hand]
 
 
+def published(observations: pd.DataFrame, tables: facts.Tables) -> pd.DataFrame:
+    """Return `sums` with the flows that are worked out of them, which stand below any meter's.
+
+    A modelled flow is left out where the same source gives a measured one for the period.
+    """
+    added = sums(observations, tables["crosswalk"])
+    both = [added, inferred(added, tables)] if len(added) else [added]
+    found = pd.concat([part for part in both if len(part)] or [added])
+    return found.drop_duplicates(KEY, keep="first").sort_values(KEY, ignore_index=True)
+
+
 def derive(
     observations: pd.DataFrame, tables: facts.Tables, withheld: pd.DataFrame | None = None
 ) -> facts.Tables:
@@ -239,7 +258,7 @@ def derive(
         the same from one update to the next; ``page`` holds the answers behind the figure.
     """
     kept, _ = corrected(observations, tables["corrections"])
-    good = whole(sums(kept, tables["crosswalk"]))
+    good = whole(published(kept, tables))
     if withheld is not None and len(withheld):
         keys = pd.MultiIndex.from_frame(withheld[KEY].astype(str))
         good = good[~pd.MultiIndex.from_frame(good[KEY].astype(str)).isin(keys)]

@@ -26,7 +26,7 @@ from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import EnergyError, PeriodError, UnknownName
 from energy.intake import verdict
-from energy.intake.derive import corrected, derive, overlay, sums, whole
+from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
 from energy.measure.observations import rows_of
@@ -599,8 +599,8 @@ def _report(
     """Put together what happened; with ``apply`` build and tag the release."""
     rules = job.tables["corrections"]
     kept, overtaken = corrected(latest, rules)
-    added = sums(kept, job.tables["crosswalk"])
-    before = sums(corrected(base, rules)[0], job.tables["crosswalk"])
+    added = published(kept, job.tables)
+    before = published(corrected(base, rules)[0], job.tables)
     doubtful = _refused(deliveries, _hold_sums(added, job))
     found = pd.concat([diff(base, latest), *(_vanished(d, latest) for d in deliveries)])
     found = found.drop_duplicates(["change", *KEY], ignore_index=True)

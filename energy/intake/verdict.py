@@ -47,6 +47,7 @@ PACES = {
     "eurostat": Pace("month", 60, 0.3),
     "entsog": Pace("day", 2, 0.9),
     "comtrade": Pace("month", 4, 0.25),
+    "epdk": Pace("month", 1, 1.0),
     "pinksheet": Pace("month", 4, 0.75),
     "ecb": Pace("weekday", 1, 0.9),
     "cbr": Pace("weekday", 2, 0.7),

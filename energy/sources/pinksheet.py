@@ -21,13 +21,11 @@ Quirks
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
 
-from energy.errors import MissingExtra
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 from energy.sources.reading import SourceError
@@ -117,32 +115,11 @@ def parse(answer: Answer) -> pd.DataFrame:
     return reading.frame(answer, rows)
 
 
-def _sheet(answer: Answer) -> list[tuple]:
-    """Return the cells of the sheet, after a look at the size of every part of the workbook."""
-    try:
-        import defusedxml  # noqa: F401  openpyxl takes it where it is there
-        from openpyxl import load_workbook
-    except ImportError as error:
-        what = f"Reading a workbook needs openpyxl and defusedxml: {reading.EXTRA}"
-        raise MissingExtra(what) from error
-    reading.check_type(answer, "workbook")
-    archive = reading.open_zip(answer, largest=64 * 2**20)
-    for member in archive.namelist():
-        if b"<!DOCTYPE" in reading.read_member(answer, archive, member, 64 * 2**20):
-            reading.refuse(answer, f"Part {member!r} of the workbook declares entities; not read.")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it remarks on styles and extensions
-            book = load_workbook(archive.fp, read_only=True, data_only=True)
-            if SHEET not in book.sheetnames:
-                names = ", ".join(book.sheetnames)
-                reading.refuse(answer, f"Sheet {SHEET!r} is missing; the workbook has {names}.")
-            sheet = book[SHEET]
-            sheet.reset_dimensions()  # the stated bounds may be wrong
-            return list(sheet.iter_rows(values_only=True))
-    except (KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError) as error:
-        kind = type(error).__name__  # what a damaged part of a workbook makes openpyxl raise
-        reading.refuse(answer, f"The workbook is damaged or not one ({kind}: {error}).")
+def _sheet(answer: Answer) -> list[tuple[Any, ...]]:
+    sheets = reading.read_workbook(answer, only=SHEET)
+    if SHEET not in sheets:
+        reading.refuse(answer, f"Sheet {SHEET!r} is missing; the workbook has {', '.join(sheets)}.")
+    return sheets[SHEET]
 
 
 def _plain(cell: Any) -> str:

@@ -16,6 +16,7 @@ import lzma
 import math
 import re
 import struct
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -227,6 +228,65 @@ def read_xml(answer: Answer) -> Any:
     except (DefusedXmlException, ParseError, ValueError, LookupError) as error:
         kind = type(error).__name__
         refuse(answer, f"Not the XML it should be ({kind}: {error}); entities are not expanded.")
+
+
+def read_workbook(
+    answer: Answer, only: str = "", largest: int = 64 * 2**20
+) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the cells of a workbook's sheets, after a look at the size of every part of it.
+
+    Parameters
+    ----------
+    answer : Answer
+    only : str
+        Read this sheet alone; the others are named with no rows.
+    largest : int
+        Most bytes that the parts may unpack to.
+
+    Raises
+    ------
+    SourceError
+        If it is no workbook, declares entities, or unpacks to more.
+    MissingExtra
+        If openpyxl or defusedxml is not installed.
+    """
+    from energy.errors import MissingExtra
+
+    try:
+        import defusedxml  # noqa: F401  openpyxl takes it where it is there
+        from openpyxl import load_workbook
+    except ImportError as error:
+        raise MissingExtra(f"Reading a workbook needs openpyxl and defusedxml: {EXTRA}") from error
+    check_type(answer, "workbook")
+    archive = open_zip(answer, largest)
+    for member in archive.namelist():
+        if b"<!DOCTYPE" in read_member(answer, archive, member, largest):
+            refuse(answer, f"Part {member!r} of the workbook declares entities; not read.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it remarks on styles and extensions
+            book = load_workbook(archive.fp, read_only=True, data_only=True)
+            return {name: [] if only and name != only else _cells_of(answer, book[name])
+                    for name in book.sheetnames}  # fmt: skip
+    except (KeyError, ValueError, TypeError, AttributeError, OSError, SyntaxError) as error:
+        kind = type(error).__name__  # what a damaged part of a workbook makes openpyxl raise
+        refuse(answer, f"The workbook is damaged or not one ({kind}: {error}).")
+
+
+WIDEST, MOST_CELLS = 2_000, 5_000_000
+"""Columns and cells of a sheet beyond which it is not read: one cell at XFD pads every row."""
+
+
+def _cells_of(answer: Answer, sheet: Any) -> list[tuple[Any, ...]]:
+    sheet.reset_dimensions()  # the stated bounds may be wrong
+    lines, count = [], 0
+    for line in sheet.iter_rows(values_only=True):
+        count += len(line)
+        if len(line) > WIDEST or count > MOST_CELLS:
+            what = f"Sheet {sheet.title!r} is too wide or too long: row {len(lines) + 1} has "
+            refuse(answer, f"{what}{len(line):,} cells; at most {WIDEST:,} are read.")
+        lines.append(line)
+    return lines
 
 
 # -- cells ----------------------------------------------------------------------------------------

@@ -1,0 +1,163 @@
+"""The update fills the table: who renews what, and answers replayed make every live route move."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+import samples
+import upstream
+from samples import RETRIEVED
+
+from energy import flows, sources
+from energy.intake import derive, fills, infer
+from energy.sources import SOURCES, epdk
+from energy.sources.reading import answer_of
+from energy.store import Store
+
+LIVE = ["power-of-siberia-1", "turkstream-2", "turkstream-1", "blue-stream", "central-asia-center"]
+
+
+@pytest.fixture(scope="module")
+def brought():
+    """Return what the sources say of 2025Q4 and 2026Q1, through their own readers."""
+
+    def fetch(request):
+        parts = urlsplit(request.url)
+        reply = upstream.answer(parts.netloc, f"{parts.path}?{parts.query}")
+        return answer_of(request, reply.body, status=reply.status,
+                         headers={"content-type": reply.type}, retrieved=RETRIEVED)  # fmt: skip
+
+    names = ["eurostat", "entsog", "comtrade", "epdk", "pinksheet"]
+    tables = [table for name in names for period in ("2025Q4", "2026Q1")
+              for _, table in sources.gather(SOURCES[name], period, fetch)]  # fmt: skip
+    rows = pd.concat([table for table in tables if len(table)], ignore_index=True)
+    return rows.drop_duplicates(["series", "entity", "period", "freq", "source", "basis"])
+
+
+def laid(tables, rows):
+    """Return the facts with what was derived laid over them, as `derive.overlay` does."""
+    from energy import facts
+
+    out = facts.Tables(tables)
+    for name, new in derive.derive(rows, tables).items():
+        key = "source" if name == "sources" else "id"
+        out[name] = pd.concat([tables[name], new], ignore_index=True).drop_duplicates(key)
+    return out
+
+
+def test_replayed_answers_move_every_live_route(tracker, brought):
+    before = flows.frame(flows.build(tracker.facts, "Q")["flow"])
+    after = flows.frame(flows.build(laid(tracker.facts, brought), "Q")["flow"])
+    quarter = pd.Timestamp("2026-01-01")
+    old = before[quarter].reindex(LIVE) if quarter in before else pd.Series(index=LIVE, dtype=float)
+    new = after.loc[LIVE, quarter]
+    assert new.notna().all()
+    assert ((new - old).abs().fillna(1.0) > 1e-6).all()
+
+
+def test_china_is_the_customs_value_over_the_fitted_price(tracker, brought):
+    """Value of January to March 2026: 701 + 702 + 703 million USD; the price is the formula's."""
+    rows = derive.published(brought, tracker.facts)
+    row = rows[(rows["entity"] == "power-of-siberia-1") & (rows["period"] == "2026Q1")].iloc[0]
+    price = float(row["note"].split("price of ")[1].split(" ")[0])
+    assert row["value"] == pytest.approx(2106 / price, rel=0.003)
+    assert (row["status"], row["unit"], row["basis"], row["source"]) == (
+        "modelled",
+        "bcm",
+        "20C",
+        "comtrade",
+    )
+    assert re.search(r"error \d+\.\d %$", row["note"]) and row["coverage"] == 1
+
+
+def test_turkey_is_split_as_before_and_adds_up(tracker, brought):
+    share, spread = infer.split_of_turkey(tracker.facts["volumes"])
+    # 2023: 11.95 of 20.55; 2024: 12.14 of 21.08 (IEA, 15C)
+    assert share == pytest.approx((11.95 / 20.55 + 12.14 / 21.08) / 2, abs=1e-6)
+    assert spread == pytest.approx((11.95 / 20.55 - 12.14 / 21.08) / 2, abs=1e-6)
+    rows = derive.published(brought, tracker.facts)
+    mine = rows[
+        (rows["series"] == "flow") & (rows["period"] == "2026Q1") & (rows["source"] == "epdk")
+    ]
+    assert set(mine["entity"]) == {"blue-stream", "turkstream-1"}
+    assert mine["value"].sum() == pytest.approx((1501 + 1502 + 1503) / 1000, abs=1e-5)
+
+
+def test_a_weight_becomes_a_volume(tracker, brought):
+    """Uzbekistan: 401 + 402 + 403 kt over 0.724 kg/m3 is 1.6657 bcm at 20 °C."""
+    rows = derive.published(brought, tracker.facts)
+    row = rows[(rows["entity"] == "central-asia-center") & (rows["period"] == "2026Q1")].iloc[0]
+    assert row["value"] == pytest.approx(1.6657, abs=1e-4) and row["status"] == "modelled"
+
+
+def test_no_modelled_flow_outside_the_time_of_its_row(tracker, brought):
+    late = brought[brought["series"] == "trade_value_pipeline"].assign(period="2027-01")
+    rows = infer.inferred(derive.sums(late, tracker.facts["crosswalk"]), tracker.facts)
+    assert len(rows) == 0
+
+
+def test_the_sources_together_renew_nine_tenths_of_the_exports(tracker):
+    matrix = fills.fills(tracker.facts)
+    assert fills.renewable(matrix) >= 0.9
+    routes = matrix[matrix["kind"] == "route"].drop_duplicates("name")
+    assert routes["share"].sum() == pytest.approx(1)
+    assert set(LIVE) <= set(routes["name"]) and "ukraine-slovakia" not in set(routes["name"])
+    by_hand = matrix[matrix["kind"] == "account"]
+    assert set(by_hand["how"]) == {"by hand"} and by_hand["lag"].isna().all()
+
+
+def test_what_the_matrix_promises_is_what_the_readers_bring(tracker, brought):
+    """Each route and source of the matrix that was asked gives a flow of that route."""
+    rows = derive.published(brought, tracker.facts)
+    made = set(zip(rows["entity"], rows["source"], strict=True))
+    matrix = fills.fills(tracker.facts)
+    asked = matrix[
+        matrix["name"].isin(LIVE) & matrix["source"].isin(["entsog", "comtrade", "epdk"])
+    ]
+    assert len(asked) == 5
+    assert set(zip(asked["name"], asked["source"], strict=True)) <= made
+
+
+def test_health_tells_what_is_late_and_what_was_never_asked(tmp_path, tracker):
+    store = Store.open(tmp_path)
+    rows = SOURCES["ecb"].parse(samples.answer("ecb", "daily.csv", tag="USD-D"))
+    store.publish("ecb", "20260705T060000Z", rows)
+    table = fills.health(store, dt.date(2026, 11, 28), tracker.facts).set_index("source")
+    assert list(table.index) == list(SOURCES)
+    assert table.loc["ecb", "state"] == "late" and table.loc["ecb", "due"] == "2026-10-02"
+    assert table.loc["eurostat", "state"] == "never" and table.loc["inbox", "state"] == "by hand"
+    assert "route turkstream-2" in table.loc["entsog", "fills"]
+
+
+def test_freshness_is_told_per_series(tracker):
+    table = fills.freshness(tracker.facts, dt.date(2026, 11, 28))
+    assert {"route", "market", "price", "account"} == set(table["kind"])
+    assert not table.duplicated(["kind", "name", "series"]).any()
+    row = table[(table["kind"] == "route") & (table["name"] == "turkstream-2")].iloc[0]
+    assert row["newest"] > "2026" and row["age"] > 0 and row["status"] not in ("plan", "contract")
+
+
+# -- the Turkish regulator -------------------------------------------------------------------------
+
+
+def test_the_page_leads_to_the_newest_report_of_the_quarter():
+    page = "".join(f'<a href="/D?id={n}"><b>{y} {m} Raporu</b></a>'
+                   for n, (y, m) in enumerate([(2026, "Temmuz"), (2026, "Ağustos"), (2025, "Eylül")]))  # fmt: skip
+    asked = epdk.request("2026Q3")[0]
+    (found,) = epdk.more(answer_of(asked, page.encode(), headers={"content-type": "text/html"}))
+    assert (found.tag, found.url) == ("tables-2026-08", "https://www.epdk.gov.tr/D?id=1")
+    assert epdk.more(answer_of(asked, b"<html>none</html>")) == []
+
+
+def test_the_report_is_read_by_its_words():
+    found = epdk.parse(
+        samples.answer("epdk", samples.report(), type=samples.XLSX, request=samples.REPORT)
+    )
+    russia = found[found["series"] == "import_regulator_ru"]
+    assert russia[["period", "value"]].to_numpy().tolist() == [
+        ["2026-07", 1447.2], ["2026-08", 1500.0], ["2026-09", 1390.5]]  # fmt: skip
+    assert set(found["series"]) == {"import_regulator_ru", "import_regulator_total"}
