@@ -340,8 +340,7 @@ def test_only_a_contract_over_most_of_the_flow_can_end_it(tracker):
 
 def test_a_contract_line_may_carry_its_plateau_before_the_facts_say_so(tracker, tree):
     cube = tracker.flows(last="2021Q2")
-    tables = dict(tracker.facts)
-    tables["contracts"] = tables["contracts"][tables["contracts"]["published"] <= "2021-09-30"]
+    tables = store.known(tracker.facts, "2021-09-30")
     shared = ramp.learn(tables, cube, ramp.grid(cube, "2030", "2021-09-30"), tree)
     found = ramp.spec("power-of-siberia-1", {"model": "contract"}, shared)
     assert found.base[-4:].sum() == pytest.approx(38 * shared.delivery[0], rel=1e-4)

@@ -251,9 +251,15 @@ _memo: dict[str, tuple[Any, np.ndarray]] = {}
 
 
 def _since(tables: facts.Tables, name: str) -> np.ndarray:
-    """Return from which decimal year each row is known; kept, for every route asks for it."""
+    """Return from which decimal year each row is known; kept, for every route asks for it.
+
+    What is unknown before our own retrieval counts from the day of the facts, which is what an
+    as-of date defaults to: a day earlier `energy.store.known` has taken it out.
+    """
     if name not in _memo or _memo[name][0] is not tables[name]:
+        edition = max(text for text in facts.load()["volumes"]["published"] if len(text) == 10)
         days = store.since(tables, name)
+        days = days.mask(days >= np.datetime64(store.retrieved()), np.datetime64(edition, "s"))
         starts = days.dt.year + (days.dt.day_of_year - 1) / np.where(days.dt.is_leap_year, 366, 365)
         _memo[name] = tables[name], np.asarray(starts, dtype=float)
     return _memo[name][1]
