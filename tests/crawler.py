@@ -108,13 +108,33 @@ class Book:
 
     def _price(self, row) -> float:
         """Work a price out of the figures behind it, by the words of its reason."""
+        if row.how.startswith("modelled from"):
+            return self._model(row.market)[row.period]
         told = [self.published[name] for name in row.id.split(";")]
         if told[0].get("series", "").startswith("customs_") and row.id.startswith("V"):
             money, mass = (sum(t["value"] for t in told if t["series"] == name)
                            for name in ("customs_value", "customs_mass"))  # fmt: skip
             return money / (mass / prices.DENSITY * 1e-3)
         found = np.array([t["value"] for t in told])
-        return 4 * found[0] - found[1:].sum() if "leaves beside" in row.how else found.mean()
+        level = 4 * found[0] - found[1:].sum() if "leaves beside" in row.how else found.mean()
+        return level * self._shape(row) if "shaped by" in row.how else level
+
+    def _model(self, market: str) -> dict[str, float]:
+        made = prices.outturn(self.tracker.facts["prices"], market, self.tracker.facts["volumes"])
+        return made["price"].to_dict()
+
+    def _shape(self, row) -> float:
+        """Return modelled price over its mean, weighed by what flowed to the market."""
+        table = self.tracker._prices
+        held = table[(table["market"] == row.market) & (table["reason"] == row.how)]
+        names = [f"{day.year}Q{day.quarter}" for day in held["period"]]
+        model, weights = self._model(row.market), self.tracker._weights.get(row.market)
+        shape = np.array([model[name] for name in names])
+        flow = (
+            weights.reindex(names).to_numpy(float) if weights is not None else np.ones(len(names))
+        )
+        flow = flow if np.isfinite(flow).all() and flow.sum() > 0 else np.ones(len(names))
+        return model[row.period] / float(flow @ shape / flow.sum())
 
     def _charge(self, row) -> float:
         """Return the border price, or a charge as its tariff says."""

@@ -298,7 +298,43 @@ def test_modelled_price_stands_beside_and_never_inside(real):
     assert sheet.loc["2023Q1"].drop("modelled").isna().all()  # no sourced price of 2023
     assert sheet.loc["2023Q1", "modelled"] > 500
     assert sheet.loc["2024Q1", "ministry_far_abroad_forecast"] == 481.7
-    assert "modelled" not in set(border.by_market(real["prices"], real["volumes"])["status"])
+    table = border.by_market(real["prices"], real["volumes"])
+    bare = table[table["status"] == "modelled"]
+    assert (bare["series"] == "model").all()
+    assert (bare["p10"] < bare["price"]).all() and (bare["price"] < bare["p90"]).all()
+    assert table.loc[table["status"] != "modelled", ["p10", "p90"]].isna().all(axis=None)
+
+
+def test_a_plan_never_prices_what_happened(real):
+    table = border.by_market(real["prices"], real["volumes"]).set_index(["market", "period"])
+    for market in ("europe", "turkey", "china"):
+        past = table.loc[market].loc["2014":"2026-04"]
+        assert len(past) > 20 and not (past["status"] == "plan").any()
+    # the plan of September 2023 had 481.7 for 2024; hub and oil say less
+    west = table.loc["europe"].loc["2024"]
+    assert set(west["status"]) == {"modelled"} and west["price"].max() < 440
+    assert table.loc["europe"].loc["2019-10", "series"].tolist() == ["gazprom_europe"]
+
+
+def test_quarters_of_a_printed_year_keep_its_mean_weighed_by_volume(real):
+    flow = pd.Series([30.0, 20, 10, 5], ["2022Q1", "2022Q2", "2022Q3", "2022Q4"])
+    table = border.by_market(real["prices"], real["volumes"], {"europe": flow})
+    year = table[(table["market"] == "europe") & (table["period"].dt.year == 2022)]
+    # 983.8 USD is the ministry's mean of the year, so revenue over volume must give it back
+    assert year["price"].to_numpy() @ flow.to_numpy() / flow.sum() == pytest.approx(983.8)
+    assert year["price"].iloc[3] > 1.2 * year["price"].iloc[0]
+    assert set(year["status"]) == {"estimate"}
+
+
+def test_interval_of_the_model_holds_the_prints_it_was_fitted_to(real):
+    model = border.outturn(real["prices"], "europe", real["volumes"])
+    seen = border.europe_observed(real["prices"])
+    quarters = seen[[text for text in seen.index if "Q" in text]]
+    inside = (model.loc[quarters.index, "p10"] <= quarters) & (
+        quarters <= model.loc[quarters.index, "p90"]
+    )
+    assert inside.mean() >= 0.8
+    assert border.outturn(real["prices"], "belarus").empty
 
 
 # ---- the gap, item by item ----------------------------------------------------------------------

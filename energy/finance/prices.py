@@ -1,9 +1,9 @@
 """Border prices by market and quarter, out of sourced figures; none is made up.
 
 A quarter takes its own figure where one exists, else the one of a longer span, held constant and
-marked so. Which series speaks first for a market is `ORDER`, with its reason. Below stands a model
-of contract prices from Brent and TTF, kept apart: its status is ``modelled`` and no figure of
-`by_market` ever comes from it. What is left at the field is in `netback`.
+marked so. Which series speaks first for a market is `ORDER`, with its reason. A quarter without a
+print takes a modelled price with an interval (`outturn`), before any plan: a forecast of the past
+never prices what happened. What is left at the field is in `netback`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from energy.measure import periods, units
 from energy.measure.observations import STATUS, newest, rows_of
 
 UNIT = "USD/1000 m3"
-COLUMNS = ["market", "period", "price", "unit", "status", "series", "id", "reason"]
+COLUMNS = ["market", "period", "price", "p10", "p90", "unit", "status", "series", "id", "reason"]
 
 DENSITY = 0.724
 """kg/m3 at 20 °C of the gas in Power of Siberia 1.
@@ -31,6 +31,8 @@ Source: customs mass over Gazprom's volume, 2.965 Mt for 4.1 bcm (2020) and 7.53
 KNOWN = ("actual", "provisional", "estimate", "contract")
 FIRM = ("actual", "provisional")
 CUSTOMS_BY_MASS = "customs_value_per_mass"
+MODEL = "model"
+"""The series of modelled prices: no table holds it, `outturn` makes it."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ _WEST = (
     Rule("ministry_far_abroad", FIRM, "ministry's outturn for Europe and Turkey"),
     Rule("customs_service", FIRM, "Russian customs, exports beyond the former Soviet Union"),
     Rule("ministry_far_abroad", KNOWN, "ministry's estimate in the year itself"),
+    Rule(MODEL, ("modelled",), "modelled from hub and oil, no print of the time was found"),
     Rule("gazprom_europe_outlook", ("plan",), "the company's outlook, nothing else known"),
     Rule("ministry_far_abroad", ("plan",), "ministry's forecast, nothing else known"),
 )
@@ -56,19 +59,24 @@ ORDER: dict[str, tuple[Rule, ...]] = {
         Rule("customs_china", FIRM, "customs price as printed, its cubic metre unstated"),
         Rule("customs_china_value_per_volume", KNOWN, "customs value over Gazprom's volume"),
         Rule("ministry_china", KNOWN, "ministry's figure for the year"),
+        Rule(MODEL, ("modelled",), "modelled from oil, no print of the time was found"),
         Rule("ministry_china", ("plan",), "ministry's forecast, nothing else known"),
     ),
     "europe": _WEST,
     "turkey": _WEST,
     "balkans-turkey": _WEST,
-    "far-abroad": _WEST[1:4] + _WEST[5:],
+    "far-abroad": (*_WEST[1:5], _WEST[6]),
     "belarus": (Rule("gazprom_belarus", KNOWN, "Gazprom's price for Belarus"),),
     "former-ussr": (Rule("gazprom_former_ussr", KNOWN, "Gazprom's mean, former Soviet Union"),),
 }
 """Market to the series that may speak for it, first come first. See `by_market` for the reasons."""
 
 
-def by_market(prices: pd.DataFrame, volumes: pd.DataFrame | None = None) -> pd.DataFrame:
+def by_market(
+    prices: pd.DataFrame,
+    volumes: pd.DataFrame | None = None,
+    weights: Mapping[str, pd.Series] | None = None,
+) -> pd.DataFrame:
     """Return the border price of each market by quarter.
 
     Parameters
@@ -79,15 +87,19 @@ def by_market(prices: pd.DataFrame, volumes: pd.DataFrame | None = None) -> pd.D
     volumes : DataFrame, optional
         The table of facts; its Chinese customs months (value and mass) give the price of
         2019 Q4 to 2021 Q4.
+    weights : mapping of str to Series, optional
+        Market to what flowed to it by quarter text (bcm): a printed mean of a year is weighed by
+        volume, so its quarters are shaped to meet it so. Equal weights without it.
 
     Returns
     -------
     DataFrame
-        ``market, period`` (first day of the quarter)``, price, unit`` (USD/1000 m3)``, status,
-        series, id`` (``;``-joined)``, reason``. One row a market and quarter, never more. No row:
-        no price is known, which is not a price of zero. ``status`` is the figure's own where the
-        figure is for that quarter, ``estimate`` where a longer span is held constant, ``plan``
-        where only a forecast exists.
+        ``market, period`` (first day of the quarter)``, price, p10, p90`` (NaN for a print)``,
+        unit`` (USD/1000 m3)``, status, series, id`` (``;``-joined)``, reason``. One row a market
+        and quarter, never more. No row: no price is known, which is not a price of zero.
+        ``status`` is the figure's own where the figure is for that quarter, ``estimate`` where a
+        longer span is spread over its quarters, ``modelled`` where nothing was printed and the
+        indices are known, ``plan`` where only a forecast exists.
 
     Notes
     -----
@@ -104,6 +116,10 @@ def by_market(prices: pd.DataFrame, volumes: pd.DataFrame | None = None) -> pd.D
     Europe and Turkey, then the customs service, then the ministry's estimate of the current year,
     then outlooks. Kaliningrad is Russia and has no export price; for Central Asia none was found.
 
+    In the west a figure of a longer span is spread by the shape of the modelled price where hub
+    and oil are known, so that its mean stays what was printed: in 2022 the first quarter was not
+    the fourth.
+
     Within one series: a quarter; then what the year leaves to the only quarter without a figure;
     then two or more months of the quarter; then half-year, nine months, year, shorter first;
     then actual before estimate, the later published, the lower id. Two ends of a stated range
@@ -114,39 +130,69 @@ def by_market(prices: pd.DataFrame, volumes: pd.DataFrame | None = None) -> pd.D
     if len(by_mass):
         table = pd.concat([table, by_mass], ignore_index=True)
     offers = {str(name): _offers(rows) for name, rows in table.groupby("series")}
-    rows = [row for market in ORDER for row in _market(market, offers)]
-    result = pd.DataFrame(rows, columns=COLUMNS)
+    models = {market: outturn(prices, market, volumes) for market in ORDER}
+    rows = [row for market in ORDER for row in _market(market, offers, models[market])]
+    result = pd.DataFrame(rows, columns=[*COLUMNS, "span"])
+    for market in WESTERN:
+        result = _shaped(result, market, models[market], (weights or {}).get(market))
     result["period"] = pd.to_datetime(result["period"])
-    return result.sort_values(["market", "period"], ignore_index=True)
+    return result[COLUMNS].sort_values(["market", "period"], ignore_index=True)
 
 
-def _market(market: str, offers: dict[str, pd.DataFrame]) -> list[tuple]:
+def _market(market: str, offers: dict[str, pd.DataFrame], model: pd.DataFrame) -> list[tuple]:
     """Return the rows of one market: for each quarter the first rule that has a figure."""
     taken: dict[dt.date, tuple] = {}
     for rule in ORDER[market]:
+        if rule.series == MODEL:
+            for row in model.itertuples():
+                start = periods.parse(str(row.Index)).start
+                taken.setdefault(start, (market, start, row.price, row.p10, row.p90, UNIT,
+                                         "modelled", MODEL, row.id, rule.why, ""))  # fmt: skip
         if rule.series not in offers:
             continue
         rows = offers[rule.series]
         for row in rows_of(rows[rows["row_status"].isin(rule.status)]):
-            if row.quarter not in taken:
-                reason = f"{rule.why}; {row.how}"
-                taken[row.quarter] = (market, row.quarter, row.price, UNIT, row.status,
-                                      rule.series, row.id, reason)  # fmt: skip
+            reason = f"{rule.why}; {row.how}"
+            taken.setdefault(row.quarter, (market, row.quarter, row.price, np.nan, np.nan, UNIT,
+                                           row.status, rule.series, row.id, reason, row.span))  # fmt: skip
     return list(taken.values())
+
+
+def _shaped(
+    table: pd.DataFrame, market: str, model: pd.DataFrame, weights: pd.Series | None
+) -> pd.DataFrame:
+    """Spread the figures of longer spans of one market by the shape of the modelled price."""
+    table = table.copy()
+    held = table[(table["market"] == market) & (table["span"] != "") & (table["status"] != "plan")]
+    for (_, span), part in held.groupby(["series", "span"]):
+        names = [periods.label(periods.containing(day, "Q")) for day in part["period"]]
+        if len(part) < 2 or not set(names) <= set(model.index):
+            continue
+        shape = model.loc[names, "price"].to_numpy()
+        flow = np.ones(len(names)) if weights is None else weights.reindex(names).to_numpy(float)
+        if np.isnan(flow).any() or flow.sum() <= 0:
+            flow = np.ones(len(names))
+        mean = float(flow @ part["price"].to_numpy() / flow.sum())
+        table.loc[part.index, "price"] = shape * mean / float(flow @ shape / flow.sum())
+        table.loc[part.index, "reason"] = [
+            text.replace("held constant", "shaped by hub and oil") for text in part["reason"]
+        ]
+    return table
 
 
 def _offers(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what one series can say for each quarter, best first.
 
-    Columns ``quarter, price, status, row_status, id, how``.
+    Columns ``quarter, price, status, row_status, id, how, span`` (the text of a longer period held
+    over its quarters, else "").
     """
     spans = [periods.parse(text) for text in rows["period"]]
     table = _middle_of_ranges(
         rows.assign(start=[s.start for s in spans], end=[s.end for s in spans])
     )
     found = [offer for row in rows_of(table) for offer in _held(row)]
-    found += _left_over(table) + _of_months(table)
-    columns = ["quarter", "rank", "order", "price", "status", "row_status", "id", "how"]
+    found += [(*offer, "") for offer in _left_over(table) + _of_months(table)]
+    columns = ["quarter", "rank", "order", "price", "status", "row_status", "id", "how", "span"]
     return pd.DataFrame(found, columns=columns).sort_values(
         ["quarter", "rank", "order"], kind="stable"
     )
@@ -171,7 +217,9 @@ def _held(row) -> list[tuple]:
     status = row.status if own or row.status == "plan" else "estimate"
     how = "figure of the quarter" if own else f"figure of {row.period}, held constant"
     rank = 1 if own else 3 + len(whole)
-    return [(q.start, rank, _order(row), row.value, status, row.status, row.id, how) for q in whole]
+    span = "" if own else str(row.period)
+    return [(q.start, rank, _order(row), row.value, status, row.status, row.id, how, span)
+            for q in whole]  # fmt: skip
 
 
 def _order(row) -> tuple:
@@ -518,6 +566,118 @@ def scores(
             rows[name][way] = left.abs().mean()
             rows[name][f"{way}_pct"] = (left / observed[left.index]).abs().mean() * 100
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("model")
+
+
+WESTERN = ("europe", "turkey", "balkans-turkey", "far-abroad")
+OUTTURN_CHINA = (Window("brent", 9, 1),)
+"""Of the three windows of `CHINA` the one that misses least when each print is left out."""
+TAIL = 0.9  # quantile of the upper end of an interval; 80 percent of outcomes lie inside
+
+
+def outturn(prices: pd.DataFrame, market: str, volumes: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the modelled price of every quarter of which the indices are known, with an interval.
+
+    Parameters
+    ----------
+    prices : DataFrame
+        The table of facts.
+    market : str
+        A market of `ORDER`.
+    volumes : DataFrame, optional
+        The table of facts, for Chinese customs value over customs mass.
+
+    Returns
+    -------
+    DataFrame
+        Index quarter text; ``price, p10, p90`` in USD/1000 m3, ``id`` of the prints it was fitted
+        to (``;``-joined). Empty for a market without a model, or with too few prints.
+
+    Notes
+    -----
+    The fit makes the relative errors small, not the absolute ones: prints lie between 117 and 984
+    USD. The west: oil over nine months and hub over three, on the company's means for Europe and
+    the ministry's outturn of years without one. China: oil over nine months to one before the
+    quarter, on customs value over mass and over volume. The interval is the price times one plus
+    or minus Student's t at 90 percent times the root mean square of the relative errors of each
+    print left out; prices of quarters that were not printed may err more than means of years.
+    """
+    observed, windows = _prints(prices, market, volumes)
+    empty = pd.DataFrame(columns=["price", "p10", "p90", "id"]).rename_axis("period")
+    if len(observed) <= len(windows) + 2:
+        return empty
+    try:
+        matrix = _matrix(prices, windows, observed.index)
+    except DataError:  # an index does not reach back to a print: nothing can be fitted
+        return empty
+    values = observed["value"].to_numpy(dtype=float)
+    spread = _interval(matrix, values)
+    wanted = _quarters_with(prices, windows)
+    if not wanted:
+        return empty
+    price = _matrix(prices, windows, wanted) @ _relative(matrix, values)
+    ids = ";".join(observed["id"])
+    return pd.DataFrame({"price": price, "p10": price * (1 - spread), "p90": price * (1 + spread),
+                         "id": ids}, pd.Index(wanted, name="period"))  # fmt: skip
+
+
+def _prints(
+    prices: pd.DataFrame, market: str, volumes: pd.DataFrame | None
+) -> tuple[pd.DataFrame, tuple[Window, ...]]:
+    """Return the prints a market's model is fitted to (index period; value, id), and its windows."""
+    if market in WESTERN:
+        company = _firm(prices, "gazprom_europe")
+        ministry = _firm(prices, "ministry_far_abroad")
+        known = {str(text)[:4] for text in company.index}
+        first = min(known, default="9999")
+        later = [text[:4] not in known and text > first for text in ministry.index]
+        return pd.concat([company, ministry[later]]).sort_index(), EUROPE
+    if market == "china":
+        mass = _customs_by_mass(volumes) if volumes is not None else pd.DataFrame()
+        quarters = mass.set_index("period")[["value", "id"]] if len(mass) else None
+        years = _firm(prices, "customs_china_value_per_volume", KNOWN)
+        if quarters is not None:
+            years = years[[text[:4] not in {q[:4] for q in quarters.index} for text in years.index]]
+        return pd.concat([part for part in (quarters, years) if part is not None]), OUTTURN_CHINA
+    return pd.DataFrame(columns=["value", "id"]), ()
+
+
+def _firm(prices: pd.DataFrame, series: str, status: Sequence[str] = FIRM) -> pd.DataFrame:
+    """Return one print a quarter, or a year without quarters: index period; value, id."""
+    rows = prices[(prices["series"] == series) & prices["freq"].isin(["Q", "A"])]
+    rows = rows[(rows["unit"] == UNIT) & rows["status"].isin(status)]
+    best = sorted(range(len(rows)), key=[_order(row) for row in rows_of(rows)].__getitem__)
+    rows = rows.iloc[best].drop_duplicates("period")
+    years = set(rows.loc[rows["freq"] == "Q", "period"].str[:4])
+    rows = rows[(rows["freq"] == "Q") | ~rows["period"].isin(years)]
+    return rows.set_index("period")[["value", "id"]].sort_index()
+
+
+def _relative(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Solve for the coefficients that make relative errors least."""
+    return np.linalg.lstsq(matrix / values[:, None], np.ones(len(values)), rcond=None)[0]
+
+
+def _interval(matrix: np.ndarray, values: np.ndarray) -> float:
+    """Return the half width of the interval as a share of the price."""
+    from scipy.stats import t as student
+
+    every = np.arange(len(values))
+    left = [matrix[i] @ _relative(matrix[every != i], values[every != i]) / values[i] - 1
+            for i in every]  # fmt: skip
+    freedom = len(values) - matrix.shape[1]
+    return float(student.ppf(TAIL, freedom) * np.sqrt(np.mean(np.square(left))))
+
+
+def _quarters_with(prices: pd.DataFrame, windows: Sequence[Window]) -> list[str]:
+    """Return the quarters of which every index is known over its window."""
+    known = [monthly(prices, window.index) for window in windows]
+    if any(series.empty for series in known):
+        return []
+    first, last = max(s.index[0] for s in known), min(s.index[-1] for s in known)
+    every = pd.period_range(first.asfreq("Q"), last.asfreq("Q") + 2, freq="Q")
+    names = [f"{q.year}Q{q.quarter}" for q in every]
+    held = [averaged(prices, window, names).notna() for window in windows]
+    return [name for p, name in enumerate(names) if all(bool(column.iloc[p]) for column in held)]
 
 
 def customs_quarters(prices: pd.DataFrame) -> pd.Series:

@@ -7,9 +7,12 @@ import pandas as pd
 import xarray as xr
 
 from energy import flows
+from energy.measure.observations import STATUS
 from energy.measure.tables import Tables
 
 WORDS = {
+    "price_p10": {"long_name": "Price of which one in ten lies below", "units": "USD/1000 m3"},
+    "price_p90": {"long_name": "Price of which one in ten lies above", "units": "USD/1000 m3"},
     "price": {"long_name": "Border price", "units": "USD/1000 m3 (20 °C)"},
     "revenue": {"long_name": "Flow times border price", "units": "million USD"},
     "price_status": {"long_name": "Standing of the price"},
@@ -56,7 +59,8 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
     Returns
     -------
     Dataset
-        Price in USD/1000 m3 (20 °C), revenue in million USD: 1 bcm at 1 USD/1000 m3 is worth
+        Price in USD/1000 m3 (20 °C) with ``price_p10, price_p90`` where it is modelled (NaN where
+        printed), revenue in million USD: 1 bcm at 1 USD/1000 m3 is worth
         1 million USD. A missing price or flow leaves revenue missing.
     """
     quarters = pd.DatetimeIndex(cube["period"].values).to_period("Q").to_timestamp()
@@ -67,10 +71,45 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
     price = found["price"].to_numpy().reshape(shape)
     cube = cube.assign(
         price=(dims, price),
+        price_p10=(dims, _column(found, "p10").reshape(shape)),
+        price_p90=(dims, _column(found, "p90").reshape(shape)),
         price_status=(dims, found["status"].fillna("").to_numpy(object).reshape(shape)),
         price_source=(dims, found["id"].fillna("").to_numpy(object).reshape(shape)),
     )
     return _named(cube.assign(revenue=volume * cube["price"]))
+
+
+def _column(found: pd.DataFrame, name: str) -> np.ndarray:
+    """Return the ends of an interval; NaN where the table of prices has none."""
+    return found[name].to_numpy(float) if name in found else np.full(len(found), np.nan)
+
+
+def weights(cube: xr.Dataset, routes: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return what export routes brought to each market by quarter.
+
+    Parameters
+    ----------
+    cube : Dataset, dims (route, period)
+        Quarters with ``flow`` and ``market``.
+    routes : DataFrame
+        ``route, role``: only the role ``export`` counts, so that no gas counts twice.
+
+    Returns
+    -------
+    dict of str to Series
+        Market to bcm, index quarter text such as ``2022Q1``; nothing known counts as nought.
+    """
+    export = set(routes.loc[routes["role"] == "export", "route"])
+    held = cube.sel(route=[name for name in cube["route"].to_numpy() if name in export])
+    table = held[["flow", "market"]].to_dataframe().reset_index()
+    days = pd.DatetimeIndex(table["period"])
+    table["period"] = [f"{y}Q{q}" for y, q in zip(days.year, days.quarter, strict=True)]
+    sums = table[table["flow"] > 0].groupby(["market", "period"])["flow"].sum()
+    quarters = list(dict.fromkeys(table["period"]))
+    return {
+        str(market): sums[market].reindex(quarters).fillna(0.0)
+        for market in sums.index.get_level_values("market").unique()
+    }
 
 
 def roll_up(cube: xr.Dataset, fine: xr.Dataset) -> xr.Dataset:
@@ -90,16 +129,20 @@ def roll_up(cube: xr.Dataset, fine: xr.Dataset) -> xr.Dataset:
     place = starts.searchsorted(pd.DatetimeIndex(fine["period"].values), side="right") - 1
     dims, shape = cube["flow"].dims, cube["flow"].shape
     price, revenue = np.full(shape, np.nan), np.full(shape, np.nan)
+    ends = {name: np.full(shape, np.nan) for name in ("price_p10", "price_p90")}
     status, source = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     for p in range(len(starts)):
         part = fine.isel(period=np.flatnonzero(place == p))
         revenue[:, p], price[:, p] = _weighted(part["flow"].values, part["revenue"].values)
+        for name, held in ends.items():
+            held[:, p] = _end(part, name, price[:, p])
         for r in range(shape[0]):
             status[r, p] = _one(part["price_status"].values[r])
             source[r, p] = ";".join(sorted(_parts(part["price_source"].values[r])))
     return _named(
         cube.assign(price=(dims, price), price_status=(dims, status),
-                    price_source=(dims, source), revenue=(dims, revenue))
+                    price_source=(dims, source), revenue=(dims, revenue),
+                    **{name: (dims, held) for name, held in ends.items()})
     )  # fmt: skip
 
 
@@ -112,10 +155,23 @@ def _weighted(flow: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.nda
     return total, np.divide(total, volume, out=np.full(len(total), np.nan), where=volume > 0)
 
 
+def _end(part: xr.Dataset, name: str, price: np.ndarray) -> np.ndarray:
+    """Return one end of the interval of a year: printed quarters have none, so they stand as they are.
+
+    The errors of one model go together, so the ends of the quarters are weighed as they are.
+    """
+    if name not in part:
+        return np.full(len(price), np.nan)
+    held = part[name].fillna(part["price"]) * part["flow"]
+    _, mean = _weighted(part["flow"].values, held.values)
+    any_model = (part[name].notnull() & (part["flow"] > 0)).any("period").values
+    return np.where(any_model & ~np.isnan(price), mean, np.nan)
+
+
 def _one(status: np.ndarray) -> str:
-    """Return the one status of all parts, ``estimate`` where they differ."""
-    found = set(status) - {""}
-    return found.pop() if len(found) == 1 else "estimate" if found else ""
+    """Return the weakest standing among the parts."""
+    found = [name for name in status if name in STATUS]
+    return max(found, key=STATUS.index, default="")
 
 
 def _parts(ids: np.ndarray) -> set[str]:

@@ -236,7 +236,7 @@ def _level(
 ) -> float:
     """Return actual over modelled of the last eight priced quarters, drawn towards 1."""
     seen = sourced.by_market(tables["prices"], tables["volumes"])
-    seen = seen[(seen["market"] == market) & (seen["status"] != "plan")].tail(8)
+    seen = seen[(seen["market"] == market) & ~seen["status"].isin(["plan", "modelled"])].tail(8)
     quarters = [periods.label(periods.containing(day, "Q")) for day in seen["period"]]
     if not quarters:
         return 1.0

@@ -44,6 +44,7 @@ def summary(
         "# Russian pipeline gas exports", "",
         f"Facts published up to {as_of}. bcm at 20 °C, the cubic metre of Gazprom. "
         "A dash is not known, 0.0 is a measured or stated zero; `e` estimate or spread by a profile, "
+        "`m` modelled, `p` a plan, "
         "`*` the figures cover only part of the year.", "",
         "## Volume by route, bcm", "", table(_marked(years, "flow", 1)), "",
         "## By market, bcm", "", table(_markets(annual, tables)), "",
@@ -70,21 +71,31 @@ def table(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+MARKS = {"actual": "", "provisional": "", "modelled": " m", "balanced": " m", "plan": " p"}
+"""Standing to the mark beside a figure; any other is an estimate."""
+WEIGHT = {"": 0, " e": 1, " p": 2, " m": 3}
+
+
 def _marked(years: xr.Dataset, name: str, decimals: int, scale: float = 1.0) -> pd.DataFrame:
     """Return figures as text: a dash where missing, marks where estimated or partial."""
     values = flows.frame(years[name]) * scale
-    firm = years["status"].isin(["actual", "provisional"])
+    mark = flows.frame(years["status"]).map(_mark)
     if name == "revenue":
-        firm &= years["price_status"].isin(["actual", "provisional"]) | (years["revenue"] == 0)
-    return _text(values, flows.frame(firm), flows.frame(years["coverage"]), decimals)
+        price = flows.frame(years["price_status"]).map(_mark).where(values != 0, "")
+        mark = mark.where(price.map(WEIGHT.get) < mark.map(WEIGHT.get), price)
+    return _text(values, mark, flows.frame(years["coverage"]), decimals)
+
+
+def _mark(status: object) -> str:
+    return MARKS.get(str(status), " e")
 
 
 def _text(
-    values: pd.DataFrame, firm: pd.DataFrame, coverage: pd.DataFrame, decimals: int
+    values: pd.DataFrame, mark: pd.DataFrame, coverage: pd.DataFrame, decimals: int
 ) -> pd.DataFrame:
     known = values.notna()
     text = values.map(lambda v: "–" if pd.isna(v) else f"{v:,.{decimals}f}")
-    text = text.where(~known | firm, text + " e")
+    text = text.where(~known, text + mark)
     text = text.where(~known | (coverage > 0.999), text + " *")
     text.columns = pd.DatetimeIndex(values.columns).year
     return text.loc[known.any(axis=1)].rename_axis("route")

@@ -176,7 +176,12 @@ class Tracker:
 
     @functools.cached_property
     def _prices(self) -> pd.DataFrame:
-        return prices.by_market(self.facts["prices"], self.facts["volumes"])
+        return prices.by_market(self.facts["prices"], self.facts["volumes"], self._weights)
+
+    @functools.cached_property
+    def _weights(self) -> dict[str, pd.Series]:
+        """Return what flowed to each market by quarter, for means that are weighed by volume."""
+        return revenue.weights(flows.build(self.facts, "Q", *flows.INNER), self.facts["routes"])
 
     @functools.cached_property
     def _quarters(self) -> xr.Dataset:
