@@ -18,7 +18,7 @@ FLOORS = [  # rooms of an upper floor may import lower ones, never the other way
     {"mirror", "network"},
     {"finance"},
     {"balance"},
-    {"flows", "store"},
+    {"flows", "store", "supply"},
     {"facts", "sources"},
     {"measure"},
     {"errors"},
