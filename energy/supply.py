@@ -97,7 +97,9 @@ def _told(tables: facts.Tables) -> pd.DataFrame:
     plants = set(tables["places"].query("kind == 'plant'")["place"])
     rows = facts.corrected(tables, "volumes")
     rows = rows[rows["series"].isin(SERIES) & (rows["status"] != "plan")].copy()
-    rows["entity"] = rows["entity"].where(rows["series"] != "flow", rows["entity"].map(_only(tables)))
+    rows["entity"] = rows["entity"].where(
+        rows["series"] != "flow", rows["entity"].map(_only(tables))
+    )
     rows = rows.dropna(subset="entity")
     rows["measure"] = rows["series"].map({name: told[0] for name, told in SERIES.items()})
     rows["kind"] = rows["series"].map({name: told[1] for name, told in SERIES.items()})

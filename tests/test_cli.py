@@ -130,10 +130,11 @@ def test_nothing_asked_is_answered_with_the_help(capsys):
     assert "start here" in out
 
 
-def test_an_empty_store_has_nothing_to_compare(capsys):
+def test_with_an_empty_store_the_package_is_compared(capsys):
+    """Nothing in the package was printed between the ends of June and September 2026."""
     code, out, err = run(capsys, "diff", "2026Q2", "2026Q3")
-    assert (code, out) == (1, "")
-    assert "The store is empty" in err
+    assert (code, err) == (0, "")
+    assert out.startswith("change,series,entity,") and out.count("\n") == 1
 
 
 def test_what_there_is_can_be_listed_and_found(capsys):

@@ -1,4 +1,4 @@
-"""Verbs that list and show: flows, mirror, sources, cite."""
+"""Verbs that list and show: flows, supply, mirror, sources, cite."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ def _flows(verbs: Verbs) -> None:
     )
     verb.add_argument("--from", dest="first", metavar="PERIOD", help="first period, e.g. 2019Q4")
     verb.add_argument("--to", dest="last", metavar="PERIOD", help="last period, e.g. 2025Q4")
+    add_format(verb)
+
+
+def _supply(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "supply", _run_supply, "who supplies a market: by origin, pipeline and LNG, with shares",
+                 "examples:\n  energy supply eu 2024\n  energy supply china --kind lng\n"
+                 "  energy supply --origin russia --kind lng    Russia's LNG by plant and destination\n"
+                 "nothing is converted: a share is told where the total stands in the same unit")  # fmt: skip
+    verb.add_argument("market", nargs="?", metavar="MARKET", help="e.g. china, eu, belarus")
+    verb.add_argument("period", nargs="?", metavar="PERIOD", help="e.g. 2024, 2025-09")
+    verb.add_argument("--origin", metavar="PLACE", help="a country with its plants, or a plant")
+    verb.add_argument("--kind", choices=("pipeline", "lng", "all"), help="by which way")
     add_format(verb)
 
 
@@ -78,7 +90,7 @@ def _cite(verbs: Verbs) -> None:
     add_format(verb)
 
 
-VERBS = (_flows, _mirror, _sources, _cite)
+VERBS = (_flows, _supply, _mirror, _sources, _cite)
 
 
 def _run_flows(options: argparse.Namespace) -> int:
@@ -89,6 +101,14 @@ def _run_flows(options: argparse.Namespace) -> int:
     cube = tracker.flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
                          options.first, options.last)  # fmt: skip
     return emit(layers.cube_table(cube), options.format)
+
+
+def _run_supply(options: argparse.Namespace) -> int:
+    import energy
+
+    tracker = energy.load(as_of=options.as_of)
+    table = tracker.supply(options.market, options.period, origin=options.origin, kind=options.kind)
+    return emit(table, options.format)
 
 
 def _run_mirror(options: argparse.Namespace) -> int:

@@ -6,12 +6,13 @@ import argparse
 from pathlib import Path
 
 from energy.cli.command import Verbs, add_format, add_verb, emit, list_faults, say, tell
-from energy.errors import EnergyError, UsageError
+from energy.errors import UsageError
 
 
 def _check(verbs: Verbs) -> None:
     verb = add_verb(verbs, "check", _run_check, "validate facts, geometry and your own edits; all faults at once",
                  "examples:\n  energy check              the package and $ENERGY_HOME\n"
+                 "  energy check --sources    rows whose document, page or date is missing, as a table\n"
                  "  energy check my-facts/    a folder with tables of your own, laid over the package\n"
                  "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
     verb.add_argument(
@@ -20,6 +21,7 @@ def _check(verbs: Verbs) -> None:
         metavar="DIR",
         help="folder with CSV tables or routes.geojson of your own",
     )
+    verb.add_argument("--sources", action="store_true", help="list what a figure's source lacks")
 
 
 def _import(verbs: Verbs) -> None:
@@ -57,7 +59,7 @@ def _update(verbs: Verbs) -> None:
 
 
 def _diff(verbs: Verbs) -> None:
-    verb = add_verb(verbs, "diff", _run_diff, "what changed between two releases or days of the store",
+    verb = add_verb(verbs, "diff", _run_diff, "what changed between two releases or days, in store and package",
                  "examples:\n  energy diff 2026Q2 2026Q3\n  energy diff 2026-06-30 2026-09-30")  # fmt: skip
     verb.add_argument("a", metavar="A", help="release or day")
     verb.add_argument("b", metavar="B", help="release or day")
@@ -70,7 +72,22 @@ VERBS = (_check, _import, _update, _diff)
 def _run_check(options: argparse.Namespace) -> int:
     from energy import build
 
+    if options.sources:
+        return _list_gaps(options)
     return list_faults(build.check(options.folder, options.as_of))
+
+
+def _list_gaps(options: argparse.Namespace) -> int:
+    import energy
+    from energy.provenance import gaps
+
+    tables = energy.load(options.folder, as_of=options.as_of).facts
+    table = gaps.gaps(tables)
+    counts = table["lacks"].str.split(";").explode().value_counts().sort_index()
+    rows = gaps.cited(tables)
+    said = ", ".join(f"{count} without {what}" for what, count in counts.items())
+    say(f"energy: {len(table)} of {rows} figures lack something of their source: {said}")
+    return emit(table, "csv")
 
 
 def _run_import(options: argparse.Namespace) -> int:
@@ -125,11 +142,7 @@ def _run_diff(options: argparse.Namespace) -> int:
     from energy.intake import update
     from energy.store import Store
 
-    store = Store.open()
-    if not store.vintages() and not store.releases():
-        raise EnergyError("The store is empty: there is no release or day to compare; run energy "
-                          "update first.")  # fmt: skip
-    table = update.changes(store, options.a, options.b, options.as_of)
+    table = update.changes(Store.open(), options.a, options.b, options.as_of)
     return emit(table, options.format)
 
 

@@ -32,7 +32,7 @@ from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.sources import KeyMissing, SourceError, inbox
 from energy.sources.contract import COLUMNS, Answer, Request
-from energy.store import Store, StoreError, diff
+from energy.store import Store, StoreError, diff, prints
 
 __all__ = ["FAULT", "FINE", "PARTLY", "USAGE", "Report", "changes", "derive", "diff", "gate",
            "overlay", "plan", "release_rows", "run", "take_in"]  # fmt: skip
@@ -564,7 +564,7 @@ BUILDS = "builds"
 
 
 def changes(store: Store, a: str, b: str, as_of: Any = None) -> pd.DataFrame:
-    """Return what changed from one release, or as-of date, to another.
+    """Return what changed from one release, or as-of date, to another, in store and package.
 
     Parameters
     ----------
@@ -585,7 +585,15 @@ def changes(store: Store, a: str, b: str, as_of: Any = None) -> pd.DataFrame:
     StoreError
         If neither a release nor a date has that name.
     """
-    return diff(store.observations(as_of=a, by=as_of), store.observations(as_of=b, by=as_of))
+    days = [memory.day_of(store, name) if memory.find_release(store, name) else memory.last_day(name)
+            for name in (a, b)]  # fmt: skip
+    if as_of is not None:
+        days = [min(day, memory.last_day(as_of)) for day in days]
+    shipped = prints.changes(facts.load(), *days)
+    if not store.vintages():
+        return shipped
+    own = diff(store.observations(as_of=a, by=as_of), store.observations(as_of=b, by=as_of))
+    return pd.concat([own, shipped], ignore_index=True) if len(own) else shipped
 
 
 def _report(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 import xarray as xr
 
-from energy import facts, flows, store
+from energy import flows, store
 from energy.errors import UnknownName
 from energy.facts import Tables
 from energy.measure import observations
@@ -21,10 +19,15 @@ TABLES = {
     "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
     "H": "reference-projects", "Q": "outside-forecasts", "G": "charges", "B": "market-groups",
     "L": "projects", "S": "project-assumptions",
+    "U": "supply",
 }  # fmt: skip
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
-         "publisher", "url", "page", "published", "retrieved", "sha256", "licence", "note", "why",
+         "publisher", "url", "page", "quote", "evidence", "published", "retrieved", "sha256", "licence", "note", "why",
          "bcm", "chain"]  # fmt: skip
+
+
+SEEN = ("page", "file", "typed")
+QUOTE = re.compile(r'"([^"]{6,})"|«([^»]{6,})»|“([^”]{6,})”')
 
 
 def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
@@ -44,8 +47,10 @@ def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
     -------
     DataFrame
         One row an id: what it says, from which document, when published, under which terms,
-        and why it was taken before others. ``retrieved`` and ``sha256`` are those of the kept
-        answers (``;``-joined); for a figure of the package its date and the digest of its table.
+        and why it was taken before others. ``quote`` holds words of the page where the note has
+        them; ``evidence`` says whether the figure was seen on the ``page``, read out of a ``file``
+        or ``typed``. ``retrieved`` and ``sha256`` are those of the kept answers (``;``-joined);
+        the digest is empty for a figure of the package, whose document is not kept.
         ``bcm`` is a flow at 20 °C, ``chain`` how it came from the figure as published.
 
     Raises
@@ -59,6 +64,26 @@ def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
     rows = [_row(name, tables, taken) for name in names]
     rows = [row | _kept(row, home) | _converted(row, heat) for row in rows]
     return pd.DataFrame(rows, columns=SHOWN).fillna("")
+
+
+def evidence(row: Mapping) -> str:
+    """Return how a row was read: ``page``, ``file`` or ``typed``.
+
+    >>> evidence({"evidence": "file"}), evidence({"evidence": ""}), evidence({})
+    ('file', 'typed', 'typed')
+    """
+    told = str(row.get("evidence") or "")
+    return told if told in SEEN else "typed"
+
+
+def quote(note: str) -> str:
+    """Return the words of the page that a note quotes; "" where it quotes none.
+
+    >>> quote('Gazprom: "22.7 bcm for the year"; first print')
+    '22.7 bcm for the year'
+    """
+    found = QUOTE.search(note)
+    return next(text for text in found.groups() if text) if found else ""
 
 
 def address(text: str, routes: Iterable[str]) -> list[str]:
@@ -78,10 +103,10 @@ def address(text: str, routes: Iterable[str]) -> list[str]:
 
 
 def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
-    """Return when and as which bytes a figure came: kept answers, else the package's table."""
+    """Return when and as which bytes a figure came; a packaged figure has no bytes of its own."""
     digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]
     if home is None or not all(re.fullmatch("[0-9a-f]{16}", text) for text in digests):
-        return {"retrieved": str(store.retrieved()), "sha256": _digest(row["table"])}
+        return {"retrieved": str(store.retrieved()), "sha256": ""}
     try:
         answers = [home.raw(text) for text in dict.fromkeys(digests)]
     except store.StoreError:  # fetched into another store: the short digests are what is known
@@ -89,11 +114,6 @@ def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
     asked = {answer.retrieved.isoformat(timespec="seconds") for answer in answers}
     return {"retrieved": ";".join(sorted(asked)), "sha256": ";".join(a.sha256 for a in answers),
             "url": ";".join(dict.fromkeys(a.request.url for a in answers))}  # fmt: skip
-
-
-@functools.cache
-def _digest(table: str) -> str:
-    return hashlib.sha256((facts.DATA / facts.schema()[table]["path"]).read_bytes()).hexdigest()
 
 
 def _converted(row: dict, heat: dict[str, float]) -> dict:
@@ -164,6 +184,8 @@ def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict:
         "table": table,
         "what": _what(table, row),
         "why": _why(row, taken) if table == "volumes" else "",
+        "quote": quote(str(row.get("note") or "")),
+        "evidence": evidence(row),
     }
     return {k: row.get(k, "") for k in SHOWN}
 
@@ -181,6 +203,7 @@ def _what(table: str, row: dict) -> str:
         "reference-projects": "{metric} of {project}",
         "outside-forecasts": "{issuer}: {series} of {target}",
         "charges": "{item} of {route}: {bearing}", "market-groups": "{market} in {group}",
+        "supply": "{measure} of {market} from {origin}, {kind}",
         "projects": "project {project}", "project-assumptions": "{input} of {project}",
     }  # fmt: skip
     return names[table].format(**row)

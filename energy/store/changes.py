@@ -79,10 +79,14 @@ def revisions(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["value"].notna()].sort_values(["key", "start", "known", "edition"])
     before = rows.groupby(["key", "start"])[["value", "unit"]].shift(1)
     by, was = rows["value"] - before["value"], before["value"].abs()
-    rows = rows.assign(by=by, size=by.abs(), percent=100 * by / was.where(was > 0),
+    rows = rows.assign(by=by, percent=100 * by / was.where(was > 0),
                        age=_ages(rows["period"], rows["known"]))  # fmt: skip
-    rows = rows[(rows["unit"] == before["unit"]) & (rows["by"] != 0)]
-    groups = rows.assign(size_percent=rows["percent"].abs()).groupby(
+    return by_age(rows[(rows["unit"] == before["unit"]) & (rows["by"] != 0)])
+
+
+def by_age(rows: pd.DataFrame) -> pd.DataFrame:
+    """Sum up single revisions, ``by`` and ``percent``, by source, series, unit and age."""
+    groups = rows.assign(size=rows["by"].abs(), size_percent=rows["percent"].abs()).groupby(
         ["source", "series", "unit", "age"]
     )
     return groups.agg(

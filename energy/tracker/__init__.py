@@ -21,6 +21,7 @@ import xarray as xr
 from energy import facts, flows
 from energy import mirror as mirrors
 from energy import network as grid
+from energy import supply as supplies
 from energy.errors import DataError, UsageError
 from energy.facts.names import Names
 from energy.finance import accounts, bridge, economics, prices, revenue
@@ -331,6 +332,22 @@ class Tracker:
         """Return flows summed to markets, market by period; markets without any figure left out."""
         cube = self.flows(freq=freq, unit=unit, basis=basis)
         return flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
+
+    def supply(
+        self,
+        market: str | None = None,
+        period: str | int | None = None,
+        *,
+        origin: str | None = None,
+        kind: str | None = None,
+    ) -> pd.DataFrame:
+        """Return who supplies a market, by origin, pipeline and LNG, with shares.
+
+        See `energy.supply.supply`; ``t.supply(origin="russia", kind="lng")`` is Russia's LNG by
+        plant and destination.
+        """
+        told = None if period is None else str(period)
+        return supplies.supply(self.facts, market, told, origin=origin, kind=kind)
 
     def balance(self, freq: str = "Q") -> pd.DataFrame:
         """Compare the sum over routes with the sum over markets; a difference has its reason."""

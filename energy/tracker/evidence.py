@@ -9,7 +9,7 @@ import pandas as pd
 from energy import mirror as mirrors
 from energy.intake import update
 from energy.provenance import explain
-from energy.store import Store
+from energy.store import Store, prints
 from energy.tracker.facet import Facet
 
 
@@ -33,12 +33,27 @@ class Evidence(Facet):
         """
         return mirrors.league(self.t.facts, by)
 
-    def revisions(self, source: str | None = None) -> pd.DataFrame:
-        """Return how much the figures in the store were revised, by their age in quarters.
+    def revisions(self, source: str | None = None, *, each: bool = False) -> pd.DataFrame:
+        """Return how much figures were revised, by their age in quarters.
 
-        See `energy.store.Store.revisions`; empty where the store has no revision.
+        Parameters
+        ----------
+        source : str, optional
+            A source of the store, or ``"package"``: the prints that ship with the package.
+        each : bool
+            Every revision of a packaged figure instead: old and new print, with their ids.
+
+        Returns
+        -------
+        DataFrame
+            As `energy.store.Store.revisions`, or with `each` as `energy.store.prints.revised`.
         """
-        return Store.open().revisions(source)
+        if each:
+            return prints.revised(self.t.facts)
+        shipped = prints.revisions(self.t.facts) if source in (None, "package") else None
+        own = Store.open().revisions(source) if source != "package" else None
+        parts = [part for part in (own, shipped) if part is not None and len(part)]
+        return pd.concat(parts, ignore_index=True) if parts else Store.open().revisions(source)
 
     def releases(self) -> pd.DataFrame:
         """Return the releases that the store holds."""

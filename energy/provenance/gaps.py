@@ -1,0 +1,55 @@
+"""What a figure's source lacks: the document, the page within it, the day it was published."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from energy.facts import Tables
+from energy.provenance.cite import SEEN, TABLES, quote
+
+WHOLE = ("press", "register")
+"""Kinds of source that are one page: the address is the place."""
+
+
+def _dated(tables: Tables) -> list[str]:
+    return [name for name in TABLES.values() if "published" in tables[name].columns]
+
+
+def cited(tables: Tables) -> int:
+    """Return how many figures rest on a source."""
+    return sum(len(tables[name]) for name in _dated(tables))
+
+
+def gaps(tables: Tables) -> pd.DataFrame:
+    """Return the figures whose document, page or date is missing.
+
+    Returns
+    -------
+    DataFrame
+        ``id, table, source, evidence, lacks``: of ``document`` (the source has no address),
+        ``page`` (a source of many pages, and neither page nor quoted words) and ``date``
+        (neither the row nor its source is dated), joined by ``;``.
+    """
+    parts = [_gaps_of(tables, name) for name in _dated(tables)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _gaps_of(tables: Tables, name: str) -> pd.DataFrame:
+    rows = tables[name]
+    sources = tables["sources"].set_index("source").reindex(rows["source"])
+    page = rows["page"] if "page" in rows else pd.Series("", index=rows.index)
+    many = ~sources["kind"].isin(WHOLE).to_numpy()
+    lacks = pd.DataFrame({
+        "document": (sources["url"].fillna("") == "").to_numpy(),
+        "page": many & (page == "") & (rows["note"].map(quote) == ""),
+        "date": (rows["published"] == "") & (sources["published"].fillna("") == "").to_numpy(),
+    }, index=rows.index)  # fmt: skip
+    told = pd.Series(
+        [";".join(lacks.columns[row]) for row in lacks.to_numpy(bool)], index=rows.index
+    )
+    seen = rows["evidence"] if "evidence" in rows else pd.Series("typed", index=rows.index)
+    table = pd.DataFrame({
+        "id": rows["id"], "table": name, "source": rows["source"],
+        "evidence": seen.where(seen.isin(SEEN), "typed"), "lacks": told.astype(object),
+    })  # fmt: skip
+    return table[table["lacks"] != ""]

@@ -1,0 +1,90 @@
+"""Who supplies a market: shares worked out by hand, unknown names, the verb."""
+
+from __future__ import annotations
+
+import io
+
+import pandas as pd
+import pytest
+
+from energy import cli, facts, supply
+from energy.errors import UnknownName
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return facts.load()
+
+
+def test_shares_of_the_european_union_in_2024(tables):
+    """Bruegel: 54.45 from Russia, 93.3 from Norway, 297.9 in all."""
+    rows = supply.supply(tables, "eu", "2024", kind="all").set_index("origin")
+    rows = rows[rows["unit"] == "bcm"]
+    assert rows.loc["russia", "share"] == pytest.approx(0.18278, abs=1e-5)  # 54.45 / 297.9
+    assert rows.loc["norway", "share"] == pytest.approx(0.31319, abs=1e-5)  # 93.3 / 297.9
+    assert pd.isna(rows.loc["all", "share"]) and rows.loc["norway", "of"] == rows.loc["all", "id"]
+
+
+def test_a_share_needs_a_total_of_the_same_unit(tables):
+    """China 2024: LNG 76.7 Mt in all, 8.31 from Russia; the pipeline is told in bcm, its total in Mt."""
+    rows = supply.supply(tables, "china", "2024", origin="russia")
+    lng = rows[(rows["kind"] == "lng") & (rows["measure"] == "imports")]
+    assert lng["share"].item() == pytest.approx(8.31 / 76.7)
+    pipe = rows[(rows["kind"] == "pipeline") & (rows["unit"] == "bcm")]
+    assert pipe["value"].item() == 31.12 and pipe["share"].isna().all()
+
+
+def test_lng_by_plant_and_destination(tables):
+    rows = supply.supply(tables, period="2024", origin="russia", kind="lng")
+    by_plant = rows[rows["market"] == "all"].set_index("origin")["value"]
+    assert by_plant["yamal-lng"] == 19.6 and by_plant["arctic-lng-2"] == 0.2
+    assert {"china", "france", "europe"} <= set(rows["market"])
+    to_europe = rows[(rows["market"] == "europe") & (rows["origin"] == "yamal-lng")]
+    assert to_europe["value"].tolist() == [14.2]
+
+
+def test_countries_that_no_line_reaches_here(tables):
+    told = {
+        ("belarus", "2019"): 20.261, ("armenia", "2016H1"): 0.818, ("uzbekistan", "2024"): 5.64,
+        ("kyrgyzstan", "2024M4"): 0.2382,
+    }  # fmt: skip
+    for (market, period), value in told.items():
+        assert value in set(supply.supply(tables, market, period)["value"]), market
+
+
+def test_plans_and_growth_are_no_supply(tables):
+    rows = supply.supply(tables)
+    assert len(rows) > 300 and "plan" not in set(rows["status"])
+    assert set(rows["unit"]) & {"percent", "cargoes"} == set()
+    keys = ["market", "origin", "kind", "measure", "period", "unit"]
+    assert not rows.duplicated(keys).any()
+
+
+def test_other_figures_for_the_same_are_named_beside(tables):
+    rows = supply.supply(tables, "eu", "2024", origin="russia", kind="all")
+    row = rows[rows["unit"] == "bcm"].iloc[0]
+    ember = tables["supply"].query("market == 'eu' and period == '2024' and value == 45")
+    assert ember["id"].item() in row["beside"].split(";")
+
+
+def test_names_that_are_not_there(tables):
+    with pytest.raises(UnknownName, match="Unknown market 'chna'; near: china"):
+        supply.supply(tables, "chna")
+    with pytest.raises(UnknownName, match="Unknown origin 'norwey'; near: norway"):
+        supply.supply(tables, origin="norwey")
+    with pytest.raises(UnknownName, match="Unknown kind 'ship'"):
+        supply.supply(tables, kind="ship")
+
+
+def test_on_the_command_line(capsys):
+    assert cli.main(["supply", "eu", "2024", "--kind", "all"]) == 0
+    table = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert 297.9 in set(table["value"])
+    assert cli.main(["supply", "chna"]) != 0
+    assert "near: china" in capsys.readouterr().err
+
+
+def test_as_it_was_known(tracker):
+    """The year's total came out on 2 January 2025."""
+    assert tracker.as_of("2025-01-01").supply("eu", 2024, kind="all").empty
+    assert 54.45 in set(tracker.as_of("2025-01-02").supply("eu", 2024, kind="all")["value"])
