@@ -1,12 +1,16 @@
 # make run   set up, then the main job: map, layers, cube and summary in out/
 # make test  set up, then the tests
 # make lint  ruff and mypy;  make bench  the benchmarks (figures, no judgement)
+# make docs  the pages in site/;  make wheel, lowest, newest  the package in an empty environment
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench docs wheel lowest newest clean
+UV := $(shell command -v uv 2>/dev/null)
+# uv sets up in seconds; without it pip does the same
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
 
 run: $(VENV)/.run
 	$(BIN)/energy build $(OUT)
@@ -23,22 +27,45 @@ bench: $(VENV)/.test
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ...' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(if $(UV),$(UV) venv --quiet --seed --python '$(PYTHON)' $(VENV),$(PYTHON) -m venv $(VENV))
 
 $(VENV)/.run: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[parquet,timing]'
+	$(INSTALL) -e '.[pictures]'
 	@touch $@
 
 # The pages are tested in a real browser and the layers with GDAL's own tools:
 # both are installed where they are missing and the machine lets us (Debian, root).
 $(VENV)/.test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[parquet,test]'
+	$(INSTALL) -e '.[test]'
 	@if ! command -v chromium >/dev/null || ! command -v ogrinfo >/dev/null; then \
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium gdal-bin >/dev/null; \
 	  else echo 'chromium or ogrinfo is missing: the tests that need them will be skipped' >&2; fi; fi
 	@touch $(VENV)/.run $@
 
+docs: $(VENV)/.docs
+	$(BIN)/python docs/make.py
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(INSTALL) -e '.[docs,pictures,network,finance]'
+	@touch $(VENV)/.run $@
+
+# The package alone, in an empty environment: as it comes, with the oldest versions allowed, with
+# the newest ones. tests/smoke.py runs the main verbs there.
+EMPTY = build/empty-$@
+dist/.made: pyproject.toml
+	rm -rf dist && uv build --quiet --out-dir dist && touch $@
+
+wheel newest: dist/.made
+	rm -rf $(EMPTY) && uv venv --quiet --python '$(PYTHON)' $(EMPTY)
+	uv pip install --quiet --upgrade --python $(EMPTY) dist/*.whl && uv pip check --python $(EMPTY)
+	$(EMPTY)/bin/python tests/smoke.py
+
+lowest: dist/.made
+	rm -rf $(EMPTY) && uv venv --quiet --python '$(PYTHON)' $(EMPTY)
+	uv pip install --quiet --python $(EMPTY) --resolution lowest-direct -r pyproject.toml
+	uv pip install --quiet --python $(EMPTY) --no-deps dist/*.whl && uv pip check --python $(EMPTY)
+	$(EMPTY)/bin/python tests/smoke.py
+
 clean:
-	rm -rf $(OUT) build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(OUT) build dist site .pytest_cache .mypy_cache .ruff_cache

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import importlib.util
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import folium
+
 import energy
+import geodata
 from energy import facts, store, tracker
 from energy.errors import DataError, EnergyError
 from energy.intake import derive
@@ -16,6 +22,9 @@ from energy.store import Store
 from geodata import formats, gem, net, routes
 from geodata.draw import world
 from geodata.errors import GeodataError
+
+OPTIONAL = ("duckdb", "httpx", "linopy", "matplotlib", "networkx", "numba", "numpy_financial", "s3fs",
+            "scoringrules")  # fmt: skip
 
 
 def build(
@@ -55,19 +64,50 @@ def build(
     faults = t.check()
     if faults:
         raise DataError("facts", faults)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".part", dir=folder.parent))
+    try:
+        made = _edition(t, beside, tell, dated)
+        _swap(beside, folder, deeper="layers" if dated else "")
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return {name: folder / path.relative_to(beside) for name, path in made.items()}
+
+
+def _edition(
+    t: tracker.Tracker, folder: Path, tell: Callable[[str], object], dated: bool
+) -> dict[str, Path]:
+    """Write one edition into an empty folder."""
     tell(f"writing layers of {len(t.lines)} routes …")
     written = t.export(folder / "layers", dated=dated)
     cube = next(path for path in written if path.name == "flows.nc")
     tell("drawing the map …")
-    beside = cube.parent.relative_to(folder).as_posix()
-    page = write_map(t.map(layers=beside), folder / "atlas.html")
+    page = write_map(
+        t.map(layers=cube.parent.relative_to(folder).as_posix()), folder / "atlas.html"
+    )
     tell("writing the summary …")
     text = write_text(folder / "summary.md", t.summary())
     return {"map": page, "layers": cube.parent, "cube": cube, "summary": text}
 
 
-def write_map(page, path: str | Path) -> Path:
+def _swap(new: Path, folder: Path, deeper: str = "") -> None:
+    """Put what lies in a folder in the place of its namesakes in another; the rest there stays.
+
+    The old ones step aside by a rename, so that at no moment half of a file or layer is there.
+    """
+    folder.mkdir(exist_ok=True)
+    for part in sorted(new.iterdir()):
+        target = folder / part.name
+        if part.name == deeper:  # editions of other days lie beside
+            _swap(part, target)
+            continue
+        aside = new / f"{part.name}.old"
+        if target.exists():
+            target.rename(aside)
+        part.rename(target)
+
+
+def write_map(page: folium.Map, path: str | Path) -> Path:
     """Write a map to one HTML file, whole or not at all."""
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
@@ -140,8 +180,11 @@ def write_picture(out: str | Path, labels: Sequence[str] = (), as_of: str | None
 def write_text(path: Path, text: str) -> Path:
     """Write a text file under a temporary name and rename it."""
     spare = path.with_name(f".{path.name}.part")
-    spare.write_text(text, encoding="utf-8")
-    spare.replace(path)
+    try:
+        spare.write_text(text, encoding="utf-8")
+        spare.replace(path)
+    finally:  # a full disk or Ctrl-C leaves nothing half written
+        spare.unlink(missing_ok=True)
     return path
 
 
@@ -207,3 +250,29 @@ def import_gem(path: str | Path) -> list[str]:
     lines = [f"{row.Index}: {row.action}, {row.reason}" for row in rows_of(report)]
     broken = [f"not read: {fault}" for fault in found.attrs["faults"]]
     return [*lines, *broken, f"written: {target}", gem.ATTRIBUTION]
+
+
+def check_install(folder: str | Path = ".") -> list[str]:
+    """Return what is amiss with the installation: a file that shadows us, a broken extra.
+
+    Parameters
+    ----------
+    folder : path
+        Where scripts and notebooks are started; an ``energy.py`` there is found before ours.
+    """
+    place = Path(folder).resolve()
+    ours = {Path(energy.__file__).resolve().parent, Path(geodata.__file__).resolve().parent}
+    found = [
+        place / f"{name}{end}" for name in ("energy", "geodata") for end in (".py", "/__init__.py")
+    ]
+    shadows = [path for path in found if path.exists() and path.parent not in ours]
+    faults = [f"'{path}' shadows the package of the same name: rename it, or start elsewhere"
+              for path in shadows]  # fmt: skip
+    for name in OPTIONAL:
+        if importlib.util.find_spec(name) is None:
+            continue
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # whatever an outside package raises, it is broken
+            faults.append(f"the optional package {name} is installed, but broken: {error}")
+    return faults

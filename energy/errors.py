@@ -6,6 +6,7 @@ Every message says what is wrong, with the value, where it stands and what to do
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Sequence
 
 
@@ -26,7 +27,18 @@ class PeriodError(EnergyError):
 
 
 class MissingExtra(EnergyError):
-    """An optional package is needed and not installed."""
+    """An optional package is needed and not installed, or installed and broken.
+
+    Raised while an ImportError is being handled: if the package was found, but could not be
+    loaded, the sentence says so instead of asking for an installation that is there.
+    """
+
+    def __init__(self, text: str):
+        fault = sys.exc_info()[1]
+        if isinstance(fault, ImportError) and not isinstance(fault, ModuleNotFoundError):
+            where = f"'{fault.name}' is" if fault.name else "A package is"
+            text = f"{where} installed, but broken: {fault}. Reinstall or upgrade it. ({text})"
+        super().__init__(text)
 
 
 class UnknownName(EnergyError):

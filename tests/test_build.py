@@ -1,5 +1,6 @@
 """The main job and the imports."""
 
+import errno
 import json
 import shutil
 import subprocess
@@ -10,7 +11,7 @@ import pytest
 from conftest import SHARED
 
 from energy import build, facts, tracker
-from energy.errors import DataError, EnergyError
+from energy.errors import DataError, EnergyError, MissingExtra
 from geodata import gem, routes
 from geodata.errors import FormatError
 
@@ -35,6 +36,72 @@ def test_dated_layers_lie_beside_the_latest(tmp_path):
     assert paths["cube"].parent == paths["layers"]
     latest = tmp_path / "layers" / "latest" / "checksums.txt"
     assert latest.read_bytes() == (paths["layers"] / "checksums.txt").read_bytes()
+
+
+def test_an_edition_is_built_beside_and_swapped(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    (out / "layers").mkdir(parents=True)
+    for name in ("atlas.html", "layers/old.geojson", "mine.txt"):
+        (out / name).write_text("old", encoding="utf-8")
+
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tracker.Tracker, "export", fail)
+    with pytest.raises(OSError, match="No space"):
+        build.build(out)
+    assert {p.name for p in tmp_path.iterdir()} == {"out"}
+    assert (out / "atlas.html").read_text(encoding="utf-8") == "old"
+
+    def edition(t, folder, tell, dated):
+        for name in ("atlas.html", "layers/new.geojson"):
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text("new", encoding="utf-8")
+        return {"map": folder / "atlas.html"}
+
+    monkeypatch.setattr(build, "_edition", edition)
+    assert build.build(out) == {"map": out / "atlas.html"}
+    assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()) == [
+        "atlas.html", "layers/new.geojson", "mine.txt",
+    ]  # fmt: skip
+    assert {p.name for p in tmp_path.iterdir()} == {"out"}
+
+
+def test_a_file_that_cannot_be_written_leaves_no_part(tmp_path, monkeypatch):
+    def fail(self, text, encoding):
+        self.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", fail)
+    with pytest.raises(OSError, match="No space"):
+        build.write_text(tmp_path / "summary.md", "x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_installation_is_checked_for_shadows_and_broken_extras(tmp_path, monkeypatch):
+    assert build.check_install(tmp_path) == []
+    (tmp_path / "energy.py").write_text("x = 1", encoding="utf-8")
+    monkeypatch.setattr(build, "OPTIONAL", ("brokenextra", "notthere"))
+    (tmp_path / "brokenextra.py").write_text("raise ImportError('old ABI')", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    shadow, broken = build.check_install(tmp_path)
+    assert "energy.py' shadows the package of the same name: rename it" in shadow
+    assert broken == "the optional package brokenextra is installed, but broken: old ABI"
+
+
+def test_an_extra_that_is_there_and_broken_is_told_as_broken():
+    with pytest.raises(
+        MissingExtra, match=r"installed, but broken: old ABI\. Reinstall or upgrade"
+    ):
+        try:
+            raise ImportError("old ABI", name="statsmodels")
+        except ImportError as error:
+            raise MissingExtra("Timing needs statsmodels.") from error
+    with pytest.raises(MissingExtra, match=r"^Timing needs statsmodels\.$"):
+        try:
+            raise ModuleNotFoundError("No module", name="statsmodels")
+        except ImportError as error:
+            raise MissingExtra("Timing needs statsmodels.") from error
 
 
 def test_summary_holds_the_key_figures_and_their_marks(made):

@@ -1,5 +1,6 @@
 """The layers: geometry times numbers, written in every form and read back by other programs."""
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -13,7 +14,7 @@ import pytest
 import shapely
 import xarray as xr
 
-from energy.errors import DataError, EnergyError
+from energy.errors import DataError, EnergyError, MissingExtra
 from energy.publish import layers, styles
 from geodata import formats
 
@@ -334,10 +335,20 @@ def test_projected_quarters_stand_once_a_scenario_and_in_order(made, tracker):
     assert ahead["start_date"].iloc[0] > str(known)[:10] and ahead["period"].iloc[-1] == "2040Q4"
 
 
-def test_projections_are_left_out_when_asked(tracker, monkeypatch):
+def test_projections_are_left_out_when_asked(tracker):
     assert "projections_quarterly" not in tracker.maps.layers(projection=False)
-    monkeypatch.setattr("energy.tracker.maps.find_spec", lambda name: None)
-    assert "projections_quarterly" not in tracker.maps.layers()
+
+
+def test_a_projection_that_cannot_be_made_costs_only_itself(tracker, monkeypatch):
+    def lacking(*_, **__):
+        raise MissingExtra("Timing needs statsmodels.")
+
+    monkeypatch.setattr("energy.projection.project", lacking)
+    t = dataclasses.replace(tracker)
+    with pytest.warns(UserWarning, match="without a projection: Timing needs statsmodels"):
+        assert "projections_quarterly" not in t.maps.layers()
+    with pytest.raises(MissingExtra, match="Timing needs"):
+        t.maps.layers(projection=True)
 
 
 def test_projection_table_by_year_and_quarter(tracker):

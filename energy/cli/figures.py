@@ -69,7 +69,9 @@ def _sources(verbs: Verbs) -> None:
     verb.add_argument(
         "--template", action="store_true", help="print an empty CSV for: energy import inbox FILE"
     )
-    verb.add_argument("--fills", action="store_true", help="the fill matrix: cells by source, with lag")
+    verb.add_argument(
+        "--fills", action="store_true", help="the fill matrix: cells by source, with lag"
+    )
     verb.add_argument("--health", action="store_true", help="how each source stands today")
     add_format(verb)
 

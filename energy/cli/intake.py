@@ -22,6 +22,11 @@ def _check(verbs: Verbs) -> None:
         help="folder with CSV tables or routes.geojson of your own",
     )
     verb.add_argument("--sources", action="store_true", help="list what a figure's source lacks")
+    verb.add_argument(
+        "--install",
+        action="store_true",
+        help="instead: is another energy.py in the way, is an optional package broken?",
+    )
 
 
 def _import(verbs: Verbs) -> None:
@@ -74,6 +79,8 @@ def _run_check(options: argparse.Namespace) -> int:
 
     if options.sources:
         return _list_gaps(options)
+    if options.install:
+        return list_faults(build.check_install(options.folder or "."))
     return list_faults(build.check(options.folder, options.as_of))
 
 

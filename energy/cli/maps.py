@@ -58,7 +58,7 @@ def _export(verbs: Verbs) -> None:
         help="write nothing: compare DIR with its checksums, its schema and RFC 7946",
     )
     verb.add_argument("--projections", action=argparse.BooleanOptionalAction, help="the projected quarters "
-                      "of every scenario too; default where the extra timing is installed")  # fmt: skip
+                      "of every scenario too (default)")  # fmt: skip
 
 
 def _dated(verb: Parser) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import xarray as xr
 
+from energy.errors import MissingExtra
 from energy.finance import netback
 from energy.measure import periods
 from energy.publish import atlas, layers, pictures, styles
@@ -32,7 +33,7 @@ class Maps(Facet):
         ----------
         projection : xarray.Dataset or bool, optional
             From `Tracker.project`, shown behind the newest figures, one scenario at a time; False
-            for none. Default: our own where the extra ``timing`` is installed.
+            for none. Default: our own.
         layers : str, optional
             Folder of the exported layers as seen from the page, e.g. ``"layers"``, to link to.
 
@@ -104,7 +105,7 @@ class Maps(Facet):
         ----------
         projection : xarray.Dataset or bool, optional
             From `Tracker.project`, for ``projections_quarterly``; False for none. Default: one of
-            our own (it takes some seconds) where the extra ``timing`` is installed.
+            our own (it takes some seconds).
         """
         t = self.t
         priced = netback.attach(t._quarters, t.facts, lengths=t.lines["length_km"])
@@ -161,8 +162,15 @@ class Maps(Facet):
         """Return the projection to show: the one given, none, or our own where it can be made."""
         if isinstance(projection, xr.Dataset):
             return projection
-        wanted = find_spec("statsmodels") is not None if projection is None else projection
-        return self.t.ahead.shown if wanted else None
+        if projection is False:
+            return None
+        try:
+            return self.t.ahead.shown
+        except MissingExtra as fault:
+            if projection:
+                raise
+            warnings.warn(f"Shown without a projection: {fault}", stacklevel=4)
+            return None
 
     def _drawn(self, period: str | int | None, freq: str) -> xr.Dataset:
         """Return the cube that has a period of this kind."""
