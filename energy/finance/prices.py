@@ -164,7 +164,7 @@ def _shaped(
     """Spread the figures of longer spans of one market by the shape of the modelled price."""
     table = table.copy()
     held = table[(table["market"] == market) & (table["span"] != "") & (table["status"] != "plan")]
-    for (_, span), part in held.groupby(["series", "span"]):
+    for _, part in held.groupby(["series", "span"]):
         names = [periods.label(periods.containing(day, "Q")) for day in part["period"]]
         if len(part) < 2 or not set(names) <= set(model.index):
             continue

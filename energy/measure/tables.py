@@ -564,6 +564,30 @@ TimingEvidenceEvidence: TypeAlias = Literal[
     "judgement",
 ]
 
+StatementLineStandard: TypeAlias = Literal[
+    "IFRS",
+    "RAS",
+]
+
+StatementLineStatement: TypeAlias = Literal[
+    "income",
+    "balance",
+    "cash",
+    "sales_by_market",
+]
+
+StatementLineUnit: TypeAlias = Literal[
+    "RUB bn",
+    "EUR bn",
+    "USD bn",
+    "percent",
+    "ratio",
+    "bcm",
+    "USD/1000 m3",
+    "RUB/1000 m3",
+    "RUB/share",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -601,6 +625,7 @@ TableName: TypeAlias = Literal[
     "timing-projects",
     "timing-rules",
     "timing-evidence",
+    "statement-lines",
 ]
 
 
@@ -658,11 +683,13 @@ class Column:
     KEY: Final = "key"
     KIND: Final = "kind"
     LABEL: Final = "label"
+    LABELS: Final = "labels"
     LANG: Final = "lang"
     LAST_YEAR: Final = "last_year"
     LAT: Final = "lat"
     LEVEL: Final = "level"
     LICENCE: Final = "licence"
+    LINE: Final = "line"
     LINK: Final = "link"
     LON: Final = "lon"
     LOW: Final = "low"
@@ -706,6 +733,7 @@ class Column:
     ROUTE: Final = "route"
     ROUTES: Final = "routes"
     ROW: Final = "row"
+    RULE: Final = "rule"
     SAYS: Final = "says"
     SCHEDULED: Final = "scheduled"
     SEASON: Final = "season"
@@ -719,6 +747,7 @@ class Column:
     STAGE: Final = "stage"
     STANDARD: Final = "standard"
     STATE: Final = "state"
+    STATEMENT: Final = "statement"
     STATUS: Final = "status"
     SYSTEM: Final = "system"
     TABLE: Final = "table"
@@ -2393,6 +2422,60 @@ class TimingEvidence(NamedTuple):
     note: str
 
 
+class StatementLine(NamedTuple):
+    """Lines of the statements: Which lines a statement has, in their order, and by which rule
+    a line follows from others.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    standard
+        Accounting standard.
+    statement
+        The statement.
+    line
+        Key of the line within its standard, as the rules name it.
+    metric
+        Line.
+    segment
+        Segment or market.
+    unit
+        Unit.
+    title
+        Title as shown.
+    rule
+        How the line follows from others: keys joined by +, -, * and /; empty: it stands for
+        itself.
+    labels
+        Labels of the row in documents, semicolon separated, lower case.
+    valid_from
+        First day on which it holds (YYYY-MM-DD); empty: since the start.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty: a choice of ours, which is
+        method and not news.
+    note
+        What a reader must know beside the row.
+    """
+
+    id: str
+    standard: StatementLineStandard
+    statement: StatementLineStatement
+    line: str
+    metric: str
+    segment: str
+    unit: StatementLineUnit
+    title: str
+    rule: str
+    labels: str
+    valid_from: str
+    source: str
+    published: str
+    note: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -2430,6 +2513,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "timing-projects": TimingProject,
     "timing-rules": TimingRule,
     "timing-evidence": TimingEvidence,
+    "statement-lines": StatementLine,
 }
 
 
@@ -2623,3 +2707,8 @@ class Tables(dict[str, "pd.DataFrame"]):
     def timing_evidence(self) -> pd.DataFrame:
         """Weighed evidence on first gas: the columns of `TimingEvidence`."""
         return self["timing-evidence"]
+
+    @property
+    def statement_lines(self) -> pd.DataFrame:
+        """Lines of the statements: the columns of `StatementLine`."""
+        return self["statement-lines"]

@@ -18,8 +18,7 @@ TABLES = {
     "C": "contracts", "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
     "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
     "H": "reference-projects", "Q": "outside-forecasts", "G": "charges", "B": "market-groups",
-    "L": "projects", "S": "project-assumptions",
-    "U": "supply",
+    "L": "projects", "S": "project-assumptions", "U": "supply", "Y": "statement-lines",
 }  # fmt: skip
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
          "publisher", "url", "page", "quote", "evidence", "published", "retrieved", "sha256", "licence", "note", "why",
@@ -205,6 +204,7 @@ def _what(table: str, row: dict) -> str:
         "charges": "{item} of {route}: {bearing}", "market-groups": "{market} in {group}",
         "supply": "{measure} of {market} from {origin}, {kind}",
         "projects": "project {project}", "project-assumptions": "{input} of {project}",
+        "statement-lines": "{standard} line {title}",
     }  # fmt: skip
     return names[table].format(**row)
 

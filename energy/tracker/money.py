@@ -38,6 +38,26 @@ class Money(Facet):
         """
         return accounts.quarters(self.t.financials(standard, metric))
 
+    def statement(self, standard: str = "IFRS", period: str | int = "2023") -> pd.DataFrame:
+        """Return one period of the accounts line by line, each cell printed, derived or missing.
+
+        See `energy.finance.statement.statement`.
+
+        Parameters
+        ----------
+        standard : {"IFRS", "RAS"}
+        period : str
+            A year, half-year, quarter or nine months.
+
+        >>> import energy
+        >>> grid = energy.load().money.statement("IFRS", "2020M9")
+        >>> grid.set_index("line").loc["before_tax", "value"]
+        -327.023
+        """
+        from energy.finance import statement
+
+        return statement.statement(self.t.facts, standard, str(period))
+
     def netback(
         self,
         route: str,
