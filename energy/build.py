@@ -194,12 +194,17 @@ def check(folder: str | Path | None = None, as_of: str | None = None) -> list[st
     With `as_of` (a day, or a release) only what was known then is judged: figures published by that
     day, and of the store what it knew. Lines and places carry no date and are judged as they are.
     """
+    if folder is not None and as_of is None:
+        return tracker.judge(Path(folder)) + _overtaken()
     faults = facts.check(folder, _day(as_of)) + _overtaken(as_of)
-    own = Path(folder) / "routes.geojson" if folder else facts.home() / tracker.GEM_LINES
-    if not own.exists():
+    kept = facts.home() / "facts"
+    if not faults and folder is None and kept.is_dir():
+        faults = tracker.judge(kept)
+    lines = facts.home() / tracker.GEM_LINES
+    if not lines.exists():
         return faults + routes.check(routes.load()) + net.check(routes.load())
     try:
-        return faults + routes.check(routes.load(own))
+        return faults + routes.check(routes.load(lines))
     except GeodataError as error:
         return [*faults, str(error)]
 
@@ -217,11 +222,12 @@ def _overtaken(as_of: str | None = None) -> list[str]:
 
 
 def import_facts(folder: str | Path, as_of: str | None = None) -> list[str]:
-    """Take in tables of one's own; see `energy.facts.install`.
+    """Take in tables and lines of one's own; see `energy.facts.install`.
 
-    With `as_of` (a day, or a release) only the rows published by then; the rest is listed.
+    The whole tracker must open on them, else nothing is taken. With `as_of` (a day, or a release)
+    only the rows published by then; the rest is listed.
     """
-    taken, left = facts.install(folder, _day(as_of))
+    taken, left = facts.install(folder, _day(as_of), tracker.judge)
     return [f"{name} -> {facts.home() / 'facts' / name}" for name in taken] + [
         f"left: {line}" for line in left
     ]

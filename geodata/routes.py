@@ -21,7 +21,7 @@ from shapely.geometry import LineString, shape
 from shapely.geometry.base import BaseGeometry
 
 from geodata import bends, formats, geometry
-from geodata.errors import FormatError, GeometryError
+from geodata.errors import FormatError, GeodataError, GeometryError
 
 DATA = Path(__file__).parent / "data"
 ACCURACY = ("surveyed", "traced", "sketch")
@@ -70,8 +70,41 @@ def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
     return frame.set_index("route")
 
 
+def read_faults(path: str | Path) -> list[str]:
+    """Return every fault that keeps `load` from reading a file, one a feature; empty if it reads."""
+    path, faults, seen = Path(path), list[str](), set[str]()
+    try:
+        features = _collection(path)
+    except FormatError as error:
+        return [str(error)]
+    for number, feature in enumerate(features, 1):
+        where = f"{path.name}, feature {number}"
+        try:
+            name = _identity(feature, where)
+            _record(feature, f"{where} ({name})")
+        except GeodataError as error:
+            faults.append(str(error))
+            continue
+        if name in seen:
+            faults.append(f"{where}: the id {name!r} stands twice. Give each route one line.")
+        seen.add(name)
+    return faults
+
+
 def _features(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield each feature of a GeoJSON file and the words that say where it stands."""
+    seen: set[str] = set()
+    for number, feature in enumerate(_collection(path), 1):
+        name = _identity(feature, f"{path.name}, feature {number}")
+        where = f"{path.name}, feature {number} ({name})"
+        if name in seen:
+            raise FormatError(f"{where}: the id {name!r} stands twice. Give each route one line.")
+        seen.add(name)
+        yield feature, where
+
+
+def _collection(path: Path) -> list[Any]:
+    """Return the features of a GeoJSON file."""
     try:
         collection = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
@@ -86,14 +119,7 @@ def _features(path: Path) -> Iterator[tuple[dict[str, Any], str]]:
             f"{path.name} is not a GeoJSON FeatureCollection (no list 'features'). "
             "Wrap the routes in one."
         )
-    seen: set[str] = set()
-    for number, feature in enumerate(features, 1):
-        name = _identity(feature, f"{path.name}, feature {number}")
-        where = f"{path.name}, feature {number} ({name})"
-        if name in seen:
-            raise FormatError(f"{where}: the id {name!r} stands twice. Give each route one line.")
-        seen.add(name)
-        yield feature, where
+    return features
 
 
 def _identity(feature: Any, where: str) -> str:

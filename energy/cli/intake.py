@@ -33,13 +33,18 @@ def _import(verbs: Verbs) -> None:
     verb = add_verb(verbs, "import", _run_import, "take in own tables or figures, or Global Energy Monitor's routes",
                  "examples:\n  energy import facts my-facts/\n  energy import gem GOIT-GGIT-pipeline-routes/\n"
                  "  energy import inbox mine.csv    dated figures for the store; see: energy sources --template\n"
-                 "kept under $ENERGY_HOME; a fault is reported and nothing is written")  # fmt: skip
+                 "  energy import --undo             takes the last import of facts back\n"
+                    "facts: tables as in energy/data, and routes.geojson with the lines of routes of your own;\n"
+                    "ids of your own begin with own: (own:1)\n"
+                    "kept under $ENERGY_HOME; a fault is reported and nothing is written")  # fmt: skip
     verb.add_argument(
         "kind",
+        nargs="?",
         choices=("facts", "gem", "inbox"),
         help="facts: folder of CSV tables; gem: folder of P*.geojson files; inbox: a CSV file",
     )
-    verb.add_argument("path", metavar="PATH", help="folder or file to read")
+    verb.add_argument("path", nargs="?", metavar="PATH", help="folder or file to read")
+    verb.add_argument("--undo", action="store_true", help="take the last import of facts back")
 
 
 def _update(verbs: Verbs) -> None:
@@ -98,7 +103,16 @@ def _list_gaps(options: argparse.Namespace) -> int:
 
 
 def _run_import(options: argparse.Namespace) -> int:
-    from energy import build
+    from energy import build, facts
+
+    if options.undo:
+        if options.kind:
+            raise UsageError("--undo takes the last import of facts back; leave the rest out.")
+        left = facts.undo()
+        say(f"energy: taken back; own files now: {', '.join(left) or 'none'}")
+        return 0
+    if not (options.kind and options.path):
+        raise UsageError("Name what to import and from where, e.g. energy import facts mine/.")
 
     if options.kind == "inbox":
         return _take_in(options)

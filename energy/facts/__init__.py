@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,6 +35,10 @@ __all__ = [
 ]  # fmt: skip
 
 DATA = Path(__file__).parents[1] / "data"
+
+
+LINES, BEFORE = "routes.geojson", "facts.before"
+OWN_IDS = r"own:[A-Za-z0-9_-]+"  # ids that no edition of the package will ever use
 
 
 def home() -> Path:
@@ -160,8 +164,24 @@ def _overlay(base: Tables, folder: Path, by: dt.date | None = None) -> tuple[Tab
     return tables, faults
 
 
-def install(folder: Path | str, by: dt.date | None = None) -> tuple[list[str], list[str]]:
-    """Check a folder of own tables and copy it to ``$ENERGY_HOME/facts``; all or nothing.
+def install(
+    folder: Path | str,
+    by: dt.date | None = None,
+    judge: Callable[[Path], list[str]] | None = None,
+) -> tuple[list[str], list[str]]:
+    """Check a folder of own tables and lines and copy it to ``$ENERGY_HOME/facts``; all or nothing.
+
+    What was there before is kept for `undo`, one import back.
+
+    Parameters
+    ----------
+    folder : path
+        With tables named as those of ``energy/data``, and ``routes.geojson`` for lines of routes.
+    by : date, optional
+        Leave out rows published after that day.
+    judge : callable, optional
+        Takes the folder as it would be after the import and returns every fault that would keep
+        it from being read; default `check`.
 
     Returns
     -------
@@ -174,20 +194,62 @@ def install(folder: Path | str, by: dt.date | None = None) -> tuple[list[str], l
         With every fault; nothing is copied then.
     """
     source = Path(folder)
-    load(source)
-    files = sorted(p for p in source.glob("*.csv"))
+    if not source.is_dir():
+        raise DataError(str(source), ["no such folder; name one that holds CSV tables of facts"])
+    files = sorted([*source.glob("*.csv"), *source.glob(LINES)])
     if not files:
         raise DataError(str(source), ["no CSV table in it; see energy/data for the file names"])
     target, left = home() / "facts", []
-    target.mkdir(parents=True, exist_ok=True)
-    for path in files:
-        body, late = _cut(path, by)
-        left += late
-        with tempfile.NamedTemporaryFile(dir=target, delete=False) as spare:
-            spare.write(body)
-        Path(spare.name).replace(target / path.name)
-        shutil.copymode(path, target / path.name)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".facts-", dir=target.parent))
+    try:
+        if target.is_dir():
+            shutil.copytree(target, stage, dirs_exist_ok=True)
+        for path in files:
+            body, late = _cut(path, by) if path.suffix == ".csv" else (path.read_bytes(), [])
+            left += late
+            (stage / path.name).write_bytes(body)
+            shutil.copymode(path, stage / path.name)
+        faults = (judge or check)(stage)
+        if faults:
+            raise DataError(str(source), faults)
+        _swap(stage, target)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
     return [path.name for path in files], left
+
+
+def _swap(stage: Path, target: Path) -> None:
+    """Put a finished folder in the place of the old one, which is kept beside it."""
+    before = target.with_name(BEFORE)
+    shutil.rmtree(before, ignore_errors=True)
+    if target.is_dir():
+        target.rename(before)
+    else:
+        before.mkdir()  # there was nothing: an undo goes back to nothing
+    stage.chmod(0o755)
+    stage.rename(target)
+
+
+def undo() -> list[str]:
+    """Take the last import back; return the names of the files that lie there now.
+
+    Raises
+    ------
+    DataError
+        If there was no import, or it was taken back already.
+    """
+    target = home() / "facts"
+    before = target.with_name(BEFORE)
+    if not before.is_dir():
+        raise DataError(str(target), ["no import to take back; only the last one is kept"])
+    shutil.rmtree(target, ignore_errors=True)
+    names = sorted(path.name for path in before.iterdir())
+    if names:
+        before.rename(target)
+    else:
+        before.rmdir()
+    return names
 
 
 def _cut(path: Path, by: dt.date | None) -> tuple[bytes, list[str]]:
@@ -281,7 +343,8 @@ def _column(text: pd.Series, field: dict[str, Any], file: str) -> tuple[pd.Serie
         bad = ~empty & ~text.isin(allowed)
         faults += _faults(file, name, text, bad, "is unknown", f"use one of {', '.join(allowed)}")
     if "pattern" in rules:
-        bad = ~empty & ~text.str.fullmatch(rules["pattern"])
+        form = f"(?:{rules['pattern']})|{OWN_IDS}" if name in ("id", "event") else rules["pattern"]
+        bad = ~empty & ~text.str.fullmatch(form)
         faults += _faults(file, name, text, bad, "has the wrong form", field["description"])
     if kind == "boolean":
         return text == "true", faults

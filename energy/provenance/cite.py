@@ -58,7 +58,9 @@ def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
         For an id that is nowhere.
     """
     names = sorted(_ids(what, tables))
-    taken = _taken(tables) if any(name.startswith("V") for name in names) else pd.DataFrame()
+    taken = (
+        _taken(tables) if any(name.startswith(("V", "own:")) for name in names) else pd.DataFrame()
+    )
     heat = flows.calorific_values(tables["route-facts"])
     rows = [_row(name, tables, taken) for name in names]
     rows = [row | _kept(row, home) | _converted(row, heat) for row in rows]
@@ -168,7 +170,7 @@ def _named(text: str, tables: Tables) -> set[str]:
 
 
 def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict:
-    table = TABLES.get(name[:1], "")
+    table = _own(name, tables) if name.startswith("own:") else TABLES.get(name[:1], "")
     key = "event" if table == "events" else "id"
     found = tables[table][tables[table][key] == name] if table else pd.DataFrame()
     if found.empty:
@@ -187,6 +189,12 @@ def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict:
         "evidence": evidence(row),
     }
     return {k: row.get(k, "") for k in SHOWN}
+
+
+def _own(name: str, tables: Tables) -> str:
+    """Return the table that holds an id of the user's own."""
+    keys = ((t, "event" if t == "events" else "id") for t in TABLES.values())
+    return next((table for table, key in keys if name in set(tables[table][key])), "")
 
 
 def _what(table: str, row: dict) -> str:

@@ -22,7 +22,7 @@ from energy import facts, flows
 from energy import mirror as mirrors
 from energy import network as grid
 from energy import supply as supplies
-from energy.errors import DataError, UsageError
+from energy.errors import UsageError
 from energy.facts.names import Names
 from energy.finance import accounts, bridge, economics, prices, revenue
 from energy.intake import derive
@@ -35,6 +35,7 @@ from energy.store import Store, find_release
 from energy.tracker.ahead import Ahead
 from energy.tracker.evidence import Evidence
 from energy.tracker.facet import moved
+from energy.tracker.ground import GEM_LINES, judge, opened
 from energy.tracker.maps import Maps
 from energy.tracker.money import Money
 from energy.tracker.network import Network
@@ -43,7 +44,8 @@ from geodata import routes
 if TYPE_CHECKING:
     from geodata.draw import OfflineMap
 
-GEM_LINES = "gem_routes.geojson"
+__all__ = ["GEM_LINES", "Tracker", "judge"]
+
 RECENT, ENOUGH = 8, 0.9  # well known: 9/10 of the whole figures of the best of the last 8 quarters
 
 
@@ -95,13 +97,8 @@ class Tracker:
     ) -> Tracker:
         """Read the facts, the store and the lines; see `energy.load`."""
         base = facts.load(own)
-        imported = facts.home() / GEM_LINES
-        ground = routes.load(lines or (imported if imported.exists() else None))
-        missing = sorted(set(base["routes"]["route"]) - set(ground.index))
-        if missing:
-            raise DataError(
-                "routes.geojson", [f"route '{r}' has no line; add a feature" for r in missing]
-            )
+        folder = Path(own) if own is not None else facts.home() / "facts"
+        ground = opened(base, folder, lines)
         tables, day = _known(base, as_of)
         return cls(tables, ground, base, day)
 
