@@ -111,3 +111,25 @@ def test_contract_and_open_routes_have_widths_of_their_own(learned):
     found = widths.learn(learned, {"power-of-siberia-1": {"model": "contract"}}).widths
     assert found["contract"] != found["open"]
     assert len(found["open"].quarters) == widths.REACH and len(found["open"].years) == 5
+
+
+def test_quarters_of_a_path_hang_together_as_the_replay_shows():
+    rng = np.random.default_rng(3)
+    level, own = rng.standard_normal((400, 1)), rng.standard_normal((400, 4))
+    rows = [{"route": "pipe", "cut": cut, "step": "quarter", "ahead": h + 1, "error": error}
+            for cut, line in enumerate(0.8 * level + 0.6 * own) for h, error in enumerate(line)]  # fmt: skip
+    assert widths.together(pd.DataFrame(rows)) == pytest.approx(0.64, abs=0.05)  # 0.8 squared
+    assert widths.together(pd.DataFrame(rows[:4])) == widths.LINK  # a single cut tells nothing
+    assert widths.together(pd.DataFrame(rows).iloc[:0]) == 0.0
+
+
+def test_drawn_quarters_show_the_correlation_asked_for_and_keep_their_width():
+    noise = (0.2, 0.3, 0.02, 0.02)
+    plain = ramp.Widths((1.0,), ())
+    for wanted in (0.5, 0.7):
+        smooth, white = ramp.modes(40, noise, 0, ramp.Widths((1.0,), (), wanted))
+        before = ramp.modes(40, noise, 0, plain)
+        size = (smooth**2).sum(axis=0) + white**2
+        assert size == pytest.approx((before[0] ** 2).sum(axis=0) + before[1] ** 2)
+        matrix = (smooth.T @ smooth)[:4, :4] / np.sqrt(np.outer(size[:4], size[:4]))
+        assert matrix[np.triu_indices(4, 1)].mean() == pytest.approx(wanted, abs=0.01)

@@ -101,7 +101,19 @@ def _backtest(verbs: Verbs) -> None:
     add_format(verb)
 
 
-VERBS = (_network, _project, _backtest)
+def _scores(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "scores", _run_scores, "dated forecasts, ours and others', beside what came",
+                 "examples:\n  energy scores\n  energy scores --by forecast --format csv\n"
+                 "  energy scores --submit 2026-11-28-team-model.csv\n  energy scores --out scores.html\n"
+                 "a submission holds origin_date, target, location, target_end_date, output_type, output_type_id, value")  # fmt: skip
+    verb.add_argument("--by", choices=("model", "forecast"), default="model",
+                      help="sum by model (default), or every forecast")  # fmt: skip
+    verb.add_argument("--submit", metavar="FILE.csv", help="first check and keep a submission")
+    verb.add_argument("--out", metavar="FILE.html", help="write the page instead")
+    add_format(verb)
+
+
+VERBS = (_network, _project, _backtest, _scores)
 
 
 def _run_network(options: argparse.Namespace) -> int:
@@ -163,3 +175,21 @@ def _run_backtest(options: argparse.Namespace) -> int:
     if options.by == "route":
         return emit(backtest.by_route(scores).rename_axis("route").reset_index(), options.format)
     return emit(scores, options.format)
+
+
+def _run_scores(options: argparse.Namespace) -> int:
+    import energy
+    from energy import facts
+    from energy.projection import backtest, scoreboard
+
+    tracker = energy.load(as_of=options.as_of)
+    if options.submit:
+        markets = set(backtest.markets(tracker.facts).values())
+        places = {*tracker.facts["routes"]["route"], *markets, scoreboard.ALL}
+        print(scoreboard.submit(options.submit, facts.home(), places))
+    scores = tracker.scores()
+    if options.out:
+        Path(options.out).write_text(scoreboard.page(scores, tracker.edition), encoding="utf-8")
+        print(options.out)
+        return 0
+    return emit(scoreboard.board(scores) if options.by == "model" else scores, options.format)

@@ -88,12 +88,19 @@ def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.
     return spoilt
 
 
-def origins(first: str = "2016Q1", last: str = "2026Q1") -> list[dt.date]:
+def origins(first: str, last: str) -> list[dt.date]:
     """Return the last days of the quarters from first to last."""
     begin, end = periods.parse(first), periods.parse(last)
     if begin.start > end.start:
         raise PeriodError(f"First origin {first} lies after the last, {last}; swap them.")
     return [p.end - dt.timedelta(days=1) for p in periods.span(begin.start, end.start, "Q")]
+
+
+def markets(tables: facts.Tables) -> dict[str, str]:
+    """Return the market that each export route serves, as the newest row of the crosswalk says."""
+    exports = tables["routes"].query("role == 'export'")["route"]
+    found = {str(route): ramp.market_of(tables, route, dt.date.max) for route in exports}
+    return {route: market for route, market in found.items() if market}
 
 
 # --- histories and the simple forecasters --------------------------------------------------------------

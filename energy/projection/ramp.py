@@ -822,10 +822,14 @@ class Widths:
     ----------
     quarters, years : tuple of float
         At 1, 2, … ahead; 1 or more. Empty where nothing is known.
+    together : float
+        Correlation of the quarters of a year in one path, as the replay shows it; 0: as the noise
+        has it. METHOD, section 3, "How quarters hang together".
     """
 
     quarters: tuple[float, ...] = ()
     years: tuple[float, ...] = ()
+    together: float = 0.0
 
 
 @functools.lru_cache(maxsize=512)
@@ -857,7 +861,42 @@ def modes(
     if widths is not None and widths.quarters:
         spread = widths.quarters[0] ** 2 * spread
         spread += np.minimum.outer(*[shift(ahead, noise, widths)] * 2)
-    return split(spread)
+    smooth, white = split(spread)
+    return together(smooth, white, widths.together) if widths is not None else (smooth, white)
+
+
+def together(smooth: np.ndarray, white: np.ndarray, wanted: float) -> tuple[np.ndarray, np.ndarray]:
+    """Move variance from the single quarters to the smooth part until quarters hang together.
+
+    The variance of each quarter stays what it is; the share of it that is moved is the least with
+    which the first year's quarters have the correlation `wanted` on average, all of it if none has.
+    """
+    total = (smooth**2).sum(axis=0) + white**2
+    free = np.flatnonzero((total > 0) & ((smooth**2).sum(axis=0) > 0))[:4]
+    if wanted <= 0 or len(free) < 2:
+        return smooth, white
+    low, high = 0.0, 1.0
+    for _ in range(20):  # a millionth of the share
+        share = (low + high) / 2
+        low, high = (
+            (share, high) if _linked(*_moved(smooth, white, share), free) < wanted else (low, share)
+        )
+    return _moved(smooth, white, high)
+
+
+def _moved(smooth: np.ndarray, white: np.ndarray, share: float) -> tuple[np.ndarray, np.ndarray]:
+    kept = (smooth**2).sum(axis=0)
+    factor = np.sqrt(1 + np.divide(share * white**2, kept, out=np.zeros_like(kept), where=kept > 0))
+    return smooth * factor, white * np.where(kept > 0, np.sqrt(1 - share), 1.0)
+
+
+def _linked(smooth: np.ndarray, white: np.ndarray, some: np.ndarray) -> float:
+    """Return the mean correlation between some quarters."""
+    part = smooth[:, some]
+    shared = part.T @ part
+    size = np.sqrt(np.diag(shared) + white[some] ** 2)
+    matrix = shared / np.outer(size, size)
+    return float(matrix[np.triu_indices(len(some), 1)].mean())
 
 
 def covariance(ahead: np.ndarray, noise: Noise) -> np.ndarray:

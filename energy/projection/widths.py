@@ -30,6 +30,10 @@ LEAST = 6
 """Quarters of history before a first pseudo-origin."""
 LEVEL, MOST, NORMAL = 0.8, 0.9, 1.2815515655446004
 """Share of errors to hold; of few, up to which share; and what a normal needs for `LEVEL`."""
+WIDEST = 7.0
+"""A factor beyond it says that few cuts were unlike the rest, not how wide to be (12 in 2018)."""
+LINK, LINK_WEIGHT = 0.5, 8.0
+"""Correlation of a year's quarters before any is seen, and how many years it weighs."""
 COLUMNS = ("route", "model", "cut", "step", "ahead", "error")
 FAINT = 0.25
 """Share of the route's mean below which an expected quarter is no yardstick."""
@@ -38,9 +42,31 @@ FAINT = 0.25
 def learn(shared: ramp.Learned, models: dict[str, ramp.Params]) -> ramp.Learned:
     """Return what is learned with the widths of each model, ``open`` and ``contract``."""
     errors = pool(shared, models)
-    every = widths_of(errors)
-    found = {"open": every, "contract": widths_of(errors[errors["model"] == "contract"], every)}
+    link = together(errors)
+    every = dataclasses.replace(widths_of(errors), together=link)
+    own = widths_of(errors[errors["model"] == "contract"], every)
+    found = {"open": every, "contract": dataclasses.replace(own, together=link)}
     return dataclasses.replace(shared, widths=found)
+
+
+def together(errors: pd.DataFrame) -> float:
+    """Return how the quarters of the first year ahead hang together in one replayed path.
+
+    The mean rank correlation of the errors at 1 to 4 quarters ahead over all cuts, drawn towards
+    `LINK` like `LINK_WEIGHT` cuts; 0 where no cut shows a whole year.
+
+    Notes
+    -----
+    A Gaussian copula with one parameter (Schefzik et al. 2013 keep the whole template; the history
+    here is too short for that), estimated on what lay before the as-of date.
+    """
+    rows = errors[(errors["step"] == "quarter") & (errors["ahead"] <= 4)]
+    wide = rows.pivot_table(index=["route", "cut"], columns="ahead", values="error").dropna()
+    if len(wide) < 8 or wide.shape[1] < 4:
+        return LINK if len(rows) else 0.0
+    seen = wide.rank().corr().to_numpy()[np.triu_indices(4, 1)].mean()
+    cuts = len(wide) / 4  # neighbouring cuts share three quarters of their year
+    return float(np.clip((cuts * seen + LINK_WEIGHT * LINK) / (cuts + LINK_WEIGHT), 0.0, 0.95))
 
 
 def pool(shared: ramp.Learned, models: dict[str, ramp.Params]) -> pd.DataFrame:
@@ -181,7 +207,7 @@ def factors(
             one = lean[h - 1] if one is None else _between(one, years, lean[h - 1])
         if one is None:
             break
-        found.append(max(one, 1.0))
+        found.append(float(np.clip(one, 1.0, WIDEST)))
     return tuple(found)
 
 

@@ -459,6 +459,10 @@ class Tracker:
         """Return when proposed lines may deliver; see `Ahead.timing`."""
         return self.ahead.timing(route, as_of)
 
+    def scores(self, folder: str | None = None) -> pd.DataFrame:
+        """Score dated forecasts, ours and others', whose outcome has come; see `Ahead.scores`."""
+        return self.ahead.scores(folder)
+
     # ---- shown ---------------------------------------------------------------------------------
 
     def map(

@@ -157,3 +157,39 @@ class Ahead(Facet):
         from energy.projection import backtest
 
         return backtest.league(self.t.facts, backtest.ours if ours else None)
+
+    def scores(self, folder: str | None = None) -> pd.DataFrame:
+        """Score dated forecasts whose outcome has come: our releases, published ones, submissions.
+
+        Parameters
+        ----------
+        folder : path, optional
+            Holds ``submissions/`` as `energy.projection.scoreboard.submit` keeps them; default
+            ``$ENERGY_HOME``.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.projection.scoreboard.score`; ``board`` sums it up, ``page`` shows it.
+        """
+        from energy import facts
+        from energy.projection import backtest, scoreboard
+
+        tables, others = self.t.facts, scoreboard.of_outside(self.t.facts)
+        markets = backtest.markets(tables)
+        places = {
+            *tables["routes"]["route"],
+            *markets.values(),
+            *others["location"],
+            scoreboard.ALL,
+        }
+        said = pd.concat(
+            [
+                scoreboard.of_log(backtest.read_log(backtest.SHIPPED)),
+                others,
+                scoreboard.submissions(folder or facts.home(), places),
+            ],
+            ignore_index=True,
+        )
+        came = scoreboard.truth(self.t.flows(freq="A"), markets)
+        return scoreboard.score(said, came, self.t.edition)
