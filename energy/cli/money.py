@@ -66,7 +66,21 @@ def _economics(verbs: Verbs) -> None:
     add_format(verb)
 
 
-VERBS = (_finance, _netback, _economics)
+def _trade(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "trade", _run_trade, "China's trade with Russia and Central Asia by month and commodity",
+                 "examples:\n  energy trade --exporter china --importer russia --freq M\n"
+                 "  energy trade --commodity lng\n  energy trade --change 2024-04\n"
+                 "customs prints as published; the two sides of one trade are never mixed")  # fmt: skip
+    for name in ("exporter", "importer", "commodity", "measure", "reporter"):
+        verb.add_argument(f"--{name}", help=f"only this {name}")
+    verb.add_argument("--freq", help="A, H, Q, M, or C: cumulative from January")
+    verb.add_argument(
+        "--change", metavar="PERIOD", help="against the same time a year before, from levels"
+    )
+    add_format(verb)
+
+
+VERBS = (_finance, _netback, _economics, _trade)
 
 
 def _run_finance(options: argparse.Namespace) -> int:
@@ -115,4 +129,16 @@ def _run_economics(options: argparse.Namespace) -> int:
         table = tracker.money.tornado(options.line)
     else:
         table = tracker.economics(options.line).reset_index()
+    return emit(table, options.format)
+
+
+def _run_trade(options: argparse.Namespace) -> int:
+    import energy
+    from energy.finance import trade
+
+    tracker = energy.load(as_of=options.as_of)
+    names = ("exporter", "importer", "commodity", "measure", "reporter")
+    table = tracker.trade(freq=options.freq, **{name: getattr(options, name) for name in names})
+    if options.change:
+        return emit(trade.change(table, options.change), options.format)
     return emit(table, options.format)

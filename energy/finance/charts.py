@@ -261,3 +261,28 @@ def breakeven(table: pd.DataFrame, proposals: pd.DataFrame, titles: Mapping[str,
     ax.set(xlabel="break-even border price, USD/1000 m3; bar P10 - P90; marks: published",
            ylim=(-0.6, len(table) - 0.4))  # fmt: skip
     return ax
+
+
+def trade(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+    """Draw months of trade, one line a direction; months without a print are gaps.
+
+    Parameters
+    ----------
+    table : DataFrame
+        From `energy.finance.trade.trade`, months of one unit.
+    ax : Axes, optional
+        Where to draw.
+    """
+    import matplotlib.pyplot as plt
+
+    axes = ax if ax is not None else plt.subplots(figsize=(8, 3.5))[1]
+    for (exporter, importer, measure), rows in table.groupby(["exporter", "importer", "measure"]):
+        months = pd.PeriodIndex(rows["period"], freq="M")
+        series = pd.Series(rows["value"].to_numpy(), months).sort_index()
+        every = series.reindex(pd.period_range(series.index[0], series.index[-1], freq="M"))
+        name = f"{exporter} to {importer}" if measure != "turnover" else "both directions"
+        axes.plot(every.index.to_timestamp(), every.to_numpy(), marker="o", ms=3, label=name)
+    axes.set_ylabel(", ".join(sorted(set(table["unit"]))))
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, fontsize=8)
+    return axes

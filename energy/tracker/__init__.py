@@ -416,6 +416,34 @@ class Tracker:
         metrics = [metric] if metric else None
         return accounts.statements(self.facts["financials"], standard, metrics=metrics)
 
+    def trade(
+        self,
+        exporter: str | None = None,
+        importer: str | None = None,
+        commodity: str | None = None,
+        freq: str | None = None,
+        **more: str | None,
+    ) -> pd.DataFrame:
+        """Return trade of China with Russia and Central Asia, one figure a flow and period.
+
+        Parameters
+        ----------
+        exporter, importer, commodity : str, optional
+            For example ``"china", "russia", "all"``; see `energy.finance.trade.trade`.
+        freq : {"A", "H", "Q", "M", "C"}, optional
+        **more
+            ``measure, reporter``.
+
+        >>> import energy
+        >>> lng = energy.load().trade("russia", "china", "lng", freq="M", measure="value")
+        >>> set(lng["unit"])
+        {'USD bn'}
+        """
+        from energy.finance import trade
+
+        return trade.trade(self.facts, freq, exporter=exporter, importer=importer,
+                           commodity=commodity, **more)  # fmt: skip
+
     def bridge(self, year: str | int, rate: float | None = None) -> pd.DataFrame:
         """Set export revenue by route beside the reported sales and result of a year.
 
