@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import folium
 
@@ -18,10 +19,14 @@ from energy.errors import DataError, EnergyError
 from energy.intake import derive
 from energy.measure.observations import rows_of
 from energy.publish import pictures
+from energy.sources import files
 from energy.store import Store
 from geodata import formats, gem, net, routes
 from geodata.draw import world
 from geodata.errors import GeodataError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 OPTIONAL = ("duckdb", "httpx", "linopy", "matplotlib", "networkx", "numba", "numpy_financial", "s3fs",
             "scoringrules")  # fmt: skip
@@ -233,6 +238,14 @@ def import_facts(folder: str | Path, as_of: str | None = None) -> list[str]:
     ]
 
 
+def _gem_lines(path: str | Path) -> gpd.GeoDataFrame:
+    """Read a folder of routes, or a release in one file, which is unfolded to such a folder first."""
+    if not Path(path).is_file():
+        return gem.read_folder(path)
+    with tempfile.TemporaryDirectory() as folder:
+        return gem.read_folder(files.unfold(path, folder))
+
+
 def import_gem(path: str | Path) -> list[str]:
     """Replace our lines by better ones from a Global Energy Monitor route folder.
 
@@ -245,7 +258,7 @@ def import_gem(path: str | Path) -> list[str]:
     ids = {
         r: text.split(";") for r, text in zip(table["route"], table["gem_ids"], strict=True) if text
     }
-    found = gem.read_folder(path)
+    found = _gem_lines(path)
     better = gem.replace(routes.load(), found, ids)
     target = facts.home() / tracker.GEM_LINES
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -135,16 +135,16 @@ def test_a_header_that_is_not_the_one(tmp_path, header, match):
     [
         (b"", "empty; see 'energy sources --template'"),
         (b"# only a comment\n", "empty"),
-        (HEADER.encode("utf-16"), "not UTF-8"),
-        ("серия,значение\n".encode("cp1251"), "not UTF-8"),
+        (HEADER.encode("utf-16"), "a header and no row"),
+        ("серия,значение\n".encode("cp1251"), "not UTF-8; it looks like cp1251"),
         (b"<html></html>", "not a CSV file"),
-        (b"PK\x03\x04\0\0", "not a CSV file"),
+        (b"PK\x03\x04\0\0", "Not a whole zip file"),
     ],
 )
 def test_a_file_that_is_none(tmp_path, body, match):
     path = tmp_path / "figures.csv"
     path.write_bytes(body)
-    with pytest.raises(DataError, match=f"figures.csv: {match}"):
+    with pytest.raises(DataError, match=f"figures.csv(?: row 1)?: {match}"):
         read(path)
 
 

@@ -41,7 +41,8 @@ def _import(verbs: Verbs) -> None:
         "kind",
         nargs="?",
         choices=("facts", "gem", "inbox"),
-        help="facts: folder of CSV tables; gem: folder of P*.geojson files; inbox: a CSV file",
+        help="told by the file's head if left out; facts: folder of CSV tables; gem: routes, folder or "
+        "release (GeoJSON, GeoPackage, xlsx, CSV); inbox: typed figures, JODI, IEA, Bruegel, AGSI",
     )
     verb.add_argument("path", nargs="?", metavar="PATH", help="folder or file to read")
     verb.add_argument("--undo", action="store_true", help="take the last import of facts back")
@@ -114,6 +115,7 @@ def _run_import(options: argparse.Namespace) -> int:
     if not (options.kind and options.path):
         raise UsageError("Name what to import and from where, e.g. energy import facts mine/.")
 
+    options.kind = options.kind or _kind_of(options.path)
     if options.kind == "inbox":
         return _take_in(options)
     if options.kind == "gem" and options.as_of:
@@ -126,6 +128,23 @@ def _run_import(options: argparse.Namespace) -> int:
     )
     print("\n".join(taken))
     return 0
+
+
+def _kind_of(path: str) -> str:
+    """Tell what a file or folder is by its head, and say so."""
+    from energy.sources import files, forms
+
+    form = forms.recognise(path)
+    kind = {"facts": "facts", "gem": "gem", "gem-release": "gem", "inbox": "inbox"}.get(
+        form.name, ""
+    )
+    kind = kind or ("inbox" if form.name in files.SOURCE else "")
+    if not kind:
+        raise EnergyError(
+            f"{path}: {form.words}; none of the forms that are read. See energy import -h."
+        )
+    say(f"energy: {path} is {form.words}")
+    return kind
 
 
 def _run_update(options: argparse.Namespace) -> int:

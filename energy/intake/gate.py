@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from energy.intake import plausible
 from energy.measure import periods, units
 from energy.measure.observations import rows_of
 
@@ -115,6 +116,11 @@ def gate(
     said = [rule(table) for rule in (RULES if rules is None else rules)]
     reason = pd.concat(said).groupby(level=0).agg("; ".join).reindex(rows.index).fillna("")
     reason = reason.mask((table["value"] == table["old"]) & ~table["twice"], "")  # let in before
+    if rules is None:  # whole series are judged where no single row gave itself away
+        left = rows[(reason == "").to_numpy()]
+        reason = reason.where(
+            reason != "", plausible.doubts(left, context.known).reindex(rows.index).fillna("")
+        )
     doubtful = rows.assign(reason=reason)[reason != ""]
     return rows[reason == ""].reset_index(drop=True), doubtful.reset_index(drop=True)
 

@@ -14,6 +14,7 @@ import hashlib
 import os
 import shutil
 import time
+import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -24,15 +25,16 @@ import pandas as pd
 
 from energy import facts, flows, sources
 from energy import store as memory
-from energy.errors import EnergyError, PeriodError, UnknownName
+from energy.errors import DataError, EnergyError, PeriodError, UnknownName
 from energy.intake import verdict
+from energy.intake.clocks import ClockError, check_clock, check_start, honest_dates
 from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
 from energy.measure.observations import rows_of
-from energy.sources import KeyMissing, SourceError, inbox
+from energy.sources import KeyMissing, SourceError, files, forms, inbox
 from energy.sources.contract import COLUMNS, Answer, Request
-from energy.store import Store, StoreError, diff, prints
+from energy.store import Store, StoreError, diff, disk, prints
 
 __all__ = ["FAULT", "FINE", "PARTLY", "USAGE", "Report", "changes", "derive", "diff", "gate",
            "overlay", "plan", "release_rows", "run", "take_in"]  # fmt: skip
@@ -301,6 +303,7 @@ def run(
     if span.end > now().date():
         raise PeriodError(f"{span} is not over on {now():%Y-%m-%d}: no half quarter is published. "
                           f"Run again after {span.end}, or see plan().")  # fmt: skip
+    check_start(now(), store)
     names, replay = _chosen(only), Store.open(offline) if offline else None
     tables = facts.load() if tables is None else tables
     ask = _asker(client, keys, sleep, now)
@@ -375,10 +378,6 @@ def _with_released(store: Store, base: pd.DataFrame) -> pd.DataFrame:
     return both.drop_duplicates(KEY, keep="last", ignore_index=True)
 
 
-FAULTS = (EnergyError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What a source may raise on an answer that nobody foresaw: it fails, the others go on."""
-
-
 def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
     """Fetch, read and check one source; whatever is wrong with it stays with it."""
     module, count = sources.SOURCES[name], {"asked": 0, "kept": 0}
@@ -386,19 +385,20 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         return Delivery(name, "by hand", "files come in by: energy import inbox FILE")
     try:
         rows, asides = _gather(module, job, count)
+        rows = honest_dates(rows)
         good, doubtful = gate(rows, Context(known[known["source"] == name]))
         doubtful = _with_faulty(doubtful, asides["faulty"])
         word, why = verdict.judge(name, job.period, job.now().date(), module.LAG, rows,
                                   len(doubtful), asides["withheld"])  # fmt: skip
         if word == "failed":
             raise SourceError(name, module.URL, why)
-    except StoreError:
+    except (StoreError, ClockError):
         raise
     except KeyMissing as error:
         job.tell(f"{name}: skipped. {error.what}")
         return Delivery(name, "skipped", error.what, *count.values(), verdict="skipped")
-    except FAULTS as error:
-        what = error.what if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+    except Exception as error:  # whatever ends one source: memory, depth, a module, a certificate
+        what = error.what if isinstance(error, SourceError) else _own_fault(name, error, job)
         job.tell(f"{name}: FAILED. {what}")
         return Delivery(name, "failed", what, *count.values(), verdict="failed")
     job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
@@ -407,6 +407,16 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         job.tell(f"{name}: {text}")
     return Delivery(name, "fine", "", *count.values(), good, doubtful, word, told,
                     len(asides["withheld"]))  # fmt: skip
+
+
+def _own_fault(name: str, error: Exception, job: Job) -> str:
+    """Keep the traceback of an error that no reader raised on purpose; return what to say of it."""
+    what = f"{type(error).__name__}: {error}"
+    if isinstance(error, EnergyError):
+        return what
+    place = f"log/{job.run}.{name}.txt"
+    disk.write(job.store.root, place, "".join(traceback.format_exception(error)).encode())
+    return f"{what} (an error of ours: {place} of the store has the traceback)"
 
 
 def _with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -491,6 +501,7 @@ def _fetch(
     job.tell(f"{request.source}: asking {request.tag} …")
     count["asked"] += 1
     answer = job.ask(request)
+    check_clock(answer, job.now())
     job.store.keep(answer, job.period)
     return answer
 
@@ -869,7 +880,7 @@ def take_in(
     """
     store = store or Store.open()
     answer = inbox.answer_of(path, now())
-    rows = _published_by(inbox.parse_file(path, answer.retrieved), store, as_of, tell)
+    rows = _published_by(_read_file(path, answer, tell), store, as_of, tell)
     quarter = str(periods.containing(answer.retrieved.date(), "Q"))
     with store.lock(f"import inbox {Path(path).name}"):
         store.keep(answer, quarter)
@@ -878,10 +889,23 @@ def take_in(
         started = memory.run_id(now())
         if len(doubtful):
             store.quarantine(started, doubtful)
-        made = store.publish(inbox.NAME, started, good) if len(good) else None
+        mine = "gie" if set(good["source"]) == {"gie"} else inbox.NAME  # AGSI's own rows
+        made = store.publish(mine, started, good) if len(good) else None
     tell(f"{Path(path).name}: {made.new if made else 0} new, {made.revised if made else 0} revised, "
          f"{len(doubtful)} in quarantine")  # fmt: skip
     return doubtful
+
+
+def _read_file(path: str | Path, answer: Answer, tell: Tell) -> pd.DataFrame:
+    """Read typed figures, or a table of another project that is recognised by its head."""
+    form = forms.recognise(path)
+    if form.name not in files.SOURCE:
+        return inbox.parse_file(path, answer.retrieved)
+    tell(f"{Path(path).name}: {form.words}")
+    try:
+        return files.parse(dataclasses.replace(answer, headers={}), form)
+    except SourceError as error:
+        raise DataError(Path(path).name, [error.what]) from error
 
 
 def _published_by(rows: pd.DataFrame, store: Store, as_of: Any, tell: Tell) -> pd.DataFrame:

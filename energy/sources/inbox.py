@@ -16,6 +16,7 @@ Quirks
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 import difflib
 import functools
@@ -31,7 +32,7 @@ import pandas as pd
 
 from energy.errors import DataError, PeriodError
 from energy.measure import periods
-from energy.sources import reading
+from energy.sources import forms, reading
 from energy.sources.contract import Answer, Request
 
 NAME = "inbox"
@@ -166,10 +167,9 @@ def _read(answer: Answer) -> pd.DataFrame:
 def _lines(answer: Answer) -> list[tuple[int, dict[str, str]]]:
     """Return (row of the file, cells) of each figure."""
     where = answer.request.tag
-    try:
-        text = answer.body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(where, [f"{where}: not UTF-8 ({error.reason}); save it as UTF-8"]) from None
+    if answer.body.startswith(b"PK"):
+        return _of_workbook(answer)
+    text = forms.text_of(answer.body, where).replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text or text.lstrip().startswith("<"):
         raise DataError(where, [f"{where}: not a CSV file; see 'energy sources --template'"])
     reader = csv.reader(io.StringIO(text))
@@ -180,7 +180,45 @@ def _lines(answer: Answer) -> list[tuple[int, dict[str, str]]]:
     rows = [(place, row) for place, row in rows if any(row) and not row[0].startswith("#")]
     if not rows:
         raise DataError(where, [f"{where}: empty; see 'energy sources --template'"])
-    header = rows[0][1]
+    return _cut_to_header(rows, where)
+
+
+def _of_workbook(answer: Answer) -> list[tuple[int, dict[str, str]]]:
+    """Return the figures of the first sheet of a workbook; a date cell counts as its ISO text."""
+    where = answer.request.tag
+    try:
+        sheets = reading.read_workbook(answer_of_bytes(answer))
+    except reading.SourceError as error:
+        raise DataError(where, [f"{where}: {error.what}"]) from error
+    lines = next((lines for lines in sheets.values() if lines), [])
+    width = max(map(len, lines), default=0)
+    padded = [[*line, *[None] * (width - len(line))] for line in lines]
+    rows = [
+        (place, [forms.text_of_cell(cell) for cell in line])
+        for place, line in enumerate(padded, start=1)
+    ]
+    rows = [(place, row) for place, row in rows if any(row) and not row[0].startswith("#")]
+    if not rows:
+        raise DataError(where, [f"{where}: empty; see 'energy sources --template'"])
+    return _cut_to_header(rows, where)
+
+
+def answer_of_bytes(answer: Answer) -> Answer:
+    """Return the same bytes without the content type of a text."""
+    return dataclasses.replace(answer, headers={})
+
+
+def _cut_to_header(
+    rows: list[tuple[int, list[str]]], where: str
+) -> list[tuple[int, dict[str, str]]]:
+    """Check the header and cut the empty columns that spreadsheets leave at the right."""
+    wide, header = len(rows[0][1]), rows[0][1]
+    while header and not header[-1]:
+        header = header[:-1]
+    if wide > len(header):  # empty columns that a spreadsheet left behind
+        rows = [
+            (p, [*row[: len(header)], *(c for c in row[len(header) :] if c)]) for p, row in rows
+        ]
     _check_header(header, where)
     wrong = [f"{where} row {place}: {len(row)} cells, the header has {len(header)}; put texts with "
              "commas in double quotes" for place, row in rows[1:] if len(row) != len(header)]  # fmt: skip
@@ -191,6 +229,9 @@ def _lines(answer: Answer) -> list[tuple[int, dict[str, str]]]:
 
 
 def _check_header(header: list[str], where: str) -> None:
+    if (form := forms.by_columns([header])).name not in ("inbox", "unknown"):
+        raise DataError(where, [f"{where}: this is {form.words}, not the form for typed figures; "
+                                "take it in with: energy import FILE"])  # fmt: skip
     if len(header) == 1 and ";" in header[0]:
         what = "the columns are separated by ';'; save it with commas and decimal points"
         raise DataError(where, [f"{where}: {what}"])
@@ -238,7 +279,8 @@ def _period(row: Mapping[str, str], answer: Answer) -> list[str]:
     try:
         period = periods.parse(row["period"])
     except PeriodError as error:
-        return [str(error)]
+        hint = forms.damage(row["period"])
+        return [f"{error} ({hint})" if hint else str(error)]
     if row["status"] in ("actual", "provisional") and period.end > answer.retrieved.date():
         return [f"period {row['period']} is not over, so it cannot be '{row['status']}'; "
                 "write estimate, plan or the part that is over"]  # fmt: skip

@@ -187,6 +187,8 @@ def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:
         UTF-8, or there is no row at all.
     """
     check_type(answer, "CSV")
+    if not _is_framed(answer) and not answer.body.endswith((b"\n", b"\r")):
+        refuse(answer, "The table breaks off in its last line; ask again.")
     try:
         lines = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig")), strict=True))
     except (UnicodeDecodeError, csv.Error) as error:
@@ -201,6 +203,12 @@ def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:
     if not rows:
         refuse(answer, "The table has a header and no row.")
     return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def _is_framed(answer: Answer) -> bool:
+    """Tell whether the protocol said where the body ends: a length, chunks, or packed data."""
+    names = {name.lower() for name in answer.headers}
+    return bool(names & {"content-length", "transfer-encoding", "content-encoding"})
 
 
 def read_xml(answer: Answer) -> Any:

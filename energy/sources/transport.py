@@ -12,11 +12,14 @@ import contextlib
 import dataclasses
 import datetime as dt
 import email.utils
+import functools
 import hashlib
 import logging
 import os
+import queue
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import SplitResult, quote, quote_plus, urljoin, urlsplit
 
@@ -75,6 +78,9 @@ class Limits:
 
 
 LIMITS = Limits()
+
+GRACE = 2.0
+"""Seconds beyond the deadline for a try to find out by itself that its time is over."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -194,7 +200,8 @@ def _ask(http: httpx.Client, request: Request, key: str, limits: Limits) -> _Rep
     """Ask once, following redirects within the host."""
     url, deadline = request.url, time.monotonic() + limits.total
     for _ in range(6):
-        reply = _get(http, request, url, key, limits, deadline)
+        asked = functools.partial(_get, http, request, url, key, limits, deadline)
+        reply = _in_time(asked, deadline - time.monotonic() + GRACE)
         target = reply.headers.get("location", "")
         if reply.status not in MOVED:
             return reply
@@ -221,7 +228,7 @@ def _get(
         question = http.build_request("GET", target, headers=headers, timeout=timeout)
         response = http.send(question, stream=True, follow_redirects=False)
         try:
-            body = _body(request, response, limits, deadline)
+            body = _whole(request, response, _body(request, response, limits, deadline), limits)
         finally:
             response.close()
     except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
@@ -239,7 +246,7 @@ def _body(request: Request, response: httpx.Response, limits: Limits, deadline: 
             request, f"Content encoding {encoding!r} was not asked for; expected gzip.", None
         )
     parts, size = [], 0
-    for part in response.iter_bytes():
+    for part in response.iter_raw():
         size += len(part)
         if size > limits.size:
             raise _error(
@@ -249,6 +256,47 @@ def _body(request: Request, response: httpx.Response, limits: Limits, deadline: 
             raise _Broken(f"no end after {limits.total:.0f} s")
         parts.append(part)
     return b"".join(parts)
+
+
+def _whole(request: Request, response: httpx.Response, raw: bytes, limits: Limits) -> bytes:
+    """Unpack a body; packed data that do not reach their own end are a broken connection."""
+    if response.headers.get("content-encoding", "").strip().lower() != "gzip" or not raw:
+        return raw
+    unpacker = zlib.decompressobj(31)
+    try:
+        body = unpacker.decompress(raw, limits.size + 1)
+    except zlib.error as error:
+        raise _Broken(f"packed data are damaged ({error})") from None
+    if len(body) > limits.size:
+        what = f"The answer is larger than {limits.size:,} bytes; not taken."
+        raise _error(request, what, None)
+    if not unpacker.eof:
+        raise _Broken("packed data break off before their end")
+    return body
+
+
+def _in_time(call: Callable[[], _Reply], seconds: float) -> _Reply:
+    """Run one try under a deadline that holds for connecting, head and body alike.
+
+    A server that drips its head, or sends early hints or chunk extensions without end, keeps the
+    HTTP library busy below any point where the time could be looked at; so the try runs beside.
+    """
+    done: queue.SimpleQueue[_Reply | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            done.put(call())
+        except BaseException as error:  # handed over, raised on the other side
+            done.put(error)
+
+    threading.Thread(target=work, daemon=True, name="energy-transport").start()
+    try:
+        found = done.get(timeout=max(seconds, 0.001))
+    except queue.Empty:
+        raise _Broken(f"no end after {seconds:.0f} s") from None
+    if isinstance(found, BaseException):
+        raise found
+    return found
 
 
 def _split(request: Request, url: str) -> SplitResult:

@@ -1,0 +1,98 @@
+"""Dates that cannot lie: the run's own clock, the server's, and the day a figure says it is from.
+
+A run with a clock ahead would stamp what it publishes with a day that has not come, and the store
+would refuse every honest run until then. A figure published "before" its period was over would be
+known to a backtest that could not have known it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import email.utils
+
+import pandas as pd
+
+from energy import store as memory
+from energy.errors import EnergyError
+from energy.intake.gate import FIRM
+from energy.measure import periods
+from energy.sources.contract import Answer
+from energy.store import Store
+
+AHEAD = dt.timedelta(days=1)
+"""Most that our clock may be ahead of a server's: a day covers every time zone mistake."""
+
+
+class ClockError(EnergyError):
+    """The clock of this machine is wrong; nothing may be published under it."""
+
+
+def check_start(now: dt.datetime, store: Store) -> None:
+    """Refuse to start with a clock that stands before the newest release was made.
+
+    Raises
+    ------
+    ClockError
+        If `now` is more than a day before the run of a release.
+    """
+    runs = [head["run"] for name in store.releases() if (head := memory.find_release(store, name))]
+    newest = dt.datetime.strptime(max(runs)[:8], "%Y%m%d").date() if runs else now.date()
+    if now.date() < newest - AHEAD:
+        raise ClockError(f"The clock says {now:%Y-%m-%d}, but the newest release is of {newest}: set "
+                         "the clock, then run again.")  # fmt: skip
+
+
+def check_clock(answer: Answer, now: dt.datetime) -> None:
+    """Refuse to go on where the server's ``Date`` is more than a day behind our clock.
+
+    Raises
+    ------
+    ClockError
+        Nothing was published then, and the answer is not kept.
+    """
+    stated = {name.lower(): value for name, value in answer.headers.items()}.get("date", "")
+    try:
+        theirs = email.utils.parsedate_to_datetime(stated)
+    except (TypeError, ValueError):
+        return
+    theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=dt.UTC)
+    if now - theirs > AHEAD:
+        raise ClockError(
+            f"The clock says {now:%Y-%m-%d %H:%M}, {answer.request.source} says {theirs:%Y-%m-%d %H:%M}: "
+            "a run from the future would lock the store. Set the clock, then run again."
+        )
+
+
+def honest_dates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take away a date of publication that lies before the end of what a firm figure speaks of.
+
+    Such a row is known from the day it was asked on, and says so in its note.
+
+    Parameters
+    ----------
+    rows : DataFrame, columns `COLUMNS`
+
+    Returns
+    -------
+    DataFrame
+    """
+    if rows.empty:
+        return rows
+    last = {
+        text: (periods.parse(text).end - dt.timedelta(days=1)).isoformat()
+        for text in rows["period"].unique()
+    }
+    until = rows["period"].map(last).astype(str)
+    said = rows["published"].astype(str)
+    short = [text[: len(day)] < day[: len(text)] for text, day in zip(said, until, strict=True)]
+    early = (
+        pd.Series(short, index=rows.index, dtype=bool)
+        & (said != "")
+        & rows["status"].isin(FIRM[:1])
+    )
+    if not early.any():
+        return rows
+    told = (
+        "said to be published " + said + ", before the period was over; " + rows["note"]
+    ).str.removesuffix("; ")
+    return rows.assign(published=said.mask(early, ""), note=rows["note"].mask(early, told))

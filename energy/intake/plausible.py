@@ -1,0 +1,441 @@
+"""Is a delivery plausible as a whole? Tests of series against their past, each other and physics.
+
+`gate` judges single rows from above; here whole series are judged in both directions: a seasonal
+interval, a common factor (and which), a lag, stuck and zero meters, swapped series, and identities
+that hold whatever the level. The same tests run twice: on what a source delivered, and on the
+sums that a release would show. Every test returns one sentence a row that it doubts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from energy.measure import periods
+
+KEYS = ["series", "entity", "freq", "source", "basis"]
+
+ENOUGH = 18
+"""Months (or 8 quarters) of the past that can tell season and noise apart."""
+
+WIDTH = 5.0
+"""Half width of the interval in robust standard deviations: one clean value in a million."""
+
+LEAST = 0.10
+"""Least half width (in logarithms, about a tenth): nobody's series is better known than that."""
+
+TIGHT = 0.004
+"""Spread of ratios (in logarithms) below which a revision is one factor, not many revisions."""
+
+FACTOR = 0.021
+"""A common factor nearer to 1 than this (two per cent) is a restatement as they occur."""
+
+RUN = 10
+"""Equal days in a row from which a meter that used to vary is stuck."""
+
+HEAT = (35.0, 43.0)
+"""Gross calorific values of pipeline gas, MJ per m3 at 15 °C; outside lies another unit or basis."""
+
+DRIFT = 0.02
+"""Share by which a ratio of two units of one figure may leave its usual value."""
+
+
+def doubts(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
+    """Return a sentence for each row that does not fit its past, its siblings or physics.
+
+    Parameters
+    ----------
+    rows : DataFrame, columns `COLUMNS`
+        One delivery of one source, or the sums of one release.
+    known : DataFrame, columns `COLUMNS`
+        What stood before.
+
+    Returns
+    -------
+    Series of str
+        By the index of ``rows``; rows that are not doubted are absent. A row equal to what was
+        known is never doubted.
+    """
+    if rows.empty:
+        return pd.Series(dtype=object)
+    table = _placed(rows, known)
+    fresh = table["value"] != table["old"]
+    said: dict[int, str] = {}
+    past = _placed(known, known)
+    for test in TESTS:
+        for place, text in test(table, past):
+            if fresh[place]:
+                said.setdefault(int(place), text)
+    return pd.Series(said, dtype=object)
+
+
+def _placed(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Add the number of the month and day of each period, and the value last known of its key."""
+    starts = {text: periods.parse(text).start for text in rows["period"].unique()}
+    begin = pd.to_datetime(rows["period"].map(starts))
+    name = rows["series"].astype(str)
+    for column in ("entity", "freq", "source", "basis"):
+        name = name + "|" + rows[column].astype(str)
+    month = begin.dt.year * 12 + begin.dt.month - 1
+    table = rows.assign(name=name, begin=begin, month=month)
+    if known is rows:
+        return table.assign(old=rows["value"])
+    held = known.drop_duplicates([*KEYS, "period"], keep="last")
+    both = rows[[*KEYS, "period"]].merge(held[[*KEYS, "period", "value"]], how="left")
+    return table.assign(old=both["value"].to_numpy(dtype=float))
+
+
+Doubts = Iterator[tuple[int, str]]
+
+
+# -- one series against its past -------------------------------------------------------------------
+
+
+def interval(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt values outside of the seasonal interval: last year's value, the drift since, the noise."""
+    past = _monthly(known)
+    new = _monthly(table)
+    for name, mine in new.groupby("name"):
+        before = past[past["name"] == name]
+        step = 3 if mine["freq"].iloc[0] == "Q" else 1
+        if len(before) < (8 if step == 3 else ENOUGH):
+            continue
+        series = before.drop_duplicates("month").set_index("month")["value"]
+        for row in mine.itertuples():
+            found = _outside(series, row.month, row.value)
+            if found:
+                yield from ((place, found) for place in row.places)
+
+
+def _monthly(table: pd.DataFrame) -> pd.DataFrame:
+    """Return months and quarters as they are and days as means of months of twenty days or more."""
+    rows = table[table["freq"].isin(["M", "Q"])]
+    slow = rows[["name", "freq", "month", "value"]].assign(places=[[i] for i in rows.index])
+    days = table[table["freq"] == "D"]
+    if days.empty:
+        return slow
+    places = pd.Series(days.index, index=days.index)
+    groups = days.assign(place=places).groupby(["name", "month"])
+    means = groups.agg(value=("value", "mean"), count=("value", "size"), places=("place", list))
+    means = means[means["count"] >= 15].reset_index().assign(freq="M")
+    return pd.concat([slow, means[["name", "freq", "month", "value", "places"]]], ignore_index=True)
+
+
+def _outside(series: pd.Series, month: int, value: float) -> str:
+    """Return why a value lies outside of the interval of its series, "" where it does not."""
+    past = series[series.index < month]
+    positive = past[past > 0]
+    if len(positive) < len(past) * 0.9 or len(positive) < 8 or value < 0:
+        return ""
+    if value == 0:
+        run = (past == 0).any()
+        return "" if run else f"0 where {len(past)} earlier values never were: a placeholder?"
+    change = np.log(positive) - np.log(positive.reindex(positive.index - 12).to_numpy())
+    change = change.dropna()
+    if len(change) < 4 or month - 12 not in positive.index:
+        middle, spread = np.log(positive.tail(24)).median(), _spread(np.log(positive.tail(24)))
+        base, drift, noise = float(np.exp(middle)), 0.0, max(spread, 0.1)
+    else:
+        recent = change.tail(6)
+        base, drift = float(positive[month - 12]), float(recent.median())
+        noise = _spread(change - change.rolling(6, min_periods=2).median().shift().fillna(drift))
+    off, width = np.log(value / base) - drift, max(WIDTH * noise, LEAST)
+    if abs(off) <= width:
+        return ""
+    low, high = (base * np.exp(drift + side * width) for side in (-1, 1))
+    return f"{value:.6g} is {np.exp(off):.3g} times what season and level suggest ({low:.4g} to {high:.4g})"
+
+
+def _spread(values: pd.Series) -> float:
+    """Return the standard deviation as the median deviation tells it, blind to a few outliers."""
+    return float(1.4826 * (values - values.median()).abs().median()) if len(values) else 0.0
+
+
+def step(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a rate or price of a day that leaves the week before by more than days ever did."""
+    for name, mine in table[_is_level(table) & (table["freq"] == "D")].groupby("name"):
+        past = known[known["name"] == name].sort_values("begin")
+        if len(past) < 30:
+            continue
+        last, change = past["value"].tail(10).median(), np.log(past["value"]).diff().dropna()
+        width = max(WIDTH * 3 * _spread(change), 0.12)
+        new = mine[mine["begin"] > past["begin"].max()].sort_values("begin")
+        for row in new.itertuples():
+            if last > 0 and row.value > 0 and abs(np.log(row.value / last)) > width:
+                yield row.Index, f"{row.value:g} after {last:g}: a step that no day before took"
+            else:
+                last = 0.8 * last + 0.2 * row.value
+
+
+def _is_level(table: pd.DataFrame) -> pd.Series:
+    return table["series"].str.startswith(("fx", "share_price", "wb_", "storage_fill"))
+
+
+def stuck(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt values that stay the same where the series used to vary; and long runs of zeros."""
+    for name, mine in table.groupby("name"):
+        past = known[known["name"] == name].sort_values("begin")["value"]
+        if len(past) < ENOUGH:
+            continue
+        usual = _longest(past)
+        mine = mine.sort_values("begin")
+        least = RUN if mine["freq"].iloc[0] == "D" else 3
+        most = max(least, int(1.5 * usual) + 1)
+        run = (mine["value"] != mine["value"].shift()).cumsum()
+        for _, part in mine.groupby(run):
+            if len(part) >= most and (
+                len(past) > 3 * usual or part["value"].iloc[0] != past.iloc[-1]
+            ):
+                what = f"{len(part)} times {part['value'].iloc[0]:g} in a row, never more than {usual} before"
+                yield from (
+                    (place, f"{what}: a stuck meter, or a placeholder?") for place in part.index
+                )
+
+
+def _longest(values: pd.Series) -> int:
+    return (
+        int(values.groupby((values != values.shift()).cumsum()).size().max()) if len(values) else 0
+    )
+
+
+# -- a whole delivery against the one before --------------------------------------------------------
+
+
+def factor(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a part of a series that was revised by one ratio, and name it."""
+    both = table[(table["old"] != table["value"]) & (table["old"] > 0) & (table["value"] > 0)]
+    for _, mine in both.groupby(["series", "source", "basis", "freq"]):
+        ratio = np.log(mine["value"] / mine["old"])
+        middle = ratio.median()
+        one = (ratio - middle).abs() < TIGHT
+        if len(mine) < 6 or one.mean() < 0.7 or abs(middle) < FACTOR:
+            continue
+        text = (
+            f"{one.sum()} values were revised by one factor, {np.exp(middle):.4g}{_named(middle)}"
+        )
+        yield from ((place, text) for place in mine.index[one])
+
+
+NAMED = {1 / 24: "hours for days", 24.0: "days for hours", 0.5: "halved", 2.0: "doubled",
+         0.9: "net for gross", 1 / 0.9: "gross for net", 0.948: "0 for 15 °C", 1.055: "15 for 0 °C",
+         1.0732: "20 for 0 °C", 1 / 1.0732: "0 for 20 °C", 3.6: "MJ for kWh", 1 / 3.6: "kWh for MJ",
+         1000.0: "thousands", 0.001: "thousands"}  # fmt: skip
+
+
+def _named(ratio: float) -> str:
+    near = min(NAMED, key=lambda f: abs(np.log(f) - ratio))
+    return f" ({NAMED[near]}?)" if abs(np.log(near) - ratio) < 0.012 else ""
+
+
+def together(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt new values of many series that left their past by one and the same factor."""
+    past, rows = _monthly(known), _monthly(table[table["value"] != table["old"]])
+    if past.empty or rows.empty:
+        return
+    drift = _drifts(past)
+    year = past.drop_duplicates(["name", "month"]).set_index(["name", "month"])["value"]
+    ago = year.reindex(pd.MultiIndex.from_arrays([rows["name"], rows["month"] - 12])).to_numpy()
+    off = np.log(rows["value"].where(rows["value"] > 0) / ago) - rows["name"].map(drift).astype(
+        float
+    )
+    rows = rows.assign(off=off, kind=rows["name"].str.split("|").str[-2:].str.join("|")).dropna(
+        subset="off"
+    )
+    for _, mine in rows.groupby("kind"):
+        if len(mine) < 6 or mine["name"].nunique() < 3:
+            continue
+        middle, spread = mine["off"].median(), max(_spread(mine["off"]), 0.01)
+        sure = spread / np.sqrt(len(mine)) * WIDTH
+        if abs(middle) > max(0.04, sure, spread):
+            text = f"{len(mine)} new values of {mine['name'].nunique()} series are all {np.exp(middle):.3g} times " \
+                   f"what their past suggests{_named(float(middle))}"  # fmt: skip
+            yield from ((p, text) for places in mine["places"] for p in places)
+
+
+def _drifts(past: pd.DataFrame) -> dict[str, float]:
+    """Return by series the middle change on the year over its last twelve months."""
+    found = {}
+    for name, mine in past.groupby("name"):
+        series = mine.drop_duplicates("month").set_index("month")["value"].sort_index()
+        series = np.log(series[series > 0])
+        change = (series - series.reindex(series.index - 12).to_numpy()).dropna().tail(12)
+        if len(change) >= 3:
+            found[str(name)] = float(change.median())
+    return found
+
+
+def lag(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a series that fits what was known better a period beside than in its place."""
+    for name, mine in table[table["freq"] != "D"].groupby("name"):
+        old = known[known["name"] == name].drop_duplicates("month").set_index("month")["value"]
+        width = 3 if mine["freq"].iloc[0] == "Q" else 12 if mine["freq"].iloc[0] == "A" else 1
+        gaps = {k: _gap(mine, old, k) for k in (-width, 0, width)}
+        if not np.isfinite(gaps[0]) or gaps[0] < 0.02:
+            continue
+        best = min(gaps, key=lambda k: gaps[k])
+        if best and gaps[best] < 0.3 * gaps[0]:
+            text = f"the series fits what was known {abs(best) // width} period {'later' if best > 0 else 'earlier'}"
+            yield from ((place, text + ": moved?") for place in mine.index)
+
+
+def _gap(mine: pd.DataFrame, old: pd.Series, shift: int) -> float:
+    """Return the middle relative distance to what was known, ``shift`` months beside."""
+    beside = old.reindex(mine["month"] + shift).to_numpy()
+    gap = np.abs(mine["value"].to_numpy() / np.where(beside > 0, beside, np.nan) - 1)
+    gap = gap[np.isfinite(gap)]
+    return float(np.mean(gap)) if len(gap) >= 6 else float("inf")
+
+
+def swapped(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt two series of which each now holds what the other held."""
+    changed = table[(table["old"] != table["value"]) & table["old"].notna()]
+    wide = changed.pivot_table(
+        index="period", columns="name", values=["value", "old"], aggfunc="first"
+    )
+    if wide.empty or len(wide) < 3:
+        return
+    names = list(wide["value"].columns)
+    for name in names:
+        for other in names:
+            if other == name:
+                continue
+            both = wide["value"][name].notna() & wide["old"][other].notna()
+            same = (wide["value"][name][both] / wide["old"][other][both] - 1).abs() < 1e-6
+            if both.sum() >= 3 and same.mean() > 0.8:
+                text = (
+                    f"holds what {other.split('|')[1]} {other.split('|')[0]} held before: swapped?"
+                )
+                yield from ((p, text) for p in changed.index[changed["name"] == name])
+
+
+# -- identities ------------------------------------------------------------------------------------
+
+
+def two_units(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a figure in energy and in volume whose ratio is no calorific value, or not its own."""
+    now, then = (_ratios(part) for part in (table, known))
+    usual = then.groupby("who")["heat"].agg(["median", "size"])
+    for row in now.itertuples():
+        own = usual.loc[row.who] if row.who in usual.index else None
+        low, high = HEAT
+        if own is not None and own["size"] >= 6:
+            low, high = own["median"] * (1 - DRIFT), own["median"] * (1 + DRIFT)
+        if not low <= row.heat <= high:
+            text = f"{row.heat:.4g} MJ/m3 by its two units; usual is {low:.4g} to {high:.4g}"
+            yield row.place_e, text
+            yield row.place_v, text
+
+
+def _ratios(table: pd.DataFrame) -> pd.DataFrame:
+    """Return MJ per m3 of each figure that stands there in TJ and in million m3."""
+    rows = table[table["unit"].isin(["TJ_GCV", "MIO_M3"]) & (table["value"] > 0)]
+    rows = rows.assign(place=rows.index, who=rows["series"] + "|" + rows["entity"])
+    sides = {unit: rows[rows["unit"] == unit] for unit in ("TJ_GCV", "MIO_M3")}
+    both = sides["TJ_GCV"].merge(
+        sides["MIO_M3"], on=["who", "period", "freq"], suffixes=("_e", "_v")
+    )
+    return both.assign(heat=both["value_e"] / both["value_v"])[
+        ["who", "heat", "place_e", "place_v"]
+    ]
+
+
+def total(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a partner that delivers more than all partners, or whose share leaps."""
+    rows = table[table["series"].str.startswith("import_declared_") & (table["value"] > 0)]
+    parts = rows["series"].str.extract(r"import_declared_([a-z]+)_(g\d+)")
+    rows = rows.assign(partner=parts[0], fuel=parts[1], place=rows.index)
+    keys = ["entity", "period", "unit", "fuel"]
+    sums = rows[rows["partner"] == "total"][[*keys, "value"]]
+    both = rows[rows["partner"] != "total"].merge(sums, on=keys, suffixes=("", "_total"))
+    for row in both[both["value"] > 1.02 * both["value_total"]].itertuples():
+        yield (
+            row.place,
+            f"{row.value:g} from {row.partner}, but {row.value_total:g} from all together",
+        )
+
+
+def storage(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a stock that does not fit its fullness, and a fullness above 102 per cent."""
+    for row in table[(table["series"] == "storage_fill") & (table["value"] > 102)].itertuples():
+        yield row.Index, f"{row.value:g} % full cannot be"
+    now, then = (_rooms(part) for part in (table, known))
+    usual = then.groupby("entity")["room"].median()
+    for row in now.itertuples():
+        room = usual.get(row.entity, np.nan)
+        if np.isfinite(room) and abs(row.room / room - 1) > 0.03:
+            text = f"stock over fullness makes {row.room:.5g} TWh of room; so far it was {room:.5g}"
+            yield row.place_s, text
+            yield row.place_f, text
+
+
+def _rooms(table: pd.DataFrame) -> pd.DataFrame:
+    rows = table[table["series"].isin(["storage_stock", "storage_fill"]) & (table["value"] > 5)]
+    rows = rows.assign(place=rows.index)
+    sides = {name: rows[rows["series"] == name] for name in ("storage_stock", "storage_fill")}
+    both = sides["storage_stock"].merge(
+        sides["storage_fill"], on=["entity", "period"], suffixes=("_s", "_f")
+    )
+    return both.assign(room=100 * both["value_s"] / both["value_f"])[
+        ["entity", "room", "place_s", "place_f"]
+    ]
+
+
+def crossed(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt rouble rates of two currencies whose ratio leaves the cross rate of the last month."""
+    now, then = (_crosses(part) for part in (table, known))
+    if then.empty or now.empty:
+        return
+    usual = then.sort_values("period").groupby("pair")["cross"].apply(lambda s: s.tail(30).median())
+    for row in now.itertuples():
+        before = usual.get(row.pair, np.nan)
+        if np.isfinite(before) and abs(np.log(row.cross / before)) > 0.07:
+            text = f"{row.pair} by the two rates is {row.cross:.4g}; it was {before:.4g}"
+            yield row.place_a, text
+            yield row.place_b, text
+
+
+def _crosses(table: pd.DataFrame) -> pd.DataFrame:
+    rows = table[
+        (table["series"] == "fx") & (table["freq"] == "D") & table["entity"].str.startswith("RUB/")
+    ]
+    rows = rows.assign(place=rows.index)
+    both = rows.merge(rows, on="period", suffixes=("_a", "_b"))
+    both = both[both["entity_a"] < both["entity_b"]]
+    pair = both["entity_b"].str[4:] + "/" + both["entity_a"].str[4:]
+    return both.assign(pair=pair, cross=both["value_b"] / both["value_a"])[
+        ["pair", "period", "cross", "place_a", "place_b"]]  # fmt: skip
+
+
+def second_opinion(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a sum that leaves the other sources of the same figure by more than it ever did."""
+    rows = table[table["freq"].isin(["M", "Q"]) & (table["value"] > 0)]
+    past = known[known["freq"].isin(["M", "Q"]) & (known["value"] > 0)]
+    keys = ["series", "entity", "freq", "period"]
+    others = pd.concat([past, rows]).drop_duplicates([*keys, "source", "basis"], keep="last")
+    now = rows[rows["value"] != rows["old"]].merge(others, on=keys, suffixes=("", "_b"))
+    then = past.merge(past, on=keys, suffixes=("", "_b"))
+    who = ["series", "entity", "freq", "source", "basis", "source_b", "basis_b"]
+    usual = (
+        then.assign(gap=np.log(then["value"] / then["value_b"]))
+        .groupby(who)["gap"]
+        .agg(["median", "size"])
+    )
+    spots = rows[[*keys, "source", "basis"]].itertuples(index=False, name=None)
+    place = dict(zip(spots, rows.index, strict=True))
+    for row in now[now["source"] != now["source_b"]].to_dict("records"):
+        key = tuple(row[name] for name in who)
+        if key not in usual.index or usual.loc[key, "size"] < 4:
+            continue
+        off = np.log(row["value"] / row["value_b"]) - usual.loc[key, "median"]
+        if abs(off) > 0.25:
+            text = f"{np.exp(off):.3g} times what {row['source_b']} suggests by their usual ratio"
+            yield place[tuple(row[n] for n in (*keys, "source", "basis"))], text
+
+
+TESTS: tuple[Callable[[pd.DataFrame, pd.DataFrame], Doubts], ...] = (
+    two_units, total, storage, crossed, factor, swapped, lag, stuck, step, interval, together,
+    second_opinion,
+)  # fmt: skip
+"""The order is that of certainty: the first that doubts a row gives the reason."""
