@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from energy.cli.command import Verbs, add_format, add_verb, emit, list_faults, say, tell
-from energy.errors import UsageError
+from energy.errors import EnergyError, UsageError
 
 
 def _check(verbs: Verbs) -> None:
@@ -33,6 +33,7 @@ def _import(verbs: Verbs) -> None:
     verb = add_verb(verbs, "import", _run_import, "take in own tables or figures, or Global Energy Monitor's routes",
                  "examples:\n  energy import facts my-facts/\n  energy import gem GOIT-GGIT-pipeline-routes/\n"
                  "  energy import inbox mine.csv    dated figures for the store; see: energy sources --template\n"
+                 "  energy import release.geojson    a file tells by its head what it is\n"
                  "  energy import --undo             takes the last import of facts back\n"
                     "facts: tables as in energy/data, and routes.geojson with the lines of routes of your own;\n"
                     "ids of your own begin with own: (own:1)\n"
@@ -40,7 +41,7 @@ def _import(verbs: Verbs) -> None:
     verb.add_argument(
         "kind",
         nargs="?",
-        choices=("facts", "gem", "inbox"),
+        metavar="{facts,gem,inbox}",
         help="told by the file's head if left out; facts: folder of CSV tables; gem: routes, folder or "
         "release (GeoJSON, GeoPackage, xlsx, CSV); inbox: typed figures, JODI, IEA, Bruegel, AGSI",
     )
@@ -112,10 +113,12 @@ def _run_import(options: argparse.Namespace) -> int:
         left = facts.undo()
         say(f"energy: taken back; own files now: {', '.join(left) or 'none'}")
         return 0
+    if options.kind and not options.path and options.kind not in KINDS:
+        options.kind, options.path = _kind_of(options.kind), options.kind
     if not (options.kind and options.path):
         raise UsageError("Name what to import and from where, e.g. energy import facts mine/.")
-
-    options.kind = options.kind or _kind_of(options.path)
+    if options.kind not in KINDS:
+        raise UsageError(f"Invalid choice: {options.kind!r}; choose from {', '.join(KINDS)}.")
     if options.kind == "inbox":
         return _take_in(options)
     if options.kind == "gem" and options.as_of:
@@ -128,6 +131,9 @@ def _run_import(options: argparse.Namespace) -> int:
     )
     print("\n".join(taken))
     return 0
+
+
+KINDS = ("facts", "gem", "inbox")
 
 
 def _kind_of(path: str) -> str:
