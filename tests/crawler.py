@@ -488,8 +488,7 @@ def _page(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     data = pieces["flow_lines"]
     rows = [*_page_series(data, book), *_page_ahead(data, book), *_page_words(data, book),
             *_page_rest(data, book)]  # fmt: skip
-    for name in ("search", "layer_box"):
-        rows += _page_places(pieces[name]["places"], name)
+    rows += _page_places(pieces["search"]["places"], "search")
     lost = [f"atlas.html: {path} has no rule" for path in sorted(_paths(data))
             if not STYLE.fullmatch(path) and not CHECKED.fullmatch(path)]  # fmt: skip
     return rows, lost + _page_references(data, book)

@@ -511,6 +511,8 @@ def test_phone_has_no_sideways_scroll_and_big_buttons(browser, file):
         wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
         assert wide[0] <= 360 and wide[1] == 360
         for box in page.locator(".gd-buttons button, .gd-panel .gd-close").all():
+            if not box.is_visible():  # pace and projection: on wide maps only
+                continue
             assert box.bounding_box()["height"] >= 44
         panel = page.locator(".gd-panel").bounding_box()
         assert panel["width"] == 360 and panel["y"] > 200

@@ -478,7 +478,7 @@ def _look(routes: gpd.GeoDataFrame, cube: xr.Dataset, step: int, i: int) -> dict
         if "capacity" in cube
         else np.nan,
         "light": _text(cube, "status", i, step) in atlas.look.LIGHT,
-        "part": 1.0 if qualifiers.is_balanced(cube) else share,
+        "part": 1.0 if _text(cube, "status", i, step) == "balanced" else share,
         "days": int(qualifiers.days(cube)[step]),
         "band": _band(cube, i, step, per_year),
     }

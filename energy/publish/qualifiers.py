@@ -40,9 +40,12 @@ def days(cube: xr.Dataset) -> npt.NDArray[np.int64]:
     return np.asarray((starts + pd.DateOffset(months=months) - starts).days, dtype=np.int64)
 
 
-def is_balanced(cube: xr.Dataset) -> bool:
-    """Say whether the flow is the balance's and the published figure stands beside it."""
-    return "reported" in cube
+def balanced(cube: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """Say which flows are the balance's, with the published figure beside it, dims (route, period)."""
+    if "status" not in cube or "reported" not in cube:
+        return np.zeros((cube.sizes["route"], cube.sizes["period"]), dtype=bool)
+    status = cube["status"].transpose("route", "period").values.astype(str)
+    return np.asarray(status == "balanced")
 
 
 def partial(cube: xr.Dataset) -> npt.NDArray[np.bool_]:
@@ -51,8 +54,7 @@ def partial(cube: xr.Dataset) -> npt.NDArray[np.bool_]:
     A balanced flow is that of the whole period, whatever was published of it.
     """
     share = coverage(cube)
-    part = (share > 0) & (share < WHOLE)
-    return np.zeros_like(part) if is_balanced(cube) else part
+    return (share > 0) & (share < WHOLE) & ~balanced(cube)
 
 
 def yearly_rate(cube: xr.Dataset) -> Floats:
@@ -75,9 +77,9 @@ def newest_whole(cube: xr.Dataset) -> int:
     It has nearly all the figures that there can be, and what flows is told by whole ones: by rate,
     so that a month of a large line weighs more than the zeros of many idle ones.
     """
-    flow = np.isfinite(cube["flow"].transpose("route", "period").values).sum(axis=0)
     share = coverage(cube)
-    rate = np.abs(np.nan_to_num(yearly_rate(cube)))
+    flow = (share > 0).sum(axis=0)  # told by a published figure, whatever a balance knows
+    rate = np.where(share > 0, np.abs(np.nan_to_num(yearly_rate(cube))), 0.0)
     whole = np.where(share >= WHOLE, rate, 0.0).sum(axis=0) >= FULL * rate.sum(axis=0)
     most = flow >= max(1, ENOUGH * flow[-RECENT:].max())
     for fit in (most & whole, most):

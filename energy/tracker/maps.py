@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import xarray as xr
 
+import energy.balance.cube as balanced
 from energy.errors import MissingExtra
 from energy.finance import netback
 from energy.measure import periods
@@ -47,7 +48,7 @@ class Maps(Facet):
         return atlas.build(
             t.routes, t._quarters, t.events, sources, routes.places(),
             {**self.meta(), "layers": layers}, projection=self._ahead(projection), facts=t.facts,
-            months=t.flows(freq="M"),
+            months=t.flows(freq="M"), markets=balanced.markets(t.facts),
         )  # fmt: skip
 
     def period(self, quarter: str | None = None, **options: Any) -> Any:

@@ -234,6 +234,19 @@ class Panel(Piece):
         super().__init__({})
 
 
+class Story(Piece):
+    """What the page tells first: headline, exports by market, largest lines, years, a tour.
+
+    Reads ``story`` of the data of :class:`FlowLines`; without it nothing is shown.
+    """
+
+    call = "story"
+    scripts = (*FLOW, "story")
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
 class Table(Piece):
     """The same as the map in a table that can be sorted and copied."""
 

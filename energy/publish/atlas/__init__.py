@@ -59,6 +59,7 @@ def build(
     projection: xr.Dataset | None = None,
     facts: Mapping[str, pd.DataFrame] | None = None,
     months: xr.Dataset | None = None,
+    markets: pd.DataFrame | None = None,
 ) -> draw.OfflineMap:
     """Build the map: one self-contained page that a notebook shows and ``save`` writes.
 
@@ -105,6 +106,9 @@ def build(
         ``meta["observations"]`` would give.
     months : xarray.Dataset, dims (route, period), optional
         `flows` by month: names the months behind a figure that covers a part of its period.
+    markets : DataFrame, optional
+        As `energy.balance.cube.markets` returns it by calendar year: exports by market with their
+        intervals, for the headline, the chart beside the map and the tour.
 
     Returns
     -------
@@ -123,8 +127,9 @@ def build(
     meta = dict(meta or {})
     check(routes, flows, events, sources, projection)
     data = page_data(
-        routes, flows, events, sources, meta, projection=projection, facts=facts, months=months
-    )
+        routes, flows, events, sources, meta,
+        projection=projection, facts=facts, months=months, markets=markets,
+    )  # fmt: skip
     title = str(meta.get("title") or "Russian gas by pipeline")
     made = draw.OfflineMap(
         title=title,
@@ -151,7 +156,7 @@ def _pieces(
         draw.Basemap(),
         draw.FlowLines(data, COLOURS),
         draw.Search(spots, "Search routes and places"),
-        draw.LayerBox(filters(data["lines"]), spots),
+        draw.LayerBox(filters(data["lines"])),
         draw.Legend(
             SMALL_PRINT,
             states="Colour: what the gas does",
@@ -159,6 +164,7 @@ def _pieces(
             borders=BORDERS,
         ),
         draw.Panel(),
+        draw.Story(),
         draw.Table(),
         draw.QuarterSlider(step_word(flows), PER_YEAR.get(freq_of(flows), 4)),
     ]

@@ -134,13 +134,12 @@ def _chances(cube: xr.Dataset, projection: xr.Dataset) -> dict[int, list[dict[st
     first = np.isfinite(chance).argmax(axis=2)
     starts = np.take_along_axis(np.nan_to_num(chance), first[..., None], axis=2)[..., 0]
     ahead = np.isfinite(chance).any(axis=(1, 2)) & (starts < RARE).all(axis=1)
-    return {
-        int(i): [
-            {"chance": draw.row(c), "built": draw.row(b)}
-            for c, b in zip(integers(chance[i], 1000), integers(built[i], 1000), strict=True)
-        ]
-        for i in np.flatnonzero(ahead)
-    }
+    shown = scenarios(projection)["start"]  # the volume, alike in all, is told once
+    packed: dict[int, list[dict[str, Any]]] = {}
+    for i in np.flatnonzero(ahead):
+        packed[int(i)] = [{"chance": draw.row(row)} for row in integers(chance[i], 1000)]
+        packed[int(i)][shown]["built"] = draw.row(integers(built[i], 1000)[shown])
+    return packed
 
 
 def _quantiles(told: xr.DataArray, scale: int) -> dict[int, list[Any]]:

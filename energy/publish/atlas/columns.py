@@ -32,14 +32,14 @@ def columns_of(
             ("share", "utilisation", 1000),
             ("price", "price", 10),
             ("revenue", "revenue", 10),
-            ("reported", "reported", 1000),
-            ("low", "flow_p10", 1000),
-            ("high", "flow_p90", 1000),
         )
     }
+    columns["reported"] = _beside(cube, "reported", 0.0)
+    columns["low"] = _beside(cube, "flow_p10", cube["flow"])
+    columns["high"] = _beside(cube, "flow_p90", cube["flow"])
     columns["days"], columns["span"] = _known(cube, months, spans)
     columns["price_grade"] = _rows(cube, "price_status", grades.get)
-    columns["state"] = _rows(cube, "flow_status", states.get)
+    columns["state"] = _rows(_stated(cube), "flow_status", states.get)
     columns["grade"] = _rows(cube, "status", grades.get)
     columns["refs"] = _rows(cube, "sources", books.number)
     columns["price_refs"] = _rows(cube, "price_source", books.number)
@@ -56,6 +56,24 @@ def integers(values: np.ndarray, scale: int) -> list[Any]:
     packed = whole.astype(object)
     packed[np.isnan(values)] = None
     return packed.tolist()
+
+
+def _stated(cube: xr.Dataset) -> xr.Dataset:
+    """Call a line flowing or idle where the balance knows what nobody has published."""
+    if "flow_status" not in cube or not qualifiers.balanced(cube).any():
+        return cube
+    told = (cube["flow_status"] == "unknown") & cube["flow"].notnull()
+    word = xr.where(cube["flow"].round(3) != 0, "flowing", "idle")
+    return cube.assign(flow_status=word.where(told, cube["flow_status"]))
+
+
+def _beside(cube: xr.Dataset, name: str, less: Any) -> list[Any]:
+    """Pack what stands beside a balanced flow: the published figure, or an edge less the flow."""
+    sure = qualifiers.balanced(cube)
+    if name not in cube or not sure.any():
+        return [None] * cube.sizes["route"]
+    values = cube[name].where(sure & (cube["flow"].round(3) != 0)) - less
+    return [draw.row(line) for line in integers(values.transpose("route", "period").values, 1000)]
 
 
 def _known(

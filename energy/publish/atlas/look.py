@@ -85,6 +85,8 @@ LEGEND = [
     ("over", "Flow above capacity"),
     ("stale", "Stale: newest figure, dated"),
     ("ahead", "Projection, median"),
+    ("part", "A part of the period known: its rate"),
+    ("chance", "Planned: as strong as the chance that gas flows"),
     ("event", "Event in the period"),
 ]
 BORDERS = [
@@ -113,7 +115,7 @@ def look_of(cube: xr.Dataset, ahead: bool) -> dict[str, Any]:
             "unit": f"{cube.attrs.get('unit', 'bcm')}/yr",
             "note": basis_words(cube),
         },
-        "legend": [row for row in LEGEND if ahead or row[0] != "ahead"],
+        "legend": [row for row in LEGEND if ahead or row[0] not in ("ahead", "chance")],
         "chart_key": "Bars: flow, hatched where estimated. Dashes: capacity. Diamonds: events.",
     }
 

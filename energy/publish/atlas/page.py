@@ -16,6 +16,7 @@ from energy.publish.atlas.ahead import ahead_of, behind, filled, scenarios
 from energy.publish.atlas.lines import in_order, lines_of
 from energy.publish.atlas.look import ROLE_LABELS, STATUS_LABELS, look_of
 from energy.publish.atlas.references import References, Sources, observations
+from energy.publish.atlas.story import story_of
 from energy.publish.atlas.timeline import calendars_of, days_of, opening, starts_of, steps_of
 from energy.publish.atlas.words import (
     PER_YEAR,
@@ -25,7 +26,6 @@ from energy.publish.atlas.words import (
     text_column,
     text_of,
 )
-from energy.publish.qualifiers import is_balanced
 
 
 def page_data(
@@ -38,6 +38,7 @@ def page_data(
     projection: xr.Dataset | None = None,
     facts: Mapping[str, pd.DataFrame] | None = None,
     months: xr.Dataset | None = None,
+    markets: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Turn the tables into the one JSON that :class:`geodata.draw.FlowLines` draws.
 
@@ -58,6 +59,7 @@ def page_data(
     spans: list[str] = []
     lines = lines_of(routes, cube, ahead, facts, books, months, spans)
     happened = events_of(events, list(routes.index), cube, cited)
+    story = story_of(markets, routes, events, steps, projection)
     return {
         "steps": steps,
         "past": flows.sizes["period"],
@@ -69,7 +71,7 @@ def page_data(
         **look_of(cube, projection is not None),
         **({} if projection is None else {"projection": scenarios(projection)}),
         "spans": spans,
-        "balanced": is_balanced(flows),
+        **({} if story is None else {"story": story}),
         "lines": lines,
         "events": happened,
         "sources": cited.records(),

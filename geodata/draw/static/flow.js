@@ -555,6 +555,7 @@
     const layers = panes(map);
     made.brush = new G.Brush(made);
     made.names = new G.Names(made);
+    made.shortName = (line) => made.names.short(line);
     map.on("gd:ready", () => begin(made, layers));
     Promise.resolve().then(() => begin(made, layers)); // where no slider says that all is ready
     G.permalink(made);

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const G = window.GeoDraw;
+  const FIRST = 9; // entries that are seen at once
   const ORDER = new Intl.Collator(); // made once: localeCompare makes one a call
 
   function sample(children) {
@@ -26,8 +27,8 @@
       const name = " gd-s-" + state.key;
       const lines = {
         solid: [stroke("gd-casing" + name, 9), stroke("gd-core" + name, 4.5)],
-        hollow: [stroke("gd-casing gd-tube" + name, 8), stroke("gd-core gd-hollow" + name, 5.5)],
-        hatched: [stroke("gd-casing gd-grey" + name, 9), stroke("gd-core gd-ticks-across" + name, 6, "1 4")],
+        hollow: [stroke("gd-casing gd-tube" + name, 3), stroke("gd-core gd-hollow" + name, 1.4)],
+        hatched: [stroke("gd-core gd-dots" + name, 1.2, "0.1 3.2", "round")],
         faint: [stroke("gd-core gd-faint" + name, 1, "0.1 4", "round")],
       }[state.style];
       return row(sample(lines), state.label);
@@ -47,6 +48,8 @@
     over: () => G.el("span", { class: "gd-over gd-sample" }, G.el("span", {}, "104 %")),
     event: () => G.el("span", { class: "gd-event gd-sample" }, G.el("span", {})),
     ahead: (name) => sample([stroke("gd-casing" + name, 9), stroke("gd-core gd-ahead" + name, 6, "2.5 1.5")]),
+    part: (name) => sample([stroke("gd-core" + name, 5, "7 2")]),
+    chance: () => sample([stroke("gd-core gd-chance-2 gd-s-proposed", 6, "4 4")]),
     stale: () => sample([stroke("gd-casing gd-grey", 7), stroke("gd-core gd-grey", 5)]),
     border: () => sample([stroke("gd-border", 1.4)]),
     contested: () => sample([stroke("gd-border", 1.4, "3 4")]),
@@ -70,14 +73,20 @@
     const data = G.model(map).data;
     const dashes = data.dashes.filter((dash) => dash.label).map((dash) =>
       row(sample([stroke("gd-ink", 2.4, dash.dash, dash.cap)]), dash.label));
-    G.card(map, "bottomleft", options.title, "gd-legend", [
-      block(options.states, states(data)),
+    const all = states(data);
+    const most = FIRST - 1;
+    const rest = G.el("details", { class: "gd-rest" }, [
+      G.el("summary", { t: "More of the legend" }),
+      all.length > most ? block(options.states, all.slice(most)) : "",
       block(options.dashes, dashes),
       block(options.widths, widths(data).concat(marks(data, data.legend))),
       block("Casing: how well the course is known", courses(data)),
-      options.borders.length ? block("Borders", marks(data, options.borders)) : null,
+      options.borders.length ? block("Borders", marks(data, options.borders)) : "",
       ...options.about.map((text) => G.el("p", { class: "gd-soft", t: text })),
-    ].filter(Boolean), true);
+    ]);
+    // What a reader needs in the first ten seconds: what the colours say, and how wide a flow is.
+    const first = all.slice(0, most).concat(widths(data).slice(1, 2));
+    G.card(map, "bottomleft", options.title, "gd-legend", [block(options.states, first), rest], true);
   };
 
   function box(text, count, on, change) {
@@ -173,6 +182,7 @@
 
   /* Named places as small rings with their name on hover; off until asked for, the lines come first. */
   G.places = function (map, options) {
+    if (!(options.places || []).length) options.places = map.geodrawPlaces; // the search holds the same
     if (!options.places || !options.places.length) return null;
     map.createPane("gd-places").style.zIndex = 445;
     const renderer = L.svg({ pane: "gd-places", padding: 0.5 });

@@ -77,6 +77,18 @@
     model.map.setView([lat, lng], zoom, { animate: false });
   }
 
+  /* Show what an address says, also where the page has no address of its own. */
+  function visit(model, hash) {
+    const wanted = read(hash);
+    apply(model, wanted);
+    place(model, wanted);
+    model.draw();
+    model.refilter();
+    model.map.fire("gd:step", { step: model.step });
+    model.map.fire("gd:table");
+  }
+  G.visit = visit;
+
   G.permalink = function (model) {
     const map = model.map;
     const own = /^(file|https?):$/.test(location.protocol);
@@ -110,12 +122,7 @@
     if (!own) return;
     addEventListener("hashchange", () => {
       known = location.hash;
-      const wanted = read(location.hash);
-      apply(model, wanted);
-      place(model, wanted);
-      model.draw();
-      model.refilter();
-      map.fire("gd:table");
+      visit(model, location.hash);
     });
   };
 })();

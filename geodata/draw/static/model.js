@@ -40,7 +40,7 @@
     qualify(now, step) {
       const data = this.model.data;
       const told = G.cell(this.data.days, step);
-      const part = told !== null && !data.balanced;
+      const part = told !== null && data.grades[now.grades.value] !== "balanced";
       now.length = now.days;
       now.reportedDays = told;
       if (part && now.value !== null) now.days = told;
@@ -48,7 +48,7 @@
       now.span = span === null ? "" : data.spans[span];
       if (!this.data.band || now.value === null) return;
       const edges = ["low", "high"].map((key) => G.cell(this.data.band[key], step));
-      if (!edges.includes(null)) now.bounds.value = edges.map((edge) => edge / data.series.value.scale);
+      if (!edges.includes(null)) now.bounds.value = edges.map((edge) => now.value + edge / data.series.value.scale);
     }
 
     /* Where history has no figure, the middle of the projection and its edges. */
@@ -56,7 +56,8 @@
       const told = this.data.ahead && this.data.ahead[scenario];
       const rows = told && told.base;
       if (rows && told.chance) {
-        const [chance, built] = [G.cell(told.chance, step), G.cell(told.built, step)];
+        const shown = this.data.ahead[this.model.data.projection.start];
+        const [chance, built] = [G.cell(told.chance, step), G.cell(shown.built, step)];
         now.chance = chance === null ? null : chance / 1000;
         now.built = built === null ? null : built / this.model.data.series.value.scale;
       }

@@ -40,7 +40,7 @@
     /* Two short lines of text: the name before its bracket, the figure. */
     words(line) {
       const now = line.now(this.model.step);
-      const name = line.name.split(" (")[0];
+      const name = this.short(line);
       if (now.look.name === "change") {
         const { unit } = this.model.data.scale;
         return { name, figure: `${now.change > 0 ? "+" : "\u2212"}${G.number(Math.abs(now.change), 1)}\u00a0${unit}`, weight: Math.abs(now.change) };
@@ -50,6 +50,13 @@
       }
       if (["flow", "ahead"].includes(now.look.name)) return { name, figure: this.model.rateWords(line, now), part: this.model.part(now), weight: Math.abs(now.value) / now.days * 365 };
       return { name, figure: "", weight: 0 };
+    }
+
+    /* The name before its bracket; where two lines share it, the second has what stands in the bracket. */
+    short(line) {
+      const [name, rest] = line.name.split(" (");
+      const first = this.model.lines.filter((other) => other.name.split(" (")[0] === name).pop();
+      return first === line || !rest ? name : rest.replace(/\)$/, "");
     }
 
     wanted() {

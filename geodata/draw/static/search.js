@@ -55,6 +55,7 @@
 
   G.search = function (map, options) {
     const model = G.model(map);
+    map.geodrawPlaces = options.places;
     let all = null; // made when first asked for
     const id = "gd-found-" + L.stamp(map);
     const list = G.el("ul", { id: id, role: "listbox", "t:aria-label": options.label, hidden: true });

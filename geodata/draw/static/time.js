@@ -58,10 +58,25 @@
   }
   G.eventItems = (model, events) => eventItems(model, events, MOST);
 
+  const PACES = [1, 2, 4];
+
+  /* The newest period of history alone; -1 where all is projected. */
+  function now(model) {
+    for (let step = model.last; step >= 0; step -= 1) if (!model.isAhead(step)) return step;
+    return -1;
+  }
+
+  /* Where history begins to play: the first stop of the tour. */
+  function first(model) {
+    const stop = model.data.story && model.data.story.tour[0];
+    const found = stop ? model.steps.findIndex((step) => step.id === stop.step || step.id === stop.step.slice(0, 4)) : 0;
+    return Math.max(0, found);
+  }
+
   /* Play, and back and forth by one. */
   function player(model) {
     let timer = null;
-    const play = G.button("Play", "▶", () => (timer ? stop() : start()), "gd-play");
+    const play = G.button("Play", "▶", () => (timer ? stop() : start(model.isAhead(model.step) && model.step < model.last)), "gd-play");
     function name(text, sign) {
       for (const key of ["aria-label", "title"]) play.setAttribute(key, G.t(text));
       play.dataset.ta = JSON.stringify({ "aria-label": text, title: text });
@@ -72,15 +87,33 @@
       timer = null;
       name("Play", "▶");
     }
-    function start() {
-      if (model.step >= model.last) model.setStep(0);
+    /* History from its first stop up to today; from today on only where that is asked for. */
+    function start(ahead) {
+      const today = now(model);
+      const end = ahead || today < 0 ? model.last : today;
+      if (ahead && model.step < today) model.setStep(today);
+      if (!ahead && model.step >= end) model.setStep(first(model));
       timer = setInterval(() => {
         model.setStep(model.step + 1);
-        if (model.step >= model.last) stop();
-      }, PACE);
+        if (model.step >= end) stop();
+      }, PACE / PACES[pace]);
       name("Pause", "❚❚");
     }
-    return { play, stop };
+    let pace = 0;
+    const fast = G.button("Pace", "1×", () => {
+      pace = (pace + 1) % PACES.length;
+      fast.firstChild.textContent = `${PACES[pace]}×`;
+      if (timer) {
+        stop();
+        start(model.isAhead(model.step));
+      }
+    }, "gd-pace");
+    const on = G.button("Play the projection", "▷▷", () => {
+      stop();
+      start(true);
+    }, "gd-on");
+    on.hidden = !model.data.projection;
+    return { play, stop, more: [on, fast] };
   }
 
   function what(model) {
@@ -138,7 +171,7 @@
 
   G.slider = function (map, options) {
     const model = G.model(map);
-    const { play, stop } = player(model);
+    const { play, stop, more } = player(model);
     const range = G.el("input", {
       type: "range", min: 0, max: model.last, step: 1, "t:aria-label": options.label, class: "gd-range",
     });
@@ -178,7 +211,7 @@
     const scale = G.el("div", { class: "gd-ticks", "aria-hidden": "true" });
     const bar = G.el("section", { class: "gd-time", "t:aria-label": options.region }, [
       G.el("div", { class: "gd-row" }, [
-        G.el("div", { class: "gd-buttons" }, [back, play, forth]),
+        G.el("div", { class: "gd-buttons" }, [back, play, forth, ...more]),
         G.el("div", { class: "gd-when" }, [label, small]),
         events.node,
         G.tools(map),

@@ -1,0 +1,171 @@
+"""What the page tells first: exports by market and year, a sentence about them, a short tour.
+
+The sentence and the stops of the tour follow from the figures and the dated events by rule; no name
+of a market, route or year stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from energy.publish.atlas.columns import integers
+from energy.publish.atlas.words import spoken, text_of
+
+APART = 6  # markets with a colour of their own; the smaller ones are added up
+NOT_EXPORTS = ("exports", "russia", "lng")  # rows of the balance that are no exports by pipe
+OTHERS = "others"
+SCALE = 1000  # integers of 1/1000 of the unit
+SOON = 10  # years from the newest figures to the last stop of the tour
+
+
+def story_of(
+    markets: pd.DataFrame | None,
+    routes: gpd.GeoDataFrame,
+    events: pd.DataFrame,
+    steps: Sequence[Mapping[str, Any]],
+    projection: xr.Dataset | None,
+) -> dict[str, Any] | None:
+    """Gather exports by market and year, the headline and the tour; None without markets.
+
+    Parameters
+    ----------
+    markets : DataFrame, optional
+        Index ``(market, period)`` with the first day of each year; ``flow, p10, p90``, bcm a year.
+    routes : GeoDataFrame
+        Index ``route``; ``name, role, market``.
+    events : DataFrame
+        ``date, title, category, routes, detail``.
+    steps : sequence of mapping
+        The periods of the page, ``id`` such as ``2022Q3``.
+    projection : xarray.Dataset, optional
+        For the last stop: the likeliest line that is not built.
+    """
+    if markets is None or markets.empty:
+        return None
+    table = by_year(markets)
+    names = _apart(table["flow"])
+    told = {column: _grouped(table[column], names) for column in ("flow", "low", "high")}
+    head = headline(told["flow"])
+    return {
+        "markets": [{"key": name, "label": spoken(name)} for name in told["flow"].index],
+        "years": [str(year) for year in told["flow"].columns],
+        "scale": SCALE,
+        **{name: integers(frame.to_numpy(dtype=float), SCALE) for name, frame in told.items()},
+        "headline": head,
+        "tour": _tour(head, told["flow"], routes, events, steps, projection),
+    }
+
+
+def by_year(markets: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return flow, low and high as tables of markets by year; what is no export by pipe left out."""
+    kept = markets[~markets.index.get_level_values(0).isin(NOT_EXPORTS)]
+    years = pd.DatetimeIndex(kept.index.get_level_values(1)).year
+    wide = kept.set_axis(pd.MultiIndex.from_arrays([kept.index.get_level_values(0), years]))
+    columns = {"flow": "flow", "low": "p10", "high": "p90"}
+    return {name: wide[column].unstack() for name, column in columns.items()}  # noqa: PD010
+
+
+def _apart(flow: pd.DataFrame) -> list[str]:
+    """Name the markets that are shown apart, largest first."""
+    largest = flow.max(axis=1).sort_values(ascending=False)
+    return [str(name) for name in largest.index[:APART] if largest[name] > 0]
+
+
+def _grouped(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Keep the named markets and add up the others; bounds of that sum are left open."""
+    rest = table.drop(index=names)
+    kept = table.loc[names]
+    if rest.empty:
+        return kept
+    return pd.concat([kept, rest.sum(min_count=1).to_frame(OTHERS).T])
+
+
+def headline(flow: pd.DataFrame) -> dict[str, Any]:
+    """Find what changed most since the year before the largest fall of any market.
+
+    >>> years = [2020, 2021, 2022]
+    >>> found = headline(pd.DataFrame([[100.0, 98, 20], [3, 5, 9]], index=["west", "east"], columns=years))
+    >>> found["fall"], found["rise"], found["from"], found["to"]
+    ('west', 'east', '2021', '2022')
+    """
+    change = flow.drop(index=[OTHERS], errors="ignore").diff(axis=1)
+    year = int(change.min().idxmin()) - 1
+    newest = int(flow.columns[-1])
+    since = (flow[newest] - flow[year]).drop(OTHERS, errors="ignore")
+    fall, rise = str(since.idxmin()), str(since.idxmax())
+    return {"fall": fall, "rise": rise, "from": str(year), "to": str(newest)}
+
+
+def _tour(
+    head: Mapping[str, Any],
+    flow: pd.DataFrame,
+    routes: gpd.GeoDataFrame,
+    events: pd.DataFrame,
+    steps: Sequence[Mapping[str, Any]],
+    projection: xr.Dataset | None,
+) -> list[dict[str, Any]]:
+    """List the stops: contract and first gas of what rose, the peak, what broke it, now, what may come."""
+    rising, falling = (_serving(routes, head[key]) for key in ("rise", "fall"))
+    broke = int(head["from"]) + 1
+    stops = [
+        _event_stop(events, rising[:1], ("contract",), 0),
+        _event_stop(events, rising[:1], ("start",), 0),
+        _year_stop(head["from"], rising + falling),
+        _event_stop(events, falling, ("sanction",), broke),
+        _event_stop(events, falling, ("sabotage",), broke),
+        _year_stop(head["to"], rising + falling),
+        _ahead_stop(projection, int(head["to"]) + SOON),
+    ]
+    known = {step["id"] for step in steps}
+    return [stop for stop in stops if stop and stop["step"] in known]
+
+
+def _serving(routes: gpd.GeoDataFrame, market: str) -> list[str]:
+    """Return the export routes to a market, in the order of the table."""
+    if not {"market", "role"} <= set(routes.columns):
+        return []
+    own = routes["market"].fillna("").map(lambda text: market in str(text).split(";"))
+    return [str(route) for route in routes.index[own & (routes["role"] == "export")]]
+
+
+def _event_stop(
+    events: pd.DataFrame, routes: Sequence[str], kinds: Sequence[str], since: int
+) -> dict[str, Any] | None:
+    """Return the first event of a kind on one of the routes."""
+    if "category" not in events.columns:
+        return None
+    for row in events.sort_values("date", kind="stable").to_dict("records"):
+        date, named = str(row["date"]), text_of(row.get("routes")).split(";")
+        found = [route for route in named if route in routes]
+        if row["category"] in kinds and found and int(date[:4]) >= since and len(date) >= 7:
+            step = f"{date[:4]}Q{(int(date[5:7]) + 2) // 3}"
+            said = {"title": text_of(row["title"]), "text": text_of(row.get("detail"))}
+            return {"step": step, "route": found[0], "date": date, **said}
+    return None
+
+
+def _year_stop(year: str, routes: Sequence[str]) -> dict[str, Any]:
+    return {"step": f"{year}Q4" if routes else year, "year": year}
+
+
+def _ahead_stop(projection: xr.Dataset | None, year: int) -> dict[str, Any] | None:
+    """Return the likeliest line that does not flow yet, with its chance in a year ahead."""
+    if projection is None or "flowing" not in projection:
+        return None
+    names = [str(name) for name in projection["scenario"].values]
+    scenario = names.index("mixture") if "mixture" in names else 0
+    chance = projection["flowing"].isel(scenario=scenario).transpose("route", "period")
+    at = np.flatnonzero(pd.DatetimeIndex(chance["period"].values).year == year)
+    if not len(at):
+        return None
+    new = np.where(chance.values[:, 0] < 0.005, chance.values[:, at[-1]], -1.0)
+    best: Hashable = chance["route"].values[int(np.nanargmax(new))]
+    if np.nanmax(new) <= 0:
+        return None
+    return {"step": f"{year}Q4", "route": str(best), "chance": round(float(np.nanmax(new)), 3)}
