@@ -15,7 +15,7 @@ from energy import facts
 from energy.measure import periods
 from energy.store.dates import last_day
 
-CHOSEN = ("charges", "market-groups", "projects", "project-assumptions")
+CHOSEN = ("charges", "market-groups", "projects", "project-assumptions", "statement-lines")
 """Tables of our own choices: a row without a date is method, not news."""
 STRUCTURE = ("network-nodes", "network-edges")
 """Tables whose rows are places and ways: these stay, only limits not known yet go."""
