@@ -1,6 +1,8 @@
 """The front door on the package's own facts: numbers that the public knows, and the way to their sources."""
 
 import operator
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -261,3 +263,26 @@ def test_the_newest_quarter_is_the_last_known_whole(tracker):
     assert tracker.last == "2026Q2"
     assert "2025Q4" <= tracker.newest <= tracker.last
     assert tracker.as_of("2022-03-01").newest < "2022Q1"
+
+
+def test_a_cube_asked_again_is_the_same_and_no_change_of_one_reaches_another(tracker):
+    first = tracker.flows(freq="A")
+    spoilt = tracker.flows(freq="A")
+    spoilt["flow"][:] = -1.0
+    spoilt["status"][:] = "changed"
+    spoilt["name"][:] = "changed"
+    spoilt["flow"].attrs["units"] = "changed"
+    spoilt.attrs["freq"] = "changed"
+    again = tracker.flows(freq="A")
+    assert again.identical(first)
+    assert again.attrs["freq"] == "A" and "changed" not in again["name"].values
+    one = tracker.flows("blue-stream", freq="A")
+    assert one.identical(first.sel(route=["blue-stream"]))
+
+
+def test_a_flow_needs_no_page_no_sources_and_no_update():
+    heavy = {"folium", "requests", "networkx", "statsmodels", "duckdb"}
+    code = ("import sys, energy; energy.load().flows();"
+            f"print(','.join(sorted(set(sys.modules) & {heavy!r})))")  # fmt: skip
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == ""

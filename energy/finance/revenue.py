@@ -65,9 +65,9 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
     """
     quarters = pd.DatetimeIndex(cube["period"].values).to_period("Q").to_timestamp()
     known = table.set_index(["market", "period"])
-    wanted = [(m, quarters[p]) for row in cube["market"].values for p, m in enumerate(row)]
-    found = known.reindex(pd.MultiIndex.from_tuples(wanted, names=["market", "period"]))
     shape, dims = cube["flow"].shape, cube["flow"].dims
+    wanted = [cube["market"].values.ravel(), np.tile(quarters.to_numpy(), shape[0])]
+    found = known.reindex(pd.MultiIndex.from_arrays(wanted, names=["market", "period"]))
     price = found["price"].to_numpy().reshape(shape)
     cube = cube.assign(
         price=(dims, price),

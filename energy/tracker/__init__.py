@@ -19,29 +19,23 @@ import pandas as pd
 import xarray as xr
 
 from energy import facts, flows
-from energy import mirror as mirrors
-from energy import network as grid
-from energy import supply as supplies
 from energy.errors import UsageError
 from energy.facts.names import Names
-from energy.finance import accounts, bridge, economics, prices, revenue
-from energy.intake import derive
+from energy.finance import prices, revenue
 from energy.measure import periods, units
 from energy.measure.tables import Tables
-from energy.provenance import cite, explain
-from energy.provenance import search as searching
-from energy.publish import brief, layers
 from energy.store import Store, find_release
-from energy.tracker.ahead import Ahead
-from energy.tracker.evidence import Evidence
 from energy.tracker.facet import moved
 from energy.tracker.ground import GEM_LINES, judge, opened
-from energy.tracker.maps import Maps
-from energy.tracker.money import Money
-from energy.tracker.network import Network
 from geodata import routes
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of them
+    from energy import network as grid
+    from energy.tracker.ahead import Ahead
+    from energy.tracker.evidence import Evidence
+    from energy.tracker.maps import Maps
+    from energy.tracker.money import Money
+    from energy.tracker.network import Network
     from geodata.draw import OfflineMap
 
 __all__ = ["GEM_LINES", "Tracker", "judge"]
@@ -55,6 +49,10 @@ def _known(base: Tables, as_of: str | dt.date | None) -> tuple[Tables, str]:
     A release has no such day: it rebuilds to the bytes it was tagged with.
     """
     home = Store.open()
+    if as_of is None and not home.vintages():
+        return base, ""
+    from energy.intake import derive
+
     tables = derive.overlay(base, home, as_of)
     whole = as_of is None or (isinstance(as_of, str) and find_release(home, as_of))
     return tables, "" if whole else str(as_of)
@@ -117,26 +115,36 @@ class Tracker:
     @functools.cached_property
     def money(self) -> Money:
         """Prices, netback, accounts and the bridge between them."""
+        from energy.tracker.money import Money
+
         return Money(self)
 
     @functools.cached_property
     def network(self) -> Network:
         """The export system as a graph, its idle pipes, and what takes the gas instead."""
+        from energy.tracker.network import Network
+
         return Network(self)
 
     @functools.cached_property
     def ahead(self) -> Ahead:
         """Projections under named assumptions, first gas of proposed lines, their scores."""
+        from energy.tracker.ahead import Ahead
+
         return Ahead(self)
 
     @functools.cached_property
     def maps(self) -> Maps:
         """The page, pictures for paper, an animation, and the layers behind them."""
+        from energy.tracker.maps import Maps
+
         return Maps(self)
 
     @functools.cached_property
     def evidence(self) -> Evidence:
         """Where numbers come from, how sources agree, how figures were revised."""
+        from energy.tracker.evidence import Evidence
+
         return Evidence(self)
 
     # ---- what is known, and when ---------------------------------------------------------------
@@ -259,10 +267,19 @@ class Tracker:
         freq = periods.frequency(freq)
         first, last = _one("first", first, "start", start), _one("last", last, "end", end)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
-        cube = flows.build(self.facts, freq, unit, basis, first, last)
-        cube = revenue.priced(cube, self.facts, self._prices)
-        cube.attrs["as_of"] = self.edition
+        key = (freq, unit, basis, first, last)
+        if key not in self._cubes:
+            cube = flows.build(self.facts, freq, unit, basis, first, last)
+            cube = revenue.priced(cube, self.facts, self._prices)
+            cube.attrs["as_of"] = self.edition
+            self._cubes[key] = cube
+        cube = flows.copied(self._cubes[key])
         return cube if asked is None else cube.sel(route=asked)
+
+    @functools.cached_property
+    def _cubes(self) -> dict[tuple[str | None, ...], xr.Dataset]:
+        """Cubes already made; `flows` hands out copies, so none is changed from outside."""
+        return {}
 
     @functools.cached_property
     def _words(self) -> Names:
@@ -323,6 +340,8 @@ class Tracker:
         >>> energy.load().search("turkish stream")["id"].head(2).tolist()
         ['turkstream-1', 'turkstream-2']
         """
+        from energy.provenance import search as searching
+
         return searching.search(text, self.facts, routes.places(), self._words)
 
     def markets(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
@@ -344,6 +363,8 @@ class Tracker:
         plant and destination.
         """
         told = None if period is None else str(period)
+        from energy import supply as supplies
+
         return supplies.supply(self.facts, market, told, origin=origin, kind=kind)
 
     def balance(self, freq: str = "Q") -> pd.DataFrame:
@@ -353,6 +374,8 @@ class Tracker:
     @property
     def routes(self) -> gpd.GeoDataFrame:
         """The routes: geometry, attributes, newest figures and histories."""
+        from energy.publish import layers
+
         return layers.routes(self.lines, self.facts, self._quarters)
 
     @property
@@ -372,6 +395,8 @@ class Tracker:
 
         See `energy.mirror.mirror`; the last row is our estimate, never a measurement.
         """
+        from energy import mirror as mirrors
+
         return mirrors.mirror(self.facts, self._named(name), str(period), unit, basis)
 
     def reroute(
@@ -390,6 +415,8 @@ class Tracker:
         """
         shut = [without] if isinstance(without, str) else without
         ids = [r for name in shut for r in self._ways(name)]
+        from energy import network as grid
+
         return grid.reroute(self.network.graph(by, links), ids)
 
     def _ways(self, name: str) -> tuple[str, ...]:
@@ -413,6 +440,8 @@ class Tracker:
         >>> set(energy.load().financials("RAS", "net_profit")["standard"])
         {'RAS'}
         """
+        from energy.finance import accounts
+
         metrics = [metric] if metric else None
         return accounts.statements(self.facts["financials"], standard, metrics=metrics)
 
@@ -459,6 +488,8 @@ class Tracker:
         DataError
             Naming what the year lacks (price, rate, accounts) and the years that have it.
         """
+        from energy.finance import bridge
+
         return bridge.bridge(str(year), self._quarters, self.financials(None), self.facts["fx"],
                              routes=self.facts["routes"], groups=self.facts["market-groups"],
                              rate=rate)  # fmt: skip
@@ -471,6 +502,8 @@ class Tracker:
         route : str, optional
             A proposed route or project; default: the break-even of all beside published estimates.
         """
+        from energy.finance import economics
+
         if route is None:
             return economics.table(self.facts)
         return economics.simulate(
@@ -511,6 +544,8 @@ class Tracker:
 
     def summary(self) -> str:
         """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result."""
+        from energy.publish import brief
+
         return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
 
     # ---- where a number comes from -------------------------------------------------------------
@@ -527,6 +562,8 @@ class Tracker:
         >>> energy.load().cite("V0001")["table"].tolist()
         ['volumes']
         """
+        from energy.provenance import cite
+
         place = cite.address(what, self.facts["routes"]["route"]) if isinstance(what, str) else []
         if len(place) == 3:
             return self.evidence.projected(*place)
@@ -548,6 +585,8 @@ class Tracker:
         ------
         UnknownName, PeriodError
         """
+        from energy.provenance import explain
+
         span, name = periods.parse(period), self._named(name)
         if name in {explain.ALL, *self._markets}:
             cube = self.flows(freq=span.freq, first=period, last=period)
