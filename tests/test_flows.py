@@ -172,3 +172,28 @@ def test_quarters_add_up_to_the_year_exactly(tiny, total, weights, known):
     cube = flows.build(tables, first="2021Q1", last="2021Q4")
     assert values(cube, "pipe").sum() == pytest.approx(total, rel=1e-12)
     assert (values(cube, "pipe") >= 0).all()
+
+
+def test_a_year_smaller_than_its_known_months_stands_beside_and_makes_no_negative_flow(tiny):
+    volumes = tiny["volumes"].query("id in ['V0002', 'V0003', 'V0004']").copy()
+    volumes.loc[volumes["id"] == "V0002", "value"] = 2.0  # January 2 and the third quarter 1 are 3
+    cube = flows.build(tiny | {"volumes": volumes}, first="2021Q1", last="2021Q4")
+    assert values(cube, "pipe") == pytest.approx([2, np.nan, 1, np.nan], nan_ok=True)
+    assert list(values(cube, "pipe", "sources")) == ["V0003", "", "V0004", ""]
+
+
+def test_the_month_of_a_stop_counts_the_days_before_it(tiny):
+    tiny["route-facts"].loc[4, "value"] = "2021-07-11"
+    cube = flows.build(tiny, first="2021Q1", last="2021Q4")
+    # open from January to June, 181 days, and for the first 10 days of July
+    assert values(cube, "corridor") == pytest.approx(
+        [10 * 90 / 191, 10 * 91 / 191, 10 * 10 / 191, 0]
+    )
+
+
+def test_of_two_calorific_values_the_newest_counts(tiny):
+    newer = tiny["route-facts"].loc[[3]].assign(id="R0009", value="10", valid_from="2021-01-01")
+    rows = pd.concat([newer, tiny["route-facts"]], ignore_index=True)
+    assert flows.calorific_values(rows) == {"exit": 10.0}
+    cube = flows.build(tiny | {"route-facts": rows}, freq="A", first="2021", last="2021")
+    assert values(cube, "exit") == pytest.approx([105 / 10])

@@ -493,3 +493,14 @@ def test_chain_ends_where_convert_does(pair):
         assert start == end
     for before, after in itertools.pairwise(lines):
         assert after.startswith(before.rsplit(" = ", 1)[1])
+
+
+@pytest.mark.parametrize("days", [360, 364, 367])
+def test_a_year_has_its_days(days):
+    with pytest.raises(UnitError, match=f"`days` {days} is no year"):
+        convert(36.5, "bcm/yr", "mcm/d", basis="20C", days=days)
+
+
+@pytest.mark.parametrize(("days", "expected"), [(365, 100.0), (366, 36500 / 366)])
+def test_both_lengths_of_a_year_are_taken(days, expected):
+    assert convert(36.5, "bcm/yr", "mcm/d", basis="20C", days=days) == pytest.approx(expected)

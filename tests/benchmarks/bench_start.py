@@ -1,6 +1,7 @@
 """Cold start: ``energy --help`` and ``import energy`` beside an empty Python and geopandas.
 
-And the main job: wall time and peak memory of ``energy build``. Run with ``make bench``.
+Answers: the first flows, the command, the map, as ratios to importing what they stand on; and a
+repeated answer. And the main job: wall time and peak memory of ``energy build``. Run with ``make bench``.
 """
 
 from __future__ import annotations
@@ -47,6 +48,44 @@ def start_up() -> None:
         )
 
 
+BASE = "import pandas, geopandas, xarray"
+LOAD = "import energy; t = energy.load(); "
+ANSWERS = {  # what is asked: the command, and the most it should take beside BASE
+    "load and first flows": (["-c", LOAD + "t.flows()"], 1.6),
+    "energy flows": (["-m", "energy.cli", "flows", "power-of-siberia-1"], 2.0),
+    "t.map()": (["-c", LOAD + "t.map()"], 4.0),
+}
+
+
+def processor(arguments: list[str]) -> float:
+    """Return the processor seconds of one fresh interpreter: a busy machine changes them little."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def answers(rounds: int = 3) -> None:
+    """Print what answers cost beside the imports they stand on, side by side in one run."""
+    commands = {BASE: ["-c", BASE], **{name: command for name, (command, _) in ANSWERS.items()}}
+    for command in commands.values():  # caches are warm, bytecode is there
+        processor(command)
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(rounds):
+        for name, command in commands.items():
+            seconds[name].append(processor(command))
+    base = statistics.median(seconds[BASE])
+    print(
+        f"answers, {rounds} rounds interleaved, processor seconds, ratio to '{BASE}' ({base:.2f} s)"
+    )
+    for name, (_, aim) in ANSWERS.items():
+        middle = statistics.median(seconds[name])
+        print(f"  {name:22} {middle:6.2f}  x {middle / base:5.2f}  aim {aim}")
+    again = LOAD + ("t.flows(); import time; b = time.process_time(); t.flows(); b -= time.process_time()\n"
+                    "print(f'  t.flows() again        {-1000 * b:6.1f} ms  aim 20')")  # fmt: skip
+    subprocess.run([sys.executable, "-c", again], check=True)
+
+
 def main_job(rounds: int = 3) -> None:
     seconds, peaks = [], []
     for _ in range(rounds):
@@ -74,6 +113,7 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, "
           f"own peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")  # fmt: skip
     start_up()
+    answers()
     main_job()
 
 
