@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from energy.errors import UnknownName
+from energy.errors import PeriodError, UnknownName
 from energy.network.ways import SINK, SOURCE, add_edges, add_nodes, need_networkx
 
 if TYPE_CHECKING:
@@ -294,6 +294,8 @@ def reroute(network: nx.DiGraph, without: str | Iterable[str]) -> Reroute:
     ------
     UnknownName
         For a name that is neither an edge nor a route of the network on that day.
+    PeriodError
+        For a way that stood before and is closed by then; the sentence names its end.
     """
     gone = _expand(network, [without] if isinstance(without, str) else list(without))
     upstream = _upstream(network, gone)
@@ -319,6 +321,11 @@ def _expand(network: nx.DiGraph, names: Sequence[str]) -> set[str]:
         found = [key for key in owned if key == name] or [
             key for key in owned if key.startswith(f"{name}-")
         ]
+        ended = network.graph.get("closed", {})
+        if not found and name in ended:
+            raise PeriodError(f"{name!r} is closed since {ended[name]} and not in the network of "
+                              f"{network.graph['at']}; name a day before it, by='"
+                              f"{int(ended[name][:4]) - 1}'.")  # fmt: skip
         if not found:
             raise UnknownName(f"way in the network of {network.graph['at']}", name, owned)
         gone |= set().union(*(owned[key] for key in found))

@@ -41,7 +41,7 @@ def need_networkx() -> Any:
 
 def graph(
     tables: facts.Tables,
-    at: str | dt.date = "2026-03-31",
+    at: str | dt.date | None = None,
     links: Iterable[str] = (),
     cube: xr.Dataset | None = None,
     lines: gpd.GeoDataFrame | None = None,
@@ -52,8 +52,9 @@ def graph(
     ----------
     tables : dict of DataFrame
         The facts, with ``network-nodes``, ``network-edges``, ``routes`` and ``route-facts``.
-    at : str or date
-        A day, or a period whose last day is taken: ``"2030"`` is 31 December 2030.
+    at : str or date, optional
+        A day, or a period whose last day is taken: ``"2030"`` is 31 December 2030. Default the
+        newest publication of a volume.
     links : iterable of str
         Scenario links that exist; see `links_of`. Without one, west and east are not joined.
     cube : Dataset, optional
@@ -76,7 +77,7 @@ def graph(
     PeriodError
         For a day outside the years the tables hold for.
     """
-    day, chosen = _day(at), list(links)
+    day, chosen = _day(at or max(tables["volumes"]["published"])), list(links)
     known = links_of(tables)["link"].tolist()
     for name in chosen:
         if name not in known:
@@ -85,7 +86,7 @@ def graph(
     edges["flow"] = edges["route"].map(_year_flow(cube, day)) if cube is not None else np.nan
     edges = _lengths(edges, nodes, lines)
     made = assemble(_chosen(nodes, "node", chosen), _chosen(edges, "edge", chosen))
-    made.graph |= {"at": day.isoformat(), "links": tuple(chosen)}
+    made.graph |= {"at": day.isoformat(), "links": tuple(chosen), "closed": _closed(tables, day)}
     made.graph["proposed"] = {
         name: (nodes[nodes["link"] == name], edges[edges["link"] == name])
         for name in known
@@ -229,6 +230,19 @@ def _edges_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
         _route_capacity(route_facts, row.route, day, row.link != "") for row in rows_of(edges[~own])
     ]
     return edges
+
+
+def _closed(tables: facts.Tables, day: dt.date) -> dict[str, str]:
+    """Return the ways and routes that stood before a day and no longer do, with the day they ended."""
+    table = tables["network-edges"]
+    plain = table[table["link"] == ""]
+    here = facts.in_force(plain, day)
+    now = {*here["edge"], *here["route"]}
+    gone = plain[(plain["valid_to"] != "") & (plain["valid_to"] <= day.isoformat())]
+    found: dict[str, str] = {}
+    for row in rows_of(gone.sort_values("valid_to")):
+        found |= {name: row.valid_to for name in (row.edge, row.route) if name and name not in now}
+    return found
 
 
 def _route_capacity(route_facts: pd.DataFrame, route: str, day: dt.date, scenario: bool) -> float:

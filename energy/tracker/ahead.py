@@ -193,3 +193,21 @@ class Ahead(Facet):
         )
         came = scoreboard.truth(self.t.flows(freq="A"), markets)
         return scoreboard.score(said, came, self.t.edition)
+
+    def nowcast(self, day: str | None = None) -> pd.DataFrame:
+        """Return the last and the running quarter of each route where they are not known whole.
+
+        Parameters
+        ----------
+        day : str, optional
+            Default the day the facts speak of; an earlier one needs ``t.as_of(day)``.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.projection.nowcast.nowcast`.
+        """
+        from energy.projection import nowcast
+
+        told = day or self.last_day or self.t.edition
+        return nowcast.nowcast(self.t.facts, periods.parse(told).end - dt.timedelta(days=1))
