@@ -23,6 +23,8 @@ import xarray as xr
 from pyproj import Geod
 
 from energy import facts, flows
+from energy.balance import kept
+from energy.errors import PeriodError
 from energy.finance import prices
 from energy.measure import periods, units
 from energy.provenance import explain
@@ -32,7 +34,7 @@ from geodata import routes as ground
 
 SIX = 1e-6  # six digits
 DECIMALS = {"flow": 4, "capacity": 4, "utilisation": 4, "coverage": 4, "price": 2, "revenue": 2,
-            "netback": 2, "idle": 3.7, "flowing": 4}  # fmt: skip
+            "netback": 2, "idle": 3.7, "flowing": 4, "flow_p10": 4, "flow_p90": 4, "reported": 4}  # fmt: skip
 """Digits after the point in the layers; idle is a difference of two rounded numbers."""
 SERIES = {"value": ("flow", 1000), "limit": ("capacity", 1000), "share": ("utilisation", 1000),
           "price": ("price", 10), "revenue": ("revenue", 10)}  # fmt: skip
@@ -61,12 +63,25 @@ class Book:
         """Return every quantity by route and quarter, made again from the steps."""
         made = self.steps.assign(made=self._made())
         table = made.groupby(["route", "period", "quantity"])["made"].sum().unstack()  # noqa: PD010
-        whole = (table["coverage"] > 1 - SIX) & (table["capacity"] > 0)
+        said = table.index.isin(self.steps.loc[self.steps["how"] == explain.BALANCED, ["route", "period"]]
+                                .drop_duplicates().itertuples(index=False, name=None))  # fmt: skip
+        whole = ((table["coverage"] > 1 - SIX) | said) & (table["capacity"] > 0)
+        table["reported"] = table["reported"].where(said, table["flow"])
+        ends = self._ends().reindex(table.index).where(said)
         return table.assign(
             revenue=table["flow"] * table["price"],
             utilisation=(table["flow"] / table["capacity"]).where(whole),
-            idle=(table["capacity"] - table["flow"]).where(table["coverage"] > 0.999),
-        )
+            idle=(table["capacity"] - table["flow"]).where((table["coverage"] > 0.999) | said),
+            flow_p10=ends["p10"], flow_p90=ends["p90"],
+        )  # fmt: skip
+
+    def _ends(self) -> pd.DataFrame:
+        """Return the interval of every arc that is a route, by quarter, from the balance itself."""
+        found, arcs = kept.result(self.tracker.facts), self.tracker.facts["balance-arcs"]
+        parts = {row.route: found.table(row.arc, "Q") for row in arcs.itertuples() if row.route}
+        table = pd.concat(parts, names=["route", "period"]).reset_index()
+        table["period"] = [str(periods.containing(day.date(), "Q")) for day in table["period"]]
+        return table.set_index(["route", "period"])
 
     @cached_property
     def cells(self) -> dict[str, dict[tuple[str, str], float]]:
@@ -74,7 +89,7 @@ class Book:
         return {str(name): self.values[name].to_dict() for name in self.values}
 
     def _made(self) -> np.ndarray:
-        steps, ways = self.steps, {"flow": self._flow, "capacity": self._capacity,
+        steps, ways = self.steps, {"flow": self._flow, "reported": self._flow, "capacity": self._capacity,
                                    "price": self._price, "netback": self._charge}  # fmt: skip
         return np.array([ways[row.quantity](row) if row.quantity in ways else row.part
                          for row in steps.itertuples()], dtype=float)  # fmt: skip
@@ -92,6 +107,8 @@ class Book:
         return flows.calorific_values(self.tracker.facts["route-facts"])
 
     def _flow(self, row) -> float:
+        if row.how == explain.BALANCED:
+            return self._months[row.route][pd.Timestamp(row.month)]
         if row.value != row.value:
             assert self.published[row.id]["attribute"] in ("start", "stop"), row
             return 0.0
@@ -102,6 +119,12 @@ class Book:
             told["value"], told["unit"], "bcm", basis=told["basis"], to_basis="20C", **given
         )
         return (bcm - row.taken) * row.share
+
+    @cached_property
+    def _months(self) -> dict[str, dict[pd.Timestamp, float]]:
+        found, arcs = kept.result(self.tracker.facts), self.tracker.facts["balance-arcs"]
+        return {row.route: found.table(row.arc, "M")["flow"].to_dict()
+                for row in arcs.itertuples() if row.route}  # fmt: skip
 
     def _capacity(self, row) -> float:
         return float(self.published[row.id]["value"]) * row.share
@@ -191,14 +214,21 @@ class Book:
     @cached_property
     def markets(self) -> dict[tuple[str, str], float]:
         """Return flow by market and year: the sum of the routes that its address names."""
-        cube, routes = self.tracker.flows(freq="A"), self.tracker.facts["routes"]
         found: dict[tuple[str, str], float] = {}
         for market in {*self.tracker._markets, explain.ALL}:
-            for name in explain.of_market(cube, routes, market)["id"]:
-                route, year = name.split("@")
-                key = ("all exports" if market == explain.ALL else market, year)
-                found[key] = found.get(key, 0.0) + self.years.loc[(route, year), "flow"]
+            for year in range(2014, 2026):
+                try:
+                    steps = explain.of_balance(self.tracker.facts, market, str(year))
+                except PeriodError:
+                    continue
+                key = ("all exports" if market == explain.ALL else market, str(year))
+                found[key] = steps["part"].sum()
         return found
+
+    def ends(self, market: str, year: str) -> pd.Series:
+        """Return the interval of a market's year from the balance itself."""
+        name = "exports" if market == "all exports" else f"group:{market}"
+        return kept.result(self.tracker.facts).table(name, "A").loc[f"{year}-01-01"]
 
     @cached_property
     def accounts(self) -> dict[tuple[str, str], float]:
@@ -265,7 +295,8 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     years = book.years
     looks: dict[str, tuple[Callable, float]] = {
         "Volume by route, bcm": (lambda n, y: years["flow"].get((n, y)), 0.1),
-        "By market, bcm": (lambda n, y: book.markets.get((n, y)), 0.1),
+        "By market, bcm": (lambda n, y: book.markets.get((n, y), 0.0), 0.1),
+        "By market, P10–P90": (lambda n, y: np.nan, 0.1),
         "Utilisation, % of the capacity of that year":
             (lambda n, y: years["utilisation"].get((n, y)), 1),
         "Revenue, billion USD (flow times border price)":
@@ -285,6 +316,12 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
             look, step = looks[title]
             for year, cell in zip(head[1:], cells[1:], strict=True):
                 shown = re.sub(r"[,e* ]", "", cell)
+                if "P90" in title:
+                    low, high = map(float, shown.split("–"))
+                    for end, value in zip(("p10", "p90"), (low, high), strict=True):
+                        rows.append((f"summary.md, {title}: {cells[0]} {year} {end}", value,
+                                     book.ends(cells[0], year)[end], step))  # fmt: skip
+                    continue
                 rows.append((f"summary.md, {title}: {cells[0]} {year}",
                              np.nan if shown == "–" else float(shown), look(cells[0], year), step))  # fmt: skip
         else:
@@ -360,6 +397,9 @@ def _quarters(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
         "revenue",
         "idle",
         "netback",
+        "flow_p10",
+        "flow_p90",
+        "reported",
     ):
         step = 10.0 ** -DECIMALS[name]
         for route, period, shown in zip(frame["route"], frame["period"], frame[name], strict=True):
@@ -434,7 +474,7 @@ LAYERS = {"routes": _histories, "flows_quarterly": _quarters, "hubs": _hubs, "ev
 RULED: dict[str, set[str]] = {
     "routes": {*FIVE, *(f"{name}_by_period" for name in FIVE), *ARROW, "coverage", "nameplate",
                "length_km", "status_by_period"},
-    "flows_quarterly": {*FIVE, *ARROW, "coverage", "idle", "netback"},
+    "flows_quarterly": {*FIVE, *ARROW, "coverage", "idle", "netback", *layers.BESIDE},
     "hubs": set(),
     "events": {"offline"},
     "projections_quarterly": {*(f"{kind}_{word}" for kind in ("flow", "revenue") for word in QUANTILES),

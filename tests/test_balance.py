@@ -12,7 +12,7 @@ from energy import facts
 from energy.balance import cube, estimate, kept, measurements, verdicts
 from energy.balance.chain import Chain
 from energy.balance.system import System, system
-from energy.errors import DataError, EnergyError, UnknownName
+from energy.errors import DataError, EnergyError, PeriodError, UnknownName
 
 ARCS = ["arc", "from_node", "to_node", "kind", "market", "group", "route", "level", "spread",
         "season", "drift", "low", "high", "valid_from", "valid_to"]  # fmt: skip
@@ -230,6 +230,14 @@ def test_leave_one_out_is_what_leaving_out_gives():
     assert said["without_error"] == pytest.approx(real[1], rel=0.2)
 
 
+def test_one_more_figure_is_taken_in_without_solving_anew():
+    made = solved(YEARS)
+    less = made.total(["east"], "2020H1")[0]
+    flow = made.with_figure({"east": 1.0}, "2020H1", less + 0.2, 0.01)
+    assert flow[1, :6].sum() == pytest.approx(less + 0.2, abs=0.01)
+    assert np.abs(flow[0] - flow[1] - flow[2]).max() < 1e-9
+
+
 def test_a_node_with_gas_on_one_side_is_refused():
     net = arcs(("lost", "nowhere", "", "exit", "", "", "", 1, 1, 0, 0.1, 0, np.nan, "", ""))
     with pytest.raises(DataError, match="node 'nowhere' has gas on one side only"):
@@ -294,3 +302,85 @@ def test_null_space_of_the_shipped_system_conserves_gas():
     for node in nodes:
         sign = (table["to_node"] == node).to_numpy() * 1.0 - (table["from_node"] == node).to_numpy()
         assert np.abs(sign @ net.null).max() < 1e-12, node
+
+
+def test_a_line_without_a_figure_of_its_own_is_explained_by_the_balance(tracker):
+    steps = tracker.cite("bovanenkovo-ukhta@2024Q1")
+    flow = steps[steps["quantity"] == "flow"]
+    assert len(flow) == 3 and flow["how"].str.startswith("derived: balanced").all()
+    cell = tracker.flows("bovanenkovo-ukhta", first="2024Q1", last="2024Q1")
+    assert flow["part"].sum() == pytest.approx(float(cell.flow[0, 0]))
+    assert float(cell.flow_p90[0, 0] - cell.flow_p10[0, 0]) > 3  # wide: nobody measures it
+
+
+def test_at_most_three_built_routes_have_no_flow(tracker):
+    status = tracker.facts["routes"].set_index("route")["status"]
+    built = status.index[status.isin(["operating", "idle", "destroyed", "mothballed"])]
+    flow = tracker.flows(freq="A", first="2024", last="2024").flow[:, 0].to_pandas()
+    missing = sorted(set(built) - set(flow.dropna().index))
+    assert len(built) > 40
+    assert len(missing) <= 3, missing
+
+
+def test_the_same_cell_is_the_same_number_at_every_door(tracker):
+    """Europe, Turkey and China in 2024: markets, summary, citation, and the routes that end there."""
+    table = tracker.markets()
+    cube = tracker.flows(freq="A", first="2024", last="2024").flow[:, 0].to_pandas()
+    words = tracker.summary().split("## By market, bcm")[1].split("## ")[0]
+    for market in ("europe", "turkey", "china", "belarus"):
+        shown = float(table.loc[market, "2024"].iloc[0])
+        line = next(row for row in words.splitlines() if row.startswith(f"| {market} |"))
+        assert line.strip("| ").split(" | ")[-2] == f"{shown:.1f}"
+        assert tracker.cite(f"{market}@2024")["part"].sum() == pytest.approx(shown)
+        low, high = (
+            float(tracker.markets(what=w).loc[market, "2024"].iloc[0]) for w in ("p10", "p90")
+        )
+        assert low <= shown <= high
+    assert table.loc["turkey", "2024"].iloc[0] == pytest.approx(
+        cube["turkstream-1"] + cube["blue-stream"]
+    )
+    assert table.loc["china", "2024"].iloc[0] == pytest.approx(cube["power-of-siberia-1"])
+    europe = tracker.cite("europe@2024").set_index("how")["part"]
+    onward = ("bulgaria-greece", "serbia-own", "serbia-hungary")
+    assert cube["turkstream-2"] == pytest.approx(
+        sum(europe[f"derived: balanced flow of {name}"] for name in onward)
+    )
+
+
+@pytest.mark.parametrize(
+    ("market", "year", "printed", "error"),
+    [  # the company, the ministries, the agencies
+        ("turkey", "2014", 27.3, 0.3), ("turkey", "2017", 29.0, 0.5), ("turkey", "2018", 23.96, 0.3),
+        ("turkey", "2019", 15.51, 0.2), ("turkey", "2025", 21.53, 0.3),  # 21.16 at 15 °C
+        ("europe", "2022", 63.8, 2.0), ("europe", "2023", 28.3, 2.0), ("europe", "2024", 32.1, 1.5),
+        ("europe", "2025", 18.0, 0.7), ("china", "2021", 10.39, 0.05), ("china", "2024", 31.12, 0.1),
+        ("china", "2025", 38.8, 0.2),
+    ],
+)  # fmt: skip
+def test_totals_tie_to_what_was_published(tracker, market, year, printed, error):
+    assert float(tracker.markets().loc[market, year].iloc[0]) == pytest.approx(printed, abs=error)
+
+
+def test_a_citation_tells_the_contradictions_of_its_cell(tracker):
+    steps = tracker.cite("ukraine-transit@2024")
+    doubts = steps[steps["quantity"] == "doubt"].set_index("id")["how"]
+    assert "its period ends a month sooner" in doubts["V0269"]
+    assert doubts["V0269"].startswith("contradicted: 8 bcm printed, 9.")
+
+
+def test_gas_is_traced_from_field_to_market(tracker):
+    from energy.balance.tracing import ways
+
+    table = ways(tracker.facts, "2024Q1")
+    china = table[table["market"] == "china"]
+    markets = tracker.markets("Q")
+    assert china["flow"].sum() == pytest.approx(float(markets.loc["china", "2024-01-01"]), abs=0.01)
+    assert set(china["field"]) == {"production-chayanda", "production-kovykta"}
+    for market in ("turkey", "europe"):
+        here = table.loc[table["market"] == market, "flow"].sum()
+        stores = (
+            table.loc[table["field"] == "ukraine-stores", "flow"].sum() if market == "europe" else 0
+        )
+        assert here == pytest.approx(float(markets.loc[market, "2024-01-01"]) + stores, abs=0.05)
+    with pytest.raises(PeriodError, match="holds no 2090Q1"):
+        ways(tracker.facts, "2090Q1")

@@ -9,5 +9,16 @@ from energy.balance.estimate import Balance, solve
 from energy.balance.kept import Result, result, ship
 from energy.balance.measurements import Measurements, measure
 from energy.balance.system import System
+from energy.balance.verdicts import WORDS
 
-__all__ = ["Balance", "Measurements", "Result", "System", "measure", "result", "ship", "solve"]
+__all__ = [
+    "WORDS",
+    "Balance",
+    "Measurements",
+    "Result",
+    "System",
+    "measure",
+    "result",
+    "ship",
+    "solve",
+]

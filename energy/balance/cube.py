@@ -11,10 +11,12 @@ import xarray as xr
 from energy import flows
 from energy.balance.kept import Result, result
 from energy.errors import UnknownName
+from energy.measure import periods, units
 from energy.measure.observations import rows_of
 from energy.measure.tables import Tables
 
 ESTIMATES = ("balanced", "reported")
+NOT_ABROAD = ("", "russia", "lng", "kaliningrad")  # groups that are no pipeline export
 
 
 def flow_cube(
@@ -135,3 +137,75 @@ def markets(tables: Mapping[str, pd.DataFrame], freq: str = "A", by: str = "grou
     names = [n for n in found.names if n.startswith(f"{by}:")] + ["exports"]
     parts = {n.removeprefix(f"{by}:"): found.table(n, freq) for n in names}
     return pd.concat(parts, names=["market", "period"])
+
+
+def months(tables: Mapping[str, pd.DataFrame], routes: list[str], freq: str) -> pd.DataFrame:
+    """Return the balanced months of routes: ``route, period`` (text of `freq`)``, month, value, bcm, part``."""
+    found, arcs = result(tables), tables["balance-arcs"].set_index("route")["arc"]
+    rows = []
+    for route in routes:
+        for stamp, flow in found.table(str(arcs[route]), "M")["flow"].items():
+            day = pd.Timestamp(str(stamp)).date()
+            rows.append((route, str(periods.containing(day, freq)), day, flow))
+    table = pd.DataFrame(rows, columns=["route", "period", "month", "value"])
+    return table.assign(bcm=table["value"], part=table["value"], id="")
+
+
+def market_parts(tables: Mapping[str, pd.DataFrame], market: str, freq: str = "A") -> pd.DataFrame:
+    """Return the arcs that make up a market: ``arc, route, period, flow`` (signed, bcm at 20 °C).
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    market : str
+        A group of markets, or ``all`` for every one abroad.
+    freq : {"A", "Q", "M", "G"}
+    """
+    found, arcs = result(tables), tables["balance-arcs"]
+    abroad = ~arcs["group"].isin(NOT_ABROAD)
+    mine = arcs[abroad if market == "all" else arcs["group"] == market]
+    rows = []
+    for arc in rows_of(mine):
+        flow = found.table(arc.arc, freq)["flow"] * (-1.0 if arc.kind == "foreign" else 1.0)
+        rows.append(
+            pd.DataFrame(
+                {"arc": arc.arc, "route": arc.route, "period": flow.index, "flow": flow.to_numpy()}
+            )
+        )
+    return (
+        pd.concat(rows, ignore_index=True)
+        if rows
+        else pd.DataFrame(columns=["arc", "route", "period", "flow"])
+    )
+
+
+def market_table(
+    tables: Mapping[str, pd.DataFrame],
+    freq: str = "A",
+    unit: str = "bcm",
+    basis: str = "20C",
+    what: str = "flow",
+) -> pd.DataFrame:
+    """Return flows by market, market by period; the sum abroad is that of `markets`.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    freq : {"A", "Q", "M", "G"}
+    unit, basis : str
+        As in `energy.flows.build`; energy by the mean calorific value of ``balance_errors.csv``.
+    what : {"flow", "p10", "p90"}
+    """
+    table = markets(tables, freq)[what].unstack("period")  # noqa: PD010
+    table = table.drop(["exports", "lng", "russia"], errors="ignore")
+    days = [
+        periods.days(periods.containing(day.date(), freq))
+        for day in pd.DatetimeIndex(table.columns)
+    ]
+    errors = tables["balance-errors"]
+    heat = float(errors.loc[errors["aspect"] == "heat", "relative"].iloc[0])
+    made = units.convert(table.to_numpy(), "bcm", unit, basis="20C", to_basis=basis,
+                         days=np.array(days)[None], gcv=heat, gcv_basis="20C")  # fmt: skip
+    table = pd.DataFrame(made, index=table.index, columns=table.columns)
+    table.attrs = {"unit": unit, "basis": basis, "estimate": "balanced", "what": what}
+    return table

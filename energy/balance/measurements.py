@@ -26,6 +26,7 @@ from energy.measure.observations import rows_of
 INNER = ("bcm", "20C")
 GROWTH = "_growth"
 DAILY = "_daily"
+MONTH = 30.44  # days
 GAP = 0.1  # share of the days that may be missing and still be told by days
 Cell: TypeAlias = tuple[np.ndarray, np.ndarray, np.ndarray]
 Scope: TypeAlias = list[tuple[int, float, float]]
@@ -115,6 +116,8 @@ class _Reader:
             errors["aspect"], errors["key"], errors["relative"], errors["absolute"],
             strict=True)}  # fmt: skip
         self.word = re.compile(rf"\b({errors.set_index('aspect')['key'].get('word', 'about')})\b")
+        remarks = tables["corrections"]
+        self.annotated = set(remarks.loc[remarks["action"] == "annotate", "row"])
         self.heat = _heat(tables["route-facts"])
         self.scopes = dict(iter(tables["balance-scopes"].groupby(["series", "entity", "by"])))
 
@@ -202,6 +205,8 @@ class _Reader:
                  self.rule["floor", "any"][1]]  # fmt: skip
         if row.derived:
             parts.append(self.rule["derived", "true"][0] * value)
+        if row.id in self.annotated:
+            parts.append(self.factor["annotated"][0] * value)
         if self.word.search(row.note):
             parts.append(self.factor["word"][0] * value)
         return parts
@@ -232,8 +237,11 @@ class _Reader:
     def edge(self, span: periods.Period, value: float) -> float:
         """Return the error of counting part of a month by its days."""
         days = (span.end - span.start).days
-        broken = [d for d in (span.start.day - 1, span.end.day - 1) if d]
-        return float(self.rule["span", "part-month"][0]) * value * min(len(broken) * 15 / days, 1.0)
+        parts = [
+            value * MONTH / days * np.sqrt(share * (1 - share))
+            for *_, share in periods.months(span) if share < 1
+        ]  # fmt: skip
+        return float(self.rule["span", "part-month"][0]) * _root(parts)
 
     def cells(self, span: periods.Period, scope: Scope, coverage: float) -> Cell:
         """Return arcs, months and coefficients of a sum over a span."""

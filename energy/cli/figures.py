@@ -30,6 +30,12 @@ def _flows(verbs: Verbs) -> None:
     )
     verb.add_argument("--from", dest="first", metavar="PERIOD", help="first period, e.g. 2019Q4")
     verb.add_argument("--to", dest="last", metavar="PERIOD", help="last period, e.g. 2025Q4")
+    verb.add_argument(
+        "--estimate",
+        default="balanced",
+        choices=("balanced", "reported"),
+        help="balanced (default): reconciled with every figure; reported: the published figure chosen",
+    )
     add_format(verb)
 
 
@@ -101,7 +107,7 @@ def _run_flows(options: argparse.Namespace) -> int:
 
     tracker = energy.load(as_of=options.as_of)
     cube = tracker.flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
-                         options.first, options.last)  # fmt: skip
+                         options.first, options.last, estimate=options.estimate)  # fmt: skip
     return emit(layers.cube_table(cube), options.format)
 
 

@@ -14,6 +14,7 @@ def _check(verbs: Verbs) -> None:
                  "examples:\n  energy check              the package and $ENERGY_HOME\n"
                  "  energy check --sources    rows whose document, page or date is missing, as a table\n"
                  "  energy check my-facts/    a folder with tables of your own, laid over the package\n"
+                 "  energy check --balance    published figures that contradict each other, by whom and why\n"
                  "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
     verb.add_argument(
         "folder",
@@ -27,6 +28,12 @@ def _check(verbs: Verbs) -> None:
         action="store_true",
         help="instead: is another energy.py in the way, is an optional package broken?",
     )
+    verb.add_argument(
+        "--balance",
+        action="store_true",
+        help="list the figures that the rest of the balance strains or contradicts; exit code 0",
+    )
+    add_format(verb)
 
 
 def _import(verbs: Verbs) -> None:
@@ -88,6 +95,11 @@ def _run_check(options: argparse.Namespace) -> int:
         return _list_gaps(options)
     if options.install:
         return list_faults(build.check_install(options.folder or "."))
+    if options.balance:
+        import energy
+
+        tracker = energy.load(options.folder, as_of=options.as_of)
+        return emit(tracker.balance().round(3), options.format)
     return list_faults(build.check(options.folder, options.as_of))
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import xarray as xr
 
 from energy import flows
+from energy.balance import cube as cubes
 from energy.measure.observations import STATUS
 from energy.measure.tables import Tables
 
@@ -37,7 +38,8 @@ def priced(cube: xr.Dataset, tables: Tables, table: pd.DataFrame) -> xr.Dataset:
     fine = "Q" if freq in ("A", "G") else freq
     if (cube.attrs["unit"], cube.attrs["basis"], fine) == (*flows.INNER, freq):
         return attach(cube, cube["flow"], table)
-    inner = flows.build(tables, fine, *flows.INNER, *flows.bounds(cube))
+    estimate = cube.attrs.get("estimate", "reported")
+    inner = cubes.flow_cube(tables, fine, *flows.INNER, *flows.bounds(cube), estimate)
     inner = attach(inner, inner["flow"], table)
     if fine != freq:
         return roll_up(cube, inner)

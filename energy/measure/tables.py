@@ -456,6 +456,7 @@ BalanceErrorAspect: TypeAlias = Literal[
     "derived",
     "span",
     "coverage",
+    "annotated",
     "floor",
     "word",
     "source",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
 from energy import facts, flows
+from energy.balance import cube as cubes
+from energy.balance import kept
 from energy.errors import PeriodError, UnknownName
 from energy.finance import netback
 from energy.measure import periods
@@ -78,6 +81,10 @@ def explain(
     flow = flows.parts(tables, route, str(span.start), last).assign(period=str(span))
     doors = tables["route-facts"]
     found = [_flow(flow), _coverage(flow), _capacity(doors[doors["route"] == route], [span])]
+    if "balanced" in cube:
+        cell = cubes.flow_cube(tables, span.freq, first=str(span), last=str(span))
+        found[0] = _with_balance(found[0], cell.sel(route=[route]), tables)
+        found.append(_doubts(tables, route, span))
     if span.freq in ("Q", "A", "G"):
         quarters = pd.DatetimeIndex(cube["period"].values)
         inside = (quarters >= pd.Timestamp(span.start)) & (quarters < pd.Timestamp(span.end))
@@ -103,6 +110,8 @@ def ledger(
     flow = flows.parts(tables, names, str(spans[0]), str(spans[-1]))
     flow["period"] = [str(periods.containing(day, "Q")) for day in flow["month"]]
     found = [_flow(flow), _coverage(flow), _capacity(tables["route-facts"], spans)]
+    if "balanced" in cube:
+        found[0] = _with_balance(found[0], cube, tables)
     found += [
         rows.assign(period=[str(periods.containing(day, "Q")) for day in rows["month"]])
         for rows in _money(cube, tables, prices, lengths)
@@ -123,11 +132,50 @@ def _flow(parts: pd.DataFrame) -> pd.DataFrame:
     return parts.assign(quantity="flow", how=told)
 
 
+def _with_balance(steps: pd.DataFrame, cube: xr.Dataset, tables: facts.Tables) -> pd.DataFrame:
+    """Name published steps ``reported`` where the balance stands for them; add its months.
+
+    A balanced flow is no arithmetic on a few figures: every measurement of the system bears on
+    it. `energy.balance.kept.result` makes it again; its verdicts name the figures.
+    """
+    freq = cube.attrs["freq"]
+    said = cube["balanced"].transpose("route", "period").to_series()
+    cells = said.index[said.notna()]
+    shown = {(route, str(periods.containing(day.date(), freq))) for route, day in cells}
+    mine = [cell in shown for cell in zip(steps["route"], steps["period"], strict=True)]
+    steps = steps.assign(quantity=np.where(mine, "reported", steps["quantity"]))
+    months = cubes.months(tables, sorted({route for route, _ in cells}), freq)
+    kept = [cell in shown for cell in zip(months["route"], months["period"], strict=True)]
+    made = months[kept].assign(
+        quantity="flow", unit="bcm", basis="20C", taken=0.0, share=1.0, how=BALANCED
+    )
+    return pd.concat([steps, made], ignore_index=True)
+
+
+BALANCED = (
+    "derived: balanced month, reconciled with every published figure; `energy check --balance`"
+)
+
+
+def _doubts(tables: facts.Tables, route: str, span: periods.Period) -> pd.DataFrame:
+    """Return the figures of a route and span that the rest of the balance does not bear out."""
+    told = kept.result(tables).verdicts
+    told = told[(told["entity"] == route) & (told["verdict"] != "agrees")]
+    near = [periods.overlap(periods.parse(text), span) > 0 for text in told["period"]]
+    rows = [
+        {"quantity": "doubt", "route": route, "month": span.start, "id": row.id, "bcm": row.value,
+         "how": f"{row.verdict}: {row.value:.4g} bcm printed, {row.without:.4g} ± {row.without_error:.2g} by the others"
+         + (f" ({row.by.replace(';', ', ')})" if row.by else "") + (f"; {row.cause}" if row.cause else "")}
+        for row in rows_of(told[near])
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["route", *COLUMNS])
+
+
 def _coverage(parts: pd.DataFrame) -> pd.DataFrame:
     """Return what each month adds to the share of the period's days that the figures cover."""
     months = pd.to_datetime(parts["month"])
     days = months.dt.days_in_month
-    part = parts["coverage"].astype(float) * days / _lengths(parts["period"])
+    part = parts["coverage"].astype(float) * days / _lengths(parts["period"]).astype(float)
     how = "derived: days of the month that the figure covers, over the days of the period"
     kept = parts[["route", "period", "month", "id"]]
     return kept.assign(quantity="coverage", share=parts["coverage"], part=part, how=how)
@@ -174,11 +222,15 @@ def _money(
 def _with_derived(steps: pd.DataFrame) -> pd.DataFrame:
     """Add utilisation and idle capacity, out of the sums of the steps before."""
     sums = steps.pivot_table(index=PLACE, columns="quantity", values="part", aggfunc="sum")
-    sums = sums.reindex(columns=["flow", "coverage", "capacity"]).dropna()
-    used = sums[(sums["coverage"] > WHOLE) & (sums["capacity"] > 0)]
+    sums = sums.reindex(columns=["flow", "coverage", "capacity"]).dropna(
+        subset=["flow", "capacity"]
+    )
+    said = steps.loc[steps["how"] == BALANCED, PLACE].drop_duplicates()
+    whole = sums.index.isin(pd.MultiIndex.from_frame(said))
+    used = sums[((sums["coverage"] > WHOLE) | whole) & (sums["capacity"] > 0)]
     rows = [used.assign(quantity="utilisation", part=used["flow"] / used["capacity"],
                         how="derived: flow / capacity")]  # fmt: skip
-    held = sums[sums["coverage"] > NEARLY].assign(quantity="idle")
+    held = sums[(sums["coverage"] > NEARLY) | whole].assign(quantity="idle")
     rows.append(held.assign(part=held["capacity"], how="derived: capacity …"))
     rows.append(held.assign(part=-held["flow"], how="derived: … less flow"))
     return _joined([steps, *(part.reset_index() for part in rows)])
@@ -212,6 +264,22 @@ def of_market(cube: xr.Dataset, routes: pd.DataFrame, market: str) -> pd.DataFra
          "how": f"derived: a last known split of the gas, to {row.market}"}
         for row in rows_of(cells[mine])
     ]  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def of_balance(tables: facts.Tables, market: str, period: str) -> pd.DataFrame:
+    """Return the crossings whose balanced flows make up a market; see `of_market`."""
+    span = periods.parse(period)
+    parts = cubes.market_parts(tables, market, span.freq)
+    parts = parts[parts["period"] == pd.Timestamp(span.start)]
+    rows = [
+        {"quantity": "flow", "month": span.start, "unit": "bcm", "basis": "20C",
+         "id": f"{row.route}@{span}" if row.route else "", "bcm": row.flow, "part": row.flow,
+         "how": f"derived: balanced flow of {row.arc}"}
+        for row in rows_of(parts) if round(row.flow, 9)
+    ]  # fmt: skip
+    if not rows:
+        raise PeriodError(f"The balance has no flow to {market} in {period}.")
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

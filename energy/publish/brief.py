@@ -6,9 +6,9 @@ import pandas as pd
 import xarray as xr
 
 from energy import flows
+from energy.balance import cube as cubes
 
 FIRST_YEAR = 2014
-NEGLIGIBLE = 0.005  # share of a year's gas that may be uncovered before its sum is marked
 RESULT = {
     "Net profit attributable, RUB bn": "net_profit_attributable",
     "Sales, RUB bn": "sales",
@@ -43,13 +43,15 @@ def summary(
     parts = [
         "# Russian pipeline gas exports", "",
         f"Facts published up to {as_of}. bcm at 20 °C, the cubic metre of Gazprom. "
-        "A dash is not known, 0.0 is a measured or stated zero; `e` estimate or spread by a profile, "
-        "`m` modelled, `p` a plan, "
-        "`*` the figures cover only part of the year.", "",
+        "Volumes are those of the balance: what agrees best with every published figure while gas is "
+        "conserved; `energy flows --estimate reported` gives the figures as published. A dash is not "
+        "known, 0.0 is a zero; `e` estimate or spread by a profile, `m` modelled, `p` a plan, "
+        "`*` part of the year only.", "",
         "## Volume by route, bcm", "", table(_marked(years, "flow", 1)), "",
         "## By market, bcm", "", table(_markets(annual, tables)), "",
-        "Kaliningrad is Russia and not in the sum. A sum marked `*` lacks a market of the year before "
-        "or covers only part of the year.", "",
+        "Kaliningrad is Russia and not in the sum. Europe is all of it but Turkey, Moldova, Ukraine and "
+        "Belarus.", "",
+        "## By market, P10–P90", "", table(_intervals(annual, tables)), "",
         "## Utilisation, % of the capacity of that year", "", table(_marked(years, "utilisation", 0, 100)), "",
         "## Revenue, billion USD (flow times border price)", "", table(_marked(years, "revenue", 1, 0.001)), "",
         "## Gazprom, IFRS, as reported", "", table(_results(statements)), "",
@@ -71,7 +73,7 @@ def table(frame: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-MARKS = {"actual": "", "provisional": "", "modelled": " m", "balanced": " m", "plan": " p"}
+MARKS = {"actual": "", "provisional": "", "modelled": " m", "balanced": "", "plan": " p"}
 """Standing to the mark beside a figure; any other is an estimate."""
 WEIGHT = {"": 0, " e": 1, " p": 2, " m": 3}
 
@@ -83,7 +85,8 @@ def _marked(years: xr.Dataset, name: str, decimals: int, scale: float = 1.0) -> 
     if name == "revenue":
         price = flows.frame(years["price_status"]).map(_mark).where(values != 0, "")
         mark = mark.where(price.map(WEIGHT.get) < mark.map(WEIGHT.get), price)
-    return _text(values, mark, flows.frame(years["coverage"]), decimals)
+    whole = (years["coverage"] > 0.999) | (years["status"] == "balanced")
+    return _text(values, mark, flows.frame(whole), decimals)
 
 
 def _mark(status: object) -> str:
@@ -91,33 +94,46 @@ def _mark(status: object) -> str:
 
 
 def _text(
-    values: pd.DataFrame, mark: pd.DataFrame, coverage: pd.DataFrame, decimals: int
+    values: pd.DataFrame, mark: pd.DataFrame, whole: pd.DataFrame, decimals: int
 ) -> pd.DataFrame:
     known = values.notna()
     text = values.map(lambda v: "–" if pd.isna(v) else f"{v:,.{decimals}f}")
     text = text.where(~known, text + mark)
-    text = text.where(~known | (coverage > 0.999), text + " *")
+    text = text.where(~known | whole, text + " *")
     text.columns = pd.DatetimeIndex(values.columns).year
     return text.loc[known.any(axis=1)].rename_axis("route")
 
 
 def _markets(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return flow by market and the sum, marked where the sum lacks something."""
-    years = annual.sel(period=annual["period"].dt.year >= FIRST_YEAR)
-    values = flows.frame(flows.by_market(years, tables["routes"]))
-    values.columns = pd.DatetimeIndex(values.columns).year
-    values = values.dropna(how="all")
-    abroad = values.drop("kaliningrad", errors="ignore")
-    lacks = (abroad.isna() & (abroad.shift(axis=1) > 0)).any()
-    uncovered = (years["flow"] * (1 / years["coverage"].where(years["coverage"] > 0) - 1)).sum(
-        "route"
-    )
-    part = (uncovered / years["flow"].sum("route") > NEGLIGIBLE).to_numpy()
+    """Return the balanced flow by market and the sum abroad."""
+    values, last = _by_market(tables, "flow"), annual["period"].dt.year.values[-1]
+    values = values.loc[:, values.columns <= last]
     text = values.map(lambda v: "–" if pd.isna(v) else f"{v:,.1f}").rename_axis("market")
-    text.loc["all exports"] = [
-        f"{v:,.1f}{' *' * bool(mark)}" for v, mark in zip(abroad.sum(), lacks | part, strict=True)
-    ]
-    return text
+    abroad = values.drop("kaliningrad", errors="ignore").sum()
+    text.loc["all exports"] = [f"{v:,.1f}" for v in abroad]
+    shown: pd.DataFrame = text
+    return shown
+
+
+def _intervals(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the interval of each market and of the sum, which is not the sum of intervals."""
+    low, high = _by_market(tables, "p10"), _by_market(tables, "p90")
+    ends = cubes.markets(tables, "A").xs("exports")
+    ends.index = pd.DatetimeIndex(ends.index).year
+    for table, what in ((low, "p10"), (high, "p90")):
+        table.loc["all exports"] = ends[what].reindex(table.columns)
+    low = low.loc[:, low.columns <= annual["period"].dt.year.values[-1]]
+    text = low.map("{:,.1f}–".format) + high[low.columns].map("{:,.1f}".format)
+    shown: pd.DataFrame = text.rename_axis("market")
+    return shown
+
+
+def _by_market(tables: dict[str, pd.DataFrame], what: str) -> pd.DataFrame:
+    values = cubes.market_table(tables, "A", what=what)
+    years = pd.DatetimeIndex(values.columns).year
+    values.columns = years
+    shown: pd.DataFrame = values.loc[:, years >= FIRST_YEAR]
+    return shown
 
 
 def _results(statements: pd.DataFrame) -> pd.DataFrame:

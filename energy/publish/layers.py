@@ -30,6 +30,7 @@ LICENCE = "CC BY 4.0"
 OWN = f"{ATTRIBUTION}. Figures: the sources named in each row"
 WORDS = ["status", "flow_status", "market", "price_status", "sources", "price_source"]
 NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
+BESIDE = ["flow_p10", "flow_p90", "reported"]  # what stands beside the flow where the cube has it
 DECIMALS = {
     "flow": 4,
     "capacity": 4,
@@ -38,6 +39,9 @@ DECIMALS = {
     "revenue": 2,
     "coverage": 4,
     "netback": 2,
+    "flow_p10": 4,
+    "flow_p90": 4,
+    "reported": 4,
 }
 FORMS = (".geojson", ".parquet", ".fgb")
 ARROW = ["bearing", "arrow_lon", "arrow_lat"]
@@ -202,7 +206,11 @@ def flows_long(
         for p in np.flatnonzero(~np.isnan(cube["flow"].values[r])).tolist():
             row = {"id": f"{route}/{labels[p]}", "route": route, "period": labels[p],
                    "start_date": starts[p].date().isoformat(), "geometry": thin.get(route)}  # fmt: skip
-            row |= {name: _number(cube[name].values[r, p], name) for name in [*NUMBERS, "coverage"]}
+            beside = [name for name in BESIDE if name in cube]
+            row |= {
+                name: _number(cube[name].values[r, p], name)
+                for name in [*NUMBERS, "coverage", *beside]
+            }
             row |= {name: cube[name].values[r, p] for name in WORDS}
             row["idle"] = _idle(row)
             if "netback" in cube:
@@ -210,7 +218,7 @@ def flows_long(
                 row["netback_missing"] = cube["netback_missing"].values[r, p]
             rows.append(row)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")
-    numbers = [*NUMBERS, "coverage", "idle", *(["netback"] if "netback" in cube else [])]
+    numbers = [*NUMBERS, "coverage", "idle", *(n for n in ["netback", *BESIDE] if n in cube)]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     return _with_arrows(frame, thin, pd.Index(frame["route"]), frame["flow"])
 
@@ -301,7 +309,7 @@ def _check_projection(lines: gpd.GeoDataFrame, projection: xr.Dataset) -> None:
 
 def _idle(row: dict) -> float | None:
     """Return capacity less flow, negative above 100 %; unknown where a part is or coverage lacks."""
-    whole = (row["coverage"] or 0) > 0.999
+    whole = (row["coverage"] or 0) > 0.999 or row["status"] == "balanced"
     if row["flow"] is None or row["capacity"] is None or not whole:
         return None
     return round(row["capacity"] - row["flow"], DECIMALS["flow"])
@@ -471,7 +479,8 @@ def cube_table(cube: xr.Dataset) -> pd.DataFrame:
         if name not in frame:
             continue
         frame[name] = frame[name].round(decimals)
-    order = ["route", "period", "flow", "unit", "basis", "capacity", "utilisation", "coverage", "status",
+    order = ["route", "period", "flow", "unit", "basis", *(n for n in BESIDE if n in frame), "capacity",
+             "utilisation", "coverage", "status",
              "flow_status", "market", "price", "price_status", "revenue", "sources", "price_source"]  # fmt: skip
     return frame[order].reset_index(drop=True)
 
@@ -552,6 +561,14 @@ DICTIONARY: dict[str, dict[str, str]] = {
         for word, level in QUANTILES.items()
     },
     "coverage": _field("Share of the period's days that the figures cover", "1"),
+    "flow_p10": _field(
+        "10th percentile of the flow of the period: of the balance, or of the draws", "bcm at 20 °C"
+    ),
+    "flow_p90": _field(
+        "90th percentile of the flow of the period: of the balance, or of the draws", "bcm at 20 °C"
+    ),
+    "additive": _field("True where the route adds to exports: each export counted once"),
+    "reported": _field("Published flow of the days that figures cover", "bcm at 20 °C"),
     "figure_status": _field("Standing of the newest figure: actual, provisional, estimate, …"),
     "price_status": _field("Standing of the price"),
     "flow_status": _field(

@@ -18,8 +18,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energy import balance as balancing
 from energy import facts, flows
-from energy.errors import UsageError
+from energy.balance import cube as cubes
+from energy.errors import UnknownName, UsageError
 from energy.facts.names import Names
 from energy.finance import prices, revenue
 from energy.measure import periods, units
@@ -193,6 +195,11 @@ class Tracker:
     def _quarters(self) -> xr.Dataset:
         return self.flows()
 
+    @functools.cached_property
+    def _reported(self) -> xr.Dataset:
+        """The quarters as published: what a projection starts from."""
+        return self.flows(estimate="reported")
+
     @property
     def last(self) -> str:
         """The last quarter with any figure, e.g. ``"2026Q2"``."""
@@ -201,7 +208,7 @@ class Tracker:
     @functools.cached_property
     def newest(self) -> str:
         """The newest quarter of which most routes are known whole, e.g. ``"2026Q1"``."""
-        cube = self._quarters
+        cube = self._reported
         whole = np.isfinite(cube["flow"].values) & (cube["coverage"].values >= 1)
         known = whole.sum(axis=0)
         enough = np.flatnonzero(known >= max(1, ENOUGH * known[-RECENT:].max()))
@@ -230,6 +237,7 @@ class Tracker:
         *,
         start: str | None = None,
         end: str | None = None,
+        estimate: str = "balanced",
     ) -> xr.Dataset:
         """Return the flow cube, dims (route, period).
 
@@ -247,12 +255,17 @@ class Tracker:
             For example ``"2019Q4"`` and ``"2025Q4"``.
         start, end : str, optional
             Other words for `first` and `last`.
+        estimate : {"balanced", "reported"}
+            What ``flow`` is: the reconciled estimate of the whole period, or the published figure
+            chosen for it (which stands in ``reported`` in any case).
 
         Returns
         -------
         xarray.Dataset
-            ``flow, capacity, utilisation, price, revenue, coverage, status, flow_status,
-            market, sources`` and where the price comes from. NaN is not known.
+            ``flow, flow_p10, flow_p90, reported, balanced, capacity, utilisation, price, revenue,
+            coverage`` (share of the days that ``reported`` speaks of)``, status, flow_status,
+            market, sources`` and where the price comes from. NaN is not known. Routes that are
+            ``additive`` add up to exports; strings, exits and feeders carry the same gas again.
 
         Raises
         ------
@@ -267,9 +280,9 @@ class Tracker:
         freq = periods.frequency(freq)
         first, last = _one("first", first, "start", start), _one("last", last, "end", end)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
-        key = (freq, unit, basis, first, last)
+        key = (freq, unit, basis, first, last, estimate)
         if key not in self._cubes:
-            cube = flows.build(self.facts, freq, unit, basis, first, last)
+            cube = cubes.flow_cube(self.facts, freq, unit, basis, first, last, estimate)
             cube = revenue.priced(cube, self.facts, self._prices)
             cube.attrs["as_of"] = self.edition
             self._cubes[key] = cube
@@ -344,9 +357,35 @@ class Tracker:
 
         return searching.search(text, self.facts, routes.places(), self._words)
 
-    def markets(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
-        """Return flows summed to markets, market by period; markets without any figure left out."""
-        cube = self.flows(freq=freq, unit=unit, basis=basis)
+    def markets(
+        self,
+        freq: str = "A",
+        unit: str = "bcm",
+        basis: str | None = None,
+        estimate: str = "balanced",
+        what: str = "flow",
+    ) -> pd.DataFrame:
+        """Return flows by market, market by period; markets without any figure left out.
+
+        Parameters
+        ----------
+        freq, unit, basis
+            As in `flows`.
+        estimate : {"balanced", "reported"}
+            The reconciled total, or the sum of the routes' published figures.
+        what : {"flow", "p10", "p90"}
+            The estimate or an end of its interval, that of the sum itself.
+
+        >>> import energy
+        >>> table = energy.load().markets()
+        >>> bool(17 < table.loc["europe", "2025"].iloc[0] < 19)
+        True
+        """
+        freq = periods.frequency(freq)
+        basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
+        if estimate == "balanced":
+            return cubes.market_table(self.facts, freq, unit, basis, what)
+        cube = self.flows(freq=freq, unit=unit, basis=basis, estimate=estimate)
         return flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
 
     def supply(
@@ -367,9 +406,34 @@ class Tracker:
 
         return supplies.supply(self.facts, market, told, origin=origin, kind=kind)
 
-    def balance(self, freq: str = "Q") -> pd.DataFrame:
-        """Compare the sum over routes with the sum over markets; a difference has its reason."""
-        return flows.balance(self.flows(freq=freq), self.facts["routes"])
+    def balance(self, verdict: str | None = None) -> pd.DataFrame:
+        """Return what the published figures say of each other: contradictions first.
+
+        Parameters
+        ----------
+        verdict : {"agrees", "strained", "contradicted", "all"}, optional
+            Default: every figure that is strained or contradicted.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.balance.verdicts.verdicts`: the figure, what all others make of it, by whom
+            it is contradicted and the slip that would explain it.
+
+        Raises
+        ------
+        UnknownName
+            For another verdict.
+        """
+        table = balancing.result(self.facts).verdicts
+        known = [*balancing.WORDS, "all"]
+        if verdict is not None and verdict not in known:
+            raise UnknownName("verdict", verdict, known)
+        if verdict != "all":
+            strict = table["verdict"] == verdict
+            table = table[table["verdict"] != "agrees" if verdict is None else strict]
+        order = table["score"].abs().sort_values(ascending=False, kind="stable").index
+        return table.loc[order].reset_index(drop=True)
 
     @property
     def routes(self) -> gpd.GeoDataFrame:
@@ -587,10 +651,10 @@ class Tracker:
         """
         from energy.provenance import explain
 
-        span, name = periods.parse(period), self._named(name)
+        span = periods.parse(period)
+        name = name if name in self._markets else self._named(name)
         if name in {explain.ALL, *self._markets}:
-            cube = self.flows(freq=span.freq, first=period, last=period)
-            return explain.of_market(cube, self.facts["routes"], name)
+            return explain.of_balance(self.facts, name, period)
         if name in set(self.facts["financials"]["metric"]):
             return explain.reported(self.financials(None), name, str(span))
         return explain.explain(
@@ -600,8 +664,7 @@ class Tracker:
 
     @property
     def _markets(self) -> set[str]:
-        links = self.facts["crosswalk"]
-        return set(links.loc[links["kind"] == "market", "target"])
+        return set(self.facts["balance-arcs"]["group"]) - {"", "russia"}
 
     def check(self) -> list[str]:
         """Return every fault in facts and geometry; an empty list is a clean bill."""

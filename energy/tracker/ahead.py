@@ -41,7 +41,7 @@ class Ahead(Facet):
 
         more = {"as_of": self.last_day, **more}
         return projection.project(
-            self.t.facts, self.t._quarters, until=until, scenarios=scenarios, **more
+            self.t.facts, self.t._reported, until=until, scenarios=scenarios, **more
         )
 
     @functools.cached_property

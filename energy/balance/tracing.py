@@ -1,0 +1,96 @@
+"""From field to market: whose gas leaves at which exit, by proportional sharing at each node.
+
+At a node all gas that comes in is taken as mixed, so every way out carries the same shares
+(Bialek 1996, tracing the flow of electricity). It is a convention, not a measurement: molecules are not marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from energy.balance.kept import result
+from energy.errors import PeriodError
+from energy.measure import periods
+from energy.measure.observations import rows_of
+
+LITTLE = 1e-3  # bcm in the period below which a way is not told
+
+
+def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
+    """Return the balanced flows of a period from source to market.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    period : str
+        A month, quarter, calendar year or gas year.
+
+    Returns
+    -------
+    DataFrame
+        ``field, route, market, flow`` (bcm at 20 °C in the period), as `energy.network.sankey`
+        draws them: the source (a basin, a store, a neighbour), the last arc, the group of markets.
+
+    Raises
+    ------
+    PeriodError
+        For a period that the balance does not hold.
+    """
+    arcs, flow = tables["balance-arcs"], _flows(tables, period)
+    edges = [_directed(row, flow[row.arc]) for row in rows_of(arcs) if abs(flow[row.arc]) > LITTLE]
+    shares = _shares(edges)
+    group = arcs.set_index("arc")["group"]
+    kind = arcs.set_index("arc")["kind"]
+    # counted where the market is, not at the last onward pipe behind it
+    ends = [(arc, start, size) for arc, start, end, size in edges
+            if start and (group[arc] or (kind[arc] == "storage" and not end))]  # fmt: skip
+    rows = [
+        (source, arc, group[arc] or "stores", size * share)
+        for arc, start, size in ends
+        for source, share in shares[start].items()
+        if size * share > LITTLE
+    ]
+    table = pd.DataFrame(rows, columns=["field", "route", "market", "flow"])
+    return table.sort_values("flow", ascending=False, ignore_index=True)
+
+
+def _flows(tables: Mapping[str, pd.DataFrame], period: str) -> dict[str, float]:
+    """Return the flow of every arc in the period."""
+    span, found = periods.parse(period), result(tables)
+    if span.freq not in ("M", "Q", "A", "G"):
+        raise PeriodError(f"{period!r} is no month, quarter, calendar year or gas year.")
+    start, made = pd.Timestamp(span.start), {}
+    for arc in tables["balance-arcs"]["arc"]:
+        table = found.table(arc, span.freq)
+        if start not in table.index:
+            raise PeriodError(f"The balance holds no {period}; it runs from {table.index[0]:%Y-%m} "
+                              f"to {table.index[-1]:%Y-%m}.")  # fmt: skip
+        made[arc] = float(table["flow"].to_numpy()[table.index == start][0])
+    return made
+
+
+def _directed(row: object, flow: float) -> tuple[str, str, str, float]:
+    """Return an arc the way gas ran in it: name, start, end, size."""
+    name, a, b = (str(getattr(row, field)) for field in ("arc", "from_node", "to_node"))
+    return (name, a, b, flow) if flow > 0 else (name, b, a, -flow)
+
+
+def _shares(edges: list[tuple[str, str, str, float]]) -> dict[str, dict[str, float]]:
+    """Return whose gas is at each node: shares by source, summing to 1."""
+    nodes = sorted({n for _, a, b, _ in edges for n in (a, b)} - {""})
+    sources = sorted(arc for arc, a, b, _ in edges if not a and b)
+    inward = np.zeros((len(nodes), len(nodes)))
+    own = np.zeros((len(nodes), len(sources)))
+    for arc, a, b, size in edges:
+        if b and a:
+            inward[nodes.index(b), nodes.index(a)] += size
+        elif b:
+            own[nodes.index(b), sources.index(arc)] += size
+    through = np.maximum(inward.sum(1) + own.sum(1), LITTLE)
+    mixed = np.linalg.solve(np.eye(len(nodes)) - inward / through[:, None], own / through[:, None])
+    return {
+        node: dict(zip(sources, mixed[i].tolist(), strict=True)) for i, node in enumerate(nodes)
+    }

@@ -1,0 +1,168 @@
+"""Time the balance, set it beside dense least squares and cvxpy, and say how well it foretells.
+
+    python tests/benchmarks/bench_balance.py [--months N]
+
+Solve of the whole history, update by one new figure, leave-one-out over all measurements against the
+published cube that spreads a year by a profile, node residual, contradictions, unknown routes. The contenders
+solve the same quadratic problem once, on the last N months (dense: 36), each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import resource
+import time
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
+
+
+def ours(first: str) -> tuple[float, float]:
+    """Return seconds of one linear solve of ours and the peak memory in MB."""
+    from energy import facts
+    from energy.balance import estimate, measurements
+    from energy.balance.system import system
+
+    tables = facts.load()
+    net = system(tables, dt.date(2025, 12, 31), dt.date.fromisoformat(first))
+    told = measurements.measure(tables, net)
+    prior, rows = estimate.Prior(net), estimate._rows(net, told)
+    value, error = (told.table[c].to_numpy() for c in ("value", "error"))
+    start = time.perf_counter()
+    diagonal, beside, pull = prior.normal(np.ones_like(net.weight))
+    shut = np.where(net.weight == 0, estimate.STIFF, 0.0)
+    chain, right = estimate._assemble(net, rows, value, 1 / error**2, diagonal + shut, beside, pull)
+    chain.solve(right)
+    return time.perf_counter() - start, peak()
+
+
+def problem(first: str) -> tuple:
+    """Return the same problem as rows: matrix (sparse), goal, over the free coordinates."""
+    import scipy.sparse as sp
+
+    from energy import facts
+    from energy.balance import estimate, measurements
+    from energy.balance.system import system
+
+    tables = facts.load()
+    net = system(tables, dt.date(2025, 12, 31), dt.date.fromisoformat(first))
+    told = measurements.measure(tables, net)
+    months, arcs = len(net.months), len(net.arcs)
+    prior = estimate.Prior(net)
+    into = sp.kron(sp.eye(months), sp.csr_matrix(net.null))
+    rows, columns, data = [], [], []
+    for r, (a, m, w) in enumerate(told.cells):
+        rows += [r] * len(a)
+        columns += (m * arcs + a).tolist()
+        data += (w / told.table["error"].iloc[r]).tolist()
+    measured = sp.csr_matrix((data, (rows, columns)), shape=(len(told), months * arcs))
+    now = (prior.scale * np.sqrt(prior.precision)).T.ravel()
+    scale = np.zeros_like(prior.scale)
+    scale[:, 1:] = prior.scale[:, :-1]
+    before = (prior.stay * scale * np.sqrt(prior.precision)).T.ravel()[arcs:]
+    change = sp.diags([now, -before], [0, -arcs])
+    shut = sp.diags(np.where(net.weight.T.ravel() == 0, np.sqrt(estimate.STIFF), 0.0))
+    goal = [told.table["value"] / told.table["error"],
+            (prior.offset * np.sqrt(prior.precision)).T.ravel(), np.zeros(months * arcs)]  # fmt: skip
+    return sp.vstack([measured, change, shut]) @ into, np.concatenate(goal)
+
+
+def dense(first: str) -> tuple[float, float]:
+    """Return seconds and peak MB of one dense least squares."""
+    matrix, goal = problem(first)
+    start = time.perf_counter()
+    np.linalg.lstsq(matrix.toarray(), goal, rcond=None)
+    return time.perf_counter() - start, peak()
+
+
+def cvxpy(first: str) -> tuple[float, float]:
+    """Return seconds and peak MB of cvxpy with its default solver."""
+    import cvxpy as cp
+
+    matrix, goal = problem(first)
+    start = time.perf_counter()
+    z = cp.Variable(matrix.shape[1])
+    cp.Problem(cp.Minimize(cp.sum_squares(matrix @ z - goal))).solve()
+    return time.perf_counter() - start, peak()
+
+
+def peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def alone(work, first: str) -> str:
+    """Run a contender in a process of its own; say so where it cannot run."""
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            seconds, memory = pool.submit(work, first).result()
+        except Exception as error:  # a contender that is not installed is no result of ours
+            return f"not run ({type(error).__name__}: {error})"
+    return f"{seconds:8.2f} s  {memory:7.0f} MB"
+
+
+def main(months: int) -> None:
+    from energy import facts
+    from energy.balance import estimate, kept, verdicts
+    from energy.balance.cube import flow_cube
+
+    tables = facts.load()
+    start = time.perf_counter()
+    made = estimate.solve(tables)
+    print(f"whole history, search of {made.rounds} rounds: {time.perf_counter() - start:.2f} s")
+    start = time.perf_counter()
+    kept.condense(made)
+    print(f"exact variances, verdicts: {time.perf_counter() - start:.2f} s")
+    start = time.perf_counter()
+    made.with_figure({"power-of-siberia-1": 1.0}, "2025-06", 3.3, 0.02)
+    print(f"update by one figure: {time.perf_counter() - start:.3f} s")
+    first = dt.date(2026 - max(months // 12, 1), 1, 1).isoformat()
+    for name, work, begin in (("ours", ours, "2006-01-01"), ("ours", ours, first),
+                              ("cvxpy", cvxpy, first), ("dense", dense, "2023-01-01")):  # fmt: skip
+        print(f"one linear solve from {begin}, {name:6s} {alone(work, begin)}")
+    table = verdicts.verdicts(made)
+    inside = (table["score"].abs() < 1.2816).mean()
+    print(
+        f"leave one out: {len(table)} figures, {inside:.1%} inside the 80 % interval; "
+        f"median absolute error {(table['value'] - table['without']).abs().median():.3f} bcm"
+    )
+    print(table["verdict"].value_counts().to_string())
+    profile(tables, table)
+    arcs = made.net.arcs
+    nodes = sorted((set(arcs["from_node"]) | set(arcs["to_node"])) - {""})
+    worst = max(np.abs((1.0 * (arcs["to_node"] == n) - (arcs["from_node"] == n)).to_numpy() @ made.flow).max()
+                for n in nodes)  # fmt: skip
+    print(f"worst node residual: {worst:.1e} bcm")
+    cube = flow_cube(tables, "A", first="2021", last="2021")
+    built = tables["routes"].set_index("route")["status"].isin(["operating", "idle", "destroyed"])
+    flow = cube["flow"][:, 0].to_pandas()
+    print("built routes without a flow:", [r for r in built.index[built] if np.isnan(flow[r])])
+
+
+def profile(tables, table) -> None:
+    """Set our error beside that of the profile for the months and quarters that years do not tell."""
+    from energy import flows
+
+    told = table[(table["series"] == "flow") & table["period"].str.fullmatch(r"\d{4}(-\d{2}|Q\d)")]
+    told = told[told["period"] >= "2014"].iloc[::9]
+    apart = []
+    for row in told.itertuples():
+        same = (tables["volumes"]["entity"] == row.entity) & (
+            tables["volumes"]["period"] == row.period
+        )
+        less = tables["volumes"][~same]
+        freq = "Q" if "Q" in row.period else "M"
+        cube = flows.build(
+            tables.replaced({"volumes": less}), freq, first=row.period, last=row.period
+        )
+        apart.append(abs(float(cube["flow"].sel(route=row.entity).values[0]) - row.value))
+    ours_ = (told["value"] - told["without"]).abs()
+    known = np.isfinite(apart)
+    print(f"months and quarters left out ({known.sum()}): profile median {np.median(np.array(apart)[known]):.3f} bcm, "
+          f"balance {ours_[known].median():.3f} bcm")  # fmt: skip
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--months", type=int, default=60)
+    main(parser.parse_args().months)
