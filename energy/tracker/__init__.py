@@ -33,6 +33,7 @@ from geodata import routes
 
 if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of them
     from energy import network as grid
+    from energy.projection.what_if import WhatIf
     from energy.tracker.ahead import Ahead
     from energy.tracker.evidence import Evidence
     from energy.tracker.maps import Maps
@@ -579,6 +580,31 @@ class Tracker:
     def project(self, until: str = "2040", scenarios: Any = "all", **more: Any) -> xr.Dataset:
         """Project every route under named assumptions; see `Ahead.project`."""
         return self.ahead.project(until, scenarios, **more)
+
+    def what_if(self, route: str | None = None, **change: Any) -> WhatIf:
+        """Change one thing and set the result beside the unchanged control.
+
+        Parameters
+        ----------
+        route : str, optional
+            Name of the route for ``stop``, ``start`` and ``capacity``.
+        **change
+            ``stop`` (day or period from which nothing flows), ``start`` (first gas), ``capacity``
+            (bcm a year), ``brent`` (USD/bbl), ``ttf`` (USD/MMBtu); and ``scenario``, ``until``,
+            ``draws``, ``seed`` as for `project`.
+
+        Returns
+        -------
+        energy.projection.what_if.WhatIf
+            ``.table()`` by year, for all exports or one route: volumes and revenue of control and
+            change with their intervals, and the difference.
+
+        Raises
+        ------
+        UnknownName, UsageError, PeriodError
+            For a key that means nothing, or a change that does not fit the route.
+        """
+        return self.ahead.what_if(route, **change)
 
     def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
         """Return when proposed lines may deliver; see `Ahead.timing`."""

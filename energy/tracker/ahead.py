@@ -12,6 +12,8 @@ import xarray as xr
 
 from energy.finance import economics
 from energy.measure import periods
+from energy.projection import what_if
+from energy.projection.what_if import WhatIf
 from energy.tracker.facet import Facet
 
 EXPORT_DRAWS = 4096  # a layer's quantiles need no more
@@ -55,6 +57,27 @@ class Ahead(Facet):
         if not self.t.day:
             return None
         return str(periods.parse(self.t.day).end - dt.timedelta(days=1))
+
+    def what_if(
+        self,
+        route: str | None = None,
+        *,
+        scenario: str = "baseline",
+        until: str = "2035",
+        draws: int = 4000,
+        seed: int = 0,
+        **change: Any,
+    ) -> WhatIf:
+        """Change one thing and set the result beside the unchanged control; see `Tracker.what_if`."""
+        from energy.projection import scenarios
+
+        name, tree = (None if route is None else self.t.route(route)), scenarios.load()
+        rows = what_if.effects(name, change, tree)
+        same = {"draws": draws, "seed": seed}
+        control = self.project(until, scenario, **same)
+        result = self.project(until, scenario, tree=what_if.changed(tree, rows), **same)
+        said = {"route": name, **change} if name else change
+        return WhatIf(said, control, result)
 
     def scenarios(self) -> pd.DataFrame:
         """Return the named scenarios and their answer to each question of the tree.
