@@ -2,12 +2,13 @@
 # make test  set up, then the tests
 # make lint  ruff and mypy;  make bench  the benchmarks (figures, no judgement)
 # make docs  the pages in site/;  make wheel, lowest, newest  the package in an empty environment
+# make mutate  mutation testing of flows, units, bridge, ramp, publishing (hours; not in CI)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint bench docs wheel lowest newest clean
+.PHONY: run test lint bench docs mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -66,6 +67,10 @@ lowest: dist/.made
 	uv pip install --quiet --python $(EMPTY) --resolution lowest-direct -r pyproject.toml
 	uv pip install --quiet --python $(EMPTY) --no-deps dist/*.whl && uv pip check --python $(EMPTY)
 	$(EMPTY)/bin/python tests/smoke.py
+
+mutate: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut>=3.3'
+	$(BIN)/mutmut run $(ARGS); $(BIN)/mutmut results
 
 clean:
 	rm -rf $(OUT) build dist site .pytest_cache .mypy_cache .ruff_cache

@@ -197,3 +197,19 @@ def test_of_two_calorific_values_the_newest_counts(tiny):
     assert flows.calorific_values(rows) == {"exit": 10.0}
     cube = flows.build(tiny | {"route-facts": rows}, freq="A", first="2021", last="2021")
     assert values(cube, "exit") == pytest.approx([105 / 10])
+
+
+def test_on_the_day_of_the_stop_a_string_is_not_yet_idle(tiny):
+    """A stop on the first day of a quarter: the state of that quarter is told by the flow."""
+    string = tiny["routes"].iloc[0].to_dict() | {
+        "route": "string", "name": "The String", "role": "string", "part_of": "pipe",
+    }  # fmt: skip
+    stop = tiny["route-facts"].iloc[4].to_dict() | {
+        "id": "R0020", "route": "string", "attribute": "stop", "value": "2021-04-01",
+    }  # fmt: skip
+    tables = tiny | {
+        "routes": pd.concat([tiny["routes"], pd.DataFrame([string])], ignore_index=True),
+        "route-facts": pd.concat([tiny["route-facts"], pd.DataFrame([stop])], ignore_index=True),
+    }
+    cube = flows.build(tables, first="2021Q1", last="2021Q3")
+    assert list(values(cube, "string", "flow_status")) == ["flowing", "flowing", "idle"]

@@ -399,3 +399,15 @@ def test_check_minds_the_bounds_it_is_given():
         check(LineString([(55, 37), (56, 38)]), "route x", moscow)
     with pytest.raises(GeometryError, match=r"out of range; lon 30\.\.45 and lat 50\.\.60"):
         check(LineString([(37, 55), (60, 56)]), "route x", moscow)
+
+
+def test_merge_keeps_a_piece_that_lies_beside_another_by_more_than_a_quarter_of_the_gap():
+    """Pieces half a gap apart are two ways, not one drawn twice."""
+    one = LineString([(30.0, 50.0), (31.0, 50.0)])
+    beside = LineString([(30.1, 50.0045), (30.9, 50.0045)])  # 0.5 km north of it
+    merged = merge([one, beside], (30, 50), (31, 50), gap_km=1.0)
+    assert length_km(merged) > 1.5 * length_km(one)
+    repeat = LineString([(30.1, 50.0009), (30.9, 50.0009)])  # 0.1 km: the same pipe
+    assert length_km(merge([one, repeat], (30, 50), (31, 50), gap_km=1.0)) == pytest.approx(
+        length_km(one), rel=0.01
+    )
