@@ -70,6 +70,8 @@ def _update(verbs: Verbs) -> None:
     what.add_argument("--apply", action="store_true", help="publish and rebuild")
     what.add_argument("--release-row", metavar="ID", nargs="+", help="let refused rows through")
     verb.add_argument("--reason", default="", help="why a refused row is right")
+    verb.add_argument("--accept", metavar="REASON", default="",
+                      help="with --apply: let all that is held back through, for this reason; logged")  # fmt: skip
     verb.add_argument("--offline", metavar="DIR", help="replay the answers kept in another store")
     verb.add_argument(
         "--only", metavar="SOURCE", nargs="+", action="extend", help="only these sources"
@@ -170,6 +172,7 @@ def _run_update(options: argparse.Namespace) -> int:
 
     from energy import build
     from energy.intake import update
+    from energy.intake.outcome import HELD
     from energy.store import Store
 
     if options.as_of and (options.apply or options.release_row):
@@ -192,8 +195,16 @@ def _run_update(options: argparse.Namespace) -> int:
         only=options.only, tell=tell, build=build.build,
         as_of=options.as_of,
     )  # fmt: skip
+    if options.accept and len(report.doubtful):
+        if not options.apply:
+            raise UsageError("--accept publishes what was held back: it goes with --apply.")
+        count = update.release_rows(list(report.doubtful["id"]), options.accept, store)
+        say(f"energy: {count} let through ({options.accept}); publishing once more …")
+        report = update.run(options.quarter, "apply", store, offline=options.offline,
+                            only=options.only, tell=tell, build=build.build)  # fmt: skip
     print(report.note)
-    return report.code
+    say(f"energy: {report.verdict.word}: {report.verdict.why}")
+    return report.code or (HELD if report.verdict.word != "green" else 0)
 
 
 def _run_diff(options: argparse.Namespace) -> int:

@@ -26,7 +26,7 @@ import pandas as pd
 from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
-from energy.intake import verdict
+from energy.intake import outcome, plausible, verdict
 from energy.intake.clocks import ClockError, check_clock, check_start, honest_dates
 from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
@@ -184,6 +184,8 @@ class Report:
         Where it was built.
     code : int
         Exit code.
+    verdict : Verdict
+        Green, amber or red, with the share of volume and revenue that is touched.
     """
 
     period: str
@@ -196,6 +198,7 @@ class Report:
     release: str
     folder: Path | None
     code: int
+    verdict: outcome.Verdict
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -528,11 +531,14 @@ def _valued(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["value"].notna()].reset_index(drop=True)
 
 
-def _hold_sums(added: pd.DataFrame, job: Job) -> pd.DataFrame:
-    """Return the quarter's sums that are held back: not whole, or more than the pipe holds."""
+def _hold_sums(added: pd.DataFrame, before: pd.DataFrame, job: Job) -> pd.DataFrame:
+    """Return the quarter's sums that are held back: not whole, more than the pipe holds, not plausible."""
     now = np.array([_inside(text, job.period) for text in added["period"]], dtype=bool)
     gcv = flows.calorific_values(job.tables["route-facts"])
-    _, held = gate(added[now], Context(added.head(0), limits(job.tables), gcv), SUM_RULES)
+    mine = added[now].reset_index(drop=True)
+    good, held = gate(mine, Context(added.head(0), limits(job.tables), gcv), SUM_RULES)
+    odd = plausible.doubts(good, before)
+    held = pd.concat([held, good.loc[odd.index].assign(reason=odd)], ignore_index=True)
     settled = _identities(_released(job.store))
     held = held[[row not in settled for row in _identities(held)]]
     if job.applies and len(held):
@@ -620,7 +626,7 @@ def _report(
     kept, overtaken = corrected(latest, rules)
     added = published(kept, job.tables)
     before = published(corrected(base, rules)[0], job.tables)
-    doubtful = _refused(deliveries, _hold_sums(added, job))
+    doubtful = _refused(deliveries, _hold_sums(added, before, job))
     found = pd.concat([diff(base, latest), *(_vanished(d, latest) for d in deliveries)])
     found = found.drop_duplicates(["change", *KEY], ignore_index=True)
     table = _source_table(deliveries, job, found, latest)
@@ -628,6 +634,8 @@ def _report(
     note = release_note(
         job.period, job.run, job.mode, table, found, shown, doubtful, against, overtaken
     )
+    judged = outcome.verdict(table, doubtful, job.tables)
+    note = note.replace("\n## Sources\n", f"\nThe release is {judged}\n\n## Sources\n", 1)
     for text in overtaken:
         job.tell(text)
     name, folder = "", None
@@ -637,7 +645,8 @@ def _report(
         files = {f"{name}.csv": rows.to_csv(index=False) for name, rows in listed.items()}
         name, folder = _release(job, {"NOTE.md": note, **files}, build)
     code = PARTLY if (table["outcome"] == "failed").any() else FINE
-    return Report(job.period, job.run, job.mode, table, found, doubtful, note, name, folder, code)
+    return Report(job.period, job.run, job.mode, table, found, doubtful, note, name, folder, code,
+                  judged)  # fmt: skip
 
 
 def _refused(deliveries: Sequence[Delivery], held: pd.DataFrame) -> pd.DataFrame:
