@@ -48,11 +48,17 @@ def _import(verbs: Verbs) -> None:
     verb.add_argument(
         "kind",
         nargs="?",
-        metavar="{facts,gem,inbox}",
+        metavar="{facts,gem,inbox,accounts}",
         help="told by the file's head if left out; facts: folder of CSV tables; gem: routes, folder or "
-        "release (GeoJSON, GeoPackage, xlsx, CSV); inbox: typed figures, JODI, IEA, Bruegel, AGSI",
+        "release (GeoJSON, GeoPackage, xlsx, CSV); inbox: typed figures, JODI, IEA, Bruegel, AGSI; "
+        "accounts: a company's statements (filled template, workbook or PDF)",
     )
     verb.add_argument("path", nargs="?", metavar="PATH", help="folder or file to read")
+    verb.add_argument("--template", action="store_true", help="accounts: print an empty template")
+    verb.add_argument("--title", help="accounts: the document, e.g. 'Gazprom: IFRS 2025'")
+    verb.add_argument("--published", metavar="DAY", help="accounts: its day of publication")
+    verb.add_argument("--url", default="", help="accounts: its address")
+    verb.add_argument("--standard", default="IFRS", help="accounts: IFRS or RAS")
     verb.add_argument("--undo", action="store_true", help="take the last import of facts back")
 
 
@@ -127,6 +133,8 @@ def _run_import(options: argparse.Namespace) -> int:
         left = facts.undo()
         say(f"energy: taken back; own files now: {', '.join(left) or 'none'}")
         return 0
+    if options.kind == "accounts":
+        return _take_accounts(options)
     if options.kind and not options.path and options.kind not in KINDS:
         options.kind, options.path = _kind_of(options.kind), options.kind
     if not (options.kind and options.path):
@@ -165,6 +173,22 @@ def _kind_of(path: str) -> str:
         )
     say(f"energy: {path} is {form.words}")
     return kind
+
+
+def _take_accounts(options: argparse.Namespace) -> int:
+    from energy.intake import accounts
+
+    if options.template:
+        print(accounts.template(options.standard), end="")
+        return 0
+    if not (options.path and options.title and options.published):
+        raise UsageError(
+            "energy import accounts needs FILE, --title and --published; or --template"
+        )
+    taken = accounts.install(options.path, title=options.title, published=options.published,
+                             url=options.url, standard=options.standard)  # fmt: skip
+    print("\n".join(taken))
+    return 0
 
 
 def _run_update(options: argparse.Namespace) -> int:

@@ -1,0 +1,308 @@
+"""Read a company's accounts from a document: a filled template, a workbook or a PDF, by row label.
+
+What a label means and how lines add up is ``statement_lines.csv``. Every total whose parts were
+read is controlled; a document that does not add up is refused with the row and the difference.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from energy import facts
+from energy.errors import DataError, MissingExtra
+from energy.finance import statement
+from energy.measure import periods
+from energy.measure.tables import StatementLine
+
+TEMPLATE = ["line", "title", "unit", "period", "value", "page"]
+SCALES = (("million", 1e-3), ("млн", 1e-3), ("billion", 1.0), ("млрд", 1.0))
+"""Words of a heading to billions; a statement is in millions of roubles unless it says otherwise."""
+_TAIL = r"(?:\.\d+)?\)?"
+COMMAS = re.compile(rf"\(?-?\d{{1,3}}(?:,\d{{3}})+{_TAIL}|\(?-?\d+{_TAIL}")
+BLANKS = re.compile(rf"\(?-?\d{{1,3}}(?:[ \u00a0]\d{{3}})+{_TAIL}|\(?-?\d+{_TAIL}")
+"""Numbers with commas between thousands, or blanks; a line uses one of the two."""
+YEAR = re.compile(r"\b((?:19|20)\d{2})(H[12]|Q[1-4]|M\d{1,2})?\b")
+FIRST_OWN = 9001  # ids of own rows stand apart from the package's
+
+
+class Figure(NamedTuple):
+    """One value read: line, period, value in the unit of the line, and where it stood."""
+
+    line: str
+    period: str
+    value: float
+    page: str
+
+
+def template(standard: str = "IFRS") -> str:
+    """Return an empty template as CSV text: one row a line, to be filled by hand."""
+    lines = _lines(standard)
+    rows = pd.DataFrame([{"line": k.line, "title": k.title, "unit": k.unit} for k in lines])
+    blank = rows.assign(period="", value="", page="")[TEMPLATE]
+    return str(blank.to_csv(index=False, lineterminator="\n"))
+
+
+def read(path: Path | str, standard: str = "IFRS") -> list[Figure]:
+    """Read the figures of a document and control their sums.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv`` (a filled template), ``.xlsx`` or ``.pdf``.
+    standard : {"IFRS", "RAS"}
+
+    Returns
+    -------
+    list of Figure
+        Costs are positive, whatever sign the document prints.
+
+    Raises
+    ------
+    DataError
+        With every fault: file, row or page, cell, what to do.
+    MissingExtra
+        Where the reader of the format is not installed.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError(str(path), [f"{path.name}: no such file; name a CSV, XLSX or PDF"])
+    readers = {".csv": _from_template, ".xlsx": _from_workbook, ".pdf": _from_pdf}
+    if path.suffix.lower() not in readers:
+        raise DataError(str(path), [f"{path.name}: not read; save it as .csv, .xlsx or .pdf"])
+    lines = _lines(standard)
+    figures = readers[path.suffix.lower()](path, lines)
+    if not figures:
+        raise DataError(str(path), [
+            f"{path.name}: no row with a known label and a year above it; labels are in "
+            "energy/data/statement_lines.csv, or fill the template (energy import accounts --template)"])  # fmt: skip
+    return _controlled(path.name, figures, lines)
+
+
+def _lines(standard: str) -> list[StatementLine]:
+    return statement._lines(facts.load(), standard)
+
+
+def _from_template(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
+    known, found, faults = {line.line for line in lines}, [], []
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        table = csv.DictReader(stream)
+        missing = [name for name in TEMPLATE if name not in (table.fieldnames or [])]
+        if missing:
+            raise DataError(path.name, [
+                f"{path.name} row 1: column '{missing[0]}' is missing; start from the template"])  # fmt: skip
+        for number, row in enumerate(table, start=2):
+            if not (row["value"] or "").strip():
+                continue
+            place = f"{path.name} row {number}"
+            value = _number(row["value"])
+            if row["line"] not in known:
+                faults.append(
+                    f"{place}: line '{row['line']}' is unknown; keep the lines of the template"
+                )
+            elif value is None:
+                faults.append(f"{place}: value '{row['value']}' is not a number; write 1234.5")
+            else:
+                try:
+                    period = statement.check_period(row["period"] or "")
+                except DataError as error:
+                    faults.append(f"{place}: {error.faults[0]}")
+                    continue
+                found.append(Figure(row["line"], period, value, row["page"] or ""))
+    if faults:
+        raise DataError(path.name, faults)
+    return found
+
+
+def _from_workbook(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise MissingExtra("A workbook needs openpyxl; install the extra: accounts.") from error
+    book = openpyxl.load_workbook(path, data_only=True, read_only=True)
+    found = []
+    for sheet in book.worksheets:
+        rows = (list(row) for row in sheet.iter_rows(values_only=True))
+        found += list(_by_label(rows, lines, f"sheet {sheet.title}"))
+    return found
+
+
+def _from_pdf(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
+    try:
+        import pdfplumber
+    except ImportError as error:
+        raise MissingExtra("A PDF needs pdfplumber; install the extra: accounts.") from error
+    found = []
+    with pdfplumber.open(path) as document:
+        for number, page in enumerate(document.pages, start=1):
+            text = page.extract_text() or ""
+            found += list(_by_label(map(_split, text.splitlines()), lines, f"p. {number}"))
+    return found
+
+
+HEADING = {"as", "at", "december", "ended", "for", "june", "march", "months", "note", "notes", "of",
+           "september", "the", "three", "six", "nine", "year", "декабря", "за", "год", "года"}  # fmt: skip
+"""Words that may stand in a line of years."""
+
+
+def _split(text: str) -> list[Any]:
+    """Split a printed line into its label and its numbers; a line of years is a heading."""
+    years = [match.group() for match in YEAR.finditer(text)]
+    words = re.sub(r"\b(?:30|31)\b", " ", YEAR.sub(" ", text)).lower().split()
+    if years and set(words) <= HEADING:
+        return [None, *years]
+    shape = COMMAS if re.search(r"\d,\d{3}", text) else BLANKS
+    numbers = list(shape.finditer(text))
+    if not numbers:
+        return [text]
+    return [text[: numbers[0].start()].strip(), *(match.group() for match in numbers)]
+
+
+def _by_label(rows: Any, lines: Sequence[StatementLine], place: str) -> Iterator[Figure]:
+    """Yield the figures of rows whose first text is a known label, under the last heading of years."""
+    labels = {
+        _clean(name): line for line in lines for name in (*line.labels.split(";"), line.title)
+    }
+    heading: list[str] = []
+    scale = 1e-3
+    for number, row in enumerate(rows, start=1):
+        cells = [cell for cell in row if cell not in (None, "")]
+        years = [str(cell).strip() for cell in cells if YEAR.fullmatch(str(cell).strip())]
+        if years and len(years) == len(
+            [c for c in cells if _number(c) is not None or YEAR.fullmatch(str(c))]
+        ):
+            heading = years
+            continue
+        text = " ".join(str(cell) for cell in cells if _number(cell) is None).lower()
+        scale = next((worth for word, worth in SCALES if word in text), scale)
+        line = labels.get(_clean(text)) if cells else None
+        values = [value for cell in cells if (value := _number(cell)) is not None]
+        if line is None or not heading or len(values) < len(heading):
+            continue
+        for period, value in zip(heading, values[-len(heading) :], strict=True):
+            worth = scale if line.unit == "RUB bn" else 1.0
+            yield Figure(line.line, period, round(value * worth, 6), f"{place}, row {number}")
+
+
+def _clean(text: str) -> str:
+    return re.sub(r"[^a-zа-яё ]+", " ", text.lower()).strip().replace("  ", " ") if text else ""
+
+
+def _number(cell: Any) -> float | None:
+    """Return a printed number: ``(1,234)`` is negative, blanks and commas part thousands."""
+    if isinstance(cell, (int, float)) and not isinstance(cell, bool):
+        return float(cell)
+    text = re.sub(r"[ ,\u00a0]", "", str(cell or "").strip())
+    found = re.fullmatch(r"\(?(-?\d+(?:\.\d+)?)\)?", text)
+    if not found:
+        return None
+    return -float(found.group(1)) if text.startswith("(") else float(found.group(1))
+
+
+def _controlled(
+    name: str, figures: Sequence[Figure], lines: Sequence[StatementLine]
+) -> list[Figure]:
+    """Return the figures with costs positive; refuse a document whose lines do not add up.
+
+    Statements print costs in brackets, releases without: the sign that makes the sums right holds.
+    """
+    rules = {line.line: line.rule for line in lines if line.rule and "/" not in line.rule}
+    costs = {key for rule in rules.values() for sign, key in statement._terms(rule) if sign == "-"}
+    as_read = list(figures)
+    turned = [f._replace(value=-f.value) if f.line in costs else f for f in figures]
+    first, second = _differences(name, as_read, rules), _differences(name, turned, rules)
+    if first and second:
+        raise DataError(name, min(first, second, key=len))
+    return turned if first and not second else as_read
+
+
+def _differences(name: str, figures: Sequence[Figure], rules: Mapping[str, str]) -> list[str]:
+    faults = []
+    for period in dict.fromkeys(figure.period for figure in figures):
+        held = {figure.line: figure for figure in figures if figure.period == period}
+        for total, rule in rules.items():
+            terms = statement._terms(rule)
+            if not {total, *(key for _, key in terms)} <= set(held):
+                continue
+            made = sum(held[key].value * (1 if sign == "+" else -1) for sign, key in terms)
+            gap = held[total].value - made
+            if abs(gap) > max(0.5 * len(terms) * 1e-3, 1e-6 * abs(made), 1e-9) + 1e-9:
+                faults.append(
+                    f"{name} {held[total].page}: {total} of {period} is {held[total].value:g}, but "
+                    f"{rule} gives {made:g} ({gap:+g}); correct the row or leave it out")  # fmt: skip
+    return faults
+
+
+def install(
+    path: Path | str,
+    *,
+    title: str,
+    published: str,
+    url: str = "",
+    standard: str = "IFRS",
+) -> list[str]:
+    """Read a document and add its figures to the user's own ``financials.csv``.
+
+    Parameters
+    ----------
+    title, published, url : str
+        The document: its name, day of publication (ISO), address.
+
+    Returns
+    -------
+    list of str
+        One line a figure taken in.
+
+    Raises
+    ------
+    DataError
+        As `read`; nothing is written then.
+    """
+    dt.date.fromisoformat(published)
+    lines = {line.line: line for line in _lines(standard)}
+    figures = read(path, standard)
+    folder = facts.home() / "facts"
+    folder.mkdir(parents=True, exist_ok=True)
+    key = re.sub(r"[^a-z0-9]+", "-", f"own-{title}".lower()).strip("-")
+    source = {"source": key, "title": title, "publisher": title.split(":")[0], "kind": "company",
+              "url": url, "published": published, "licence": "own reading", "note": ""}  # fmt: skip
+    own = _own(folder / "financials.csv", "financials")
+    numbers = [int(text[1:]) for text in own["id"]]
+    start = max([FIRST_OWN - 1, *numbers]) + 1
+    rows = [
+        {"id": f"F{start + p:04d}", "standard": standard, "metric": lines[f.line].metric,
+         "segment": lines[f.line].segment, "period": f.period, "freq": _freq(f.period),
+         "value": f"{f.value:g}" if abs(f.value) < 1e5 else f"{f.value:.6f}".rstrip("0").rstrip("."),
+         "unit": lines[f.line].unit, "basis": "20C" if lines[f.line].unit == "bcm" else "",
+         "status": "actual", "derived": "false", "source": key, "page": f.page,
+         "published": published, "note": ""}
+        for p, f in enumerate(figures)
+    ]  # fmt: skip
+    _write(folder / "sources.csv", _own(folder / "sources.csv", "sources"), [source], "source")
+    _write(folder / "financials.csv", own, rows, "id")
+    return [f"{f.period} {f.line} {f.value:g} {lines[f.line].unit} ({f.page})" for f in figures]
+
+
+def _freq(period: str) -> str:
+    return "C" if re.search(r"M\d{1,2}$", period) else periods.parse(period).freq
+
+
+def _own(path: Path, name: str) -> pd.DataFrame:
+    columns = [field["name"] for field in facts.schema()[name]["schema"]["fields"]]
+    if not path.exists():
+        return pd.DataFrame(columns=columns, dtype=str)
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def _write(path: Path, old: pd.DataFrame, rows: list[dict[str, str]], key: str) -> None:
+    new = pd.DataFrame(rows).reindex(columns=old.columns).fillna("")
+    both = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last")
+    spare = path.with_suffix(".new")
+    both.to_csv(spare, index=False, lineterminator="\n")
+    spare.replace(path)
