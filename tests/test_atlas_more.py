@@ -1295,7 +1295,9 @@ def test_nothing_lies_over_another_at_three_sizes(browser, real, tmp_path, wide,
             assert picture.stat().st_size > 20_000
             cards = [".gd-title", ".gd-search", ".leaflet-control-zoom", ".gd-layers", ".gd-time"]
             cards += [".gd-panel"] if wide > 640 else [] if name == "panel" else [".gd-legend"]
-            if wide < 640 and name == "map":  # the first screen is the chart; behind it lies the map
+            if (
+                wide < 640 and name == "map"
+            ):  # the first screen is the chart; behind it lies the map
                 page.locator(".gd-story .gd-close").click()
             boxes = page.evaluate(CARDS, cards)
             assert len(boxes) >= 5

@@ -248,9 +248,9 @@ def test_every_proposed_route_is_worked_out_or_says_in_a_sentence_what_is_missin
 def test_a_proposed_route_is_rows_only():
     plain = {name: (value, value, value) for name, value in PLAIN.items()}
     rows = pd.DataFrame([
-        dict(id=f"S9{i:03d}", project="central-asia-china-d", market="", input=name, low=low,
-             mode=mode, high=high, unit=e.UNITS[name], facts="", valid_from="",
-             source="assumptions-of-this-project", published="", note="")
+        {"id": f"S9{i:03d}", "project": "central-asia-china-d", "market": "", "input": name, "low": low,
+             "mode": mode, "high": high, "unit": e.UNITS[name], "facts": "", "valid_from": "",
+             "source": "assumptions-of-this-project", "published": "", "note": ""}
         for i, (name, (low, mode, high)) in enumerate(plain.items())
     ])  # fmt: skip
     start = (
@@ -273,7 +273,7 @@ def test_a_later_row_is_not_known_before_it_was_published():
     from energy.store.package import known
 
     then = known(TABLES, "2024-12-31")
-    with pytest.raises(DataError, match="no figure for .*price"):
+    with pytest.raises(DataError, match=r"no figure for .*price"):
         e.project(then, "power-of-siberia-2")
 
 

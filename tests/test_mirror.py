@@ -364,9 +364,7 @@ def test_league_by_something_else(tables):
 
 
 def test_unknown_name_lists_the_near_ones(tables):
-    with pytest.raises(
-        UnknownName, match=r"Unknown route or market 'turkstrem'; near: turkstream"
-    ):
+    with pytest.raises(UnknownName, match=r"Unknown route or market 'turkstrem'; near: turkstream"):
         mirror.mirror(tables, "turkstrem", "2025")
 
 

@@ -105,7 +105,8 @@ def _scores(verbs: Verbs) -> None:
     verb = add_verb(verbs, "scores", _run_scores, "dated forecasts, ours and others', beside what came",
                  "examples:\n  energy scores\n  energy scores --by forecast --format csv\n"
                  "  energy scores --submit 2026-11-28-team-model.csv\n  energy scores --out scores.html\n"
-                 "a submission holds origin_date, target, location, target_end_date, output_type, output_type_id, value")  # fmt: skip
+                 "a submission holds origin_date, target, location, target_end_date,\n"
+                 "output_type, output_type_id, value")  # fmt: skip
     verb.add_argument("--by", choices=("model", "forecast"), default="model",
                       help="sum by model (default), or every forecast")  # fmt: skip
     verb.add_argument("--submit", metavar="FILE.csv", help="first check and keep a submission")
