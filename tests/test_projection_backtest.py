@@ -317,3 +317,16 @@ def test_this_release_keeps_its_own_projection(tables):
     assert not log.duplicated(["release", "scenario", "route", "period"]).any()
     due = backtest.score_log(backtest.SHIPPED, tables)  # shut lines are known to carry nothing
     assert len(due) and (due.loc[due["release"] == "0.1.0", "as_of"] == "2026-06-01").all()
+
+
+def test_skill_has_an_interval_over_routes_and_origins():
+    rows = [{"model": model, "route": route, "origin": origin, "span": "q1", "scale": 1.0,
+             "crps": crps, "wis": crps, "error": 0.0}
+            for route, better in (("a", 0.5), ("b", 1.0)) for origin in ("2020", "2021")
+            for model, crps in (("ours", better), ("seasonal naive", 1.0))]  # fmt: skip
+    found = backtest.interval(pd.DataFrame(rows), times=400).loc["1 quarter"]
+    assert found["skill"] == pytest.approx(0.25)  # half of the one route, nothing of the other
+    assert (found["low"], found["high"]) == (pytest.approx(0.0), pytest.approx(0.5))
+    assert (found["routes"], found["origins"]) == (2, 2)
+    with pytest.raises(UnknownName, match="Unknown model 'theirs'"):
+        backtest.interval(pd.DataFrame(rows), "theirs")

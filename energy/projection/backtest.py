@@ -837,3 +837,64 @@ def score_log(folder: str | Path, tables: facts.Tables) -> pd.DataFrame:
     due = table[table["actual"].notna() & (table["as_of"] < table["period"] + "-12-31")]
     inside = (due["p10"] <= due["actual"]) & (due["actual"] <= due["p90"])
     return due.assign(error=due["p50"] - due["actual"], inside80=inside).reset_index(drop=True)
+
+
+def interval(
+    scores: pd.DataFrame, model: str = "ours", against: str = "seasonal naive", times: int = 500,
+    seed: int = SEED,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the skill by horizon with a 90 % interval: routes and origins are drawn anew.
+
+    Forty overlapping origins of a few routes are far fewer than their cells; so whole routes and
+    whole origins are drawn, with replacement, not cells.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `backtest` returns them.
+    times : int
+        Resamples.
+
+    Returns
+    -------
+    DataFrame, index horizon
+        ``skill, low, high`` (fifth and ninety-fifth percentile), ``routes, origins``.
+
+    Raises
+    ------
+    UnknownName
+        For a model that is not in the scores.
+
+    Notes
+    -----
+    Two-way pigeonhole bootstrap (Owen 2007).
+    """
+    for name in (model, against):
+        if name not in set(scores["model"]):
+            raise UnknownName("model", name, set(scores["model"]))
+    table = _scaled(shared(scores))
+    wide = table[table["model"].isin([model, against])].pivot_table(
+        index=["horizon", *CELL], columns="model", values="crps"
+    ).dropna().reset_index()  # fmt: skip
+    rng, rows = np.random.default_rng(seed), {}
+    for horizon, part in wide.groupby("horizon"):
+        places = [pd.factorize(part[name])[0] for name in ("route", "origin")]
+        ours, base = (part[name].to_numpy(dtype=float) for name in (model, against))
+        found = []
+        for _ in range(times):
+            weight = np.ones(len(part))
+            for place in places:
+                count = int(place.max()) + 1
+                weight = weight * np.bincount(rng.integers(0, count, count), minlength=count)[place]
+            total = float((weight * base).sum())
+            found.append(1 - float((weight * ours).sum()) / total if total > 0 else float("nan"))
+        low, high = np.nanquantile(found, [0.05, 0.95])
+        rows[horizon] = [
+            1 - ours.sum() / base.sum(),
+            low,
+            high,
+            *(int(p.max()) + 1 for p in places),
+        ]
+    names = ["skill", "low", "high", "routes", "origins"]
+    order = [name for name in dict.fromkeys(GROUPS.values()) if name in rows]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=names).reindex(order)
