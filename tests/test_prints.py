@@ -23,7 +23,9 @@ def tables():
 def test_what_a_reader_of_may_2024_knew(tracker):
     """Gazprom printed 22.7 for 2023 on 3 January 2024; 22.73 came in May 2025."""
     then = tracker.as_of("2024-05-16")
-    flow = then.flows("power-of-siberia-1", freq="A", first="2021", last="2023")["flow"]
+    flow = then.flows(
+        "power-of-siberia-1", freq="A", first="2021", last="2023", estimate="reported"
+    )["flow"]
     assert flow.values.ravel().round(2).tolist() == [10.4, 15.4, 22.7]  # 10.39 in rounder figures
     rows = then.facts["volumes"].query("series == 'exports' and entity == 'europe'")
     assert {62.0, 28.3} & set(rows["value"]) == {62.0}  # 28.3 first on a dated page of later
@@ -32,11 +34,13 @@ def test_what_a_reader_of_may_2024_knew(tracker):
 
 def known_on_time(tracker) -> dict[tuple[str, int], bool]:
     """Tell for each route and year with a flow whether the whole year stood half a year after it."""
-    now = tracker.flows(ROUTES, freq="A", first="2015", last="2025")["flow"]
+    now = tracker.flows(ROUTES, freq="A", first="2015", last="2025", estimate="reported")["flow"]
     told = {}
     for place, year in enumerate(range(2015, 2026)):
         then = tracker.as_of(f"{year + 1}-06-30")
-        cube = then.flows(ROUTES, freq="A", first="2015", last=str(year)).isel(period=-1)
+        cube = then.flows(ROUTES, freq="A", first="2015", last=str(year), estimate="reported").isel(
+            period=-1
+        )
         for route in ROUTES:
             value = float(now.sel(route=route)[place])
             if value > 0:
