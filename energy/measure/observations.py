@@ -143,7 +143,7 @@ def _fits(table: pd.DataFrame, rule: tables.Preference) -> np.ndarray:
     return fits
 
 
-def explain(row: Mapping, sources: pd.DataFrame) -> str:
+def explain(row: Mapping[str, Any], sources: pd.DataFrame) -> str:
     """Return one sentence: what was taken from whom, and why."""
     title = sources.set_index("source")["title"].get(row["source"], row["source"])
     beside = row.get("beside") or ""

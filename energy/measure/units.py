@@ -214,7 +214,7 @@ class _Stated:
             raise UnitError(
                 f"`{name}` {basis!r} names no real cubic metre: expected {_listed(_CELSIUS)}."
             )
-        return basis
+        return str(basis)
 
     def _get(self, name: str) -> Any:
         value, need = self.values[name], _NEEDS[name]

@@ -71,4 +71,5 @@ def in_force(
     begin = np.datetime64(first, "D")
     end = begin + 1 if until is None else np.datetime64(until, "D")
     since, to = spans(table)
-    return table[(since < end) & ((begin < to) | (to == np.datetime64(LAST)))]
+    held = (since < end) & ((begin < to) | (to == np.datetime64(LAST)))
+    return table.loc[held]
