@@ -1,14 +1,14 @@
 # make run   set up, then the main job: map, layers, cube and summary in out/
 # make test  set up, then the tests
 # make lint  ruff and mypy;  make bench  the benchmarks (figures, no judgement)
-# make docs  the pages in site/;  make wheel, lowest, newest  the package in an empty environment
+# make wheel, lowest, newest  the package in an empty environment
 # make mutate  mutation testing of flows, units, bridge, ramp, publishing (hours; not in CI)
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint bench docs mutate wheel lowest newest clean
+.PHONY: run test lint bench mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -42,13 +42,6 @@ $(VENV)/.test: pyproject.toml | $(BIN)/python
 	  if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium gdal-bin >/dev/null; \
 	  else echo 'chromium or ogrinfo is missing: the tests that need them will be skipped' >&2; fi; fi
-	@touch $(VENV)/.run $@
-
-docs: $(VENV)/.docs
-	$(BIN)/python docs/make.py
-
-$(VENV)/.docs: pyproject.toml | $(BIN)/python
-	$(INSTALL) -e '.[docs,pictures,network,finance]'
 	@touch $(VENV)/.run $@
 
 # The package alone, in an empty environment: as it comes, with the oldest versions allowed, with
