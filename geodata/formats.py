@@ -405,10 +405,13 @@ def _bbox(boxes: np.ndarray, whole: np.ndarray) -> list[float]:
 # --- the flat formats -----------------------------------------------------------------------------
 
 
-def write_geoparquet(gdf: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> Path:
+def write_geoparquet(
+    gdf: gpd.GeoDataFrame, path: str | os.PathLike[str], meta: Mapping[str, str] | None = None
+) -> Path:
     """Write a frame as GeoParquet 1.1, compressed with zstd.
 
-    Named index levels become columns; lists, dicts and arrays become JSON text.
+    Named index levels become columns; lists, dicts and arrays become JSON text. Every feature has its
+    box, by which readers skip; `meta` (licence, attribution …) lies in the pandas part of the schema.
 
     Raises
     ------
@@ -416,9 +419,11 @@ def write_geoparquet(gdf: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> Pat
         If pyarrow is missing, or as in `write_geojson`.
     """
     frame = _flat(gdf)
+    frame.attrs = dict(meta or {})
     with _replacing(path) as temporary:
         try:
-            frame.to_parquet(temporary, index=False, compression="zstd", schema_version="1.1.0")
+            frame.to_parquet(temporary, index=False, compression="zstd", schema_version="1.1.0",
+                             write_covering_bbox=True)  # fmt: skip
         except ImportError as error:
             raise FormatError(
                 "GeoParquet needs pyarrow, which is not installed; install "
@@ -427,7 +432,9 @@ def write_geoparquet(gdf: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> Pat
     return Path(path)
 
 
-def write_flatgeobuf(gdf: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> Path:
+def write_flatgeobuf(
+    gdf: gpd.GeoDataFrame, path: str | os.PathLike[str], meta: Mapping[str, str] | None = None
+) -> Path:
     """Write a frame as FlatGeobuf.
 
     The spatial index stores the rows in an order of its own (none is made where a geometry is
@@ -441,11 +448,16 @@ def write_flatgeobuf(gdf: gpd.GeoDataFrame, path: str | os.PathLike[str]) -> Pat
     frame = _flat(gdf)
     indexed = "YES" if len(frame) and frame.geometry.notna().all() else "NO"
     with _replacing(path) as temporary:
-        _write_layer(frame, temporary, "FlatGeobuf", Path(path).stem, SPATIAL_INDEX=indexed)
+        _write_layer(frame, temporary, "FlatGeobuf", Path(path).stem, meta=meta,
+                     SPATIAL_INDEX=indexed)  # fmt: skip
     return Path(path)
 
 
-def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: str | os.PathLike[str]) -> Path:
+def write_geopackage(
+    layers: Mapping[str, gpd.GeoDataFrame],
+    path: str | os.PathLike[str],
+    meta: Mapping[str, str] | None = None,
+) -> Path:
     """Write frames as the layers of one GeoPackage, in the order given.
 
     Columns as in `write_geoparquet`. The times of writing that the format demands are set to
@@ -461,7 +473,9 @@ def write_geopackage(layers: Mapping[str, gpd.GeoDataFrame], path: str | os.Path
     frames = {name: _flat(gdf) for name, gdf in layers.items()}
     with _replacing(path) as temporary, _gdal_option("OGR_CURRENT_DATE", STAMP):
         for name, frame in frames.items():
-            _write_layer(frame, temporary, "GPKG", name, append=temporary.exists())
+            # 1.2 is what GDAL before 3.7 reads without a warning.
+            _write_layer(frame, temporary, "GPKG", name, append=temporary.exists(), meta=meta,
+                         VERSION="1.2")  # fmt: skip
     return Path(path)
 
 
@@ -471,6 +485,7 @@ def _write_layer(
     driver: str,
     layer: str,
     append: bool = False,
+    meta: Mapping[str, str] | None = None,
     **options: str,
 ) -> None:
     kinds = frame.geometry.dropna().geom_type.unique()
@@ -485,6 +500,7 @@ def _write_layer(
         geometry_type=name,
         promote_to_multi=multi and name != "Unknown",
         append=append,
+        layer_metadata=dict(meta) if meta else None,
         **options,
     )
 

@@ -23,6 +23,7 @@ import xarray as xr
 from pyproj import Geod
 
 from energy import facts, flows
+from energy.balance import cube as balanced
 from energy.balance import kept
 from energy.errors import PeriodError
 from energy.finance import prices
@@ -503,12 +504,16 @@ STYLE = re.compile(
     r"lines\[\]\.(dash|texture|lane|parts\[\]\[\]|(state|grade|grades\.price)\.(o|v\[\]))|"
     r"(series\.\w+\.(digits|scale)|scale\.(px|factor|legend\[\])|geometry_scale|stale|past|start)|"
     r"steps\[\]\.grades\[\]|calendars\[\]\.(whole|steps\[\]\.of\[\])|units\[\]\.digits|"
-    r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)"
+    r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)|"
+    r"lines\[\]\.span\.(o|v\[\])|story\.scale"
 )
 """Numbers that say how something is drawn, or count positions in another list; none is a figure."""
 CHECKED = re.compile(
     r"lines\[\]\.series\.\w+\.(o|v\[\])|lines\[\]\.ahead\[\]\.(base|A)\.\w+\.\w+\.(o|v\[\])|"
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
+    r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.band\.\w+\.(o|v\[\])|"
+    r"lines\[\]\.ahead\[\]\.(chance|built)\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
+    r"story\.tour\[\]\.chance|"
     r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]"
 )
 """Numbers that the functions below compare."""
@@ -527,7 +532,7 @@ def _page(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     pieces = page_data(folder)
     data = pieces["flow_lines"]
     rows = [*_page_series(data, book), *_page_ahead(data, book), *_page_words(data, book),
-            *_page_rest(data, book)]  # fmt: skip
+            *_page_known(data, book), *_page_story(data, book), *_page_rest(data, book)]  # fmt: skip
     rows += _page_places(pieces["search"]["places"], "search")
     lost = [f"atlas.html: {path} has no rule" for path in sorted(_paths(data))
             if not STYLE.fullmatch(path) and not CHECKED.fullmatch(path)]  # fmt: skip
@@ -580,6 +585,44 @@ def _page_ahead(data: dict, book: Book) -> Iterator[tuple]:
 
 def _label(at) -> str:
     return str(periods.containing(at.date(), "Q")) if isinstance(at, pd.Timestamp) else str(at)
+
+
+def _page_known(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield the days behind every figure that speaks of a part of its period."""
+    steps = [step["id"] for step in data["steps"]][: data["past"]]
+    for line in data["lines"]:
+        held = _unpacked(line["days"], len(steps))
+        for period, days, shown in zip(steps, data["days"], held, strict=False):
+            share = _look(book, line["id"], period, "coverage")
+            part = 0 < share < 0.999 and _look(book, line["id"], period, "flow") == _look(
+                book, line["id"], period, "flow"
+            )
+            made = round(share * days) if part else np.nan
+            yield f"atlas.html: {line['id']} {period} days", shown, made, 1
+
+
+def _page_story(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield exports by market and year, and the chance at the last stop of the tour."""
+    story = data.get("story")
+    if story is None:
+        return
+    told = balanced.markets(book.tracker.facts)
+    apart = [market["key"] for market in story["markets"] if market["key"] != "others"]
+    rest = set(told.index.get_level_values(0)) - {*apart, "exports", "russia", "lng"}
+    for name, column in (("flow", "flow"), ("low", "p10"), ("high", "p90")):
+        for market, row in zip(story["markets"], story[name], strict=True):
+            for year, shown in zip(story["years"], row, strict=True):
+                keys = [market["key"]] if market["key"] in apart else sorted(rest)
+                found = [
+                    told[column].get((key, pd.Timestamp(int(year), 1, 1)), np.nan) for key in keys
+                ]
+                made = np.nansum(found) if np.isfinite(found).any() else np.nan
+                yield f"atlas.html: {market['key']} {year} {name}", _nan(shown) / 1000, made, 1e-3
+    for stop in story["tour"]:
+        if "chance" in stop:
+            held = book.projection["flowing"].sel(scenario="mixture", route=stop["route"])
+            made = float(held.sel(period=periods.parse(stop["step"]).start.isoformat()))
+            yield f"atlas.html: tour {stop['step']} chance", stop["chance"], made, 1e-3
 
 
 def _page_words(data: dict, book: Book) -> Iterator[tuple]:

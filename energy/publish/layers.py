@@ -27,6 +27,13 @@ from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION
 
 LICENCE = "CC BY 4.0"
+LICENCES = [
+    {
+        "name": "CC-BY-4.0",
+        "title": "Creative Commons Attribution 4.0",
+        "path": "https://creativecommons.org/licenses/by/4.0/",
+    }
+]
 OWN = f"{ATTRIBUTION}. Figures: the sources named in each row"
 WORDS = ["status", "flow_status", "market", "price_status", "sources", "price_source"]
 NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
@@ -373,11 +380,11 @@ def export(
     for name, frame in layers.items():
         written.append(formats.write_geojson(frame, folder / f"{name}.geojson", meta=meta))
         flat = _flat(frame)
-        written.append(formats.write_geoparquet(flat, folder / f"{name}.parquet"))
-        written.append(formats.write_flatgeobuf(flat, folder / f"{name}.fgb"))
+        written.append(formats.write_geoparquet(flat, folder / f"{name}.parquet", meta))
+        written.append(formats.write_flatgeobuf(flat, folder / f"{name}.fgb", meta))
     flats = {name: _flat(frame) for name, frame in layers.items()}
-    written.append(formats.write_geopackage(flats, folder / "gas.gpkg"))
-    written.append(write_netcdf(cube, folder / "flows.nc"))
+    written.append(formats.write_geopackage(flats, folder / "gas.gpkg", meta))
+    written.append(write_netcdf(cube, folder / "flows.nc", meta))
     written += _beside(folder, extra or {}, {path.name for path in written})
     written.append(_package(folder, layers, written, dictionary, meta))
     return [*written, checksums(folder, written)]
@@ -401,8 +408,19 @@ def _flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return frame.reset_index()
 
 
-def write_netcdf(cube: xr.Dataset, path: Path) -> Path:
-    """Write the cube as NetCDF 4 with CF-style time and units; the same bytes for the same data."""
+def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = None) -> Path:
+    """Write the cube as NetCDF 4 with CF time and units; the same bytes for the same data.
+
+    `meta` (``title, licence, attribution, as_of``) goes into the attributes of the file.
+    """
+    told = dict(meta or {})
+    words = {
+        "title": told.get("title", "Russian gas by pipeline"),
+        "source": told.get("attribution", OWN),
+        "license": told.get("licence", LICENCE),
+        "history": f"Built from the facts as of {told.get('as_of', cube.attrs.get('as_of', 'unstated'))}",
+        "comment": "Units of money are plain numbers; unit_label of a variable gives the words.",
+    }
     plain = cube.copy()
     for name in plain.variables:
         if plain[name].dtype == object:
@@ -415,15 +433,18 @@ def write_netcdf(cube: xr.Dataset, path: Path) -> Path:
     encoding: dict[str, dict] = {name: {"zlib": True, "complevel": 4} for name in floats}
     encoding["period"] = {"units": "days since 1900-01-01", "dtype": "int32"}
     spare = path.with_name(path.name + ".part")
-    plain.assign_attrs(Conventions="CF-1.11").to_netcdf(spare, engine="h5netcdf", encoding=encoding)
+    plain.assign_attrs(Conventions="CF-1.11", **words).to_netcdf(
+        spare, engine="h5netcdf", encoding=encoding
+    )
     spare.replace(path)
     return path
 
 
 CF_UNITS = {
     "bcm": "1e9 m3", "mcm/d": "1e6 m3 d-1", "TWh": "TW h", "GWh/d": "GW h d-1", "PJ": "PJ",
-    "USD/1000 m3": "USD (1000 m3)-1", "million USD": "1e6 USD",
+    "USD/1000 m3": "1e-3 m-3", "million USD": "1e6",
 }  # fmt: skip
+"""UDUNITS knows no money: dollars are counted as a number, and the label beside says of what."""
 
 
 def _cf_units(label: str) -> str:
@@ -448,12 +469,19 @@ def _package(folder: Path, layers: dict, written: list[Path], dictionary: dict, 
     }
     every = [field for found in fields.values() for field in found]
     resources = [
-        {"name": path.name.lower().replace(".", "-"), "path": path.name, "bytes": path.stat().st_size,
-         "hash": f"sha256:{formats.sha256(path)}", "licence": meta["licence"], "attribution": meta["attribution"],
-         "fields": every if path.suffix == ".gpkg" else fields.get(path.stem, []) if path.suffix in FORMS else []}
+        {"name": path.name.lower().replace(".", "-").replace("_", "-"), "type": "file", "path": path.name,
+         "bytes": path.stat().st_size, "hash": f"sha256:{formats.sha256(path)}", "licenses": LICENCES,
+         "attribution": meta["attribution"],
+         "dictionary": every if path.suffix == ".gpkg" else fields.get(path.stem, []) if path.suffix in FORMS else []}
         for path in written
     ]  # fmt: skip
-    package = {"name": "energy-trade-tracker-layers", **meta, "resources": resources}
+    rest = {key: value for key, value in meta.items() if key != "licence"}
+    package = {
+        "name": "energy-trade-tracker-layers",
+        **rest,
+        "licenses": LICENCES,
+        "resources": resources,
+    }
     target = folder / "datapackage.json"
     target.write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return target

@@ -27,7 +27,8 @@ def coverage(cube: xr.Dataset) -> Floats:
     """Return the share of days that the figures cover, dims (route, period); 0 without a figure."""
     flow = cube["flow"].transpose("route", "period").values.astype(float)
     if "coverage" not in cube:
-        return np.isfinite(flow).astype(float)
+        found: Floats = np.isfinite(flow).astype(float)
+        return found
     share = cube["coverage"].transpose("route", "period").values.astype(float)
     known: Floats = np.where(np.isfinite(flow), np.nan_to_num(share), 0.0)
     return known
@@ -128,7 +129,7 @@ def spans(cube: xr.Dataset, months: xr.Dataset | None) -> list[list[str]]:
     for i, j in np.argwhere(part):
         first = pd.Timestamp(cube["period"].values[j])
         inside = np.flatnonzero((starts >= first) & (starts < first + pd.DateOffset(months=size)))
-        whole = [int(starts.month[k]) for k in inside if share[i, k] >= WHOLE]
+        whole = [int(starts[int(k)].month) for k in inside if share[i, k] >= WHOLE]
         if whole and all(share[i, k] == 0 or share[i, k] >= WHOLE for k in inside):
             named[i][j] = span_words(whole)
     return named

@@ -35,7 +35,8 @@ def filled(cube: xr.Dataset, projection: xr.Dataset | None) -> np.ndarray:
     told = projection["flow"].notnull().any(["scenario", "quantile"])
     told = told.reindex(route=cube["route"], period=cube["period"], fill_value=False)
     bare = ~cube["flow"].notnull().transpose("route", "period").values
-    return (told.transpose("route", "period").values & bare).any(axis=0)
+    found: np.ndarray = (told.transpose("route", "period").values & bare).any(axis=0)
+    return found
 
 
 def scenarios(projection: xr.Dataset) -> dict[str, Any]:
@@ -111,8 +112,8 @@ def ahead_of(
                 for scenario, row in zip(own, packed, strict=True):
                     scenario.setdefault(place, {})[name] = row
     for i, odds in _chances(cube, projection).items():
-        for scenario, rows in zip(found.get(i, ()), odds, strict=False):
-            scenario |= rows
+        for scenario, chance in zip(found.get(i, ()), odds, strict=False):
+            scenario |= chance
     return {
         i: rows for i, rows in found.items() if all("value" in row.get("base", ()) for row in rows)
     }

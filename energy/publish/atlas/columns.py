@@ -55,7 +55,8 @@ def integers(values: np.ndarray, scale: int) -> list[Any]:
     whole = np.rint(np.nan_to_num(values.astype(float)) * scale).astype(int)
     packed = whole.astype(object)
     packed[np.isnan(values)] = None
-    return packed.tolist()
+    listed: list[Any] = packed.tolist()
+    return listed
 
 
 def _stated(cube: xr.Dataset) -> xr.Dataset:
@@ -63,7 +64,8 @@ def _stated(cube: xr.Dataset) -> xr.Dataset:
     if "flow_status" not in cube or not qualifiers.balanced(cube).any():
         return cube
     told = (cube["flow_status"] == "unknown") & cube["flow"].notnull()
-    word = xr.where(cube["flow"].round(3) != 0, "flowing", "idle")
+    moves = (cube["flow"].round(3) != 0).transpose("route", "period")
+    word = xr.DataArray(np.where(moves, "flowing", "idle"), moves.coords, moves.dims)
     return cube.assign(flow_status=word.where(told, cube["flow_status"]))
 
 

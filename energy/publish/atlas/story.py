@@ -95,7 +95,7 @@ def headline(flow: pd.DataFrame) -> dict[str, Any]:
     ('west', 'east', '2021', '2022')
     """
     change = flow.drop(index=[OTHERS], errors="ignore").diff(axis=1)
-    year = int(change.min().idxmin()) - 1
+    year = int(str(change.min().idxmin())) - 1
     newest = int(flow.columns[-1])
     since = (flow[newest] - flow[year]).drop(OTHERS, errors="ignore")
     fall, rise = str(since.idxmin()), str(since.idxmax())
