@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
@@ -236,7 +237,7 @@ def quarters(statements: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(note=ordered["id"].map(notes))
 
 
-def _differences(line: pd.DataFrame, held: set[tuple]) -> list[tuple]:
+def _differences(line: pd.DataFrame, held: set[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Return the quarters of one line that only a difference gives."""
     rows = {row.period: row for row in rows_of(line)}
     found = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -262,7 +263,7 @@ def _group(market: str, day: pd.Timestamp, groups: pd.DataFrame) -> tuple[str, s
     return (str(rows["group"].iloc[0]), str(rows["note"].iloc[0])) if len(rows) else ("", "")
 
 
-def _roubles(musd, rate):
+def _roubles(musd: Any, rate: Any) -> Any:
     return units.convert(musd, "million USD", "RUB bn", rate=rate)
 
 
@@ -280,18 +281,18 @@ def _ids(texts: Iterable[str]) -> str:
     return ";".join(sorted({part for text in texts for part in text.split(";") if part}))
 
 
-def _sums(cells: pd.DataFrame, kind: str) -> list[tuple]:
+def _sums(cells: pd.DataFrame, kind: str) -> list[tuple[Any, ...]]:
     """Return one row a route or market, in the order of the cube."""
     parts = cells.groupby(kind, sort=kind == "market")
     return [_sum(str(name), kind, part) for name, part in parts]
 
 
-def _total(cells: pd.DataFrame) -> list[tuple]:
+def _total(cells: pd.DataFrame) -> list[tuple[Any, ...]]:
     exported = cells[cells["group"] != HOME]
     return [_sum("all exports", "market", exported)] if len(exported) else []
 
 
-def _sum(line: str, kind: str, part: pd.DataFrame) -> tuple:
+def _sum(line: str, kind: str, part: pd.DataFrame) -> tuple[Any, ...]:
     """Add up one line; gas without a price is left out of the money and named in the note."""
     priced = part["musd"].notna()
     musd, rub_bn = part["musd"].sum(min_count=1), part["rub_bn"].sum(min_count=1)
@@ -308,7 +309,7 @@ def _sum(line: str, kind: str, part: pd.DataFrame) -> tuple:
             _ids(part["source"]), "; ".join(notes))  # fmt: skip
 
 
-def _lines(reported: pd.DataFrame, exchange: Rate) -> list[tuple]:
+def _lines(reported: pd.DataFrame, exchange: Rate) -> list[tuple[Any, ...]]:
     """Return the reported lines; their dollars are at the rate of the year."""
     return [
         (f"{row.metric}, {row.segment}", "reported", np.nan, np.nan,
@@ -318,7 +319,9 @@ def _lines(reported: pd.DataFrame, exchange: Rate) -> list[tuple]:
     ]  # fmt: skip
 
 
-def _gaps(cells: pd.DataFrame, reported: pd.DataFrame, exchange: Rate, year: int) -> list[tuple]:
+def _gaps(
+    cells: pd.DataFrame, reported: pd.DataFrame, exchange: Rate, year: int
+) -> list[tuple[Any, ...]]:
     """Return reported less ours for each line that can be compared, with the reason."""
     near, abroad = cells["group"] == FORMER, cells["group"] != HOME
     ours = {"far": cells[abroad & ~near], "near": cells[near], "all": cells[abroad]}
@@ -333,7 +336,9 @@ def _gaps(cells: pd.DataFrame, reported: pd.DataFrame, exchange: Rate, year: int
     return [("reported less ours", "gap", np.nan, np.nan, np.nan, np.nan, "", "", why)]
 
 
-def _gap(line: pd.Series, ours: pd.DataFrame, exchange: Rate, reason: str, year: int) -> tuple:
+def _gap(
+    line: pd.Series, ours: pd.DataFrame, exchange: Rate, reason: str, year: int
+) -> tuple[Any, ...]:
     rub_bn = line["value"] - ours["rub_bn"].sum(min_count=1)
     volume = ours["bcm"].sum()
     bare = ours.loc[ours["musd"].isna(), "bcm"].sum()
@@ -345,13 +350,15 @@ def _gap(line: pd.Series, ours: pd.DataFrame, exchange: Rate, reason: str, year:
             line["id"], "; ".join(notes))  # fmt: skip
 
 
-def _profit(statements: pd.DataFrame, year: int, standard: str, metric: str, segment: str):
+def _profit(
+    statements: pd.DataFrame, year: int, standard: str, metric: str, segment: str
+) -> pd.DataFrame:
     rows = statements[(statements["standard"] == standard) & (statements["metric"] == metric)]
     rows = rows[(rows["segment"] == segment) & (rows["unit"] == "RUB bn")]
     return rows[rows["period"] == str(year)]
 
 
-def _result(statements: pd.DataFrame, year: int, exchange: Rate) -> list[tuple]:
+def _result(statements: pd.DataFrame, year: int, exchange: Rate) -> list[tuple[Any, ...]]:
     """Return the net profit of the group and of the parent, apart; missing where not found."""
     rows = []
     for standard, metric, segment in RESULT:
@@ -523,7 +530,7 @@ def _priced_cells(
     return cells, exchange
 
 
-def _duty(line: Line, cells: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple:
+def _duty(line: Line, cells: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[Any, ...]:
     """Return the duty on our revenue, negative; gas of unsettled routes is left out and named."""
     if line.gross:
         return ("customs duty", 0.0, "", "", "the line is before duty, so there is none between")
@@ -543,7 +550,7 @@ def _duty(line: Line, cells: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -
     return ("customs duty", -owed, "modelled", ";".join(sorted(used)), note)
 
 
-def _resale(line: Line, cells: pd.DataFrame, statements: pd.DataFrame) -> tuple:
+def _resale(line: Line, cells: pd.DataFrame, statements: pd.DataFrame) -> tuple[Any, ...]:
     """Return what gas bought abroad brought: volume sold less ours, at our mean price."""
     name = "gas bought abroad and resold"
     sold = statements[
@@ -560,7 +567,7 @@ def _resale(line: Line, cells: pd.DataFrame, statements: pd.DataFrame) -> tuple:
             f"{extra:.1f} bcm more sold than our pipes carried, at our mean price")  # fmt: skip
 
 
-def _other_markets(line: Line, statements: pd.DataFrame) -> list[tuple]:
+def _other_markets(line: Line, statements: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return the reported sales to the former Soviet Union and in Russia where the line has them."""
     rows = []
     wanted = [("former Soviet Union", "Former Soviet Union", line.group == "all"),
@@ -581,7 +588,7 @@ def _other_markets(line: Line, statements: pd.DataFrame) -> list[tuple]:
 
 def _unpriced(
     cells: pd.DataFrame, exchange: Rate, modelled: Mapping[str, pd.Series] | None
-) -> tuple:
+) -> tuple[Any, ...]:
     """Return the money of own gas without a sourced price, by the model where it reaches."""
     name = "own gas without a price"
     bare = cells[cells["musd"].isna() & (cells["bcm"] != 0)]
@@ -604,7 +611,7 @@ def _unpriced(
     return (name, worth, "modelled", "", note)
 
 
-def _timing(cells: pd.DataFrame, exchange: Rate) -> tuple:
+def _timing(cells: pd.DataFrame, exchange: Rate) -> tuple[Any, ...]:
     """Say what the choice of the rate moves; when sales are booked is not published."""
     flat = float(_roubles(cells["musd"].sum(), exchange.year)) - cells["rub_bn"].sum()
     note = "when a sale is booked, and at which rate, is not published"
@@ -652,7 +659,7 @@ def _residual(
     tables: Mapping[str, pd.DataFrame],
     rate: float | None,
     modelled: Mapping[str, pd.Series] | None,
-) -> dict:
+) -> dict[str, Any]:
     """Return the row of one year: the first of year, nine months, half-year that has a line."""
     texts = []
     for period in (str(year), f"{year}M9", f"{year}H1"):
@@ -732,7 +739,7 @@ def story(year: str | int, table: pd.DataFrame, items: pd.DataFrame | None = Non
     return " ".join(said)
 
 
-def _said(row) -> str:
+def _said(row: Any) -> str:
     if np.isnan(row.rub_bn):
         return f"Result, {row.note}."
     word = "profit" if row.rub_bn >= 0 else "loss"

@@ -281,7 +281,13 @@ def trade(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         series = pd.Series(rows["value"].to_numpy(), months).sort_index()
         every = series.reindex(pd.period_range(series.index[0], series.index[-1], freq="M"))
         name = f"{exporter} to {importer}" if measure != "turnover" else "both directions"
-        axes.plot(every.index.to_timestamp(), every.to_numpy(), marker="o", ms=3, label=name)
+        axes.plot(
+            pd.PeriodIndex(every.index).to_timestamp(),
+            every.to_numpy(),
+            marker="o",
+            ms=3,
+            label=name,
+        )
     axes.set_ylabel(", ".join(sorted(set(table["unit"]))))
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False, fontsize=8)

@@ -300,7 +300,8 @@ def cash(values: Values) -> dict[str, np.ndarray]:
 def npv(values: Values) -> np.ndarray:
     """Return the net present value at the start of building, million USD, (draws,)."""
     laid = cash(values)
-    return (laid["cash"] * laid["discount"]).sum(axis=1)
+    worth: np.ndarray = (laid["cash"] * laid["discount"]).sum(axis=1)
+    return worth
 
 
 def breakeven(values: Values) -> np.ndarray:
@@ -311,7 +312,8 @@ def breakeven(values: Values) -> np.ndarray:
     """
     free = npv({**values, "price": 0.0})
     one = npv({**values, "price": 1.0})
-    return -free / (one - free)
+    price: np.ndarray = -free / (one - free)
+    return price
 
 
 def breakeven_by_search(values: Values, high: float = 5000.0, tolerance: float = 1e-3) -> float:
@@ -354,7 +356,8 @@ def _numpy_financial() -> ModuleType:
         raise MissingExtra(
             "IRR needs numpy-financial; install the extra: pip install 'energy-trade-tracker[finance]'."
         ) from error
-    return numpy_financial
+    solver: ModuleType = numpy_financial
+    return solver
 
 
 def simulate(line: Project, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:

@@ -7,7 +7,7 @@ not zero: the netback is then an upper bound and says which parts it lacks.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,7 +106,7 @@ def netback(
     return pd.DataFrame([*rows, _left(rows, price)], columns=COLUMNS)
 
 
-def _left(rows: list[tuple], price: float) -> tuple:
+def _left(rows: list[tuple[Any, ...]], price: float) -> tuple[Any, ...]:
     missing = [row[0] for row in rows if np.isnan(row[1])]
     left = float(np.nansum([row[1] for row in rows]))
     note = f"at most: without {', '.join(missing)}" if missing else "all charges known"
@@ -195,7 +195,7 @@ def unsettled(charges: pd.DataFrame) -> dict[tuple[str, str], str]:
 class _Book:
     """The facts a netback needs, laid out for quick look-up."""
 
-    charges: dict[str, list]  # item to rows of tariffs.csv, plans left out
+    charges: dict[str, list[Any]]  # item to rows of tariffs.csv, plans left out
     parents: dict[str, str]
     items: dict[str, tuple[str, ...]]
     rates: dict[str, float]
@@ -291,7 +291,7 @@ def _charge(rows: list[tuple[int, Any]], scale: _Scale, carry: bool) -> Charge:
     return Charge(0.0 - value, "modelled" if carried else row.status, row.id, note)
 
 
-def _candidates(rows: list, route: str, parent: str, market: str) -> list[tuple[int, Any]]:
+def _candidates(rows: list[Any], route: str, parent: str, market: str) -> list[tuple[int, Any]]:
     """Return the rows that may speak, each with how wide it is (0: the route itself)."""
     found = []
     for row in rows:
@@ -304,7 +304,7 @@ def _candidates(rows: list, route: str, parent: str, market: str) -> list[tuple[
     return found
 
 
-def _distance(row, day: dt.date) -> int:
+def _distance(row: Any, day: dt.date) -> int:
     """Return the days between a day and the time in which a row holds, 0 inside."""
     first, until = validity.bounds(row.valid_from, row.valid_to)
     if day < first:
@@ -312,7 +312,7 @@ def _distance(row, day: dt.date) -> int:
     return 0 if day < until else (day - until).days + 1
 
 
-def _mean(item: str, charges: list[Charge], weights: np.ndarray, price: float) -> tuple:
+def _mean(item: str, charges: list[Charge], weights: np.ndarray, price: float) -> tuple[Any, ...]:
     """Weigh the quarters of one charge; a quarter without a figure leaves the whole missing."""
     usd = float(weights @ np.array([charge.usd for charge in charges]))
     notes = dict.fromkeys(c.note for c in charges if not np.isnan(usd) or np.isnan(c.usd))
@@ -320,12 +320,12 @@ def _mean(item: str, charges: list[Charge], weights: np.ndarray, price: float) -
             _joined(c.ids for c in charges), "; ".join(notes))  # fmt: skip
 
 
-def _worst(names) -> str:
+def _worst(names: Iterable[str]) -> str:
     known = [name for name in names if name in STATUS]
     return max(known, key=STATUS.index, default="")
 
 
-def _joined(texts) -> str:
+def _joined(texts: Iterable[str]) -> str:
     return ";".join(sorted({part for text in texts for part in str(text).split(";") if part}))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,9 +140,11 @@ def by_market(
     return result[COLUMNS].sort_values(["market", "period"], ignore_index=True)
 
 
-def _market(market: str, offers: dict[str, pd.DataFrame], model: pd.DataFrame) -> list[tuple]:
+def _market(
+    market: str, offers: dict[str, pd.DataFrame], model: pd.DataFrame
+) -> list[tuple[Any, ...]]:
     """Return the rows of one market: for each quarter the first rule that has a figure."""
-    taken: dict[dt.date, tuple] = {}
+    taken: dict[dt.date, tuple[Any, ...]] = {}
     for rule in ORDER[market]:
         if rule.series == MODEL:
             for row in model.itertuples():
@@ -209,7 +212,7 @@ def _middle_of_ranges(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[~is_end], middle], ignore_index=True)
 
 
-def _held(row) -> list[tuple]:
+def _held(row: Any) -> list[tuple[Any, ...]]:
     """Return the quarters that one row covers whole, its figure held constant over them."""
     quarters = periods.span(row.start, row.end - dt.timedelta(days=1), "Q")
     whole = [q for q in quarters if row.start <= q.start and q.end <= row.end]
@@ -222,13 +225,13 @@ def _held(row) -> list[tuple]:
             for q in whole]  # fmt: skip
 
 
-def _order(row) -> tuple:
+def _order(row: Any) -> tuple[Any, ...]:
     """Sort key among rows of one span: standing, then the latest published, then the id."""
     late = (row.published if isinstance(row.published, str) else "").replace("-", "")
     return STATUS.index(row.status), -int((late or "0").ljust(8, "0")), row.id
 
 
-def _left_over(table: pd.DataFrame) -> list[tuple]:
+def _left_over(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return the quarter that a year leaves when the three others are known, equal weights."""
     firm = table[table["status"].isin(FIRM)]
     found = []
@@ -248,7 +251,7 @@ def _left_over(table: pd.DataFrame) -> list[tuple]:
     return found
 
 
-def _of_months(table: pd.DataFrame) -> list[tuple]:
+def _of_months(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return quarters made of two or more of their months, as a plain mean."""
     months = [
         (row, periods.containing(row.start, "Q").start, count)
@@ -269,7 +272,7 @@ def _of_months(table: pd.DataFrame) -> list[tuple]:
     return found
 
 
-def _months(row) -> int:
+def _months(row: Any) -> int:
     """Count the whole months of a span shorter than a quarter and inside one, else 0."""
     if row.start.day != 1 or row.end.day != 1:
         return 0
@@ -479,7 +482,9 @@ def fit(prices: pd.DataFrame, observed: pd.Series, windows: Sequence[Window]) ->
     return _solve(matrix, observed.to_numpy(dtype=float), tuple(windows))
 
 
-def _matrix(prices: pd.DataFrame, windows: Sequence[Window], spans) -> np.ndarray:
+def _matrix(
+    prices: pd.DataFrame, windows: Sequence[Window], spans: Sequence[str] | pd.Index
+) -> np.ndarray:
     columns = [averaged(prices, window, list(spans)) for window in windows]
     bare = [f"{w} has no value for {', '.join(c.index[c.isna()])}; the months of the index are not "
             "in prices.csv" for w, c in zip(windows, columns, strict=True) if c.isna().any()]  # fmt: skip
@@ -539,7 +544,8 @@ def errors(
 
 
 def _coefficients(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.linalg.lstsq(matrix, values, rcond=None)[0]
+    found: np.ndarray = np.linalg.lstsq(matrix, values, rcond=None)[0]
+    return found
 
 
 def scores(
@@ -654,7 +660,9 @@ def _firm(prices: pd.DataFrame, series: str, status: Sequence[str] = FIRM) -> pd
 
 def _relative(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Solve for the coefficients that make relative errors least."""
-    return np.linalg.lstsq(matrix / values[:, None], np.ones(len(values)), rcond=None)[0]
+    ones = np.ones(len(values))
+    found: np.ndarray = np.linalg.lstsq(matrix / values[:, None], ones, rcond=None)[0]
+    return found
 
 
 def _interval(matrix: np.ndarray, values: np.ndarray) -> float:

@@ -143,8 +143,8 @@ def roll_up(cube: xr.Dataset, fine: xr.Dataset) -> xr.Dataset:
             source[r, p] = ";".join(sorted(_parts(part["price_source"].values[r])))
     return _named(
         cube.assign(price=(dims, price), price_status=(dims, status),
-                    price_source=(dims, source), revenue=(dims, revenue),
-                    **{name: (dims, held) for name, held in ends.items()})
+                    price_source=(dims, source), revenue=(dims, revenue), price_p10=(dims, ends["price_p10"]),
+                    price_p90=(dims, ends["price_p90"]))
     )  # fmt: skip
 
 

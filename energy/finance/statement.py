@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pandas as pd
 
 from energy.errors import DataError, PeriodError, UnknownName
 from energy.finance import accounts
 from energy.measure import periods
-from energy.measure.observations import rows_of
+from energy.measure.observations import STATUS, rows_of
 from energy.measure.tables import StatementLine
 
 COLUMNS = ["statement", "line", "title", "value", "unit", "cell", "rule", "control", "restated",
@@ -203,12 +204,14 @@ def _made(value: float, rule: str, keys: list[str], cells: Mapping[str, Cell]) -
     parts = [cells[key] for key in keys if not key.isdigit()]
     ids = ";".join(dict.fromkeys(part.ids for part in parts if part.ids))
     kind = VENDOR if any(part.kind == VENDOR for part in parts) else DERIVED
-    weakest = max((part.status for part in parts), key=accounts.STATUS.index)
+    weakest = max((part.status for part in parts), key=STATUS.index)
     sources = ";".join(dict.fromkeys(s for part in parts for s in part.source.split(";")))
     return Cell(value, kind, rule, weakest, sources, "", ids)
 
 
-def _row(line: StatementLine, cells: Mapping[str, Cell], rules: Mapping[str, str]) -> dict:
+def _row(
+    line: StatementLine, cells: Mapping[str, Cell], rules: Mapping[str, str]
+) -> dict[str, Any]:
     cell = cells[line.line]
     return {
         "statement": line.statement, "line": line.line, "title": line.title,
