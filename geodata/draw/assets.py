@@ -54,8 +54,11 @@ def asset(url: str) -> str:
 
 @cache
 def static(name: str) -> str:
-    """Return one of our own files, e.g. ``flow.js``."""
-    return harmless((STATIC / name).read_text(encoding="utf-8"))
+    """Return one of our own files, e.g. ``flow.js``, without its indents and the comments between lines."""
+    text = (STATIC / name).read_text(encoding="utf-8")
+    if name.endswith((".js", ".css")):  # the page carries what runs; the comments stay at home
+        text = re.sub(r"^[ \t]*/\*.*?\*/[ \t]*\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    return harmless(re.sub(r"^[ \t]+", "", text, flags=re.MULTILINE))
 
 
 @cache
