@@ -258,7 +258,8 @@ def _bcm_a_day(row: Any, context: Context) -> float:
     if units.kind(row.unit) not in ("volume", "energy"):
         return float("nan")
     value = units.convert(row.value, row.unit, "bcm", basis=row.basis, to_basis="20C", **heat)
-    return float(value) / ((row.last - row.start).days + 1)
+    days: int = (row.last - row.start).days + 1
+    return float(value) / days
 
 
 def _say(table: pd.DataFrame, found: pd.Series, text: Callable[[Any], str]) -> pd.Series:
@@ -322,10 +323,11 @@ def sign(table: pd.DataFrame) -> pd.Series:
     turned = (table["value"] * (table["positive"] - 0.5) < 0) & table["positive"].isin([0, 1])
     turned &= (table["n"] >= ENOUGH) & ~below
     words = "the sign is turned: {0:g}, so far always the other way"
-    return pd.concat([
+    said: pd.Series = pd.concat([
         _say(table, below, lambda r: f"{r.value:g} cannot be: the series has no such values"),
         _say(table, turned, lambda r: words.format(r.value)),
     ])  # fmt: skip
+    return said
 
 
 def unit_mistake(table: pd.DataFrame) -> pd.Series:
@@ -372,11 +374,12 @@ def jump(table: pd.DataFrame) -> pd.Series:
     low = known & level & (size < table["low"] / most) & (size > 0)
     revised = (old > 0) & (size > 0) & ((size > most * old) | (size < old / most))
     revised &= table["freq"] != "D"
-    return pd.concat([
+    said: pd.Series = pd.concat([
         _say(table, high, lambda r: f"{r.value:g} is far above the largest so far, {r.high:g}"),
         _say(table, low, lambda r: f"{r.value:g} is far below the least so far, {r.low:g}"),
         _say(table, revised, lambda r: f"{r.value:g} was {r.old:g} before"),
     ])  # fmt: skip
+    return said
 
 
 def capacity(table: pd.DataFrame) -> pd.Series:

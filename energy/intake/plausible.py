@@ -9,11 +9,13 @@ sums that a release would show. Every test returns one sentence a row that it do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from energy.measure import periods
+from energy.measure.observations import rows_of
 
 KEYS = ["series", "entity", "freq", "source", "basis"]
 
@@ -90,6 +92,61 @@ def _placed(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 Doubts = Iterator[tuple[int, str]]
 
 
+class Mean(NamedTuple):
+    """A month or quarter of one series, and the rows that it is the mean of."""
+
+    month: int
+    value: float
+    places: list[int]
+
+
+class Spot(NamedTuple):
+    """One row of a delivery: where it stands, and its value."""
+
+    place: int
+    value: float
+
+
+class Heat(NamedTuple):
+    """MJ per m3 of one figure, and its rows in energy and in volume."""
+
+    who: str
+    heat: float
+    place_e: int
+    place_v: int
+
+
+class Part(NamedTuple):
+    """What one partner delivered, and what all together did."""
+
+    place: int
+    partner: str
+    value: float
+    value_total: float
+
+
+class Room(NamedTuple):
+    """TWh that a full storage would hold, and the rows of its stock and its fullness."""
+
+    entity: str
+    room: float
+    place_s: int
+    place_f: int
+
+
+class Cross(NamedTuple):
+    """Ratio of two rouble rates on one day, and the rows of both."""
+
+    pair: str
+    cross: float
+    place_a: int
+    place_b: int
+
+
+def _spots(table: pd.DataFrame) -> Iterator[Spot]:
+    return rows_of(table.assign(place=table.index), Spot)
+
+
 # -- one series against its past -------------------------------------------------------------------
 
 
@@ -103,7 +160,7 @@ def interval(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
         if len(before) < (8 if step == 3 else ENOUGH):
             continue
         series = before.drop_duplicates("month").set_index("month")["value"]
-        for row in mine.itertuples():
+        for row in rows_of(mine, Mean):
             found = _outside(series, row.month, row.value)
             if found:
                 yield from ((place, found) for place in row.places)
@@ -112,7 +169,9 @@ def interval(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 def _monthly(table: pd.DataFrame) -> pd.DataFrame:
     """Return months and quarters as they are and days as means of months of twenty days or more."""
     rows = table[table["freq"].isin(["M", "Q"])]
-    slow = rows[["name", "freq", "month", "value"]].assign(places=[[i] for i in rows.index])
+    slow = rows[["name", "freq", "month", "value"]].assign(
+        places=pd.Series([[i] for i in rows.index], index=rows.index, dtype=object)
+    )
     days = table[table["freq"] == "D"]
     if days.empty:
         return slow
@@ -135,7 +194,8 @@ def _outside(series: pd.Series, month: int, value: float) -> str:
     change = np.log(positive) - np.log(positive.reindex(positive.index - 12).to_numpy())
     change = change.dropna()
     if len(change) < 4 or month - 12 not in positive.index:
-        middle, spread = np.log(positive.tail(24)).median(), _spread(np.log(positive.tail(24)))
+        newest = np.log(positive.tail(24))
+        middle, spread = newest.median(), _spread(newest)
         base, drift, noise = float(np.exp(middle)), 0.0, max(spread, 0.1)
     else:
         recent = change.tail(6)
@@ -162,9 +222,9 @@ def step(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
         last, change = past["value"].tail(10).median(), np.log(past["value"]).diff().dropna()
         width = max(WIDTH * 3 * _spread(change), 0.12)
         new = mine[mine["begin"] > past["begin"].max()].sort_values("begin")
-        for row in new.itertuples():
+        for row in _spots(new):
             if last > 0 and row.value > 0 and abs(np.log(row.value / last)) > width:
-                yield row.Index, f"{row.value:g} after {last:g}: a step that no day before took"
+                yield row.place, f"{row.value:g} after {last:g}: a step that no day before took"
             else:
                 last = 0.8 * last + 0.2 * row.value
 
@@ -207,7 +267,7 @@ def factor(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a part of a series that was revised by one ratio, and name it."""
     both = table[(table["old"] != table["value"]) & (table["old"] > 0) & (table["value"] > 0)]
     for _, mine in both.groupby(["series", "source", "basis", "freq"]):
-        ratio = np.log(mine["value"] / mine["old"])
+        ratio = pd.Series(np.log(mine["value"] / mine["old"]))
         middle = ratio.median()
         one = (ratio - middle).abs() < TIGHT
         if len(mine) < 6 or one.mean() < 0.7 or abs(middle) < FACTOR:
@@ -316,12 +376,12 @@ def swapped(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 def two_units(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a figure in energy and in volume whose ratio is no calorific value, or not its own."""
     now, then = (_ratios(part) for part in (table, known))
-    usual = then.groupby("who")["heat"].agg(["median", "size"])
-    for row in now.itertuples():
-        own = usual.loc[row.who] if row.who in usual.index else None
+    past = then.groupby("who")["heat"]
+    usual, count = past.median().to_dict(), past.size().to_dict()
+    for row in rows_of(now, Heat):
         low, high = HEAT
-        if own is not None and own["size"] >= 6:
-            low, high = own["median"] * (1 - DRIFT), own["median"] * (1 + DRIFT)
+        if count.get(row.who, 0) >= 6:
+            low, high = (usual[row.who] * (1 + side * DRIFT) for side in (-1, 1))
         if not low <= row.heat <= high:
             text = f"{row.heat:.4g} MJ/m3 by its two units; usual is {low:.4g} to {high:.4g}"
             yield row.place_e, text
@@ -349,7 +409,7 @@ def total(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     keys = ["entity", "period", "unit", "fuel"]
     sums = rows[rows["partner"] == "total"][[*keys, "value"]]
     both = rows[rows["partner"] != "total"].merge(sums, on=keys, suffixes=("", "_total"))
-    for row in both[both["value"] > 1.02 * both["value_total"]].itertuples():
+    for row in rows_of(both[both["value"] > 1.02 * both["value_total"]], Part):
         yield (
             row.place,
             f"{row.value:g} from {row.partner}, but {row.value_total:g} from all together",
@@ -358,11 +418,11 @@ def total(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 
 def storage(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a stock that does not fit its fullness, and a fullness above 102 per cent."""
-    for row in table[(table["series"] == "storage_fill") & (table["value"] > 102)].itertuples():
-        yield row.Index, f"{row.value:g} % full cannot be"
+    for full in _spots(table[(table["series"] == "storage_fill") & (table["value"] > 102)]):
+        yield full.place, f"{full.value:g} % full cannot be"
     now, then = (_rooms(part) for part in (table, known))
     usual = then.groupby("entity")["room"].median()
-    for row in now.itertuples():
+    for row in rows_of(now, Room):
         room = usual.get(row.entity, np.nan)
         if np.isfinite(room) and abs(row.room / room - 1) > 0.03:
             text = f"stock over fullness makes {row.room:.5g} TWh of room; so far it was {room:.5g}"
@@ -388,7 +448,7 @@ def crossed(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     if then.empty or now.empty:
         return
     usual = then.sort_values("period").groupby("pair")["cross"].apply(lambda s: s.tail(30).median())
-    for row in now.itertuples():
+    for row in rows_of(now, Cross):
         before = usual.get(row.pair, np.nan)
         if np.isfinite(before) and abs(np.log(row.cross / before)) > 0.07:
             text = f"{row.pair} by the two rates is {row.cross:.4g}; it was {before:.4g}"

@@ -399,16 +399,18 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         raise
     except KeyMissing as error:
         job.tell(f"{name}: skipped. {error.what}")
-        return Delivery(name, "skipped", error.what, *count.values(), verdict="skipped")
+        return Delivery(
+            name, "skipped", error.what, count["asked"], count["kept"], verdict="skipped"
+        )
     except Exception as error:  # whatever ends one source: memory, depth, a module, a certificate
         what = error.what if isinstance(error, SourceError) else _own_fault(name, error, job)
         job.tell(f"{name}: FAILED. {what}")
-        return Delivery(name, "failed", what, *count.values(), verdict="failed")
+        return Delivery(name, "failed", what, count["asked"], count["kept"], verdict="failed")
     job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
     told = (*asides["told"], *([why] if why else []))
     for text in told:
         job.tell(f"{name}: {text}")
-    return Delivery(name, "fine", "", *count.values(), good, doubtful, word, told,
+    return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful, word, told,
                     len(asides["withheld"]))  # fmt: skip
 
 
@@ -436,7 +438,7 @@ def _with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) ->
 
 def _gather(
     module: ModuleType, job: Job, count: dict[str, int]
-) -> tuple[pd.DataFrame, dict[str, list]]:
+) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
     """Read all answers of a source; a kept answer that cannot be read is asked once more.
 
     Returns the rows, and what stands beside them: ``told, withheld, faulty``.
@@ -445,9 +447,11 @@ def _gather(
     replay = _replayed(module.NAME, job)
     while True:
         last: list[str] = []
-        asides: dict[str, list] = {"told": [], "withheld": [], "faulty": []}
+        asides: dict[str, list[Any]] = {"told": [], "withheld": [], "faulty": []}
 
-        def fetch(request: Request, kept=kept, last=last) -> Answer:
+        def fetch(
+            request: Request, kept: dict[str, Answer] = kept, last: list[str] = last
+        ) -> Answer:
             last[:] = [request.tag]
             return _fetch(request, job, kept, replay, count)
 
@@ -463,7 +467,7 @@ def _gather(
         return rows.drop_duplicates([*KEY, "value", "status"], ignore_index=True), asides
 
 
-def _parted(answer: Answer, table: pd.DataFrame, asides: dict[str, list]) -> pd.DataFrame:
+def _parted(answer: Answer, table: pd.DataFrame, asides: dict[str, list[Any]]) -> pd.DataFrame:
     """Move what stands beside the rows of one answer (see `reading.aside`) to ``asides``."""
     for name, found in asides.items():
         found += table.attrs.pop(name, [])
@@ -560,7 +564,7 @@ def limits(tables: facts.Tables) -> dict[str, float]:
     return dict(zip(most.index.astype(str), most.tolist(), strict=True))
 
 
-def _identities(rows: pd.DataFrame) -> list[tuple]:
+def _identities(rows: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return key and value of each row, to look others up by."""
     return [tuple(row) for row in rows[[*KEY, "value"]].to_numpy().tolist()]
 

@@ -38,7 +38,7 @@ import pandas as pd
 from energy.errors import DataError, UnitError
 from energy.measure import periods, validity
 from energy.sources import reading
-from energy.sources.contract import Answer, Request
+from energy.sources.contract import COLUMNS, Answer, Request
 
 NAME = "entsog"
 TITLE = "ENTSOG Transparency Platform: physical flow at border points, by gas day"
@@ -414,9 +414,10 @@ def _envelope(answer: Answer) -> list[Any] | None:
     roots = [name for name in data if name.lower() == "operationaldata"]  # mirrors the address
     if len(roots) != 1:
         reading.field(answer, data, "operationalData", "The answer")
-    if not isinstance(data[roots[0]], list):
+    records = data[roots[0]]
+    if not isinstance(records, list):
         reading.refuse(answer, "'operationalData' is no list of records.")
-    return data[roots[0]]
+    return records
 
 
 def _message(answer: Answer) -> str:
@@ -484,7 +485,7 @@ def routes(
     out = sums.merge(behind, on=["route", "period"], how="left").assign(
         series="flow", freq=freq, unit="TWh", basis="GCV", source=NAME, note="sum of border points"
     )
-    out = out.rename(columns={"route": "entity", "value_twh": "value"})[reading.COLUMNS]
+    out = out.rename(columns={"route": "entity", "value_twh": "value"})[COLUMNS]
     out.attrs = sums.attrs
     return out
 

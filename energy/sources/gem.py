@@ -192,7 +192,7 @@ class _Capped(io.RawIOBase):
         self.file, self.left = file, largest
 
     def read(self, size: int = -1) -> bytes:
-        content = self.file.read(min(size, self.left + 1) if size >= 0 else self.left + 1)
+        content: bytes = self.file.read(min(size, self.left + 1) if size >= 0 else self.left + 1)
         self.left -= len(content)
         if self.left < 0:
             raise _TooLarge

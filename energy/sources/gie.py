@@ -108,7 +108,7 @@ def parse(answer: Answer) -> pd.DataFrame:
 
 
 def _envelope(answer: Answer) -> dict[str, Any]:
-    data = reading.read_json(answer)
+    data: dict[str, Any] = reading.read_json(answer)
     if isinstance(data, dict) and (data.get("error") or "ERROR" in str(data.get("dataset"))):
         said = data.get("message") or data.get("error")
         reading.refuse(answer, f"Access refused with status 200: {said!r}. Check {KEY}.")

@@ -126,7 +126,7 @@ def _plain(cell: Any) -> str:
     return str(cell).strip().removesuffix("**").strip() if cell is not None else ""
 
 
-def _header(answer: Answer, lines: Sequence[tuple]) -> tuple[int, dict[str, int]]:
+def _header(answer: Answer, lines: Sequence[tuple[Any, ...]]) -> tuple[int, dict[str, int]]:
     """Find the row of names among the first twenty, and the columns by name; check the units."""
     named = [[_plain(cell) for cell in line] for line in lines[:20]]
     top = next((i for i, names in enumerate(named) if len(set(PRICES) & set(names)) >= 2), None)
@@ -145,7 +145,7 @@ def _header(answer: Answer, lines: Sequence[tuple]) -> tuple[int, dict[str, int]
     return top, places
 
 
-def _edition(lines: Sequence[tuple]) -> str:
+def _edition(lines: Sequence[tuple[Any, ...]]) -> str:
     """Return the date of "Updated on June 02, 2026" as YYYY-MM-DD, "" where it is not there."""
     text = " ".join(_plain(cell) for line in lines for cell in line)
     found = re.search(r"Updated on (\w+) (\d{1,2}), (\d{4})", text)
@@ -154,7 +154,7 @@ def _edition(lines: Sequence[tuple]) -> str:
     return f"{found[3]}-{_NAMES.index(found[1]) + 1:02}-{int(found[2]):02}"
 
 
-def _months(answer: Answer, lines: Sequence[tuple], first: int) -> dict[int, str]:
+def _months(answer: Answer, lines: Sequence[tuple[Any, ...]], first: int) -> dict[int, str]:
     """Return the month of each row; they have to follow one another."""
     months: dict[int, str] = {}
     expected = ""
@@ -175,7 +175,7 @@ def _months(answer: Answer, lines: Sequence[tuple], first: int) -> dict[int, str
 
 
 def _column(
-    answer: Answer, lines: Sequence[tuple], months: dict[int, str], name: str, column: int
+    answer: Answer, lines: Sequence[tuple[Any, ...]], months: dict[int, str], name: str, column: int
 ) -> Iterator[dict[str, Any]]:
     series, market, _, unit, basis = PRICES[name]
     newest = list(months.values())[-2:]

@@ -287,7 +287,8 @@ WIDEST, MOST_CELLS = 2_000, 5_000_000
 
 def _cells_of(answer: Answer, sheet: Any) -> list[tuple[Any, ...]]:
     sheet.reset_dimensions()  # the stated bounds may be wrong
-    lines, count = [], 0
+    lines: list[tuple[Any, ...]] = []
+    count = 0
     for line in sheet.iter_rows(values_only=True):
         count += len(line)
         if len(line) > WIDEST or count > MOST_CELLS:

@@ -13,7 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
@@ -123,14 +123,17 @@ class OfflineMap(folium.Map):
         self.default_css = [entry for entry in folium.Map.default_css if entry[0] in STYLES]
         OfflineFigure(title, assets, frame_height).add_child(self)
 
-    def render(self, **kwargs: Any) -> None:
+    def render(self, **kwargs: Any) -> Any:
         """Choose the projection, which a layer added late may have changed, and render."""
         plane = self.equal_area and not _pictures(self)
         self.crs = "EqualArea" if plane else "EPSG3857"
-        super().render(**kwargs)
+        drawn = cast(Any, super()).render(**kwargs)  # folium states no types here
         if plane:  # behind Leaflet, which it builds on
             script = Element(f"<script>{static('projection.js')}</script>")
-            self.get_root().header.add_child(script, name="geodraw_projection.js")
+            root = self.get_root()
+            assert isinstance(root, Figure), "a map stands in a figure"
+            root.header.add_child(script, name="geodraw_projection.js")
+        return drawn
 
     def save(self, outfile: Any, close_file: bool = True, **kwargs: Any) -> None:
         """Write the page; a path is replaced whole or not at all."""
