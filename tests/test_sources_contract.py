@@ -76,7 +76,6 @@ def test_constants(name):
     assert module.URL.startswith("https://") or name == "inbox"
     assert isinstance(module.LAG, int) and 0 <= module.LAG <= 400
     assert re.fullmatch(r"([A-Z]+_API_KEY)?", module.KEY)
-    assert isinstance(module.OPTIONAL, bool)
 
 
 @pytest.mark.parametrize("name", NAMES)

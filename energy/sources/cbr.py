@@ -38,7 +38,6 @@ URL = "https://www.cbr.ru/eng/currency_base/"
 LICENCE = "Free use with a reference to the Bank of Russia"
 LAG = 1
 KEY = ""
-OPTIONAL = True
 
 BASE = "https://www.cbr.ru/scripts/XML_dynamic.asp"
 CODES = {"USD": "R01235", "EUR": "R01239", "CNY": "R01375"}

@@ -39,7 +39,6 @@ URL = "https://comtradeplus.un.org/"
 LICENCE = "Free use with citation of UN Comtrade; no bulk redistribution, derived figures may"
 LAG = 240
 KEY = "COMTRADE_API_KEY"
-OPTIONAL = True
 
 BASE = "https://comtradeapi.un.org/"
 REPORTERS = {156: "china", 860: "uzbekistan", 398: "kazakhstan", 792: "turkey"}

@@ -35,7 +35,6 @@ URL = "https://www.russiafossiltracker.com/"
 LICENCE = "Free use with credit to CREA"
 LAG = 9
 KEY = ""
-OPTIONAL = True
 
 BASE = "https://api.russiafossiltracker.com/v0/overland"
 BACK_DAYS = 365

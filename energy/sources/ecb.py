@@ -33,7 +33,6 @@ URL = "https://data.ecb.europa.eu/"
 LICENCE = "Free reuse with attribution"
 LAG = 1
 KEY = ""
-OPTIONAL = False
 
 BASE = "https://data-api.ecb.europa.eu/service/data/EXR/"
 FREQUENCIES = ["M", "D"]

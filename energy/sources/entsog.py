@@ -48,7 +48,6 @@ URL = "https://transparency.entsog.eu/"
 LICENCE = "Free use with citation (ENTSOG TP, date, address); publish derived sums only"
 LAG = 2
 KEY = ""
-OPTIONAL = False
 
 BASE = "https://transparency.entsog.eu/api/v1/operationalData"
 BACK_DAYS = 100

@@ -38,7 +38,6 @@ URL = "https://www.epdk.gov.tr/Detay/Icerik/3-0-95-1007/dogal-gazaylik-sektor-ra
 LICENCE = "Public information of the regulator, with citation"
 LAG = 60
 KEY = ""
-OPTIONAL = True
 
 MONTHS = ["ocak", "subat", "mart", "nisan", "mayis", "haziran", "temmuz", "agustos", "eylul",
           "ekim", "kasim", "aralik"]  # fmt: skip

@@ -44,7 +44,6 @@ URL = "https://ec.europa.eu/eurostat/databrowser/product/view/nrg_ti_gasm"
 LICENCE = "Reuse with attribution (Commission decision 2011/833), DOI 10.2908/NRG_TI_GASM"
 LAG = 56
 KEY = ""
-OPTIONAL = False
 
 BASE = "https://ec.europa.eu/eurostat/api/dissemination/statistics/1.0/data/"
 UNITS = {"MIO_M3": "15C", "TJ_GCV": "GCV"}

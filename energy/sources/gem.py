@@ -46,7 +46,6 @@ URL = "https://github.com/GlobalEnergyMonitor/GOIT-GGIT-pipeline-routes"
 LICENCE = "CC-BY-4.0"
 LAG = 0
 KEY = ""
-OPTIONAL = True
 
 ATTRIBUTION = (
     "Pipeline reference geometry: Global Energy Monitor, Global Gas Infrastructure Tracker, "

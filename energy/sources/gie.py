@@ -38,7 +38,6 @@ URL = "https://agsi.gie.eu/"
 LICENCE = "Free use with credit to GIE"
 LAG = 3
 KEY = "GIE_API_KEY"
-OPTIONAL = True
 
 BASE = "https://agsi.gie.eu/api"
 PLACES = ["EU", "DE", "AT", "HU", "SK", "IT", "NL", "PL", "BG", "RO", "UA"]

@@ -43,7 +43,6 @@ URL = ""
 LICENCE = "That of the source named in each row"
 LAG = 60
 KEY = ""
-OPTIONAL = True
 
 FIELDS = ["series", "entity", "period", "value", "unit", "basis", "status", "source", "title",
           "url", "page", "published", "note"]  # fmt: skip

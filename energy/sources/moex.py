@@ -36,7 +36,6 @@ URL = "https://www.moex.com/en/issue.aspx?code=GAZP"
 LICENCE = "Personal, informational use; only derived averages may be published"
 LAG = 1
 KEY = ""
-OPTIONAL = True
 
 BASE = (
     "https://iss.moex.com/iss/history/engines/stock/markets/shares/boards/TQBR/securities/GAZP.json"

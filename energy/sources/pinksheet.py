@@ -38,7 +38,6 @@ URL = "https://www.worldbank.org/en/research/commodity-markets"
 LICENCE = "CC-BY-4.0"
 LAG = 5
 KEY = ""
-OPTIONAL = False
 
 HOST = "https://thedocs.worldbank.org/"
 KNOWN = (
