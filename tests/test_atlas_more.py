@@ -1325,7 +1325,8 @@ def test_years_of_the_page_are_those_of_the_cube(browser, real, freq):
             page,
             f"""m.setCalendar('{freq}'); const out = {{}};
             for (const line of m.lines) for (let i = 0; i <= m.last; i++) {{
-              const n = line.at(i); out[line.id + '/' + m.steps[i].id] = [n.value, n.revenue, n.price]; }}
+              const n = line.at(i); const key = line.id + '/' + m.steps[i].id;
+              out[key] = [n.value, n.revenue, n.price, n.known > 0 && n.known < n.whole]; }}
             return out;""",
         )
         log.assert_clean()
@@ -1334,9 +1335,16 @@ def test_years_of_the_page_are_those_of_the_cube(browser, real, freq):
         for place, name, slack in ((0, "flow", 2.1e-3), (1, "revenue", 0.3), (2, "price", 0.11)):
             value = float(cube[name].sel(route=route)[i])
             given = shown[f"{route}/{label}"][place]
+            flow = float(cube["flow"].sel(route=route)[i])
+            # The balance speaks of whole years; of others the page adds up what there is and says of
+            # how much. What rounds to no gas has neither price nor revenue on the page.
+            if shown[f"{route}/{label}"][3] or (place and abs(flow) < 4 * 5e-4):
+                continue
             assert (given is None) == bool(np.isnan(value)), (route, label, name)
             if given is not None:
-                assert given == pytest.approx(value, abs=slack, rel=1e-4), (route, label, name)
+                rough = 2e-3 / abs(flow) if place else 0  # quarters are told to 0.001
+                near = pytest.approx(value, abs=slack, rel=max(1e-4, rough))
+                assert given == near, (route, label, name)
                 compared += 1
     assert compared > 500
 
@@ -1347,7 +1355,9 @@ def test_tracker_takes_a_projection(browser, real, tmp_path):
     tracker, _ = real
     route = "power-of-siberia-1"
     flow = tracker.flows()["flow"].sel(route=route)
-    first = pd.Timestamp(flow["period"].values[np.isfinite(flow.values)][-1]) + pd.DateOffset(months=3)
+    first = pd.Timestamp(flow["period"].values[np.isfinite(flow.values)][-1]) + pd.DateOffset(
+        months=3
+    )
     told = PROJECTION.isel(route=[0]).assign_coords(
         route=[route], period=pd.date_range(first, periods=6, freq="QS")
     )
