@@ -184,9 +184,8 @@ def _years(
 def widths_of(errors: pd.DataFrame, lean: ramp.Widths | None = None) -> ramp.Widths:
     """Return by how much to widen; `lean` is a wider pool's, and weighs like two years of errors."""
     leans = (lean.quarters, lean.years) if lean is not None else (None, None)
-    steps = (("quarter", REACH), ("year", REACH // 4))
-    return ramp.Widths(*(factors(errors[errors["step"] == step], reach, other)
-                         for (step, reach), other in zip(steps, leans, strict=True)))  # fmt: skip
+    quarters, years = (errors[errors["step"] == step] for step in ("quarter", "year"))
+    return ramp.Widths(factors(quarters, REACH, leans[0]), factors(years, REACH // 4, leans[1]))
 
 
 def factors(
