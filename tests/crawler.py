@@ -8,6 +8,7 @@ would and names each number that differs, or that has no rule here.
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import functools
 import json
 import re
@@ -133,7 +134,7 @@ class Book:
     def _price(self, row) -> float:
         """Work a price out of the figures behind it, by the words of its reason."""
         if row.how.startswith("modelled from"):
-            return self._model(row.market)[row.period]
+            return self._models(self._market(row))[row.period]
         told = [self.published[name] for name in row.id.split(";")]
         if told[0].get("series", "").startswith("customs_") and row.id.startswith("V"):
             money, mass = (sum(t["value"] for t in told if t["series"] == name)
@@ -143,16 +144,37 @@ class Book:
         level = 4 * found[0] - found[1:].sum() if "leaves beside" in row.how else found.mean()
         return level * self._shape(row) if "shaped by" in row.how else level
 
-    def _model(self, market: str) -> dict[str, float]:
-        made = prices.outturn(self.tracker.facts["prices"], market, self.tracker.facts["volumes"])
-        return made["price"].to_dict()
+    @cached_property
+    def _models(self) -> Callable[[str], dict[str, float]]:
+        """Return the modelled prices of a market by quarter, each market worked out once."""
+
+        @functools.cache
+        def model(market: str) -> dict[str, float]:
+            told = self.tracker.facts
+            return prices.outturn(told["prices"], market, told["volumes"])["price"].to_dict()
+
+        return model
+
+    def _market(self, row) -> str:
+        """Return the market that the crosswalk gives a route on the last day of a quarter."""
+        last = (periods.parse(row.period).end - dt.timedelta(days=1)).isoformat()
+        (market,) = (name for name, since, until in self._served[row.route]
+                     if since <= last and (not until or last < until))  # fmt: skip
+        return market
+
+    @cached_property
+    def _served(self) -> dict[str, list[tuple[str, str, str]]]:
+        """Return the markets of each route: name, first day, day after the last."""
+        rows = self.tracker.facts["crosswalk"].query("kind == 'market'").fillna("").astype(str)
+        return {str(route): list(zip(part["target"], part["valid_from"], part["valid_to"], strict=True))
+                for route, part in rows.groupby("key")}  # fmt: skip
 
     def _shape(self, row) -> float:
         """Return modelled price over its mean, weighed by what flowed to the market."""
-        table = self.tracker._prices
-        held = table[(table["market"] == row.market) & (table["reason"] == row.how)]
+        table, market = self.tracker._prices, self._market(row)
+        held = table[(table["market"] == market) & (table["reason"] == row.how)]
         names = [f"{day.year}Q{day.quarter}" for day in held["period"]]
-        model, weights = self._model(row.market), self.tracker._weights.get(row.market)
+        model, weights = self._models(market), self.tracker._weights.get(market)
         shape = np.array([model[name] for name in names])
         flow = (
             weights.reindex(names).to_numpy(float) if weights is not None else np.ones(len(names))
