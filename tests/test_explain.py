@@ -13,6 +13,7 @@ import pytest
 from upstream import Upstream
 
 from energy import build, cli, facts, flows
+from energy.balance import kept
 from energy.errors import PeriodError, UnknownName
 from energy.intake import update
 from energy.measure import periods
@@ -71,7 +72,9 @@ def test_the_steps_add_up_to_the_cell(tracker, route, period):
 
 def test_a_step_says_what_was_done(tracker):
     steps = tracker.cite("turkstream-2@2022Q1")
-    told = steps.loc[steps["quantity"] == "flow", "how"].iloc[0]
+    balanced = steps[steps["quantity"] == "flow"]
+    assert (balanced["how"] == explain.BALANCED).all() and len(balanced) == 3
+    told = steps.loc[steps["quantity"] == "reported", "how"].iloc[0]
     assert re.search(r"\d [TG]Wh GCV = [\d.]+ bcm at 20 °C", told)
 
 
@@ -84,10 +87,14 @@ def test_unknown_route_and_period(tracker):
         tracker.explain("blue-stream", "1950")
 
 
-def test_on_the_command_line(capsys):
+def test_on_the_command_line(tracker, capsys):
+    """31.12 bcm were published for 2024; the balance, which is shown, bears them out."""
     assert cli.main(["cite", "power-of-siberia-1@2024"]) == 0
     steps = pd.read_csv(io.StringIO(capsys.readouterr().out))
-    assert by_quantity(steps)["flow"] == pytest.approx(31.12)
+    assert by_quantity(steps)["reported"] == pytest.approx(31.12)
+    made = kept.result(tracker.facts).table("power-of-siberia-1", "A").loc["2024-01-01"]
+    assert by_quantity(steps)["flow"] == pytest.approx(made["flow"])
+    assert made["p10"] < 31.12 < made["p90"]
     capacity = steps[steps["quantity"] == "capacity"]
     assert capacity["value"].tolist() == [30.0, 38.0]
     assert capacity["share"].sum() == pytest.approx(1.0)
@@ -209,9 +216,13 @@ def test_every_file_of_a_release_is_read(built):
 
 
 def test_every_published_figure_is_given_out_whole(book):
-    """What shorter figures tell of an interval and what is spread add up to the figure."""
-    flow = book.steps[(book.steps["quantity"] == "flow") & book.steps["value"].notna()]
-    assert flow["id"].nunique() > 200
+    """What shorter figures tell of an interval and what is spread add up to the figure.
+
+    Beside a balanced flow the steps of the published figures are those of ``reported``.
+    """
+    told = book.steps["quantity"].isin(["flow", "reported"]) & (book.steps["id"] != "")
+    flow = book.steps[told & book.steps["value"].notna()]
+    assert flow["id"].nunique() > 600
     given = flow.groupby("id")["part"].sum() + flow.groupby("id")["taken"].first()
     assert np.allclose(given, flow.groupby("id")["bcm"].first(), rtol=1e-9, atol=1e-9)
 
