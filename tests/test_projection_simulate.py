@@ -510,7 +510,7 @@ def test_what_was_known_then(tracker):
     def known(tables, date):
         rows = tables["volumes"]
         rows = rows[(rows["published"] != "") & (rows["published"] <= date)]
-        return dict(tables) | {"volumes": rows}
+        return tables.replaced({"volumes": rows})
 
     made = projection.paths(tracker.facts, tracker.flows(), as_of="2022-01-31", until="2024", draws=50,
                             known=known, timing=stub)  # fmt: skip
