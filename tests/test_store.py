@@ -1152,19 +1152,19 @@ def test_no_row_of_any_table_is_always_known(package):
         if name == "route-facts":
             left = left[left["attribute"] != "gcv"]
         if name.startswith("network-"):
-            left = left[left["link"] != ""]
+            left = left[(left["link"] != "") & left["capacity"].notna()]  # places stay, limits go
         if name in ("prices", "fx"):
             left = left[~editions._quoted(left)]
         happened = name in ("events", "reference-projects", "route-facts", *editions.CHOSEN)
         assert happened or left.empty, name
 
 
-def test_a_milestone_counts_from_its_day_and_a_plan_from_its_document(package):
+def test_a_milestone_and_a_plan_count_from_their_document(package):
     rows = package["reference-projects"]
     pos1 = rows[rows["project"] == "Power of Siberia 1"].set_index("metric")
     days = store.since(package, "reference-projects")
     signed = days[rows["id"] == pos1.loc["contract_signed", "id"]].item()
-    assert str(signed.date()) == "2014-05-21"
+    assert str(signed.date()) == "2014-06-16"  # signed on 21 May; the page cited is of 16 June
     plans = rows[(rows["metric"] == "first_gas_planned") & (rows["published"] == "")]
     assert len(plans) > 20
     documents = package["sources"].set_index("source")["published"]

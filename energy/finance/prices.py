@@ -667,7 +667,9 @@ def _relative(matrix: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def _interval(matrix: np.ndarray, values: np.ndarray) -> float:
     """Return the half width of the interval as a share of the price."""
-    from scipy.special import stdtrit  # the quantile of Student alone: scipy.stats takes two seconds
+    from scipy.special import (
+        stdtrit,
+    )  # the quantile of Student alone: scipy.stats takes two seconds
 
     every = np.arange(len(values))
     left = [matrix[i] @ _relative(matrix[every != i], values[every != i]) / values[i] - 1

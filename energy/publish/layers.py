@@ -101,12 +101,16 @@ def _newest_fact(route_facts: pd.DataFrame, attribute: str) -> pd.Series:
 
 
 def newest(cube: xr.Dataset) -> pd.DataFrame:
-    """Return the figures of the newest period with a flow of each route, and the newest state."""
+    """Return the figures of the newest period that a published figure of each route covers.
+
+    A route that no figure covers, one between two others, takes its newest balanced flow.
+    """
     rows = {}
     labels = period_labels(cube)
-    flow = cube["flow"].values
+    flow, covered = cube["flow"].values, cube["coverage"].values > 0
     for r, route in enumerate(cube["route"].values):
         known = np.flatnonzero(~np.isnan(flow[r]))
+        known = known[covered[r, known]] if covered[r, known].any() else known
         p = int(known[-1]) if len(known) else -1
         row: dict[str, object] = {name: _number(cube[name].values[r, p], name) for name in NUMBERS}
         row |= {name: cube[name].values[r, p] for name in ("status", "sources", "price_source")}

@@ -51,7 +51,7 @@ TOOLTIP = (
 )
 SUMS, PACKAGE = "checksums.txt", "datapackage.json"
 LATEST = "latest"
-KEPT = ("licence", "attribution", "as_of")  # what a package must say of itself
+KEPT = ("licenses", "attribution", "as_of")  # what a package must say of itself
 
 
 # --- QGIS -----------------------------------------------------------------------------------------
@@ -518,7 +518,9 @@ def _layer_faults(
 ) -> Iterator[str]:
     """Read a layer and compare its columns with the fields of the package."""
     names = {
-        str(field.get("name")) for field in resource.get("fields", []) if isinstance(field, dict)
+        str(field.get("name"))
+        for field in resource.get("dictionary", [])
+        if isinstance(field, dict)
     }
     try:
         frames = _frames(path)
