@@ -65,17 +65,33 @@ class Book:
         """Return every quantity by route and quarter, made again from the steps."""
         made = self.steps.assign(made=self._made())
         table = made.groupby(["route", "period", "quantity"])["made"].sum().unstack()  # noqa: PD010
-        said = table.index.isin(self.steps.loc[self.steps["how"] == explain.BALANCED, ["route", "period"]]
-                                .drop_duplicates().itertuples(index=False, name=None))  # fmt: skip
+        balanced = self.steps.loc[self.steps["how"] == explain.BALANCED, ["route", "period"]]
+        said = table.index.isin(pd.MultiIndex.from_frame(balanced))
         whole = ((table["coverage"] > 1 - SIX) | said) & (table["capacity"] > 0)
         table["reported"] = table["reported"].where(said, table["flow"])
-        ends = self._ends().reindex(table.index).where(said)
+        ends = self._ends().reindex(table.index)
+        modelled = self.modelled.reindex(table.index)
         return table.assign(
+            coverage=table["coverage"].fillna(0.0), balanced=table["flow"].where(said),
+            price_p10=modelled["p10"], price_p90=modelled["p90"],
             revenue=table["flow"] * table["price"],
             utilisation=(table["flow"] / table["capacity"]).where(whole),
             idle=(table["capacity"] - table["flow"]).where((table["coverage"] > 0.999) | said),
-            flow_p10=ends["p10"], flow_p90=ends["p90"],
+            flow_p10=ends["p10"].where(said), flow_p90=ends["p90"].where(said),
         )  # fmt: skip
+
+    @property
+    def modelled(self) -> pd.DataFrame:
+        """Return the interval of every modelled price by route and quarter; a print has none."""
+        told = self.tracker.facts
+        rows = self.steps[self.steps["quantity"] == "price"]
+        rows = rows[rows["how"].str.startswith("modelled from")]
+        markets = [self._market(row) for row in rows.itertuples()]
+        found = {name: prices.outturn(told["prices"], name, told["volumes"]) for name in set(markets)}
+        ends = [found[name].loc[period, ["p10", "p90"]].tolist()
+                for name, period in zip(markets, rows["period"], strict=True)]  # fmt: skip
+        where = pd.MultiIndex.from_frame(rows[["route", "period"]])
+        return pd.DataFrame(ends, where, ["p10", "p90"], dtype=float)
 
     def _ends(self) -> pd.DataFrame:
         """Return the interval of every arc that is a route, by quarter, from the balance itself."""
@@ -217,20 +233,27 @@ class Book:
 
     @cached_property
     def years(self) -> pd.DataFrame:
-        """Return flow, utilisation and revenue (billion USD) by route and calendar year."""
+        """Return flow, utilisation and revenue (billion USD) by route and calendar year.
+
+        A year that the balance does not hold to its end shows what was published.
+        """
         table = self.values.reset_index()
         table["year"] = table["period"].str[:4]
+        ends = set(table.loc[table["flow_p10"].notna() & table["period"].str.endswith("Q4"), "year"])
+        table["told"] = table["flow"].where(table["year"].isin(ends), table["reported"])
+        table["balanced"] = table["flow_p10"].notna() & table["year"].isin(ends)
         table["days"] = [periods.days(periods.parse(text)) for text in table["period"]]
         table["covered"] = table["coverage"].fillna(0) * table["days"]
         table["lost"] = (table["flow"] > 0) & table["revenue"].isna()
         groups = table.groupby(["route", "year"])
-        sums = groups[["flow", "capacity", "revenue", "covered", "lost"]].sum(min_count=1)
+        sums = groups[["told", "capacity", "revenue", "covered", "lost"]].sum(min_count=1)
         length = sums.index.get_level_values("year").map(lambda y: periods.days(periods.parse(y)))
         known = groups["flow"].count() > 0
-        whole = (sums["covered"] / length > 1 - SIX) & (sums["capacity"] > 0)
+        whole = (sums["covered"] / length > 1 - SIX) | groups["balanced"].any()
+        whole &= sums["capacity"] > 0
         return pd.DataFrame({
-            "flow": sums["flow"],
-            "utilisation": (100 * sums["flow"] / sums["capacity"]).where(whole),
+            "flow": sums["told"],
+            "utilisation": (100 * sums["told"] / sums["capacity"]).where(whole),
             "revenue": (sums["revenue"].fillna(0) / 1000).where(known & (sums["lost"] == 0)),
         })  # fmt: skip
 
@@ -338,7 +361,7 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
                 continue
             look, step = looks[title]
             for year, cell in zip(head[1:], cells[1:], strict=True):
-                shown = re.sub(r"[,e* ]", "", cell)
+                shown = re.sub(r"[,emp* ]", "", cell)
                 if "P90" in title:
                     low, high = map(float, shown.split("–"))
                     for end, value in zip(("p10", "p90"), (low, high), strict=True):
@@ -507,7 +530,8 @@ RULED: dict[str, set[str]] = {
 
 
 def _cube(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
-    rows, names = [], ["flow", "capacity", "utilisation", "coverage", "price", "revenue"]
+    rows, names = [], ["flow", "capacity", "utilisation", "coverage", "price", "revenue", "balanced",
+                       "reported", "flow_p10", "flow_p90", "price_p10", "price_p90"]  # fmt: skip
     with xr.open_dataset(folder / "layers" / "flows.nc", engine="h5netcdf") as cube:
         numbers = {str(n) for n in cube.data_vars if cube[n].dtype.kind in "if"}
         table = cube[names].to_dataframe().reset_index()
