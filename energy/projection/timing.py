@@ -537,7 +537,8 @@ class Timing:
     as_of : float
         Decimal year.
     stage : str
-        ``talks``, ``memorandum``, ``committed``, ``building``, ``delivering`` or ``unheard``.
+        ``talks``, ``memorandum``, ``binding``, ``committed``, ``building``, ``delivering`` or
+        ``unheard``.
     passed : dict
         Decimal years of the gates passed.
     plan : float
