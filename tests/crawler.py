@@ -296,6 +296,12 @@ class Book:
         told = self.tracker.ahead.shown.attrs
         return self.tracker.project(draws=told["draws"], seed=told["seed"])
 
+    @cached_property
+    def flowing(self) -> dict[tuple[str, str, str], float]:
+        """Return the chance that gas flows by scenario, route and quarter."""
+        told = self.projection["flowing"].transpose("scenario", "route", "period").to_series()
+        return {(s, r, _label(at)): v for (s, r, at), v in told.items()}
+
     def ahead(self, name: str) -> dict[tuple[str, str, str, float], float]:
         """Return projected cells by scenario, route, period and quantile, each worked out once."""
         if name not in self._ahead:
@@ -617,6 +623,14 @@ def _page_ahead(data: dict, book: Book) -> Iterator[tuple]:
     for line in data["lines"]:
         for scenario, told in zip(names, line.get("ahead", ()), strict=False):
             for place, series in told.items():
+                if place == "chance":
+                    labels, made = places["base"][1], book.flowing
+                    for label, value in zip(labels, _unpacked(series, len(labels)), strict=True):
+                        if value == value:
+                            where = f"atlas.html: {scenario}/{line['id']}/{label} chance"
+                            yield where, value / 1000, made.get((scenario, line["id"], label), np.nan), 1e-3
+                if place not in places:
+                    continue
                 suffix, labels = places[place]
                 for name, bands in series.items():
                     quantity, scale = SERIES[name]
