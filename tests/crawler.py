@@ -754,8 +754,9 @@ def _page_references(data: dict, book: Book) -> list[str]:
         title = data["sources"][record["source"]]["title"] if "source" in record else ""
         if row is None or title != sources.set_index("source")["title"][row["source"]]:
             lost.append(f"atlas.html: {record['text']} leads to {title!r}")
+    named = book.steps[book.steps["id"] != ""].replace({"quantity": {"reported": "flow"}})
     held = (
-        book.steps[book.steps["id"] != ""].groupby(["route", "period", "quantity"])["id"].agg(set)
+        named.groupby(["route", "period", "quantity"])["id"].agg(set)
     )
     steps = [step["id"] for step in data["steps"]][: data["past"]]
     for line in data["lines"]:
