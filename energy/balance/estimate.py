@@ -31,7 +31,8 @@ OPENING = (
     4  # rounds in which persistence is loose, so that a metered cut is found before it is judged
 )
 LOOSE = 0.005
-ROUNDS = 40
+ROUNDS = 80
+CALM = 20  # rounds after which a step is halved: bounds that take turns would else go on for ever
 STILL = 3e-2  # bcm a month: the search ends when no flow moves more
 
 
@@ -195,7 +196,7 @@ def reconcile(net: System, told: Measurements, start: np.ndarray | None = None) 
         z = chain.solve(right).reshape(len(net.months), -1)
         new = net.null @ z.T
         moved = float(np.abs(new - flow).max())
-        flow = new
+        flow = new if step - first < CALM else (flow + new) / 2
         if moved < STILL and step > max(SETTLE, first):
             break
     else:
