@@ -87,7 +87,9 @@ class Book:
         rows = self.steps[self.steps["quantity"] == "price"]
         rows = rows[rows["how"].str.startswith("modelled from")]
         markets = [self._market(row) for row in rows.itertuples()]
-        found = {name: prices.outturn(told["prices"], name, told["volumes"]) for name in set(markets)}
+        found = {
+            name: prices.outturn(told["prices"], name, told["volumes"]) for name in set(markets)
+        }
         ends = [found[name].loc[period, ["p10", "p90"]].tolist()
                 for name, period in zip(markets, rows["period"], strict=True)]  # fmt: skip
         where = pd.MultiIndex.from_frame(rows[["route", "period"]])
@@ -239,7 +241,9 @@ class Book:
         """
         table = self.values.reset_index()
         table["year"] = table["period"].str[:4]
-        ends = set(table.loc[table["flow_p10"].notna() & table["period"].str.endswith("Q4"), "year"])
+        ends = set(
+            table.loc[table["flow_p10"].notna() & table["period"].str.endswith("Q4"), "year"]
+        )
         table["told"] = table["flow"].where(table["year"].isin(ends), table["reported"])
         table["balanced"] = table["flow_p10"].notna() & table["year"].isin(ends)
         table["days"] = [periods.days(periods.parse(text)) for text in table["period"]]
@@ -628,7 +632,12 @@ def _page_ahead(data: dict, book: Book) -> Iterator[tuple]:
                     for label, value in zip(labels, _unpacked(series, len(labels)), strict=True):
                         if value == value:
                             where = f"atlas.html: {scenario}/{line['id']}/{label} chance"
-                            yield where, value / 1000, made.get((scenario, line["id"], label), np.nan), 1e-3
+                            yield (
+                                where,
+                                value / 1000,
+                                made.get((scenario, line["id"], label), np.nan),
+                                1e-3,
+                            )
                 if place not in places:
                     continue
                 suffix, labels = places[place]
@@ -755,9 +764,7 @@ def _page_references(data: dict, book: Book) -> list[str]:
         if row is None or title != sources.set_index("source")["title"][row["source"]]:
             lost.append(f"atlas.html: {record['text']} leads to {title!r}")
     named = book.steps[book.steps["id"] != ""].replace({"quantity": {"reported": "flow"}})
-    held = (
-        named.groupby(["route", "period", "quantity"])["id"].agg(set)
-    )
+    held = named.groupby(["route", "period", "quantity"])["id"].agg(set)
     steps = [step["id"] for step in data["steps"]][: data["past"]]
     for line in data["lines"]:
         for name, quantity in (("value", "flow"), ("price", "price")):

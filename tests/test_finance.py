@@ -591,7 +591,9 @@ def test_the_year_of_the_loss_has_its_bridge(tracker):
     balanced = tracker.flows("power-of-siberia-1", first="2024Q1", last="2024Q4").flow
     assert china["bcm"] == pytest.approx(float(balanced.sum()))
     assert china["bcm"] == pytest.approx(31.12, abs=0.02)  # the balance stays by the printed year
-    assert china["rub_bn"] == pytest.approx(float(balanced.sum()) * 258 * 92.5 / 1000)  # bcm, USD, roubles
+    assert china["rub_bn"] == pytest.approx(
+        float(balanced.sum()) * 258 * 92.5 / 1000
+    )  # bcm, USD, roubles
     printed = tracker.flows(first="2024Q1", last="2024Q4", estimate="reported")
     table = bare_bridge(
         2024, printed, tracker.financials(None), tracker.facts["fx"],

@@ -244,7 +244,9 @@ def test_tornado_of_a_line_and_of_the_projection(tracker):
 
 
 def test_timing_backtest_and_outside_delegate(tracker):
-    line = tracker.timing("power-of-siberia-2")  # the memorandum of 2 September 2025 binds; no contract followed
+    line = tracker.timing(
+        "power-of-siberia-2"
+    )  # the memorandum of 2 September 2025 binds; no contract followed
     assert line.stage == "binding" and "contract" not in line.passed
     assert line.passed["binding"] == pytest.approx(2025 + 244 / 365, abs=0.002)
     scores = tracker.ahead.backtest(["naive"], "2019Q1", "2020Q4")
@@ -258,7 +260,9 @@ def test_a_projection_knows_what_the_tracker_knew(tracker):
     assert result.attrs["as_of"] == "2021-12-31"
     assert result["period"].values[0] <= np.datetime64("2022-01-01")
     assert result["flow_year_mean"].sel(route="nord-stream-1", year=2023).item() > 20
-    line = then.timing("power-of-siberia-2")  # basic conditions of 8 May 2015; nothing that binds yet
+    line = then.timing(
+        "power-of-siberia-2"
+    )  # basic conditions of 8 May 2015; nothing that binds yet
     assert line.stage == "memorandum" and "binding" not in line.passed
     assert line.passed["memorandum"] == pytest.approx(2015 + 127 / 365, abs=0.002)
 
