@@ -33,6 +33,7 @@ from energy.provenance import explain
 from energy.publish import brief, layers
 from energy.tracker import Tracker
 from geodata import routes as ground
+from geodata.draw.sharing import unshare
 
 SIX = 1e-6  # six digits
 DECIMALS = {"flow": 4, "capacity": 4, "utilisation": 4, "coverage": 4, "price": 2, "revenue": 2,
@@ -581,7 +582,8 @@ def page_data(folder: Path) -> dict[str, dict]:
     found = re.findall(
         r'<script type="application/json" id="([a-z_]+)_\d+_data">(.*?)</script>', page, re.S
     )
-    return {name: json.loads(text) for name, text in found}
+    pieces = {name: json.loads(text) for name, text in found}
+    return pieces | {"flow_lines": unshare(pieces["flow_lines"])}
 
 
 def _page(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
@@ -739,11 +741,9 @@ def _page_rest(data: dict, book: Book) -> Iterator[tuple]:
             periods.days(periods.parse(step["id"])),
             1e-9,
         )
-    told = json.loads(book.projection.attrs["probabilities"])
-    flat = {f"{question}-{answer}": share for question, answers in told.items()
-            for answer, share in answers.items()}  # fmt: skip
+    told = json.loads(book.projection.attrs["chances"])
     for scenario in data["projection"]["scenarios"]:
-        made = flat.get(scenario["key"], np.nan)
+        made = told.get(scenario["key"], np.nan)
         yield f"atlas.html: weight of {scenario['key']}", _nan(scenario["probability"]), made, 1e-9
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shapely.geometry import LineString, MultiLineString
 
 from geodata import draw
-from geodata.draw import assets, pieces
+from geodata.draw import assets, pieces, sharing
 from geodata.errors import FormatError
 
 # -- assets ---------------------------------------------------------------------------------------
@@ -215,3 +215,24 @@ def test_braces_in_a_text_are_no_template():
     page = made.get_root().render()
     assert '"title":"{{ 7*7 }} {% if %} {# x #}"' in page
     assert "<title>{{ 7*7 }}</title>" in page
+
+
+def test_rows_that_repeat_are_stored_once_and_come_back():
+    """Two lines share a row, two scenarios share a telling; a null and a chance stay what they are."""
+    east, west = {"o": 3, "v": [5, None, 7]}, {"o": 0, "v": [1]}
+    telling = {"base": {"value": {"mid": east, "low": None}}, "chance": west}
+    data = {
+        "lines": [
+            {"id": "a", "ahead": [telling, telling]},
+            {"id": "b", "ahead": [telling, {"base": {"value": {"mid": west, "low": east}}}]},
+            {"id": "c"},
+        ],
+        "records": [{"text": "V1", "note": "as printed"}, {"text": "V2", "note": "as printed"}, {}],
+    }
+    shared = sharing.share(data)
+    assert (len(shared["rows"]), len(shared["told"]), shared["notes"]) == (2, 2, ["as printed"])
+    assert [line.get("ahead") for line in shared["lines"]] == [[0, 0], [0, 1], None]
+    back = sharing.unshare(shared)
+    assert back == data
+    back["lines"][0]["ahead"][0]["chance"]["v"][0] = 9  # a change of one reaches no other
+    assert back["lines"][1]["ahead"][0]["chance"]["v"] == [1]

@@ -20,6 +20,7 @@ from energy.measure import periods
 from energy.provenance import explain
 from energy.store import Store
 from energy.tracker import Tracker
+from geodata.draw.sharing import share, unshare
 
 pytestmark = pytest.mark.slow
 
@@ -264,10 +265,10 @@ def in_page(change):
     def changed(text: str) -> str:
         form = r'(<script type="application/json" id="flow_lines_\d+_data">)(.*?)(</script>)'
         head, data, tail = re.search(form, text, re.S).groups()
-        made = json.loads(data)
+        made = unshare(json.loads(data))
         lines = {line["id"]: line for line in made["lines"]}
         change(made, lines)
-        return text.replace(head + data + tail, head + json.dumps(made) + tail)
+        return text.replace(head + data + tail, head + json.dumps(share(made)) + tail)
 
     return changed
 

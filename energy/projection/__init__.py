@@ -401,7 +401,8 @@ def _attributes(made: Setup, draws: int, seed: int) -> dict[str, Any]:
     texts = {
         "assumptions": trees.assumptions(made.tree), "probabilities": weights, "learned": learned,
         "answers": {name: leaves[0].answers for name, leaves in _single(trees, made).items()},
-        "not_modelled": made.left_out,
+        "not_modelled": made.left_out, "words": trees.words(made.tree),
+        "chances": trees.chances(made.tree),
     }  # fmt: skip
     return {
         "freq": "Q", "unit": "bcm", "basis": "20C", "as_of": made.span.as_of.isoformat(),

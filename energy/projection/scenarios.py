@@ -413,6 +413,37 @@ def named(tree: Tree) -> dict[str, Answers]:
     return found
 
 
+def words(tree: Tree) -> dict[str, str]:
+    """Return in words what each scenario of `named` assumes beside the baseline.
+
+    Examples
+    --------
+    >>> words(load())["pos2-never"]
+    'What if it is never built'
+    """
+    return {f"{question}-{answer}": str(row["text"])
+            for question, body in tree["question"].items()
+            for answer, row in body["answer"].items() if "text" in row}  # fmt: skip
+
+
+def chances(tree: Tree) -> dict[str, float]:
+    """Return how likely each answer is whatever the others are, and the baseline as a whole.
+
+    Examples
+    --------
+    The end of long-term gas is softened with 0.2, after a settlement (0.15) with 0.45:
+
+    >>> round(chances(load(day="2026-03-31"))["eu-ban-softened"], 4)
+    0.2375
+    """
+    every, base = leaves(tree), baseline(tree)
+    found = {f"{question}-{answer}": math.fsum(leaf.probability for leaf in every
+                                               if leaf.answers[question] == answer)
+             for question, body in tree["question"].items() for answer in body["answer"]}  # fmt: skip
+    whole = math.fsum(leaf.probability for leaf in every if leaf.answers == base)
+    return {BASELINE: whole, **found}
+
+
 def leaves(tree: Tree) -> list[Leaf]:
     """Return every combination of answers with its probability; the probabilities sum to 1."""
     found = [Leaf({}, 1.0)]

@@ -17,6 +17,7 @@ from jinja2 import Template
 from geodata import basemap
 from geodata.draw.assets import static
 from geodata.draw.borders import CONTESTED, Contested, split
+from geodata.draw.sharing import share
 from geodata.errors import FormatError
 
 CORE = ("core",)
@@ -165,7 +166,7 @@ class FlowLines(Piece):
     scripts = FLOW
 
     def __init__(self, data: Mapping[str, Any], colours: Mapping[str, tuple[str, str]]):
-        super().__init__({**data, "geometry_scale": 10**-PRECISION})
+        super().__init__(share({**data, "geometry_scale": 10**-PRECISION}))
         self.style = state_style([state["key"] for state in data["states"]], colours)
 
     def render(self, **kwargs: Any) -> str:

@@ -18,6 +18,7 @@ from geodata import draw
 
 RARE = 0.005  # share of draws below which a mean over them would be noise
 MIXTURE = "mixture"  # scenario: all answers by their probabilities
+WORDS = {MIXTURE: "weighted mixture", "baseline": "likeliest answer to each question"}
 
 
 def behind(flows: xr.Dataset, projection: xr.Dataset | None) -> xr.Dataset | None:
@@ -42,12 +43,14 @@ def filled(cube: xr.Dataset, projection: xr.Dataset | None) -> np.ndarray:
 def scenarios(projection: xr.Dataset) -> dict[str, Any]:
     """Name the scenarios, which is shown first, and the interval between the outer quantiles."""
     names = [str(name) for name in projection["scenario"].values]
-    shares = _shares(names, projection.attrs.get("probabilities"))
+    given = projection.attrs
+    shares = _shares(names, given.get("chances") or given.get("probabilities"))
+    told = _texts(given.get("words"))
     low, high = _edges(projection)
     known = [share if share is not None else -1.0 for share in shares]
     return {
         "scenarios": [
-            {"key": name, "label": _scenario_words(name), "probability": share}
+            {"key": name, "label": told.get(name) or _scenario_words(name), "probability": share}
             for name, share in zip(names, shares, strict=True)
         ],
         "start": names.index(MIXTURE) if MIXTURE in names else known.index(max(known)),
@@ -57,8 +60,13 @@ def scenarios(projection: xr.Dataset) -> dict[str, Any]:
     }
 
 
+def _texts(given: Any) -> Mapping[str, str]:
+    """Return the words of the scenarios, a mapping or its JSON text."""
+    return json.loads(given) if isinstance(given, str) else given or {}
+
+
 def _scenario_words(name: str) -> str:
-    return "weighted mixture" if name == MIXTURE else re.sub("[-_]", " ", name)
+    return WORDS.get(name) or re.sub("[-_]", " ", name)
 
 
 def _shares(names: Sequence[str], given: Any) -> list[float | None]:

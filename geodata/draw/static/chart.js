@@ -158,13 +158,38 @@
     }
   }
 
-  function choose(model, root, { first, last, left, wide }) {
-    root.addEventListener("click", (event) => {
+  /* A click takes the period, the mouse over it reads it out. */
+  function choose(model, root, { first, last, left, wide }, tell) {
+    const under = (event) => {
       const box = root.getBoundingClientRect();
       const at = ((event.clientX - box.left) / box.width) * WIDE;
       const step = first + Math.floor((at - left) / wide);
-      if (step >= first && step <= last) model.setStep(step);
+      return step >= first && step <= last ? step : null;
+    };
+    root.addEventListener("click", (event) => {
+      if (under(event) !== null) model.setStep(under(event));
     });
+    root.addEventListener("pointermove", (event) => tell(under(event)));
+    root.addEventListener("pointerleave", () => tell(null));
+  }
+
+  /* "2024 Q3 (Jul–Sep): 9.78 bcm; capacity 9.50 bcm", with what must be said of the number. */
+  function readOut(model, line, node) {
+    return (step) => {
+      const at = step === null ? model.step : step;
+      const now = line.at(at);
+      const limit = model.figure(line, "limit", now) === null ? "" : `; ${G.t(model.data.series.limit.label)} ${model.written(line, "limit", now)}`;
+      const value = now.value === null ? G.t("flow not known") : model.written(line, "value", now);
+      node.replaceChildren(
+        G.el("b", {}, G.words(model.steps[at].label)), `: ${value}${limit} `,
+        now.value === null ? "" : G.said(model.qualifiers(line, "value", now)) || "");
+    };
+  }
+
+  /* What the height of a bar is: "Flow, bcm at 20 °C, a quarter". */
+  function axisTitle(model) {
+    const per = model.unit.rate ? "" : `, ${G.t("by " + model.calendar.label.toLowerCase())}`;
+    return `${G.t(model.data.series.value.label)}, ${model.unit.unit} ${G.t(model.unit.note)}${per}`;
   }
 
   G.chart = function (model, line) {
@@ -188,7 +213,10 @@
     divider(model, root, shape);
     versus(model, line, root, shape);
     if (model.step >= shape.first && model.step <= shape.last) cursor(root, shape, model.step, "gd-cursor");
-    choose(model, root, shape);
-    return root;
+    const told = G.el("p", { class: "gd-readout" });
+    const tell = readOut(model, line, told);
+    choose(model, root, shape, tell);
+    tell(null);
+    return G.el("div", {}, [G.el("p", { class: "gd-axis-title" }, axisTitle(model)), root, told]);
   };
 })();

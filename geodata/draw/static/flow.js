@@ -545,7 +545,7 @@
   G.flow = function (map, data) {
     const container = map.getContainer();
     container.classList.add("gd-map");
-    const made = new G.Model(map, data);
+    const made = new G.Model(map, G.unshare(data));
     made.lines = data.lines.map((line, index) => new Line(made, line, index));
     made.byId = new Map(made.lines.map((line) => [line.id, line]));
     map.geodraw = made;

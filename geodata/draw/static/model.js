@@ -4,6 +4,16 @@
   "use strict";
   const G = window.GeoDraw;
 
+  /* Rows and notes that repeat are stored once, see geodata/draw/sharing.py: put them where they belong. */
+  G.unshare = function (data) {
+    const each = (part) => (typeof part === "number" ? data.rows[part] : part === null ? null
+      : Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, each(inner)])));
+    const told = data.told.map(each);
+    for (const line of data.lines) if (line.ahead) line.ahead = line.ahead.map((number) => told[number]);
+    for (const record of data.records) if (record.note !== undefined) record.note = data.notes[record.note];
+    return data;
+  };
+
   /* The figures of one line. `base` reads one step as stored, `at` one period of the calendar. */
   class Figures {
     constructor(model, data, index) {
@@ -547,7 +557,8 @@
 
     scenarioLabel(index) {
       const item = this.data.projection.scenarios[index];
-      const share = item.probability === null ? "" : ` (${G.number(item.probability * 100, 0)}\u00a0%)`;
+      // What is only asked "what if" has no share.
+      const share = !item.probability ? "" : ` (${G.number(item.probability * 100, 0)}\u00a0%)`;
       return G.t(item.label) + share;
     }
 
