@@ -48,7 +48,7 @@ def load(
     return Tracker.open(facts, routes, as_of)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> type[Tracker]:
     if name == "Tracker":
         from energy.tracker import Tracker
 

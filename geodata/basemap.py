@@ -78,7 +78,8 @@ def build(path: str | Path, out: str | Path | None = None) -> Path:
 @cache
 def topology() -> dict[str, Any]:
     """Return the TopoJSON as stored: ``arcs`` quantised and delta-coded, ``objects.countries``."""
-    return orjson.loads(FILE.read_bytes())
+    stored: dict[str, Any] = orjson.loads(FILE.read_bytes())
+    return stored
 
 
 def load() -> dict[str, Any]:
@@ -258,8 +259,8 @@ def _number(arc: Arc, known: dict[Arc, int]) -> int:
 
 
 def _delta(arc: Arc) -> list[list[int]]:
-    steps = np.diff(np.asarray(arc), axis=0, prepend=[[0, 0]])
-    return steps.tolist()
+    steps: list[list[int]] = np.diff(np.asarray(arc), axis=0, prepend=[[0, 0]]).tolist()
+    return steps
 
 
 def _label(parts: gpd.GeoSeries) -> dict[str, Any]:
@@ -272,7 +273,8 @@ def _label(parts: gpd.GeoSeries) -> dict[str, Any]:
 
 def _decode(arc: list[list[int]], scale: list[float]) -> list[list[float]]:
     points = np.cumsum(np.asarray(arc), axis=0) * scale
-    return np.round(points, DECIMALS).tolist()
+    rounded: list[list[float]] = np.round(points, DECIMALS).tolist()
+    return rounded
 
 
 def _polygons(shape: dict[str, Any], arcs: list[list[list[float]]]) -> list[list[Any]]:

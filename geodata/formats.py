@@ -173,12 +173,14 @@ def _prepared(gdf: gpd.GeoDataFrame) -> np.ndarray:
         geometry[i] = cut_antimeridian(geometry[i])
     if (shapely.get_dimensions(geometry) == 2).any():
         geometry = shapely.orient_polygons(geometry, exterior_cw=False)
-    return geometry
+    clean: np.ndarray = geometry
+    return clean
 
 
 def _wide_steps(coords: np.ndarray, row: np.ndarray) -> np.ndarray:
     """Mark steps that may jump; a step between parts may be marked too, cutting minds the parts."""
-    return (np.abs(np.diff(coords[:, 0])) > 180) & (row[1:] == row[:-1])
+    wide: np.ndarray = (np.abs(np.diff(coords[:, 0])) > 180) & (row[1:] == row[:-1])
+    return wide
 
 
 def _check_crs(gdf: gpd.GeoDataFrame) -> None:
@@ -368,7 +370,7 @@ def _type_name(kind: Any) -> str:
 
 def _sliced(coords: np.ndarray, offsets: Sequence[np.ndarray]) -> Sequence[Any]:
     """Cut coordinates by the innermost offsets first; each further level groups the one below."""
-    values: Any = coords
+    values: Sequence[Any] = coords  # type: ignore[assignment]  # an array of rows is one
     for level in offsets:
         stops = level.tolist()
         values = [values[a:b] for a, b in pairwise(stops)]
@@ -383,7 +385,7 @@ def _extent(coords: np.ndarray) -> np.ndarray:
 def _layer_bbox(geometry: np.ndarray, coords: np.ndarray, decimals: int) -> list[float]:
     whole = _extent(coords)
     if whole[0] > -180 or whole[2] < 180:
-        return whole.tolist()
+        return [float(edge) for edge in whole]
     parts = shapely.get_parts(geometry[shapely.get_type_id(geometry) >= 0])
     return _bbox(_rounded(shapely.bounds(parts), decimals), whole)
 
@@ -674,7 +676,8 @@ def _features(path: Path) -> list[dict[str, Any]]:
         raise FormatError(f"'{path.name}' is not JSON: {error}.") from error
     if not isinstance(content, dict) or content.get("type") != "FeatureCollection":
         raise FormatError(f"'{path.name}' is JSON, but not a GeoJSON FeatureCollection.")
-    return content.get("features", [])
+    features: list[dict[str, Any]] = content.get("features", [])
+    return features
 
 
 # --- validation -----------------------------------------------------------------------------------
@@ -912,7 +915,9 @@ def _range_checks(
 
 def _fits_swapped(coords: np.ndarray, owner: np.ndarray, box: Sequence[float]) -> np.ndarray:
     """Mark the vertices of features that lie wholly in the box once longitude, latitude swap."""
-    return np.bincount(owner, weights=~inside(coords[:, ::-1], box))[owner] == 0
+    outside = np.bincount(owner, weights=~inside(coords[:, ::-1], box))
+    whole: np.ndarray = outside[owner] == 0
+    return whole
 
 
 def _part_checks(coords: np.ndarray, sizes: np.ndarray, role: np.ndarray) -> Iterator[Check]:

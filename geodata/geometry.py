@@ -493,7 +493,8 @@ def _nearest(
 
 def _wrapped(degrees: np.ndarray) -> np.ndarray:
     """Turn differences of longitude into the short way round, -180..180."""
-    return degrees - 360 * np.rint(degrees / 360)
+    short: np.ndarray = degrees - 360 * np.rint(degrees / 360)
+    return short
 
 
 # --- the antimeridian -----------------------------------------------------------------------------

@@ -141,7 +141,7 @@ def by_market(
 
 
 def _market(
-    market: str, offers: dict[str, pd.DataFrame], model: pd.DataFrame
+    market: str, offers: Mapping[str, pd.DataFrame], model: pd.DataFrame
 ) -> list[tuple[Any, ...]]:
     """Return the rows of one market: for each quarter the first rule that has a figure."""
     taken: dict[dt.date, tuple[Any, ...]] = {}

@@ -72,4 +72,5 @@ def in_force(
     end = begin + 1 if until is None else np.datetime64(until, "D")
     since, to = spans(table)
     held = (since < end) & ((begin < to) | (to == np.datetime64(LAST)))
-    return table.loc[held]
+    found: pd.DataFrame = table.loc[held]
+    return found

@@ -282,7 +282,7 @@ class _Rule:
     def marks(self, row: Mapping[str, Any]) -> bool:
         """Tell whether a figure has what the rule is about."""
         if self.names_provisional:
-            return row["status"] == "provisional"
+            return bool(row["status"] == "provisional")
         return self.marked in ("*", row["source"], row["id"]) and self.series in (
             "*",
             row["series"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -11,8 +11,11 @@ from energy.measure import plotting, units
 from energy.measure.observations import records
 from energy.mirror.reconciled import ESTIMATE
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
-def chart(table: pd.DataFrame, ax=None):
+
+def chart(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw all sources as dots with their last digit, and the estimate as a band.
 
     Parameters

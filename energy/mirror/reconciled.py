@@ -97,7 +97,8 @@ def _inside(x: np.ndarray, s2: np.ndarray) -> np.ndarray:
     weight = np.cumsum(1 / s2[order])
     centre = x[order][np.searchsorted(weight, weight[-1] / 2)]
     spread = 1.4826 * np.median(np.abs(x - centre))
-    return np.abs(x - centre) <= OUTLIER * np.maximum(spread, np.sqrt(s2))
+    near: np.ndarray = np.abs(x - centre) <= OUTLIER * np.maximum(spread, np.sqrt(s2))
+    return near
 
 
 def combine(x: np.ndarray, s2: np.ndarray) -> tuple[float, float, float]:

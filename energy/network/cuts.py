@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -96,7 +96,7 @@ def _solved(net: nx.DiGraph) -> nx.DiGraph | None:
         return None
 
 
-def _source_side(residual: nx.DiGraph) -> set:
+def _source_side(residual: nx.DiGraph) -> set[Any]:
     """Return the nodes still in reach of the source: the near side of the minimum cut."""
     seen, stack = {SOURCE}, [SOURCE]
     while stack:
@@ -150,7 +150,14 @@ def flow_network(
 
 
 def add_limit(
-    net, a, b, capacity: float, name: str, kind: str, route: str = "", **more: bool
+    net: nx.DiGraph,
+    a: Any,
+    b: Any,
+    capacity: float,
+    name: str,
+    kind: str,
+    route: str = "",
+    **more: bool,
 ) -> None:
     data = {"name": name, "kind": kind, "route": route, "reverse": False, "joint": False} | more
     if capacity < np.inf:
@@ -260,7 +267,7 @@ class Reroute:
 
     def table(self) -> pd.DataFrame:
         """Return the figures and lists as one long table: ``part, name, value, note``."""
-        rows: list[tuple] = [("total", name, getattr(self, name), "") for name in
+        rows: list[tuple[Any, ...]] = [("total", name, getattr(self, name), "") for name in
                              ("before", "after", "lost", "displaced", "spare", "takes", "stays")]  # fmt: skip
         rows += [
             ("cut", row.name, row.capacity, row.kind) for row in self.cut.itertuples(index=False)

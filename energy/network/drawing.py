@@ -159,7 +159,7 @@ def _feeding(network: nx.DiGraph, flows: Mapping[str, float]) -> tuple[nx.DiGrap
     return net, heads
 
 
-def _paths(found: dict) -> list[tuple[str, str, int]]:
+def _paths(found: Mapping[Any, Mapping[Any, int]]) -> list[tuple[str, str, int]]:
     """Take a flow apart into ways from a field to a route."""
     left = {a: {b: v for b, v in ends.items() if v} for a, ends in found.items()}
     rows = []
@@ -216,7 +216,11 @@ def _stack(volumes: pd.Series, whole: float) -> dict[str, tuple[float, float]]:
     return spot
 
 
-def _ribbons(ax: Any, parts: pd.DataFrame, left: dict, right: dict, place: int) -> None:
+Bars = dict[str, tuple[float, float]]
+"""Bottom and height of each bar of a column."""
+
+
+def _ribbons(ax: Any, parts: pd.DataFrame, left: Bars, right: Bars, place: int) -> None:
     from matplotlib import colormaps
 
     used_a, used_b = dict.fromkeys(left, 0.0), dict.fromkeys(right, 0.0)

@@ -16,6 +16,7 @@ from energy.errors import EnergyError, MissingExtra, UnknownName
 from energy.network.cuts import max_flow
 
 if TYPE_CHECKING:
+    import linopy
     import networkx as nx
 
 
@@ -186,7 +187,15 @@ def _silence() -> Iterator[None]:
         os.close(void)
 
 
-def _balance(model, node: str, data: dict, ways: pd.DataFrame, flow, output, wanted: float) -> None:
+def _balance(
+    model: linopy.Model,
+    node: str,
+    data: Mapping[str, Any],
+    ways: pd.DataFrame,
+    flow: Any,
+    output: Any,
+    wanted: float,
+) -> None:
     """What flows in and is produced flows out or is taken; a passing node has its throughput."""
     inward, outward = ways.index[ways["to_node"] == node], ways.index[ways["from_node"] == node]
     terms = [flow.sel(way=inward).sum()] if len(inward) else []
@@ -201,7 +210,11 @@ def _balance(model, node: str, data: dict, ways: pd.DataFrame, flow, output, wan
 
 
 def _result(
-    model, network: nx.DiGraph, ways: pd.DataFrame, demand: Mapping, assumptions: dict
+    model: linopy.Model,
+    network: nx.DiGraph,
+    ways: pd.DataFrame,
+    demand: Mapping[str, float],
+    assumptions: dict[str, Any],
 ) -> MinCost:
     solution = model.solution
     table = ways.assign(
@@ -236,4 +249,6 @@ def _result(
     fields = pd.DataFrame(
         {"output": output, "shadow": (-held).reindex(output.index).fillna(0.0) + 0.0}
     )
-    return MinCost(float(model.objective.value), edges, markets, fields, assumptions)
+    cost = model.objective.value
+    assert cost is not None  # solved
+    return MinCost(float(cost), edges, markets, fields, assumptions)

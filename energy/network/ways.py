@@ -167,7 +167,7 @@ def add_edges(made: nx.DiGraph, edges: pd.DataFrame) -> None:
             _add_edge(made, b, a, row | {"reverse": True, "flow": np.nan})
 
 
-def _add_edge(made: nx.DiGraph, a: str, b: str, row: dict) -> None:
+def _add_edge(made: nx.DiGraph, a: str, b: str, row: dict[str, Any]) -> None:
     """Add one way; beside another way between the same nodes it passes a node of its own."""
     if not made.has_edge(a, b):
         made.add_edge(a, b, **row)

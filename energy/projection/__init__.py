@@ -11,7 +11,7 @@ import datetime as dt
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -19,6 +19,10 @@ import xarray as xr
 from energy import facts, flows
 from energy.errors import EnergyError
 from energy.projection import money, ramp, scenarios, simulate, widths
+from energy.projection import scenarios as trees  # where a parameter is called `scenarios`
+
+if TYPE_CHECKING:
+    from energy.projection import timing
 
 QUANTILES = (0.1, 0.5, 0.9)
 VARIABLES = {
@@ -53,7 +57,7 @@ def project(
     cube: xr.Dataset,
     *,
     until: str = "2040",
-    scenarios: str | Sequence[str] | Mapping = "all",
+    scenarios: str | Sequence[str] | Mapping[str, Any] = "all",
     quantiles: Sequence[float] = QUANTILES,
     draws: int = 20_000,
     seed: int = 0,
@@ -62,7 +66,7 @@ def project(
     scheduler: str | None = None,
     engine: str = "numpy",
     revenue: bool = True,
-    tree: Mapping | None = None,
+    tree: Mapping[str, Any] | None = None,
     timing: Callable[..., Any] | None = None,
     known: Callable[..., facts.Tables] | None = None,
 ) -> xr.Dataset:
@@ -148,7 +152,7 @@ def paths(
     draws: int = 500,
     seed: int = 0,
     as_of: str | dt.date | None = None,
-    tree: Mapping | None = None,
+    tree: Mapping[str, Any] | None = None,
     timing: Callable[..., Any] | None = None,
     known: Callable[..., facts.Tables] | None = None,
 ) -> xr.DataArray:
@@ -166,24 +170,22 @@ def paths(
 
 
 def setup(
-    tables: facts.Tables, cube: xr.Dataset, *, until: str, scenarios: str | Sequence[str] | Mapping,
-    as_of: str | dt.date | None, revenue: bool, tree: Mapping | None,
+    tables: facts.Tables, cube: xr.Dataset, *, until: str, scenarios: str | Sequence[str] | Mapping[str, Any],
+    as_of: str | dt.date | None, revenue: bool, tree: Mapping[str, Any] | None,
     timing: Callable[..., Any] | None, known: Callable[..., facts.Tables] | None = None,
 ) -> Setup:  # fmt: skip
     """Learn from the tables and lay the assumptions out as arrays; nothing is drawn yet."""
-    from energy.projection import scenarios as trees
-
     day = as_of or max(tables["volumes"]["published"])
     if known is not None:
         tables = known(tables, day)
         cube = flows.build(tables)
-    text = _checked_tree(trees, tree, scenarios, tables, str(day))
+    text = _checked_tree(tree, scenarios, tables, str(day))
     asked = trees.select(text, scenarios)
     span = ramp.grid(cube, until, day)
     shared = ramp.learn(tables, cube, span, text, timing or _reference_class)
     models = ramp.modelled(tables, cube, text, span.as_of)
     shared = widths.learn(shared, models)
-    specs, cases, left_out = _variants(trees, text, asked, models, shared)
+    specs, cases, left_out = _variants(text, asked, models, shared)
     spec = money.spec(tables, span, text) if revenue else None
     exports = set(tables["routes"].query("role == 'export'")["route"])
     plan = simulate.plan_of(
@@ -195,27 +197,32 @@ def setup(
     return Setup(plan, cases, span, text, shared, left_out, copies)
 
 
-def _checked_tree(trees, tree: Mapping | None, asked: Any, tables: facts.Tables, day: str) -> dict:
+def _checked_tree(
+    tree: Mapping[str, Any] | None, asked: Any, tables: facts.Tables, day: str
+) -> trees.Tree:
     """Return the tree of a day, a custom scenario laid over it, or raise with every fault."""
     names = tables["routes"]["route"], tables["sources"]["source"]
     text = dict(tree) if tree is not None else trees.read()
     trees.refuse(text, *names)
     published = tables["sources"].set_index("source")["published"]
-    text = trees.known(text, day, published.to_dict())
+    text = trees.known(text, day, {str(key): day for key, day in published.items()})
     if isinstance(asked, Mapping):
         text = trees.overlay(text, asked)
         trees.refuse(text, *names)
     return text
 
 
-def _reference_class(tables: facts.Tables, route: str, as_of: str):
+def _reference_class(tables: facts.Tables, route: str, as_of: str) -> timing.Timing:
     from energy.projection import timing
 
     return timing.first_gas(tables, route, as_of)
 
 
 def _variants(
-    trees, text: dict, asked: dict[str, list], models: dict[str, dict], shared: ramp.Learned
+    text: trees.Tree,
+    asked: dict[str, list[trees.Leaf]],
+    models: dict[str, ramp.Params],
+    shared: ramp.Learned,
 ) -> tuple[dict[str, list[ramp.RouteSpec]], dict[str, simulate.Case], dict[str, str]]:
     """Make each different set of a route's numbers once, and point the leaves to them."""
     seen: dict[str, dict[str, int]] = {route: {} for route in models}
@@ -231,12 +238,12 @@ def _variants(
                 row[route] = _variant(route, mine, shared, seen, specs, left_out)
             picked[name].append(row)
     specs = {route: found for route, found in specs.items() if route not in left_out}
-    cases = {name: _case(trees, text, asked[name], picked[name], list(specs)) for name in asked}
+    cases = {name: _case(text, asked[name], picked[name], list(specs)) for name in asked}
     return specs, cases, left_out
 
 
 def _variant(
-    route: str, mine: dict, shared: ramp.Learned, seen: dict[str, dict[str, int]],
+    route: str, mine: ramp.Params, shared: ramp.Learned, seen: dict[str, dict[str, int]],
     specs: dict[str, list[ramp.RouteSpec]], left_out: dict[str, str],
 ) -> int:  # fmt: skip
     """Return the place of a route's numbers among its variants; make them where they are new."""
@@ -257,7 +264,7 @@ def _variant(
 
 
 def _case(
-    trees, text: dict, leaves: list, picked: list[dict[str, int]], routes: list[str]
+    text: trees.Tree, leaves: list[trees.Leaf], picked: list[dict[str, int]], routes: list[str]
 ) -> simulate.Case:
     levels = [trees.prices(text, leaf.answers) for leaf in leaves]
     return simulate.Case(
@@ -389,8 +396,6 @@ def _worded(result: xr.Dataset) -> xr.Dataset:
 
 def _attributes(made: Setup, draws: int, seed: int) -> dict[str, Any]:
     """Return all that a reader needs to make the result again, as text and numbers."""
-    from energy.projection import scenarios as trees
-
     weights = {question: {answer: row["probability"]["value"] for answer, row in body["answer"].items()}
                for question, body in made.tree["question"].items()}  # fmt: skip
     shared = made.shared
@@ -400,7 +405,7 @@ def _attributes(made: Setup, draws: int, seed: int) -> dict[str, Any]:
                "prices": {m: vars(p) for m, p in made.plan.money.markets} if made.plan.money else {}}  # fmt: skip
     texts = {
         "assumptions": trees.assumptions(made.tree), "probabilities": weights, "learned": learned,
-        "answers": {name: leaves[0].answers for name, leaves in _single(trees, made).items()},
+        "answers": {name: leaves[0].answers for name, leaves in _single(made).items()},
         "not_modelled": made.left_out, "words": trees.words(made.tree),
         "chances": trees.chances(made.tree),
     }  # fmt: skip
@@ -411,6 +416,6 @@ def _attributes(made: Setup, draws: int, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _single(trees, made: Setup) -> dict[str, list]:
+def _single(made: Setup) -> dict[str, list[trees.Leaf]]:
     every = trees.named(made.tree)
     return {name: [trees.Leaf(every[name], 1.0)] for name in made.cases if name in every}

@@ -142,12 +142,13 @@ def _cube(tables: facts.Tables) -> xr.Dataset:
     """Return the quarterly cube of tables; the last one is kept, for every forecaster asks for it."""
     if _memo.get("tables") is not tables:
         _memo.update(tables=tables, cube=flows.build(tables, "Q"))
-    return _memo["cube"]
+    cube: xr.Dataset = _memo["cube"]
+    return cube
 
 
 def _steps(past: pd.Series, day: dt.date, horizon: int) -> int:
     """Return how many quarters lie between the last known one and the end of the horizon."""
-    return (pd.Period(day, freq="Q") - past.index[-1]).n + horizon
+    return int((pd.Period(day, freq="Q") - past.index[-1]).n) + horizon
 
 
 def _simple(draw: Callable[[np.ndarray, int, int, np.random.Generator], np.ndarray]) -> Forecaster:
@@ -179,7 +180,8 @@ def _draws(found: Mapping[str, np.ndarray], horizon: int) -> xr.DataArray:
 def naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
     """Keep the last quarter; errors add up like a random walk."""
     spread = np.diff(y).std(ddof=1)
-    return y[-1] + np.cumsum(rng.normal(0, spread, (n, steps)), axis=1)
+    paths: np.ndarray = y[-1] + np.cumsum(rng.normal(0, spread, (n, steps)), axis=1)
+    return paths
 
 
 def seasonal_naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -195,7 +197,8 @@ def seasonal_naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) 
 def drift(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
     """Carry the mean change on."""
     slope = (y[-1] - y[0]) / (len(y) - 1)
-    return naive(y, steps, n, rng) + slope * np.arange(1, steps + 1)
+    paths: np.ndarray = naive(y, steps, n, rng) + slope * np.arange(1, steps + 1)
+    return paths
 
 
 def ets(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -655,7 +658,7 @@ JUDGED = [
 ]
 
 
-def _judged(row: Any, truth: Any | None, found: pd.DataFrame, newest: str) -> list:
+def _judged(row: Any, truth: Any | None, found: pd.DataFrame, newest: str) -> list[Any]:
     nan = float("nan")
     if truth is None:
         verdict = "not due" if row.period >= newest[:4] else "no outcome in the facts"

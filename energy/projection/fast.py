@@ -8,7 +8,10 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from energy.projection import ramp, simulate
+from energy.projection import ramp
+from energy.projection.cells import BINS, EDGE, Switches, inverse
+
+Array = np.ndarray
 
 _ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
 _FAR = np.float32(3e38)
@@ -16,7 +19,10 @@ _FAST = {"contract", "nsz", "arcp", "reassoc"}
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _switches(uniform, frailty, starts, ramps, whole, numbers, out):
+def _switches(
+    uniform: Array, frailty: Array, starts: Array, ramps: Array, whole: bool,
+    numbers: tuple[np.float32, ...], out: Array,
+) -> None:  # fmt: skip
     since, halting, low, span, lapse, restarting, keep = numbers
     far, near = np.float32(np.inf), np.float32(1 - 2.0**-20)
     for d in range(len(frailty)):
@@ -35,7 +41,7 @@ def _switches(uniform, frailty, starts, ramps, whole, numbers, out):
 
 
 @numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
-def _noisy(p, noise, w, modes, jitter, row):
+def _noisy(p: int, noise: Array, w: float, modes: Array, jitter: Array, row: Array) -> None:
     c0, c1, c2, c3 = noise[0, p], noise[1, p], noise[2, p], noise[3, p]
     m0, m1, m2, m3, shift = modes[0], modes[1], modes[2], modes[3], jitter[p : p + len(row)]
     for d in range(len(row)):
@@ -43,7 +49,7 @@ def _noisy(p, noise, w, modes, jitter, row):
 
 
 @numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
-def _interrupted(quarter, dates, again, row):
+def _interrupted(quarter: np.float32, dates: tuple[Array, ...], again: bool, row: Array) -> None:
     first, second, last, kept = dates[2], dates[3], dates[4], dates[5]
     if again:
         for d in range(len(row)):
@@ -56,7 +62,7 @@ def _interrupted(quarter, dates, again, row):
 
 
 @numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
-def _held(row, top, factor, room):
+def _held(row: Array, top: np.float32, factor: np.float32, room: Array) -> np.float32:
     """Hold a row between nought and its ceiling, find its bins, and return its sum."""
     total = _ZERO
     for d in range(len(row)):
@@ -68,7 +74,7 @@ def _held(row, top, factor, room):
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _binned(room, into, tables):
+def _binned(room: Array, into: Array, tables: Array) -> None:
     n = len(room)
     tables[:] = 0
     for d in range(0, n - 3, 4):  # four tables: a counter that is hit twice in a row waits
@@ -84,8 +90,10 @@ def _binned(room, into, tables):
 
 @numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
 def _draw(
-    base, added, noise, white, cap, modes, jitter, dates, soonest, out, scale, counts, sums, room, tables
-):  # fmt: skip
+    base: Array, added: Array, noise: Array, white: Array, cap: Array, modes: Array, jitter: Array,
+    dates: tuple[Array, ...], soonest: tuple[float, float, float], out: Array, scale: Array,
+    counts: Array, sums: Array, room: Array, tables: Array,
+) -> None:  # fmt: skip
     climbs, broken, again = soonest
     start, pace = dates[0], dates[1]
     for p in range(len(out)):
@@ -105,13 +113,15 @@ def _draw(
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _count(cells, scale, counts, sums, room, tables):
+def _count(
+    cells: Array, scale: Array, counts: Array, sums: Array, room: Array, tables: Array
+) -> None:
     for p in range(len(cells)):
         sums[p] = _held(cells[p], _FAR, scale[p], room)
         _binned(room, counts[p], tables)
 
 
-def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> simulate.Switches:
+def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> Switches:
     """Turn five uniform numbers a draw into dates; see `energy.projection.simulate.switches`."""
     low, high = spec.end
     span = high - low if np.isfinite(low) else 0.0
@@ -120,11 +130,11 @@ def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> 
     out = np.empty((6, len(frailty)), dtype=np.float32)
     _switches(np.ascontiguousarray(uniform), frailty, spec.start, spec.ramp, bool(spec.base.any()),
               tuple(np.float32(number) for number in numbers), out)  # fmt: skip
-    return simulate.Switches(*out)
+    return Switches(*out)
 
 
 def draw(
-    spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: simulate.Switches, out: np.ndarray,
+    spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: Switches, out: np.ndarray,
     spare: np.ndarray, bounds: np.ndarray, counts: np.ndarray, index: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
     """Write, sum and count the flows of one route; see `energy.projection.simulate.draw`."""
@@ -151,10 +161,10 @@ def count_bins(
 
 
 def _scale(bounds: np.ndarray) -> np.ndarray:
-    return simulate._EDGE * simulate._inverse(bounds)
+    return EDGE * inverse(bounds)
 
 
 def _rooms(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Return room for a row of bins, and four tables; a block is shorter than 2 ** 16 draws."""
     room = index.view(np.uint16)
-    return room[:n], room[n : n + 4 * simulate.BINS].reshape(4, simulate.BINS)
+    return room[:n], room[n : n + 4 * BINS].reshape(4, BINS)

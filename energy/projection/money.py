@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -218,7 +219,9 @@ def formulas(tables: ramp.Tables, tree: scenarios.Tree) -> dict[str, Price]:
     return found
 
 
-def _formula(table: pd.DataFrame, row: Mapping, money: Mapping) -> tuple[float, float, float]:
+def _formula(
+    table: pd.DataFrame, row: Mapping[str, Any], money: Mapping[str, Any]
+) -> tuple[float, float, float]:
     per_thousand = money["gcv"]["value"] * 1000 / KWH_PER_MMBTU  # MMBtu in 1000 m3
     slope = money["slope"]["value"] * per_thousand
     if row["formula"] == "mixed":
@@ -318,7 +321,7 @@ def price(
 
 
 def _logs(path: Path, modes: np.ndarray, jitter: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    found = np.einsum("kp,kn->pn", path.noise, modes)
+    found: np.ndarray = np.einsum("kp,kn->pn", path.noise, modes)
     found += path.white[:, None] * slide(jitter, len(path.white), modes.shape[1])
     found += path.pull[:, None] * mean
     found += path.fixed[:, None]

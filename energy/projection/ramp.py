@@ -43,6 +43,10 @@ class Untimed(EnergyError):
 
 
 Params = dict[str, Any]
+"""What the tree says of a route under one scenario; see `energy.projection.scenarios.WHAT`."""
+
+Parts = dict[str, Any]
+"""Fields of a `RouteSpec`, as far as they are made."""
 
 
 @dataclass(frozen=True)
@@ -324,7 +328,7 @@ def _announced(tables: Tables, route: str) -> dict[int, tuple[str, float]]:
 
 def hazards(
     tables: Tables, cube: xr.Dataset, tree: scenarios.Tree, day: dt.date
-) -> dict[str, dict]:
+) -> dict[str, dict[str, Any]]:
     """Learn the yearly hazard of a halt by market, and of a restart, from dated starts and stops.
 
     Events over exposure, with the tree's gamma priors. Markets without a halt have the prior to
@@ -481,7 +485,7 @@ class Learned:
     cube: xr.Dataset
     span: Grid
     tree: scenarios.Tree
-    hazards: dict[str, dict]
+    hazards: dict[str, dict[str, Any]]
     delivery: tuple[float, float, int]
     timing: Callable[..., Any] | None
     past: dict[str, History]
@@ -598,7 +602,7 @@ def spec(route: str, mine: Params, shared: Learned) -> RouteSpec:
     return _with_known(_single(raw), past, span)
 
 
-def _ceiling(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarray:
+def _ceiling(route: str, mine: Params, shared: Learned, parts: Parts) -> np.ndarray:
     """Return the cap in bcm a quarter: the contract with its tolerance, the pipe, the fields.
 
     Notes
@@ -619,14 +623,15 @@ def _ceiling(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarr
         limit = np.minimum(pipe, agreed * (1 + tolerance))
     if mine.get("fields"):
         limit = np.minimum(limit, field_limit(shared.tables, list(mine["fields"]), span))
-    return limit * span.share
+    cap: np.ndarray = limit * span.share
+    return cap
 
 
 GUESSED = 1.15
 """Pipe over the largest expected flow where no capacity is published; METHOD, section 2a."""
 
 
-def _agreed(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarray | None:
+def _agreed(route: str, mine: Params, shared: Learned, parts: Parts) -> np.ndarray | None:
     """Return the largest quantity agreed on by quarter, bcm a year; None for what has no contract.
 
     While a contract fills, more than the year's step may come, up to the step after it.
@@ -643,10 +648,11 @@ def _agreed(route: str, mine: Params, shared: Learned, parts: dict) -> np.ndarra
     steps = np.array([max(firm.get(int(y), last), firm.get(int(y) + 1, last)) for y in years])
     begun = np.arange(span.count) >= parts["start"].min()
     risen = plateau if parts["added"].any() and not np.isnan(plateau) else 0.0
-    return np.maximum(steps, np.where(begun, risen, 0.0))
+    agreed: np.ndarray = np.maximum(steps, np.where(begun, risen, 0.0))
+    return agreed
 
 
-def _contract(route: str, mine: Params, shared: Learned, past: History) -> dict:
+def _contract(route: str, mine: Params, shared: Learned, past: History) -> Parts:
     """Schedule times learned delivery; a later plateau is a step with a slip of its own."""
     parts = contract_parts(route, mine, shared)
     behind = _behind(past, shared.span)
@@ -654,7 +660,7 @@ def _contract(route: str, mine: Params, shared: Learned, past: History) -> dict:
     return {**parts, "noise": noise, "white": white}
 
 
-def contract_parts(route: str, mine: Params, shared: Learned) -> dict:
+def contract_parts(route: str, mine: Params, shared: Learned) -> Parts:
     """Return base, step, and when and how fast it comes, of a route with a contract.
 
     Raises
@@ -696,7 +702,7 @@ def _step(mine: Params, shared: Learned, begin: float, dated: bool) -> np.ndarra
     return _table(mine.get("step_start", begin) if dated else begin, span.at)
 
 
-def _open(route: str, mine: Params, shared: Learned, past: History) -> dict:
+def _open(route: str, mine: Params, shared: Learned, past: History) -> Parts:
     """Level with season, returning to its mean; a stated plateau is climbed to from there."""
     span = shared.span
     if not len(past.flows) or past.flows[-STALE:].max() <= 0:
@@ -724,7 +730,8 @@ def open_path(level: Level, last: int, numbers: np.ndarray) -> np.ndarray:
     """Return the expected flow of some quarters, bcm: from the level now back to its mean."""
     ahead = np.maximum(numbers - last, 0)
     yearly = level.mean + (level.now - level.mean) * level.persistence**ahead
-    return yearly * level.season[numbers % 4] / 4
+    expected: np.ndarray = yearly * level.season[numbers % 4] / 4
+    return expected
 
 
 def open_noise(level: Level, known: int, tree: scenarios.Tree) -> Noise:
@@ -738,7 +745,7 @@ def _behind(past: History, span: Grid) -> int:
     return span.first - 1 - int(past.quarters[-1]) if len(past.quarters) else 0
 
 
-def _halted(route: str, mine: Params, shared: Learned, past: History) -> dict:
+def _halted(route: str, mine: Params, shared: Learned, past: History) -> Parts:
     """Nothing flows until a restart; then a level that is itself uncertain."""
     span = shared.span
     low, middle, high = _three(mine.get("level", 0.0))
@@ -754,7 +761,7 @@ def _halted(route: str, mine: Params, shared: Learned, past: History) -> dict:
             "white": white, "start": start, "ramp": _table(1, _quarters)}  # fmt: skip
 
 
-def _proposed(route: str, mine: Params, shared: Learned, past: History) -> dict:
+def _proposed(route: str, mine: Params, shared: Learned, past: History) -> Parts:
     """First gas and ramp from the reference class, unless the scenario says otherwise."""
     span = shared.span
     plateau = float(mine.get("plateau", schedule(shared.tables, route)[1]))
@@ -905,7 +912,8 @@ def covariance(ahead: np.ndarray, noise: Noise) -> np.ndarray:
     k = np.asarray(ahead)
     near, far = np.minimum.outer(k, k), np.maximum.outer(k, k)
     moving = spread**2 * (persistence ** (far - near) - persistence ** (far + near))
-    return moving + (near > 0) * level**2 + (drift / 4) ** 2 * np.outer(k, k)
+    found: np.ndarray = moving + (near > 0) * level**2 + (drift / 4) ** 2 * np.outer(k, k)
+    return found
 
 
 def deviation(ahead: np.ndarray, noise: Noise) -> np.ndarray:
@@ -937,7 +945,8 @@ def widen(ahead: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
     """Return the factor at some steps ahead; beyond the last known its square grows with time."""
     last = len(factors)
     known = np.array(factors)[np.clip(ahead, 1, last) - 1]
-    return known * np.sqrt(np.maximum(np.asarray(ahead) / last, 1.0))
+    factor: np.ndarray = known * np.sqrt(np.maximum(np.asarray(ahead) / last, 1.0))
+    return factor
 
 
 def split(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -959,7 +968,8 @@ def _three(stated: Any) -> tuple[float, float, float]:
 
 
 def _quarters(years: Any) -> np.ndarray:
-    return np.maximum(np.asarray(years, dtype=float) * 4, 0.25).astype(np.float32)
+    found: np.ndarray = np.maximum(np.asarray(years, dtype=float) * 4, 0.25)
+    return found.astype(np.float32)
 
 
 def _table(stated: Any, scale: Callable[[Any], np.ndarray]) -> np.ndarray:
@@ -974,9 +984,9 @@ def _table(stated: Any, scale: Callable[[Any], np.ndarray]) -> np.ndarray:
 
 def _sampled(values: np.ndarray) -> np.ndarray:
     ordered = np.sort(np.asarray(values, dtype=np.float32))
-    return ordered[
-        np.minimum((np.arange(TABLE) + 0.5) / TABLE * len(ordered), len(ordered) - 1).astype(int)
-    ]
+    at = np.minimum((np.arange(TABLE) + 0.5) / TABLE * len(ordered), len(ordered) - 1)
+    table: np.ndarray = ordered[at.astype(int)]
+    return table
 
 
 def _waiting(hazard: float, begin: float) -> np.ndarray:
@@ -987,7 +997,7 @@ def _waiting(hazard: float, begin: float) -> np.ndarray:
     return (begin - np.log1p(-at) / hazard).astype(np.float32)
 
 
-def _ending(route: str, mine: Params, shared: Learned, parts: dict) -> dict[str, Any]:
+def _ending(route: str, mine: Params, shared: Learned, parts: Parts) -> dict[str, Any]:
     """Return dated end, share kept and probability: of the scenario, else of the contract."""
     span = shared.span
     if "end" in mine:
@@ -1013,7 +1023,7 @@ def contract_end(tables: Tables, route: str, yearly: float) -> float:
     return periods.decimal_year(max(ends))
 
 
-def _kept(mine: Params, parts: dict) -> float:
+def _kept(mine: Params, parts: Parts) -> float:
     """Return the share that flows on after a dated end."""
     if "keep" in mine:
         return min(float(mine["keep"]), 1.0)
@@ -1026,7 +1036,9 @@ def _kept(mine: Params, parts: dict) -> float:
 def _loads(tree: scenarios.Tree, market: str) -> np.ndarray:
     """Return the loadings on the drivers; together they explain at most 0.9 of the noise."""
     loads = np.array([tree["drivers"][name]["loading"].get(market, 0.0) for name in DRIVERS])
-    return loads * min(1.0, np.sqrt(0.9) / max(float(np.sqrt((loads**2).sum())), 1e-12))
+    length = max(float(np.sqrt((loads**2).sum())), 1e-12)
+    held: np.ndarray = loads * min(1.0, np.sqrt(0.9) / length)
+    return held
 
 
 def _single(raw: RouteSpec) -> RouteSpec:

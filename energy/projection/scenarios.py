@@ -34,6 +34,8 @@ PRICES = ("brent", "ttf")
 MODELS = ("contract", "open", "halted", "proposed")
 
 Tree = dict[str, Any]
+"""Assumptions as read from TOML, whole or a part: ``check`` says what may stand where."""
+
 Answers = dict[str, str]
 
 
@@ -214,7 +216,7 @@ def refuse(tree: Tree, routes: Iterable[str], sources: Iterable[str]) -> None:
         raise DataError("scenarios.toml", faults)
 
 
-def numbers(tree: Tree, where: str = "") -> Iterator[tuple[str, dict]]:
+def numbers(tree: Tree, where: str = "") -> Iterator[tuple[str, Tree]]:
     """Yield each number of a tree with the words of where it stands."""
     for name, item in tree.items():
         place = f"{where}.{name}" if where else name
@@ -238,14 +240,14 @@ def _bare(tree: Tree, where: str = "", excused: bool = False) -> Iterator[tuple[
             yield place, item
 
 
-def _of_list(items: list, place: str) -> Iterator[tuple[str, dict]]:
+def _of_list(items: list[Any], place: str) -> Iterator[tuple[str, Tree]]:
     for item in items:
         if isinstance(item, dict):
             about = item.get("route") or item.get("price") or "?"
             yield f"{place}[{about} {item.get('what', '')}]".replace(" ]", "]"), item
 
 
-def _number_faults(where: str, row: dict, cited: set[str]) -> list[str]:
+def _number_faults(where: str, row: Tree, cited: set[str]) -> list[str]:
     found = row.get("value")
     values = found if isinstance(found, list) else [found]
     if not values or not all(_is_number(value) for value in values):
@@ -293,7 +295,7 @@ def _stray(where: str, name: str, known: set[str]) -> list[str]:
     return [] if name in known else [f"{where}: {UnknownName('route', name, known)}"]
 
 
-def _question_faults(name: str, question: dict, seen: list[str], tree: Tree) -> list[str]:
+def _question_faults(name: str, question: Tree, seen: list[str], tree: Tree) -> list[str]:
     """Return faults of the probabilities and of the place in the tree."""
     answers = question.get("answer", {})
     if not answers:
@@ -315,7 +317,7 @@ def _question_faults(name: str, question: dict, seen: list[str], tree: Tree) -> 
     return faults
 
 
-def _sum_faults(name: str, answers: dict, given: str | None) -> list[str]:
+def _sum_faults(name: str, answers: Tree, given: str | None) -> list[str]:
     parts = [_probability(answer, given) for answer in answers.values()]
     place = f"question.{name}" + (f" given {given!r}" if given else "")
     if any(not _is_number(part) or not 0 <= part <= 1 for part in parts):
@@ -326,12 +328,13 @@ def _sum_faults(name: str, answers: dict, given: str | None) -> list[str]:
     return []
 
 
-def _probability(answer: dict, given: str | None) -> float:
+def _probability(answer: Tree, given: str | None) -> float:
     row = answer.get("if", {}).get(given) if given is not None else None
-    return (row or answer["probability"])["value"]
+    stated: float = (row or answer["probability"])["value"]
+    return stated
 
 
-def _set_faults(name: str, question: dict, known: set[str]) -> list[str]:
+def _set_faults(name: str, question: Tree, known: set[str]) -> list[str]:
     faults = []
     for key, answer in question.get("answer", {}).items():
         for row in answer.get("set", []):
@@ -339,7 +342,7 @@ def _set_faults(name: str, question: dict, known: set[str]) -> list[str]:
     return faults
 
 
-def effect_faults(where: str, row: dict, known: set[str]) -> list[str]:
+def effect_faults(where: str, row: Tree, known: set[str]) -> list[str]:
     """Return faults of one effect: the route or price it names and what it sets there."""
     if "price" in row:
         return [] if row["price"] in PRICES else [f"{where}: price {row['price']!r} is unknown; "
@@ -457,7 +460,7 @@ def leaves(tree: Tree) -> list[Leaf]:
     return found
 
 
-def select(tree: Tree, asked: str | Sequence[str] | Mapping) -> dict[str, list[Leaf]]:
+def select(tree: Tree, asked: str | Sequence[str] | Mapping[str, Any]) -> dict[str, list[Leaf]]:
     """Return the leaves of each scenario asked for, by name, in a fixed order.
 
     Parameters
@@ -502,7 +505,7 @@ def _answers(tree: Tree, wanted: Mapping[str, str]) -> Answers:
 CUSTOM = ("name", "answers", "probabilities", "route", "money", "rules", "set", "assumption")
 
 
-def overlay(tree: Tree, custom: Mapping) -> Tree:
+def overlay(tree: Tree, custom: Mapping[str, Any]) -> Tree:
     """Lay a custom scenario over a tree; the tree given is left as it is.
 
     Parameters
@@ -547,7 +550,7 @@ def _reweigh(tree: Tree, question: str, parts: Mapping[str, float], why: str) ->
         answer["probability"] = {"value": parts.get(key, 0.0), "assumption": why}
 
 
-def _merge(into: dict, new: Mapping, why: str) -> None:
+def _merge(into: Tree, new: Mapping[str, Any], why: str) -> None:
     for key, item in new.items():
         if isinstance(item, Mapping) and "value" not in item:
             _merge(into.setdefault(key, {}), item, why)
@@ -594,7 +597,7 @@ def prices(tree: Tree, answers: Answers) -> dict[str, float]:
     return found
 
 
-def _effects(tree: Tree, answers: Answers) -> Iterator[dict]:
+def _effects(tree: Tree, answers: Answers) -> Iterator[dict[str, Any]]:
     for question, answer in answers.items():
         yield from tree["question"][question]["answer"][answer].get("set", [])
     yield from tree.get("set", [])

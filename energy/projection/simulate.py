@@ -23,23 +23,21 @@ import numpy as np
 from energy.errors import EnergyError, MissingExtra
 from energy.projection import money as moneys
 from energy.projection import ramp
+from energy.projection.cells import BINS, EDGE, STRIP, Switches, inverse, room_of
 
-BINS = 1024
 BLOCK = 4096
 """Draws a block; part of the result's identity, never of the number of workers."""
-STRIP = 16
-"""Quarters worked on at a time."""
 ALL = "all"
 PATIENCE = 5.0
 """Seconds a scheduler has to answer."""
-_EDGE = np.float32(BINS * (1 - 2.0**-20))
 _WORKER_LIMIT = 64
-TINY = 1e-20
-"""Ceilings below this are none."""
 
-Switch = Callable[..., "Switches"]
+Switch = Callable[..., Switches]
 Draw = Callable[..., np.ndarray]
 Count = Callable[..., np.ndarray]
+
+Shared = tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]
+"""What the routes of a block share: drivers (G, K, n), frailty (n,), price paths by market (P, n)."""
 
 
 @dataclass(frozen=True)
@@ -219,22 +217,6 @@ def _price_ceilings(plan: Plan) -> tuple[dict[str, float], float]:
 # ---- one block ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Switches:
-    """When things happen in each draw, in quarters: arrays (n,) of float32.
-
-    Flow stands whole until `first`; from `second` to `last` the share `kept` of it flows. What
-    is added begins at `start` and climbs for 1 / `pace` quarters.
-    """
-
-    start: np.ndarray
-    pace: np.ndarray
-    first: np.ndarray
-    second: np.ndarray
-    last: np.ndarray
-    kept: np.ndarray
-
-
 def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> Switches:
     """Turn five uniform numbers a draw into dates.
 
@@ -319,7 +301,8 @@ def _climb(spec: ramp.RouteSpec, strip: slice, at: Switches, quarters: np.ndarra
 def _unit(values: np.ndarray) -> np.ndarray:
     """Hold values between 0 and 1, in place; two calls are twice as fast as `numpy.clip`."""
     np.maximum(values, 0, out=values)
-    return np.minimum(values, 1, out=values)
+    held: np.ndarray = np.minimum(values, 1, out=values)
+    return held
 
 
 def _interrupt(at: Switches, quarters: np.ndarray, out: np.ndarray, spare: np.ndarray) -> None:
@@ -352,7 +335,7 @@ def count_bins(
 
     What is above falls in the last bin.
     """
-    scale = _EDGE * _inverse(bounds)
+    scale = EDGE * inverse(bounds)
     steps = np.arange(0, STRIP * BINS, BINS)[:, None]
     for begin in range(0, len(cells), STRIP):
         strip = cells[begin : begin + STRIP]
@@ -361,7 +344,8 @@ def count_bins(
         room += steps[: len(strip)]
         found = np.bincount(room.ravel(), minlength=len(strip) * BINS)
         counts[begin : begin + STRIP] += found.reshape(len(strip), BINS)
-    return cells.sum(axis=1)
+    sums: np.ndarray = cells.sum(axis=1)
+    return sums
 
 
 def kernels(engine: str) -> tuple[Switch, Draw, Count]:
@@ -406,11 +390,6 @@ class Bench:
             }
             for kind in ("exports", "market_revenue")
         )
-
-
-def room_of(flat: np.ndarray, count: int, n: int) -> np.ndarray:
-    """Return the first (count, n) cells of a flat array: contiguous whatever n is."""
-    return flat[: count * n].reshape(count, n)
 
 
 def run_block(bench: Bench, case: Case, seed: int, block: int, size: int,
@@ -473,7 +452,7 @@ def _groups(
 
 
 def _route(
-    bench: Bench, r: int, spec: ramp.RouteSpec, which: Any, shared: tuple, where: tuple[int, int, int],
+    bench: Bench, r: int, spec: ramp.RouteSpec, which: Any, shared: Shared, where: tuple[int, int, int],
     sums: np.ndarray, keep: np.ndarray | None,
 ) -> None:  # fmt: skip
     """Draw one route for some draws of a block; count it, and add it to the sums over routes."""
@@ -530,15 +509,11 @@ def _count(
     sums, bounds, counts = sums[q, begin:], bench.plan.bounds[q, begin:], bench.counts[q, begin:]
     if row[0] != "flow":  # sums and money reach far above what is usual: finer bins below
         sums += cells.sum(axis=1)
-        np.multiply(cells, _inverse(bounds)[:, None], out=cells)
+        np.multiply(cells, inverse(bounds)[:, None], out=cells)
         np.sqrt(np.minimum(cells, 1, out=cells), out=cells)  # a price has no ceiling
         bench.count(cells, np.sign(bounds), counts, bench.index)
     else:
         sums += bench.count(cells, bounds, counts, bench.index)
-
-
-def _inverse(bounds: np.ndarray) -> np.ndarray:
-    return np.divide(np.float32(1), bounds, out=np.zeros_like(bounds), where=bounds > TINY)
 
 
 def _totals(bench: Bench, rate: np.ndarray | None, size: int, sums: np.ndarray) -> None:
@@ -679,11 +654,13 @@ def _on_cluster(
     return Tally(counts, sums, sum(sizes))
 
 
-def _task(shared: tuple[Plan, Case], seed: int, blocks: list[tuple[int, int]], engine: str):
+def _task(
+    shared: tuple[Plan, Case], seed: int, blocks: list[tuple[int, int]], engine: str
+) -> tuple[np.ndarray, list[np.ndarray]]:
     return run_range(*shared, seed, blocks, engine)
 
 
-def connect(address: str, patience: float = PATIENCE):
+def connect(address: str, patience: float = PATIENCE) -> Any:
     """Return a client of a Dask scheduler.
 
     Raises
@@ -711,7 +688,7 @@ def connect(address: str, patience: float = PATIENCE):
 
 async def _greet(address: str, patience: float) -> None:
     """Shake hands with a scheduler: a client waits for ever on a port that is open and says nothing."""
-    from distributed.comm import connect as reach
+    from distributed.comm.core import connect as reach
 
     comm = await asyncio.wait_for(reach(address, timeout=patience), patience)
     comm.abort()

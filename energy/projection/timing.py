@@ -21,7 +21,7 @@ import datetime as dt
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,9 @@ from energy import facts, store
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
 from energy.measure import periods
 from energy.measure.observations import rows_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 GATES = ("announced", "memorandum", "binding", "contract", "construction", "first_gas", "plateau")
 METRICS = {
@@ -298,7 +301,7 @@ def spells(table: pd.DataFrame, as_of: float) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["project", "stage", "years", "cause"])
 
 
-def _spell(row: Any, gate: str, stage: str, as_of: float) -> dict | None:
+def _spell(row: Any, gate: str, stage: str, as_of: float) -> dict[str, Any] | None:
     start = getattr(row, gate)
     if gate == "binding":  # no class of its own: the rules say how it differs from a memorandum
         return None
@@ -487,7 +490,8 @@ def _wider_rows(cells: pd.DataFrame, wider: Mapping[str, float], given: Rules) -
     keys = zip(cells["stage"], cells["cause"], strict=True)
     rate = np.array([rates.get(key, np.nan) for key in keys])
     years = cells["years"] * share
-    return cells.assign(years=years, events=years * rate)[~np.isnan(rate)]
+    found: pd.DataFrame = cells.assign(years=years, events=years * rate)[~np.isnan(rate)]
+    return found
 
 
 def _lean(
@@ -593,7 +597,8 @@ class Timing:
         logs = np.log(self.ramps)
         spread = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
         years = np.exp(logs.mean() + spread * rng.standard_t(len(logs) - 1, n))
-        return np.clip(years, 0.25, 12.0)
+        held: np.ndarray = np.clip(years, 0.25, 12.0)
+        return held
 
     def gates(self, rng: np.random.Generator, n: int) -> dict[str, np.ndarray]:
         """Return n dates of every gate, passed ones as they were; infinity is never."""
@@ -864,7 +869,8 @@ def _class(tables: facts.Tables, day: float) -> tuple[pd.DataFrame, Fit]:
         table = milestones(tables, day)
         model = fit(spells(table, day), counts(tables, day), rules(tables), prior=True)
         _last.update(rows=rows, day=day, found=(table, model))
-    return _last["found"]
+    found: tuple[pd.DataFrame, Fit] = _last["found"]
+    return found
 
 
 def slips(table: pd.DataFrame) -> np.ndarray:
@@ -1057,7 +1063,7 @@ def coverage(
     return found
 
 
-def _foretold(row: Any, gate: str, model: Fit, rest: pd.DataFrame, draws: int) -> dict:
+def _foretold(row: Any, gate: str, model: Fit, rest: pd.DataFrame, draws: int) -> dict[str, Any]:
     start = getattr(row, gate)
     case = Timing(row.Index, start, STAGE_OF[gate], {gate: start}, float("nan"), (),
                   slips(rest), ramps(rest), (1.0,), model)  # fmt: skip
@@ -1067,7 +1073,7 @@ def _foretold(row: Any, gate: str, model: Fit, rest: pd.DataFrame, draws: int) -
             "p90": high, "inside": bool(low <= row.first_gas <= high)}  # fmt: skip
 
 
-def chart(timing: Timing, until: float = 2055):
+def chart(timing: Timing, until: float = 2055) -> Figure:
     """Draw the gates: dots where passed, bars from P10 to P90 with P50 where ahead.
 
     Returns

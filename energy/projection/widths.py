@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def pool(shared: ramp.Learned, models: dict[str, ramp.Params]) -> pd.DataFrame:
         left out.
     """
     exports = set(shared.tables["routes"].query("role == 'export'")["route"])
-    parts: dict[str, list] = {name: [] for name in COLUMNS}
+    parts: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     for route in sorted(exports & set(shared.past)):
         past = _flowing(shared, route)
         model = "contract" if models.get(route, {}).get("model") == "contract" else "open"

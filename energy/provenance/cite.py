@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
 
 import pandas as pd
 import xarray as xr
@@ -25,11 +26,14 @@ SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "s
          "bcm", "chain"]  # fmt: skip
 
 
+Cited: TypeAlias = "str | Iterable[Cited] | xr.Dataset | xr.DataArray | pd.DataFrame"
+"""What can be cited: ids, a cube, a table, or several of these."""
+
 SEEN = ("page", "file", "typed")
 QUOTE = re.compile(r'"([^"]{6,})"|«([^»]{6,})»|“([^”]{6,})”')
 
 
-def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
+def cite(what: Cited, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
     """Resolve ids to sources.
 
     Parameters
@@ -67,7 +71,7 @@ def cite(what, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=SHOWN).fillna("")
 
 
-def evidence(row: Mapping) -> str:
+def evidence(row: Mapping[str, Any]) -> str:
     """Return how a row was read: ``page``, ``file`` or ``typed``.
 
     >>> evidence({"evidence": "file"}), evidence({"evidence": ""}), evidence({})
@@ -103,7 +107,7 @@ def address(text: str, routes: Iterable[str]) -> list[str]:
     return parts if len(parts) in (2, 3) and parts[-2] in set(routes) else []
 
 
-def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
+def _kept(row: Mapping[str, Any], home: store.Store | None) -> dict[str, str]:
     """Return when and as which bytes a figure came; a packaged figure has no bytes of its own."""
     digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]
     if home is None or not all(re.fullmatch("[0-9a-f]{16}", text) for text in digests):
@@ -117,7 +121,7 @@ def _kept(row: dict, home: store.Store | None) -> dict[str, str]:
             "url": ";".join(dict.fromkeys(a.request.url for a in answers))}  # fmt: skip
 
 
-def _converted(row: dict, heat: dict[str, float]) -> dict:
+def _converted(row: Mapping[str, Any], heat: Mapping[str, float]) -> dict[str, Any]:
     """Return a flow in bcm at 20 °C and the words of the conversion."""
     if not str(row["what"]).startswith("flow of ") or row["table"] != "volumes":
         return {}
@@ -134,7 +138,7 @@ def _converted(row: dict, heat: dict[str, float]) -> dict:
     }
 
 
-def _ids(what, tables: Tables) -> set[str]:
+def _ids(what: Cited, tables: Tables) -> set[str]:
     if isinstance(what, str):
         return _named(what, tables)
     if isinstance(what, xr.Dataset | xr.DataArray):
@@ -154,7 +158,7 @@ def _ids(what, tables: Tables) -> set[str]:
     return {name for item in what for name in _ids(item, tables)}
 
 
-def _split(values: Iterable) -> set[str]:
+def _split(values: Iterable[Any]) -> set[str]:
     return {part for value in values if isinstance(value, str) for part in value.split(";") if part}
 
 
@@ -169,14 +173,14 @@ def _named(text: str, tables: Tables) -> set[str]:
     return _split([text])
 
 
-def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict:
+def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict[str, Any]:
     table = _own(name, tables) if name.startswith("own:") else TABLES.get(name[:1], "")
     key = "event" if table == "events" else "id"
     found = tables[table][tables[table][key] == name] if table else pd.DataFrame()
     if found.empty:
         near = [i for t, k in ((TABLES.get(name[:1]), key),) if t for i in tables[t][k]]
         raise UnknownName("id", name, near or tables["routes"]["route"])
-    row = found.iloc[0].to_dict()
+    row = observations.records(found.head(1))[0]
     source = tables["sources"].set_index("source").loc[row["source"]].to_dict()
     row |= {k: source[k] for k in ("title", "publisher", "url", "licence")}
     row["published"] = row.get("published") or source["published"]
@@ -197,7 +201,7 @@ def _own(name: str, tables: Tables) -> str:
     return next((table for table, key in keys if name in set(tables[table][key])), "")
 
 
-def _what(table: str, row: dict) -> str:
+def _what(table: str, row: Mapping[str, Any]) -> str:
     """Return in words what a row speaks of."""
     names = {
         "volumes": "{series} of {entity}", "financials": "{standard} {metric}, {segment}",
@@ -223,7 +227,7 @@ def _taken(tables: Tables) -> pd.DataFrame:
     return chosen.set_index(observations.KEY)
 
 
-def _why(row: dict, taken: pd.DataFrame) -> str:
+def _why(row: Mapping[str, Any], taken: pd.DataFrame) -> str:
     """Return why an observation was taken, or which one was taken instead."""
     first = taken.loc[tuple(row[column] for column in observations.KEY)]
     if first["id"] != row["id"]:

@@ -356,7 +356,7 @@ def projected(result: xr.Dataset, scenario: str, route: str, period: str) -> pd.
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _projected_cell(result: xr.Dataset, period: str) -> dict:
+def _projected_cell(result: xr.Dataset, period: str) -> dict[str, np.ndarray]:
     """Return flow and revenue of a quarter or a year, each at all quantiles."""
     span = periods.parse(period)
     suffix, dim = ("_year", "year") if span.freq == "A" else ("", "period")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import xarray as xr
 
@@ -19,7 +21,7 @@ RESULT = {
 
 
 def summary(
-    annual: xr.Dataset, tables: dict[str, pd.DataFrame], statements: pd.DataFrame, as_of: str
+    annual: xr.Dataset, tables: Mapping[str, pd.DataFrame], statements: pd.DataFrame, as_of: str
 ) -> str:
     """Return the key table as Markdown.
 
@@ -104,7 +106,7 @@ def _text(
     return text.loc[known.any(axis=1)].rename_axis("route")
 
 
-def _markets(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _markets(annual: xr.Dataset, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the balanced flow by market and the sum abroad."""
     values, last = _by_market(tables, "flow"), annual["period"].dt.year.values[-1]
     values = values.loc[:, values.columns <= last]
@@ -115,7 +117,7 @@ def _markets(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFram
     return shown
 
 
-def _intervals(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+def _intervals(annual: xr.Dataset, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return the interval of each market and of the sum, which is not the sum of intervals."""
     low, high = _by_market(tables, "p10"), _by_market(tables, "p90")
     ends = cubes.markets(tables, "A").xs("exports")
@@ -128,7 +130,7 @@ def _intervals(annual: xr.Dataset, tables: dict[str, pd.DataFrame]) -> pd.DataFr
     return shown
 
 
-def _by_market(tables: dict[str, pd.DataFrame], what: str) -> pd.DataFrame:
+def _by_market(tables: Mapping[str, pd.DataFrame], what: str) -> pd.DataFrame:
     values = cubes.market_table(tables, "A", what=what)
     years = pd.DatetimeIndex(values.columns).year
     values.columns = years

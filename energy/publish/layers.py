@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -57,7 +58,7 @@ THIN, THINNER = 0.1, 0.2  # degrees; lines that are repeated for every period
 
 
 def routes(
-    lines: gpd.GeoDataFrame, tables: dict[str, pd.DataFrame], cube: xr.Dataset
+    lines: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame], cube: xr.Dataset
 ) -> gpd.GeoDataFrame:
     """Join each route's line with what is known of it.
 
@@ -318,12 +319,12 @@ def _check_projection(lines: gpd.GeoDataFrame, projection: xr.Dataset) -> None:
         raise DataError("The projection", faults)
 
 
-def _idle(row: dict) -> float | None:
+def _idle(row: Mapping[str, Any]) -> float | None:
     """Return capacity less flow, negative above 100 %; unknown where a part is or coverage lacks."""
     whole = (row["coverage"] or 0) > 0.999 or row["status"] == "balanced"
     if row["flow"] is None or row["capacity"] is None or not whole:
         return None
-    return round(row["capacity"] - row["flow"], DECIMALS["flow"])
+    return round(float(row["capacity"] - row["flow"]), DECIMALS["flow"])
 
 
 def events(lines: gpd.GeoDataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
@@ -345,8 +346,8 @@ def export(
     folder: Path | str,
     layers: dict[str, gpd.GeoDataFrame],
     cube: xr.Dataset,
-    dictionary: dict,
-    meta: dict,
+    dictionary: Mapping[str, Any],
+    meta: Mapping[str, Any],
     extra: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write every layer in every format, the cube, a data package and checksums.
@@ -434,7 +435,7 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
         plain[name].attrs |= {"units": _cf_units(label), "unit_label": label} if label else {}
     plain["period"].attrs = {"long_name": "First day of the period", "axis": "T"}
     floats = [str(name) for name, values in plain.data_vars.items() if values.dtype.kind == "f"]
-    encoding: dict[str, dict] = {name: {"zlib": True, "complevel": 4} for name in floats}
+    encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in floats}
     encoding["period"] = {"units": "days since 1900-01-01", "dtype": "int32"}
     spare = path.with_name(path.name + ".part")
     plain.assign_attrs(Conventions="CF-1.11", **words).to_netcdf(
@@ -461,7 +462,13 @@ def _cf_units(label: str) -> str:
     return found[0] if found else label
 
 
-def _package(folder: Path, layers: dict, written: list[Path], dictionary: dict, meta: dict) -> Path:
+def _package(
+    folder: Path,
+    layers: Mapping[str, gpd.GeoDataFrame],
+    written: list[Path],
+    dictionary: Mapping[str, Any],
+    meta: Mapping[str, Any],
+) -> Path:
     """Write the folder's ``datapackage.json``: licence, attribution and fields of each file."""
     fields = {
         name: [

@@ -373,7 +373,8 @@ def _shape(box: tuple[float, float, float, float]) -> float:
 
 
 def _projected(shapes: Sequence[BaseGeometry]) -> np.ndarray:
-    return gpd.GeoSeries(list(shapes), crs=4326).to_crs(PROJECTION).to_numpy()
+    flat: np.ndarray = gpd.GeoSeries(list(shapes), crs=4326).to_crs(PROJECTION).to_numpy()
+    return flat
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
@@ -482,11 +482,18 @@ def _changed(path: Path, resource: Mapping[str, Any]) -> Iterator[str]:
         yield f"{path.name}: changed since it was written (its hash is not that of {PACKAGE})."
 
 
+Reader = Callable[[Path, dict[str, Any], dict[str, dict[str, int]]], Iterator[str]]
+
+
 def _resource_faults(
     path: Path, resource: dict[str, Any], counts: dict[str, dict[str, int]]
 ) -> Iterator[str]:
-    readers = {".nc": _netcdf_faults, ".qml": _style_faults, ".json": _style_faults}
-    reader = readers.get(path.suffix, _layer_faults)
+    readers: dict[str, Reader] = {
+        ".nc": _netcdf_faults,
+        ".qml": _style_faults,
+        ".json": _style_faults,
+    }
+    reader: Reader = readers.get(path.suffix, _layer_faults)
     if path.suffix == ".geojson":
         yield from (f"{path.name}: {fault}" for fault in formats.validate_geojson(path))
     yield from reader(path, resource, counts)

@@ -83,7 +83,9 @@ class Store:
         text = text.removeprefix("file://")
         return cls(text.rstrip("/") if "://" in text else str(Path(text).expanduser().absolute()))
 
-    def lock(self, what: str = "update", wait: float = 0.0) -> contextlib.AbstractContextManager:
+    def lock(
+        self, what: str = "update", wait: float = 0.0
+    ) -> contextlib.AbstractContextManager[None]:
         """Keep other writers out while the ``with`` block runs; readers are never kept out.
 
         Parameters
@@ -267,7 +269,9 @@ class Store:
         """
         return quarantine.let_through(self.root, list(ids), reason, run)
 
-    def manifest(self, release: str, run: str, artefacts: Mapping[str, str] | None = None) -> dict:
+    def manifest(
+        self, release: str, run: str, artefacts: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Tag what the store holds as a release, with hashes; the same state is tagged once.
 
         Parameters
@@ -305,7 +309,7 @@ class Store:
         return bad + releases.release_faults(self.root) + answers.raw_faults(self.root)
 
 
-def find_release(store: Store, name: str) -> dict | None:
+def find_release(store: Store, name: str) -> dict[str, Any] | None:
     """Return the newest release of that name; ``-01`` is the first."""
     return releases.find_release(store.root, name)
 

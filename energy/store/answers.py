@@ -65,7 +65,7 @@ def _clean(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _answer_head(root: str, name: str) -> dict:
+def _answer_head(root: str, name: str) -> dict[str, Any]:
     return load_json(root, name) | {"folder": name.rpartition("/")[0]}
 
 

@@ -72,7 +72,8 @@ def _ages(texts: pd.Series, known: pd.Series) -> pd.Series:
     ends = pd.to_datetime(texts.map({t: periods.parse(t).end for t in texts.unique()}))
     months = 12 * (known.dt.year - ends.dt.year) + known.dt.month - ends.dt.month
     months -= (known.dt.day < ends.dt.day).astype("int64")
-    return np.floor(months / 3).astype("Int64")
+    quarters: pd.Series = np.floor(months / 3).astype("Int64")
+    return quarters
 
 
 def revisions(rows: pd.DataFrame) -> pd.DataFrame:

@@ -60,7 +60,8 @@ def file_system(root: str) -> Any:
 
 def _fs_and_root(root: str) -> tuple[Any, str]:
     """Return file system and path; lists are not kept, another machine may have added a file."""
-    return need("fsspec").core.url_to_fs(root, use_listings_cache=False)
+    found: tuple[Any, str] = need("fsspec").core.url_to_fs(root, use_listings_cache=False)
+    return found
 
 
 def address(root: str, name: str) -> str:
@@ -89,15 +90,16 @@ def files_of(root: str, folder: str, suffix: str) -> list[str]:
 def read(root: str, name: str) -> bytes:
     try:
         if is_remote(root):
-            return file_system(root).cat_file(address(root, name))
+            return bytes(file_system(root).cat_file(address(root, name)))
         return Path(root, name).read_bytes()
     except OSError as error:
         raise StoreError(f"{name} cannot be read: {error.strerror or error}.") from error
 
 
-def load_json(root: str, name: str) -> dict:
+def load_json(root: str, name: str) -> dict[str, Any]:
     try:
-        return json.loads(read(root, name))
+        record: dict[str, Any] = json.loads(read(root, name))
+        return record
     except ValueError as error:
         raise StoreError(f"{name} is damaged: {error}. Restore it from a copy.") from error
 

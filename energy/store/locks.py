@@ -142,7 +142,7 @@ def _give(root: str, taken: Any) -> None:
         os.close(taken)
 
 
-def _owner_record(root: str) -> dict:
+def _owner_record(root: str) -> dict[str, Any]:
     try:
         return load_json(root, LOCK)
     except StoreError:

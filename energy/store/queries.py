@@ -143,9 +143,9 @@ def _index_part(root: str, con: Any, name: str, low: int, high: int) -> str:
     return name
 
 
-def _find_index(root: str, files: list[str]) -> dict | None:
+def _find_index(root: str, files: list[str]) -> dict[str, Any] | None:
     """Return the index that covers most of the files, from the first on; None without one."""
-    found = None
+    found: dict[str, Any] | None = None
     for name in files_of(root, "index", ".json"):
         head = load_json(root, name)
         covered = len(head["vintages"])
@@ -156,7 +156,9 @@ def _find_index(root: str, files: list[str]) -> dict | None:
     return found
 
 
-def _from_index(root: str, index: dict, files: list[str], limit: str, day: dt.date | None) -> str:
+def _from_index(
+    root: str, index: Mapping[str, Any], files: list[str], limit: str, day: dt.date | None
+) -> str:
     """Return SQL for the last known rows from the index and the files that came after it."""
     names = ", ".join(_EMPTY)
     until = f"until > DATE '{day or '9999-12-30'}'"
@@ -210,7 +212,8 @@ def select(root: str, view: str, as_of: Any, where: Mapping[str, str | None],
 
 def run_sql(root: str, con: Any, sql: str, values: Sequence[Any] = (),
              files: list[str] | None = None) -> pd.DataFrame:  # fmt: skip
-    return _execute(root, con, sql, files or vintages(root), values).df()
+    found: pd.DataFrame = _execute(root, con, sql, files or vintages(root), values).df()
+    return found
 
 
 def _execute(root: str, con: Any, sql: str, files: list[str], values: Sequence[Any] = ()) -> Any:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from energy.store.dates import PART, check_run_form
 from energy.store.disk import as_json, base_name, files_of, folder_of, load_json, read, write
 from energy.store.locks import hold
 
 
-def tag(root: str, release: str, run: str, artefacts: dict[str, str]) -> dict:
+def tag(root: str, release: str, run: str, artefacts: dict[str, str]) -> dict[str, Any]:
     folder_of(release)
     with hold(root, f"release {release}", wait=10.0):
         state = {
@@ -27,7 +28,7 @@ def tag(root: str, release: str, run: str, artefacts: dict[str, str]) -> dict:
     return head
 
 
-def _entry(root: str, name: str) -> dict:
+def _entry(root: str, name: str) -> dict[str, Any]:
     body = read(root, name)
     return {"path": name, "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
 
@@ -36,7 +37,7 @@ def _editions(root: str, release: str) -> list[str]:
     return [n for n in releases(root) if re.fullmatch(re.escape(release) + r"(-\d{2,})?", n)]
 
 
-def find_release(root: str, name: str) -> dict | None:
+def find_release(root: str, name: str) -> dict[str, Any] | None:
     """Return the newest release of that name; ``-01`` is the first."""
     editions = _editions(root, name)
     if not editions and name.endswith("-01") and name[:-3] in releases(root):

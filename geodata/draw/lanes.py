@@ -72,4 +72,5 @@ def _groups(count: int, pairs: Iterator[tuple[int, int]]) -> list[list[int]]:
 
 def _heading(shape: BaseGeometry) -> np.ndarray:
     points = shapely.get_coordinates(shape)
-    return points[-1] - points[0]
+    step: np.ndarray = points[-1] - points[0]
+    return step

@@ -34,7 +34,7 @@ class Piece(MacroElement):
     scripts: tuple[str, ...] = CORE
 
     def __init__(self, data: Any):
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # branca says nothing of types
         self._name = type(self).__name__
         self.data = data
 

@@ -261,7 +261,8 @@ def _cut(parts: np.ndarray, owners: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 
 
 def _starts(sizes: np.ndarray) -> np.ndarray:
-    return np.cumsum(sizes) - sizes
+    begins: np.ndarray = np.cumsum(sizes) - sizes
+    return begins
 
 
 def _fixed(coords: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -335,7 +336,8 @@ def thin(coords: np.ndarray, sizes: np.ndarray, fixed: np.ndarray, tolerance: fl
 
 def _first_of_pair(numbers: np.ndarray) -> np.ndarray:
     """Mark the second one of two equal numbers: there a new piece begins."""
-    return np.diff(numbers, prepend=-1) == 0
+    second: np.ndarray = np.diff(numbers, prepend=-1) == 0
+    return second
 
 
 def _whole(coords: np.ndarray) -> list[list[float]]:
@@ -402,7 +404,8 @@ def _varints(values: np.ndarray) -> bytes:
     length = 1 + (values[:, None] >= (1 << shifts[1:])).sum(axis=1)
     place = np.arange(5)
     more = (place < length[:, None] - 1) << 7
-    return (groups | more).astype(np.uint8)[place < length[:, None]].tobytes()
+    packed: np.ndarray = (groups | more).astype(np.uint8)[place < length[:, None]]
+    return packed.tobytes()
 
 
 # --- what is known of a project -------------------------------------------------------------------
@@ -500,7 +503,7 @@ def _attributes(frame: gpd.GeoDataFrame, attributes: pd.DataFrame | None) -> pd.
     if len(twice):
         raise FormatError(f"attributes has project {twice[0]!r} twice; ids must be unique.")
     known = attributes.reindex(index=frame.index, columns=names)
-    return known.apply(lambda column: column.map(lambda v: "" if pd.isna(v) else _word(v)))
+    return known.map(lambda v: "" if pd.isna(v) else _word(v))
 
 
 def _group(status: str) -> int:
