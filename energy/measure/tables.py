@@ -589,6 +589,33 @@ StatementLineUnit: TypeAlias = Literal[
     "RUB/share",
 ]
 
+CounterfactualRole: TypeAlias = Literal[
+    "treated",
+    "covariate",
+    "price",
+    "placebo",
+]
+
+BargainSide: TypeAlias = Literal[
+    "buyer",
+    "seller",
+    "both",
+]
+
+BargainItem: TypeAlias = Literal[
+    "alternative",
+    "transport",
+    "share",
+    "power",
+    "transport_own",
+    "link",
+]
+
+BargainUnit: TypeAlias = Literal[
+    "USD/1000 m3",
+    "share",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -627,6 +654,8 @@ TableName: TypeAlias = Literal[
     "timing-rules",
     "timing-evidence",
     "statement-lines",
+    "counterfactual",
+    "bargain",
 ]
 
 
@@ -685,6 +714,7 @@ class Column:
     KIND: Final = "kind"
     LABEL: Final = "label"
     LABELS: Final = "labels"
+    LAG: Final = "lag"
     LANG: Final = "lang"
     LAST_YEAR: Final = "last_year"
     LAT: Final = "lat"
@@ -741,6 +771,7 @@ class Column:
     SEGMENT: Final = "segment"
     SELLER: Final = "seller"
     SERIES: Final = "series"
+    SIDE: Final = "side"
     SIGN: Final = "sign"
     SIGNED: Final = "signed"
     SOURCE: Final = "source"
@@ -2477,6 +2508,96 @@ class StatementLine(NamedTuple):
     note: str
 
 
+class Counterfactual(NamedTuple):
+    """Markets without the invasion: Which markets are carried on as if the invasion of 2022
+    had not come, how, by which covariates, at which price, and which markets serve as
+    placebos.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    market
+        Market as in crosswalk.csv.
+    role
+        treated: carried on; covariate: explains it; price: at what it is sold; placebo: left
+        alone by the invasion.
+    name
+        treated: structural or schedule; covariate: series of prices.csv; price: the market
+        whose past price reverts, or paid; placebo: structural.
+    lag
+        Quarters by which a covariate leads.
+    source
+        Key of sources.csv; empty: our own assumption, the note says why.
+    published
+        When it was published or laid down: YYYY, YYYY-MM or YYYY-MM-DD; empty unknown.
+    note
+        Why; for an assumption the reason.
+    """
+
+    id: str
+    market: str
+    role: CounterfactualRole
+    name: str
+    lag: float
+    source: str
+    published: str
+    note: str
+
+
+class Bargain(NamedTuple):
+    """Inputs of a bargain over a line: What each side of a deal over a proposed line stands to
+    win or lose: alternatives of the buyer, transport inside China, weight of each
+    alternative, power of the seller; with range and source.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    project
+        Project of projects.csv.
+    side
+        Whose: buyer, seller or both.
+    item
+        alternative: border or landed cost of other gas; transport: from where it is bought to
+        where it is used; share: how much of the volume it could replace; power: the seller's
+        share of the gain; transport_own: the same for the line itself; link: rank correlation
+        of the alternatives, both follow oil.
+    name
+        Which alternative: line-d, lng, own-output; empty for the line itself.
+    low
+        Lowest of a triangular range.
+    mode
+        Most likely.
+    high
+        Highest.
+    unit
+        USD/1000 m3 at 20 degrees, or share.
+    facts
+        Ids of rows of other tables it rests on, separated by semicolons.
+    source
+        Key of sources.csv; empty: our own assumption, the note says why.
+    published
+        When it was published or laid down: YYYY, YYYY-MM or YYYY-MM-DD; empty unknown.
+    note
+        Why; for an assumption the reason.
+    """
+
+    id: str
+    project: str
+    side: BargainSide
+    item: BargainItem
+    name: str
+    low: float
+    mode: float
+    high: float
+    unit: BargainUnit
+    facts: str
+    source: str
+    published: str
+    note: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -2515,6 +2636,8 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "timing-rules": TimingRule,
     "timing-evidence": TimingEvidence,
     "statement-lines": StatementLine,
+    "counterfactual": Counterfactual,
+    "bargain": Bargain,
 }
 
 
@@ -2713,3 +2836,13 @@ class Tables(dict[str, "pd.DataFrame"]):
     def statement_lines(self) -> pd.DataFrame:
         """Lines of the statements: the columns of `StatementLine`."""
         return self["statement-lines"]
+
+    @property
+    def counterfactual(self) -> pd.DataFrame:
+        """Markets without the invasion: the columns of `Counterfactual`."""
+        return self["counterfactual"]
+
+    @property
+    def bargain(self) -> pd.DataFrame:
+        """Inputs of a bargain over a line: the columns of `Bargain`."""
+        return self["bargain"]
