@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
@@ -15,6 +15,9 @@ from energy.measure import periods
 from energy.projection import what_if
 from energy.projection.what_if import WhatIf
 from energy.tracker.facet import Facet
+
+if TYPE_CHECKING:
+    from energy.projection.counterfactual import Counterfactual
 
 EXPORT_DRAWS = 4096  # a layer's quantiles need no more
 
@@ -78,6 +81,37 @@ class Ahead(Facet):
         result = self.project(until, scenario, tree=what_if.changed(tree, rows), **same)
         said = {"route": name, **change} if name else change
         return WhatIf(said, control, result)
+
+    def counterfactual(
+        self, learnt_to: str = "2021Q4", until: str | None = None, draws: int = 4000, seed: int = 0
+    ) -> Counterfactual:
+        """Carry each market's past on as if the invasion of 2022 had not come: lost bcm and USD.
+
+        Parameters
+        ----------
+        learnt_to : str
+            Last quarter learnt from; "2021Q2" lies before supply to Europe was cut short.
+        until : str, optional
+            Last quarter; default the last one published for every market.
+        draws, seed : int
+
+        Returns
+        -------
+        energy.projection.counterfactual.Counterfactual
+            ``.lost``, ``.paths``, ``.placebos``, ``.inputs``, ``.stated``.
+
+        Raises
+        ------
+        PeriodError, DataError, EnergyError
+            As `energy.projection.counterfactual.counterfactual`.
+        """
+        from energy.projection import backtest, counterfactual
+
+        markets = backtest.markets(self.t.facts)
+        return counterfactual.counterfactual(
+            self.t.facts, self.t.flows(freq="Q"), markets,
+            learnt_to=learnt_to, until=until, draws=draws, seed=seed,
+        )  # fmt: skip
 
     def scenarios(self) -> pd.DataFrame:
         """Return the named scenarios and their answer to each question of the tree.
