@@ -10,6 +10,7 @@ import json
 import os
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import browser as browsers
 import geopandas as gpd
@@ -133,6 +134,13 @@ FACTS = {
         "basis": "20C", "valid_from": "", "source": "press", "status": "estimate",
     }),
 }  # fmt: skip
+MARKETS_TOLD = pd.DataFrame(
+    {"flow": [98.0, 20.4, 5.0, 9.0], "p10": [97.0, 20.0, 4.9, 8.8], "p90": [99.0, 21.0, 5.1, 9.2]},
+    index=pd.MultiIndex.from_product(
+        [["europe", "china"], pd.to_datetime(["2023-01-01", "2024-01-01"])],
+        names=["market", "period"],
+    ),
+)
 META = {"title": "A map", "start": "2025Q2", "layers": "layers/"}
 
 
@@ -796,6 +804,70 @@ def test_table_is_copied_as_csv(page):
 
 
 @pytest_browser
+def test_the_view_is_taken_away_as_pictures_and_tables(page, tmp_path):
+    """East carries 6 bcm, West 2 of its newest quarter; the plan has no figure and no flow."""
+    go(page, "2024Q2")
+    page.locator(".gd-take summary").click()
+    taken = {}
+    for button in ("PNG", "SVG", "CSV", "GeoJSON"):
+        with page.expect_download() as waiting:
+            page.locator(".gd-take button", has_text=button).click()
+        name = waiting.value.suggested_filename
+        taken[name.rsplit(".")[-1]] = tmp_path / name
+        waiting.value.save_as(tmp_path / name)
+    assert {path.stem for path in taken.values()} == {"a-map-2024Q2"}
+    assert taken["png"].read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    drawn = ElementTree.parse(taken["svg"]).getroot()
+    said = " ".join(node.text or "" for node in drawn.iter("{http://www.w3.org/2000/svg}text"))
+    assert "2024 Q2 (Apr–Jun)" in said and "Natural Earth" in said and "As of 2025-08-01" in said
+    routes = {node.get("data-route") for node in drawn.iter("{http://www.w3.org/2000/svg}path")}
+    assert {"east", "west", "plan", "odd"} <= routes
+    assert not drawn.findall(".//{http://www.w3.org/1999/xhtml}*")
+    told = json.loads(taken["geojson"].read_text(encoding="utf-8"))
+    held = {feature["id"]: feature["properties"] for feature in told["features"]}
+    assert {name: row["flow"] for name, row in held.items()} == {
+        "east": 6, "west": 2, "plan": None, "odd": 1,
+    }  # fmt: skip
+    assert (held["west"]["status"], held["west"]["unit"], held["west"]["ids"]) == (
+        "actual", "bcm at 20 °C", "V0001",
+    )  # fmt: skip
+    line = gpd.read_file(taken["geojson"]).set_index("route").geometry["west"]
+    assert line.coords[0] == (60, 62) and line.coords[-1] == (13, 54)
+    rows = list(csv.DictReader(io.StringIO(taken["csv"].read_text(encoding="utf-8"))))
+    assert [(row["route"], row["Flow (bcm at 20 °C)"]) for row in rows] == [
+        ("east", "6"), ("west", "2"), ("odd", "1"), ("plan", ""),
+    ]  # fmt: skip
+
+
+@pytest_browser
+def test_a_frame_elsewhere_shows_map_and_slider_and_leads_to_the_whole(browser, file):
+    with browsers.opened(browser, file) as (page, log):
+        page.goto(f"{file.as_uri()}?embed=1#2024Q2/east?unit=twh")
+        page.reload()
+        whole = page.locator(".gd-whole")
+        whole.wait_for()
+        assert whole.get_attribute("href") == f"{file.as_uri()}#2024Q2/east?unit=twh"
+        assert page.locator(".gd-time").is_visible() and page.locator(".gd-title").is_visible()
+        for name in (".gd-search", ".gd-layers", ".gd-tools"):
+            assert not page.locator(name).is_visible()
+        code = page.evaluate("GeoDraw.embedCode(document.querySelector('.folium-map').geodraw)")
+        assert f'src="{file.as_uri()}?embed=1#2024Q2/east?unit=twh"' in code
+        log.assert_clean()
+
+
+def test_a_link_to_the_page_shows_title_headline_and_picture():
+    head = built(markets=MARKETS_TOLD).get_root().render()
+    assert '<meta property="og:title" content="A map">' in head
+    told = re.search(r'<meta property="og:description" content="([^"]+)">', head)
+    assert told is not None
+    assert (
+        told[1]
+        == "Exports by pipe to Europe fell from 98 to 20 bcm between 2023 and 2024; China rose from 5.0 to 9.0."
+    )
+    assert "og:image" not in head  # no picture, no promise of one
+
+
+@pytest_browser
 def test_text_that_a_spreadsheet_would_run_is_copied_as_text(browser, tmp_path):
     routes = make_routes()
     routes.loc["odd", "name"] = FORMULA
@@ -1052,7 +1124,7 @@ def test_phone_has_no_sideways_scroll_and_reaches_the_switches(browser, file, ad
         page.goto(f"{file.as_uri()}{address}")
         page.reload()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        menu = page.locator(".gd-tools summary")
+        menu = page.locator(".gd-tools > summary")
         assert menu.bounding_box()["height"] >= 44 and menu.bounding_box()["y"] > 370
         menu.tap()
         sheet = page.locator(".gd-sheet").bounding_box()

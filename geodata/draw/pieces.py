@@ -189,7 +189,7 @@ class QuarterSlider(Piece):
     """
 
     call = "slider"
-    scripts = (*FLOW, "tools", "time")
+    scripts = (*FLOW, "take", "tools", "time")
 
     def __init__(self, label: str = "Quarter", page: int = 4):
         super().__init__({"label": label, "page": page, "region": "Time"})

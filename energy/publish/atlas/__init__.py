@@ -10,11 +10,13 @@ timeline, ahead, lines, page; `faults` refuses tables that do not fit together.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 import xarray as xr
+from branca.element import Element, Figure
 
 from energy.publish.atlas import (
     ahead,
@@ -30,7 +32,8 @@ from energy.publish.atlas import (
 from energy.publish.atlas.faults import check
 from energy.publish.atlas.look import BORDERS, COLOURS, SMALL_PRINT
 from energy.publish.atlas.page import filters, page_data, places_of
-from energy.publish.atlas.words import PER_YEAR, about, freq_of, step_word
+from energy.publish.atlas.story import sentence
+from energy.publish.atlas.words import PER_YEAR, about, freq_of, step_word, text_of
 from geodata import draw
 
 __all__ = [
@@ -90,7 +93,7 @@ def build(
         behind the ids of ``flows.sources``, see
         :func:`observations`; ``attribution`` (text or
         list of texts); ``layers`` (address of the folder of the exported layers, as seen from the
-        page).
+        page); ``url`` and ``card`` (addresses of the page and of a picture for links to it).
     projection : xarray.Dataset, dims (scenario, route, period, quantile), optional
         As `energy.projection.project` returns it. ``flow`` in unit, basis and frequency of `flows`,
         at least with the quantile 0.5; the lowest and the highest quantile are the edges of the
@@ -143,9 +146,31 @@ def build(
         zoom_snap=0.25,
         zoom_delta=0.5,
     )
+    head = made.get_root()
+    assert isinstance(head, Figure), "a map stands in a figure"
+    head.header.add_child(Element(_card(title, data, meta)), name="card")
     for piece in _pieces(title, flows, data, places_of(places)):
         made.add_child(piece)
     return made
+
+
+def _card(title: str, data: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
+    """Return what a link to the page shows elsewhere: title, headline, picture (Open Graph)."""
+    story = data.get("story")
+    said = {
+        "og:type": "website",
+        "og:title": title,
+        "og:description": sentence(story) if story else "",
+        "og:url": text_of(meta.get("url")),
+        "og:image": text_of(meta.get("card")),
+        "twitter:card": "summary_large_image" if meta.get("card") else "summary",
+    }
+    rows = [
+        f'<meta property="{key}" content="{escape(text)}">' for key, text in said.items() if text
+    ]
+    if story:
+        rows.append(f'<meta name="description" content="{escape(sentence(story))}">')
+    return "\n".join(rows).replace("{", "&#123;")  # branca reads braces as a template
 
 
 def _pieces(

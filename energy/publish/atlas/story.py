@@ -62,6 +62,29 @@ def story_of(
     }
 
 
+def sentence(story: Mapping[str, Any]) -> str:
+    """Write the headline in English, as the page does, for those who only see a link to it.
+
+    >>> told = {"markets": [{"key": "west", "label": "West"}, {"key": "east", "label": "East"}],
+    ...         "years": ["2021", "2022"], "scale": 1000, "flow": [[98000, 20400], [5000, 9960]],
+    ...         "headline": {"fall": "west", "rise": "east", "from": "2021", "to": "2022"}}
+    >>> sentence(told)
+    'Exports by pipe to West fell from 98 to 20 bcm between 2021 and 2022; East rose from 5.0 to 10.'
+    """
+    head, places = story["headline"], [market["key"] for market in story["markets"]]
+
+    def told(key: str, year: str) -> str:
+        value = story["flow"][places.index(key)][story["years"].index(year)] / story["scale"]
+        return f"{value:.{1 if abs(value) < 9.95 else 0}f}"
+
+    fall, rise = ((story["markets"][places.index(head[key])]["label"], told(head[key], head["from"]),
+                   told(head[key], head["to"])) for key in ("fall", "rise"))  # fmt: skip
+    return (
+        f"Exports by pipe to {fall[0]} fell from {fall[1]} to {fall[2]} bcm between {head['from']}"
+        f" and {head['to']}; {rise[0]} rose from {rise[1]} to {rise[2]}."
+    )
+
+
 def by_year(markets: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return flow, low and high as tables of markets by year; what is no export by pipe left out."""
     kept = markets[~markets.index.get_level_values(0).isin(NOT_EXPORTS)]

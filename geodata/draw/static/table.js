@@ -83,6 +83,13 @@
     return [head, ...rows].map((row) => row.map(quote).join(",")).join("\r\n") + "\r\n";
   }
 
+  /* The table of the view, largest flow first. */
+  G.csvOf = function (model) {
+    const all = columns(model);
+    const lines = model.lines.filter((line) => model.visible(line));
+    return csv(model, sorted(lines, all.find((column) => column.key === "value") || all[0], true), all);
+  };
+
   function head(column, order, sort) {
     const mine = order.key === column.key;
     return G.el("th", { scope: "col", "aria-sort": mine ? (order.down ? "descending" : "ascending") : null }, [

@@ -232,6 +232,7 @@
     });
     draw();
     size();
+    if (G.embedded) G.embedded(map);
     map.fire("gd:ready");
   };
 })();

@@ -40,23 +40,46 @@
   }
 
   function actions(map, model) {
-    const button = (label, action) => G.el("button", { type: "button", t: label, on: { click: action } });
-    const made = [button("Print", () => window.print())];
+    const made = [menu(map, model)];
     if (G.showTable) {
-      const table = button("Table", () => G.showTable(map, !model.tableOpen));
-      table.setAttribute("aria-expanded", "false");
+      const table = G.el("button", { type: "button", t: "Table", "aria-expanded": "false", on: { click: () => G.showTable(map, !model.tableOpen) } });
       map.on("gd:table", () => table.setAttribute("aria-expanded", String(Boolean(model.tableOpen))));
       made.unshift(table);
     }
-    if (/^(file|https?):$/.test(location.protocol)) {
-      const link = button("Copy link", async () => {
-        const done = await G.copy(G.address(model), link.parentNode);
-        link.textContent = G.t(done ? "Copied" : "Copy link");
-        setTimeout(() => (link.textContent = G.t("Copy link")), 1500);
-      });
-      made.push(link);
-    }
     return G.el("div", { class: "gd-actions" }, made);
+  }
+
+  /* A button that copies and says so for a moment. */
+  function copier(list, label, read) {
+    const button = G.el("button", { type: "button", t: label });
+    button.addEventListener("click", async () => {
+      const done = await G.copy(read(), list);
+      button.textContent = G.t(done ? "Copied" : label);
+      setTimeout(() => (button.textContent = G.t(label)), 1500);
+    });
+    return button;
+  }
+
+  /* Link, frame, print and downloads, folded behind one button. */
+  function menu(map, model) {
+    const node = G.el("details", { class: "gd-take" }, [G.el("summary", { t: "Share" })]);
+    const list = G.el("div", { class: "gd-card", role: "group", "t:aria-label": "Share" });
+    const add = (label, action) => list.append(G.el("button", { type: "button", t: label, on: { click: action } }));
+    if (/^(file|https?):$/.test(location.protocol)) list.append(copier(list, "Copy link", () => G.address(model)));
+    if (location.protocol.startsWith("http")) list.append(copier(list, "Code to embed", () => G.embedCode(model)));
+    for (const [label, action] of G.takeAway(map)) add(label, action);
+    add("Print", () => window.print());
+    node.append(list);
+    const close = () => (node.open = false);
+    node.addEventListener("toggle", () => node.closest(".gd-time").classList.toggle("gd-shares", node.open));
+    map.on("click movestart", close);
+    node.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !node.open) return;
+      event.stopPropagation();
+      close();
+      node.querySelector("summary").focus();
+    });
+    return node;
   }
 
   /* On a wide map open in the bar, on a phone a sheet above it. */
