@@ -17,6 +17,7 @@ from energy.projection.what_if import WhatIf
 from energy.tracker.facet import Facet
 
 if TYPE_CHECKING:
+    from energy.projection.bargain import Bargain
     from energy.projection.counterfactual import Counterfactual
 
 EXPORT_DRAWS = 4096  # a layer's quantiles need no more
@@ -81,6 +82,41 @@ class Ahead(Facet):
         result = self.project(until, scenario, tree=what_if.changed(tree, rows), **same)
         said = {"route": name, **change} if name else change
         return WhatIf(said, control, result)
+
+    def bargain(
+        self, project: str = "power-of-siberia-2", power: float | None = None, draws: int = 5000,
+        seed: int = 20_261_128,
+    ) -> Bargain:  # fmt: skip
+        """Lay a proposed line out as a bargain: seller's floor, buyer's ceiling, split, chance.
+
+        Parameters
+        ----------
+        project : str
+            Project, or one of its routes.
+        power : float, optional
+            The seller's share of the gain; default a stated range, 0.5 is the even split.
+        draws, seed : int
+
+        Returns
+        -------
+        energy.projection.bargain.Bargain
+            ``.summary``, ``.chance``, ``.sensitivities``, ``.variants``, ``.published``.
+
+        Raises
+        ------
+        UnknownName, DataError
+            As `energy.projection.bargain.bargain`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> result = energy.load().ahead.bargain(draws=200)
+        >>> bool(result.summary.loc["floor", "p50"] < result.summary.loc["ceiling", "p50"])
+        True
+        """
+        from energy.projection import bargain
+
+        return bargain.bargain(self.t.facts, project, power=power, draws=draws, seed=seed)
 
     def counterfactual(
         self, learnt_to: str = "2021Q4", until: str | None = None, draws: int = 4000, seed: int = 0
