@@ -1129,7 +1129,7 @@ def test_phone_has_no_sideways_scroll_and_reaches_the_switches(browser, file, ad
         menu.tap()
         sheet = page.locator(".gd-sheet").bounding_box()
         assert sheet["x"] >= 0 and sheet["y"] >= 0 and sheet["x"] + sheet["width"] <= 360
-        for node in page.locator(".gd-sheet select, .gd-sheet button").all():
+        for node in page.locator(".gd-sheet select, .gd-actions > button").all():
             box = node.bounding_box()
             assert box["height"] >= 44
             middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
@@ -1137,6 +1137,9 @@ def test_phone_has_no_sideways_scroll_and_reaches_the_switches(browser, file, ad
                 "([x, y]) => !!document.elementFromPoint(x, y).closest('.gd-sheet')", middle
             )
             assert top  # nothing lies over it
+        page.locator(".gd-take summary").tap()
+        heights = [b.bounding_box()["height"] for b in page.locator(".gd-take button").all()]
+        assert len(heights) >= 5 and min(heights) >= 44
         switch(page, "Unit", "mcmd")
         log.assert_clean()
 
