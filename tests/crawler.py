@@ -98,7 +98,7 @@ class Book:
 
     def _ends(self) -> pd.DataFrame:
         """Return the interval of every arc that is a route, by quarter, from the balance itself."""
-        found, arcs = kept.result(self.tracker.facts), self.tracker.facts["balance-arcs"]
+        found, arcs = self.balance, self.tracker.facts["balance-arcs"]
         parts = {row.route: found.table(row.arc, "Q") for row in arcs.itertuples() if row.route}
         table = pd.concat(parts, names=["route", "period"]).reset_index()
         table["period"] = [str(periods.containing(day.date(), "Q")) for day in table["period"]]
@@ -143,7 +143,7 @@ class Book:
 
     @cached_property
     def _months(self) -> dict[str, dict[pd.Timestamp, float]]:
-        found, arcs = kept.result(self.tracker.facts), self.tracker.facts["balance-arcs"]
+        found, arcs = self.balance, self.tracker.facts["balance-arcs"]
         return {row.route: found.table(row.arc, "M")["flow"].to_dict()
                 for row in arcs.itertuples() if row.route}  # fmt: skip
 
@@ -279,7 +279,12 @@ class Book:
     def ends(self, market: str, year: str) -> pd.Series:
         """Return the interval of a market's year from the balance itself."""
         name = "exports" if market == "all exports" else f"group:{market}"
-        return kept.result(self.tracker.facts).table(name, "A").loc[f"{year}-01-01"]
+        return self.balance.table(name, "A").loc[f"{year}-01-01"]
+
+    @cached_property
+    def balance(self) -> kept.Result:
+        """Return the balance of the facts, looked up once."""
+        return kept.result(self.tracker.facts)
 
     @cached_property
     def accounts(self) -> dict[tuple[str, str], float]:
