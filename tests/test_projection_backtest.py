@@ -330,3 +330,72 @@ def test_skill_has_an_interval_over_routes_and_origins():
     assert (found["routes"], found["origins"]) == (2, 2)
     with pytest.raises(UnknownName, match="Unknown model 'theirs'"):
         backtest.interval(pd.DataFrame(rows), "theirs")
+
+
+def quarters(**rows):
+    """A cube's flows by quarter from 2020Q1; None is not known."""
+    count = len(next(iter(rows.values())))
+    periods_ = pd.period_range("2020Q1", periods=count, freq="Q").to_timestamp()
+    values = np.array([[np.nan if v is None else float(v) for v in row] for row in rows.values()])
+    return xr.DataArray(values, {"route": list(rows), "period": periods_}, ("route", "period"))
+
+
+def test_a_total_takes_a_small_route_from_the_year_before_and_no_large_one():
+    lines = quarters(
+        big=[9, 9, 9, 9, 9, None], small=[0.5, 0.5, 0.5, 0.5, None, None], far=[1, 1, 1, 1, 1, 1]
+    )
+    whose = {"big": "europe", "small": "europe", "far": "turkey"}
+    found = backtest.with_totals(lines, whose)
+    # 2021Q1: 9 and the 0.5 of 2020Q1; 2021Q2: the big one is not known
+    assert found.sel(route="total europe").values.tolist()[:5] == [9.5] * 5
+    assert np.isnan(found.sel(route="total europe").values[5])
+    assert found.sel(route="total far-abroad").values.tolist()[:5] == [10.5] * 5
+    assert "total china" not in found["route"].values
+
+
+def test_a_balanced_quarter_is_a_truth_where_it_is_known_well():
+    flow = quarters(a=[10, 10, 10], b=[4, 4, 4])
+    low = xr.full_like(flow, np.nan, dtype=float)
+    low[0] = [9.0, 6.0, 9.0]  # known to 2 of 10, to 8 of 10, to 2
+    cube = xr.Dataset({
+        "flow": flow, "flow_p10": low, "flow_p90": flow + (flow - low),
+        "coverage": xr.zeros_like(flow) + np.array([[0.0], [1.0]]),
+        "status": (flow.dims, np.array([["balanced"] * 3, ["actual"] * 3], dtype=object)),
+    })  # fmt: skip
+    found = backtest.settled(cube)
+    assert found.sel(route="a").values[[0, 2]].tolist() == [10, 10]
+    assert np.isnan(found.sel(route="a").values[1])
+    assert found.sel(route="b").values.tolist() == [4, 4, 4]  # published
+
+
+def test_theta_halves_the_drift_and_keeps_the_season():
+    rising = 10 + 0.4 * np.arange(24) + np.tile([3.0, 0, -3, 0], 6)
+    paths = backtest.theta(rising, 8, 400, np.random.default_rng(0))
+    assert paths.shape == (400, 8)
+    middle = np.median(paths, axis=0)
+    assert middle[0] - middle[2] == pytest.approx(6, abs=1.0)  # season of 3 and -3
+    year = middle[4:].mean() - middle[:4].mean()
+    assert 0.4 < year < 1.3  # half of 1.6 a year is 0.8
+    assert paths[:, 7].std() > paths[:, 0].std()
+
+
+def test_pit_and_wide_intervals_by_hand():
+    draws = np.arange(1, 101, dtype=float)[None, :]
+    found = backtest.score(np.array([97.0]), draws).iloc[0]
+    assert found["pit"] == pytest.approx(0.965)  # 96 lie below, half of the one that met it
+    assert not found["inside90"] and found["inside95"]
+
+
+def test_living_stopped_and_totals_are_told_apart(scores):
+    kinds = {kind: backtest.of_kind(scores, kind) for kind in backtest.KINDS}
+    assert len(kinds["living"]) + len(kinds["stopped"]) == len(kinds["routes"])
+    assert len(kinds["routes"]) + len(kinds["totals"]) == len(scores)
+    assert set(kinds["totals"]["route"]) >= {"total europe", "total far-abroad"}
+    assert (kinds["stopped"]["actual"].abs() < 0.01).all() and len(kinds["stopped"])
+    table = backtest.summary(scores, kind="totals")
+    assert np.allclose(table.xs("seasonal naive", level="model")["skill"], 0)
+    assert table["inside95"].ge(table["inside50"]).all()
+    shares = backtest.pit(scores, "naive")
+    assert np.allclose(shares.sum(axis=1), 1) and shares.shape[1] == 10
+    with pytest.raises(UnknownName, match="Unknown kind of cell 'dead'"):
+        backtest.of_kind(scores, "dead")

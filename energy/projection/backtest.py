@@ -38,10 +38,20 @@ Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.Data
 Known = Callable[[facts.Tables, Any], facts.Tables]
 
 QUARTERS, YEARS = 8, 5
-LEVELS = np.array([0.05, 0.1, 0.25, 0.75, 0.9, 0.95])
+LEVELS = np.array([0.025, 0.05, 0.1, 0.25, 0.75, 0.9, 0.95, 0.975])
 LEAST = 8  # origins; fewer say nothing about skill
 DRAWS, SEED = 300, 20_261_124
 CONTRACT_ERROR = 0.1  # relative spread laid around a contract's quantity, so that it can be scored
+TOTAL = "total "
+"""Begins the name of a market's total among the routes."""
+FAR = ("europe", "turkey", "china")
+"""Markets whose flows are published quarter by quarter; ``total far-abroad`` is their sum."""
+FILLED = 0.1
+"""Share of a market's quarter that may be taken from the same quarter a year before."""
+TIGHT = 0.3
+"""Width of P10 to P90 over the flow below which a balanced quarter is a truth."""
+STOPPED = 0.001
+"""Below this share of its mean flow a route stands still."""
 LOG = "projections.csv"
 SHIPPED = facts.DATA / "log"
 """Where each release keeps its own projection: `append_log` with the baseline and the mixture."""
@@ -107,13 +117,13 @@ def markets(tables: facts.Tables) -> dict[str, str]:
 
 
 def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
-    """Return the flows known on a day by route: quarters without a gap, bcm.
+    """Return the flows known on a day by route and market total: quarters without a gap, bcm.
 
     Only routes that flowed in one of their last four known quarters, six known quarters at least.
     Inner gaps are filled in a straight line. Quarters after the day, and those of which only some
     months were known then, are left out.
     """
-    flow, found = whole(_cube(tables)), {}
+    flow, found = with_totals(whole(_cube(tables)), _markets(tables)), {}
     for route in flow["route"].values:
         row = pd.Series(
             flow.sel(route=route).values, pd.PeriodIndex(flow["period"].values, freq="Q")
@@ -135,15 +145,82 @@ def whole(cube: xr.Dataset) -> xr.DataArray:
     return cube["flow"].where(cube["coverage"] >= ramp.COVERED)
 
 
+def with_totals(flow: xr.DataArray, markets: Mapping[str, str]) -> xr.DataArray:
+    """Add the totals of `FAR` and of all three as routes of their own, named ``total europe``.
+
+    Where no figure of a route is known, its same quarter of the year before stands in; a total of
+    which more than `FILLED` stands in is missing.
+
+    Parameters
+    ----------
+    flow : DataArray, dims (route, period)
+        Quarters.
+    markets : mapping of str to str
+        Export route to its market.
+
+    Examples
+    --------
+    >>> quarters = pd.period_range("2020Q1", periods=2, freq="Q").to_timestamp()
+    >>> lines = xr.DataArray([[1.0, 2.0], [3.0, 4.0]], {"route": ["a", "b"], "period": quarters},
+    ...                      ("route", "period"))
+    >>> with_totals(lines, {"a": "europe", "b": "turkey"}).sel(route="total far-abroad").values
+    array([4., 6.])
+    """
+    values = np.asarray(flow.transpose("route", "period").values, dtype=float)
+    names = [str(name) for name in flow["route"].values]
+    begun = np.maximum.accumulate(np.nan_to_num(values) > 0, axis=1)
+    known = np.where(begun, values, np.nan_to_num(values))
+    before = np.concatenate([np.full((len(names), 4), np.nan), known], axis=1)[:, : known.shape[1]]
+    found: dict[str, np.ndarray] = {}
+    for name, chosen in _totalled():
+        mine = [i for i, route in enumerate(names)
+                if markets.get(route) in chosen and begun[i].any()]  # fmt: skip
+        if mine:
+            found[name] = _total(known[mine], before[mine])
+    stacked = np.concatenate([values, *(row[None, :] for row in found.values())])
+    coords = {"route": [*names, *found], "period": flow["period"].values}
+    return xr.DataArray(stacked, coords, ("route", "period"))
+
+
+def _totalled() -> list[tuple[str, tuple[str, ...]]]:
+    """Return the name of each total and the markets in it."""
+    return [*((TOTAL + name, (name,)) for name in FAR), (f"{TOTAL}far-abroad", FAR)]
+
+
+def _total(known: np.ndarray, before: np.ndarray) -> np.ndarray:
+    stand_in = np.where(np.isnan(known), before, 0.0)
+    total: np.ndarray = np.where(np.isnan(known), stand_in, known).sum(axis=0)
+    usable = (total > 0) & (np.nan_to_num(stand_in).sum(axis=0) <= FILLED * np.nan_to_num(total))
+    return np.where(usable, total, np.nan)
+
+
+def settled(cube: xr.Dataset) -> xr.DataArray:
+    """Return the flows of a balanced cube that are a truth.
+
+    That is a quarter whose figures cover it, or one that the balance knows to within `TIGHT` of
+    its flow between P10 and P90.
+    """
+    tight = (cube["status"] == "balanced") & (
+        cube["flow_p90"] - cube["flow_p10"] <= TIGHT * cube["flow"].clip(min=0)
+    )
+    return cube["flow"].where((cube["coverage"] >= ramp.COVERED) | tight)
+
+
 _memo: dict[str, Any] = {}
 
 
 def _cube(tables: facts.Tables) -> xr.Dataset:
     """Return the quarterly cube of tables; the last one is kept, for every forecaster asks for it."""
     if _memo.get("tables") is not tables:
-        _memo.update(tables=tables, cube=flows.build(tables, "Q"))
+        _memo.update(tables=tables, cube=flows.build(tables, "Q"), markets=markets(tables))
     cube: xr.Dataset = _memo["cube"]
     return cube
+
+
+def _markets(tables: facts.Tables) -> dict[str, str]:
+    _cube(tables)
+    found: dict[str, str] = _memo["markets"]
+    return found
 
 
 def _steps(past: pd.Series, day: dt.date, horizon: int) -> int:
@@ -247,6 +324,43 @@ def _airline(
     return flow[:, 5:]
 
 
+def theta(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Smooth the series without its season and add half of its drift; shocks stay by the smoothing.
+
+    Notes
+    -----
+    Assimakopoulos and Nikolopoulos 2000, International Journal of Forecasting 16, 521-530; as
+    smoothing with drift: Hyndman and Billah 2003, ibid. 19, 287-290.
+    """
+    season = np.zeros(4)
+    places = np.arange(len(y)) % 4
+    if len(y) >= 12:
+        away = y - np.convolve(
+            np.pad(y, 2, mode="edge"), [1 / 8, 1 / 4, 1 / 4, 1 / 4, 1 / 8], "valid"
+        )
+        season = np.array([away[places == place].mean() for place in range(4)])
+        season -= season.mean()
+    plain = y - season[places]
+    alpha, level, left = min((_smoothed(plain, a) for a in np.linspace(0.1, 1.0, 19)),
+                             key=lambda found: float((found[2] ** 2).sum()))  # fmt: skip
+    slope = np.polyfit(np.arange(len(y)), plain, 1)[0] / 2
+    ahead = np.arange(1, steps + 1)
+    shocks = rng.normal(0, left.std(), (n, steps))
+    before = np.cumsum(shocks, axis=1) - shocks
+    later = season[(len(y) - 1 + ahead) % 4]
+    paths: np.ndarray = level + slope * ahead + later + shocks + alpha * before
+    return paths
+
+
+def _smoothed(y: np.ndarray, alpha: float) -> tuple[float, float, np.ndarray]:
+    """Return the weight, the last level and the errors one step ahead of simple smoothing."""
+    level, left = float(y[0]), np.empty(len(y) - 1)
+    for t, value in enumerate(y[1:]):
+        left[t] = value - level
+        level += alpha * left[t]
+    return alpha, level, left
+
+
 def _statsmodels(name: str) -> Any:
     import importlib
 
@@ -314,9 +428,14 @@ def ours(
     first = pd.Period(origin, freq="Q") + 1
     place = index.get_indexer(pd.PeriodIndex([first + i for i in range(horizon)]))
     values = np.where((place >= 0)[None, :, None], paths.values[:, place], np.nan)
-    past = histories(tables, origin)
-    return _draws({route: row for route, row in zip(paths["route"].values.tolist(), values, strict=True)
-                   if route in past}, horizon)  # fmt: skip
+    past, names = histories(tables, origin), [str(name) for name in paths["route"].values]
+    found: dict[str, np.ndarray] = dict(zip(names, values, strict=True))
+    whose = _markets(tables)
+    for name, chosen in _totalled():
+        mine = [row for route, row in found.items() if whose.get(route) in chosen]
+        if mine:
+            found[name] = np.sum(mine, axis=0)
+    return _draws({route: row for route, row in found.items() if route in past}, horizon)
 
 
 FORECASTERS: dict[str, Forecaster] = {
@@ -326,6 +445,7 @@ FORECASTERS: dict[str, Forecaster] = {
     "drift": _simple(drift),
     "ETS": _simple(ets),
     "ARIMA": _simple(arima),
+    "Theta": _simple(theta),
     "contract": contract,
 }
 
@@ -339,6 +459,7 @@ def backtest(
     at: Sequence[dt.date] | None = None,
     known: Known = as_known,
     seed: int = SEED,
+    truth: xr.Dataset | None = None,
 ) -> pd.DataFrame:
     """Score forecasters at rolling origins, each on what was known that day.
 
@@ -347,20 +468,23 @@ def backtest(
     tables : dict of DataFrame
         Everything known today; the truth is taken from it.
     forecasters : mapping or names, optional
-        Default `FORECASTERS`: ours, naive, seasonal naive, drift, ETS, ARIMA, contract.
+        Default `FORECASTERS`: ours, naive, seasonal naive, drift, ETS, ARIMA, Theta, contract.
     at : sequence of date, optional
         Origins; default `days`, the ends of the quarters from 2016 to the last but one with data.
     known : callable
         ``known(tables, day)``.
     seed : int
+    truth : Dataset, optional
+        Quarterly flows of today, balanced where they are; default the published ones alone.
 
     Returns
     -------
     DataFrame
-        One row a model, route, origin and span: ``model, route, origin, span`` (``q1`` … ``q8``
-        quarters, ``y1`` … ``y5`` blocks of four quarters ahead), ``actual, median, crps, wis``
-        (bcm), ``inside80, inside50`` (bool), ``error`` (median less actual), ``scale`` (mean flow
-        of the route, bcm a quarter).
+        One row a model, route or market total (``total europe``), origin and span: ``model, route,
+        origin, span`` (``q1`` … ``q8`` quarters, ``y1`` … ``y5`` blocks of four quarters ahead),
+        ``actual, median, crps, wis`` (bcm), ``inside50, inside80, inside90, inside95`` (bool),
+        ``pit`` (share of draws below what came, half of those that met it), ``error`` (median less
+        actual), ``scale`` (mean flow of the route, bcm a quarter), ``stopped`` (nought came).
 
     Raises
     ------
@@ -372,7 +496,8 @@ def backtest(
         Without scoringrules or statsmodels.
     """
     models = _models(forecasters)
-    truth = whole(flows.build(tables, "Q"))
+    came = whole(flows.build(tables, "Q")) if truth is None else settled(truth)
+    came = with_totals(came, markets(tables))
     chosen = days(tables) if at is None else list(at)
     if len(chosen) < LEAST:
         raise EnergyError(
@@ -383,14 +508,14 @@ def backtest(
         then = known(tables, day)
         for name, forecaster in models.items():
             rng = np.random.default_rng([seed, day.toordinal(), zlib.crc32(name.encode())])
-            parts += _score_origin(name, forecaster(then, day, YEARS * 4, rng), truth, day)
+            parts += _score_origin(name, forecaster(then, day, YEARS * 4, rng), came, day)
     if not parts:
         raise EnergyError(
             "No origin could be scored: no route has six quarters known then and a figure after; choose later origins."
         )
     scores = pd.concat(parts, ignore_index=True)
-    scale = truth.mean("period").to_series()
-    return scores.assign(scale=scores["route"].map(scale))
+    scale = scores["route"].map(came.mean("period").to_series())
+    return scores.assign(scale=scale, stopped=scores["actual"].abs() <= STOPPED * scale)
 
 
 def _models(
@@ -440,7 +565,7 @@ def score(actual: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``actual, median, crps, wis, inside80, inside50, error``.
+        ``actual, median, crps, wis, inside50, inside80, inside90, inside95, pit, error``.
     """
     try:
         import scoringrules
@@ -448,7 +573,7 @@ def score(actual: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
         raise MissingExtra(
             "Scores need scoringrules: pip install 'energy-trade-tracker[backtest]'."
         ) from error
-    low90, low80, low50, high50, high80, high90 = np.quantile(draws, LEVELS, axis=1)
+    low95, low90, low80, low50, high50, high80, high90, high95 = np.quantile(draws, LEVELS, axis=1)
     median = np.median(draws, axis=1)
     lower, upper = (
         np.stack([low90, low80, low50], axis=1),
@@ -459,7 +584,9 @@ def score(actual: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
     )
     return pd.DataFrame({
         "actual": actual, "median": median, "crps": scoringrules.crps_ensemble(actual, draws), "wis": wis,
-        "inside80": (low80 <= actual) & (actual <= high80), "inside50": (low50 <= actual) & (actual <= high50),
+        "inside50": (low50 <= actual) & (actual <= high50), "inside80": (low80 <= actual) & (actual <= high80),
+        "inside90": (low90 <= actual) & (actual <= high90), "inside95": (low95 <= actual) & (actual <= high95),
+        "pit": (draws < actual[:, None]).mean(axis=1) + (draws == actual[:, None]).mean(axis=1) / 2,
         "error": median - actual,
     })  # fmt: skip
 
@@ -472,6 +599,25 @@ GROUPS = {"q1": "1 quarter", **dict.fromkeys(("q2", "q3", "q4"), "2-4 quarters")
 CELL = ["route", "origin", "span"]
 
 
+KINDS = ("routes", "living", "stopped", "totals")
+
+
+def of_kind(scores: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Keep the cells of routes, of routes that flowed on, of those that stopped, or of totals.
+
+    Raises
+    ------
+    UnknownName
+        For another kind.
+    """
+    if kind not in KINDS:
+        raise UnknownName("kind of cell", kind, KINDS)
+    total = scores["route"].str.startswith(TOTAL)
+    if kind in ("routes", "totals"):
+        return scores[total == (kind == "totals")]
+    return scores[~total & (scores["stopped"] == (kind == "stopped"))]
+
+
 def shared(scores: pd.DataFrame) -> pd.DataFrame:
     """Keep the cells that every model foretells; the contract knows fewer routes and is not asked."""
     full = scores[scores["model"] != "contract"]
@@ -480,7 +626,9 @@ def shared(scores: pd.DataFrame) -> pd.DataFrame:
     return scores[pd.MultiIndex.from_frame(scores[CELL]).isin(cells)]
 
 
-def summary(scores: pd.DataFrame, against: str = "seasonal naive") -> pd.DataFrame:
+def summary(
+    scores: pd.DataFrame, against: str = "seasonal naive", kind: str = "routes"
+) -> pd.DataFrame:
     """Return skill, coverage and bias by model and horizon, on the cells all models foretell.
 
     The contract foretells fewer; its skill is that on its own cells among them.
@@ -491,22 +639,24 @@ def summary(scores: pd.DataFrame, against: str = "seasonal naive") -> pd.DataFra
         As `backtest` returns them.
     against : str
         Model that has skill 0.
+    kind : {"routes", "living", "stopped", "totals"}
+        Living are cells of routes that flowed on; totals those of markets.
 
     Returns
     -------
     DataFrame, index (horizon, model)
         ``skill`` (1 less CRPS over that of `against`; negative where the model loses), ``crps``
-        and ``wis`` (shares of the route's mean flow), ``inside80``, ``inside50``, ``bias`` (same
-        share), ``cells``, ``origins``.
+        and ``wis`` (shares of the route's mean flow), ``inside50, inside80, inside90, inside95``,
+        ``bias`` (same share), ``cells``, ``origins``.
     """
     if against not in set(scores["model"]):
         raise UnknownName("model", against, set(scores["model"]))
-    table = _scaled(shared(scores))
+    table = _scaled(shared(of_kind(scores, kind)))
     base = table[table["model"] == against].set_index(CELL)["crps"]
     table["base"] = base.reindex(pd.MultiIndex.from_frame(table[CELL])).to_numpy()
     grouped = table.groupby(["horizon", "model"], sort=False)
     found = (
-        grouped[["crps", "wis", "inside80", "inside50", "error"]]
+        grouped[["crps", "wis", *(f"inside{level}" for level in (50, 80, 90, 95)), "error"]]
         .mean()
         .rename(columns={"error": "bias"})
     )
@@ -532,8 +682,30 @@ def by_route(
     parts = {}
     for route, rows in scores[scores["model"].isin([model, against])].groupby("route"):
         if set(rows["model"]) == {model, against}:
-            parts[route] = summary(rows, against)["skill"].xs(model, level="model")
+            kind = "totals" if str(route).startswith(TOTAL) else "routes"
+            parts[route] = summary(rows, against, kind)["skill"].xs(model, level="model")
     return pd.DataFrame(parts).T.reindex(columns=list(dict.fromkeys(GROUPS.values())))
+
+
+def pit(scores: pd.DataFrame, model: str = "ours", kind: str = "routes") -> pd.DataFrame:
+    """Return how often what came fell into each tenth of the draws; 0.1 everywhere is perfect.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `backtest` returns them.
+
+    Returns
+    -------
+    DataFrame, index horizon, columns 0.1 … 1.0
+        Shares; the first is that of outcomes in the lowest tenth.
+    """
+    mine = of_kind(scores[scores["model"] == model], kind)
+    tenth = np.minimum(np.floor(mine["pit"] * 10).astype(int), 9)
+    table = pd.crosstab(mine["span"].map(GROUPS), (tenth + 1) / 10, normalize="index")
+    order = [name for name in dict.fromkeys(GROUPS.values()) if name in table.index]
+    levels = [(i + 1) / 10 for i in range(10)]
+    return table.reindex(index=order, columns=levels, fill_value=0.0)
 
 
 # --- the league table of others -------------------------------------------------------------------------
@@ -844,7 +1016,7 @@ def score_log(folder: str | Path, tables: facts.Tables) -> pd.DataFrame:
 
 def interval(
     scores: pd.DataFrame, model: str = "ours", against: str = "seasonal naive", times: int = 500,
-    seed: int = SEED,
+    seed: int = SEED, kind: str = "routes",
 ) -> pd.DataFrame:  # fmt: skip
     """Return the skill by horizon with a 90 % interval: routes and origins are drawn anew.
 
@@ -857,6 +1029,8 @@ def interval(
         As `backtest` returns them.
     times : int
         Resamples.
+    kind : str
+        As in `summary`.
 
     Returns
     -------
@@ -875,7 +1049,7 @@ def interval(
     for name in (model, against):
         if name not in set(scores["model"]):
             raise UnknownName("model", name, set(scores["model"]))
-    table = _scaled(shared(scores))
+    table = _scaled(shared(of_kind(scores, kind)))
     wide = table[table["model"].isin([model, against])].pivot_table(
         index=["horizon", *CELL], columns="model", values="crps"
     ).dropna().reset_index()  # fmt: skip

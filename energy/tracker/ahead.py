@@ -227,7 +227,7 @@ class Ahead(Facet):
         Parameters
         ----------
         models : iterable of str, optional
-            ``ours, naive, seasonal naive, drift, ETS, ARIMA, contract``; default all.
+            ``ours, naive, seasonal naive, drift, ETS, ARIMA, Theta, contract``; default all.
         first, last : str
             Quarters of the first and last origin; default to the last but one with data.
 
@@ -240,7 +240,7 @@ class Ahead(Facet):
 
         chosen = None if models is None else list(models)
         days = backtest.days(self.t.facts, first, last)
-        return backtest.backtest(self.t.facts, chosen, days)
+        return backtest.backtest(self.t.facts, chosen, days, truth=self.t.flows(freq="Q"))
 
     def outside(self, ours: bool = False) -> pd.DataFrame:
         """Score the published forecasts of others; `ours` sets our own of that day beside them.
