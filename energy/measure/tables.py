@@ -384,6 +384,7 @@ TariffItem: TypeAlias = Literal[
     "export_duty",
     "extraction_tax",
     "extraction_tax_paid",
+    "network_rate",
     "offshore",
     "production",
     "transit",
