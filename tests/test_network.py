@@ -414,11 +414,33 @@ def test_a_hub_s_throughput_binds_the_cheapest_way_too():
 
 def test_what_cannot_be_shipped_is_refused(two_ways):
     with pytest.raises(EnergyError, match="at most 8 arrive, bound by last"):
-        network.min_cost(two_ways, {"market": 9})
+        network.min_cost(two_ways, {"market": 9}, tariff=1.0)
     with pytest.raises(UnknownName, match="Unknown market 'markt'; near: market"):
-        network.min_cost(two_ways, {"markt": 1})
+        network.min_cost(two_ways, {"markt": 1}, tariff=1.0)
     with pytest.raises(UnknownName, match="Unknown edge 'lon'; near: long"):
-        network.min_cost(two_ways, {"market": 1}, booked={"lon": 1})
+        network.min_cost(two_ways, {"market": 1}, booked={"lon": 1}, tariff=1.0)
+
+
+def test_the_old_name_of_the_tariff_works_for_one_release():
+    with pytest.warns(DeprecationWarning, match="tariffs.csv"):
+        assert network.TARIFF == 2.1
+
+
+def test_a_way_without_cost_or_tariff_is_refused(two_ways):
+    with pytest.raises(EnergyError, match="Way 'near' has no cost and the network no tariff"):
+        network.min_cost(two_ways, {"market": 1}, unit_cost={"long": 2.0})
+
+
+def test_the_tariff_is_the_row_in_force_on_the_day(tracker):
+    facts = tracker.facts
+    row = {"id": "N9001", "route": "", "item": "network_rate", "value": 4.0,
+           "valid_from": "2020-01-01", "valid_to": "2021-01-01"}  # fmt: skip
+    plain = facts["tariffs"][facts["tariffs"]["item"] == "network_rate"].iloc[0]
+    assert (plain["value"], plain["source"]) == (2.1, "interfax-miller-tariffs-2016")
+    more = pd.concat([facts["tariffs"], pd.DataFrame([row])], ignore_index=True)
+    changed = facts.replaced({"tariffs": more})
+    assert network.graph(changed, "2020-06-30").graph["tariff"] == (4.0, "N9001")
+    assert network.graph(changed, "2021-01-01").graph["tariff"] == (2.1, plain["id"])
 
 
 def test_the_solver_keeps_quiet():
@@ -427,7 +449,7 @@ def test_the_solver_keeps_quiet():
             "g = n.assemble(pd.DataFrame({'node': ['f', 'm'], 'kind': ['field', 'market'], 'capacity': [5.0, None]}), "
             "pd.DataFrame({'edge': ['a'], 'from_node': ['f'], 'to_node': ['m'], 'capacity': [9.0], "
             "'length_km': [1.0]})); "
-            "n.min_cost(g, {'m': 1})")  # fmt: skip
+            "n.min_cost(g, {'m': 1}, tariff=1.0)")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == ""
 

@@ -27,9 +27,8 @@ def _network(verbs: Verbs) -> None:
     )
     verb.add_argument(
         "--by",
-        default="2026-03-31",
         metavar="DATE",
-        help="reroute: day or year, its last day counts",
+        help="reroute: day or period, its last day counts; default the newest well-known quarter",
     )
     verb.add_argument(
         "--links", nargs="*", default=[], metavar="LINK", help="reroute: scenario links that exist"

@@ -90,6 +90,20 @@ def statement(tables: Mapping[str, pd.DataFrame], standard: str, period: str) ->
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def newest(tables: Mapping[str, pd.DataFrame], standard: str) -> str:
+    """Return the newest calendar year of which a line of the accounts was published.
+
+    Raises
+    ------
+    UnknownName
+        For another standard.
+    """
+    _lines(tables, standard)  # refuses another standard by name
+    table = tables["financials"]
+    table = table[(table["standard"] == standard) & (table["freq"] == "A")]
+    return str(table.loc[table["status"].isin(("actual", "provisional")), "period"].max())
+
+
 def _is_cumulative(period: str) -> bool:
     return re.fullmatch(r"\d{4}M\d{1,2}", period) is not None
 

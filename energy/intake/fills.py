@@ -94,12 +94,14 @@ def _border_routes(tables: facts.Tables) -> set[str]:
     return set(routes.loc[routes["role"] == "export", "route"].astype(str))
 
 
+def _known_on(tables: facts.Tables) -> dt.date:
+    """Return the last day of the newest publication of a volume."""
+    return periods.parse(max(tables["volumes"]["published"])).end - dt.timedelta(days=1)
+
+
 def _routes(tables: facts.Tables, weight: pd.Series) -> Iterator[tuple[str, str, str, str]]:
-    crosswalk = tables["crosswalk"]
-    open_ended = crosswalk["valid_to"].astype(str).isin(["", "nan", "NaT", "<NA>"]) | (
-        crosswalk["valid_to"].astype(str) > str(dt.date(2026, 6, 30)))  # fmt: skip
-    counts = crosswalk["counts"].astype(str).str.lower() == "true"
-    live = crosswalk[open_ended & counts]
+    crosswalk = facts.in_force(tables["crosswalk"], _known_on(tables))
+    live = crosswalk[crosswalk["counts"].astype(str).str.lower() == "true"]
     points = set(live.loc[live["kind"] == "point", "target"].astype(str))
     series = {
         str(k): str(t) for k, t in live.loc[live["kind"] == "series", ["key", "target"]].to_numpy()

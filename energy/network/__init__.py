@@ -7,6 +7,9 @@ A limit nobody has published is no limit here, and every result names those in `
 Supply of Russia itself, of Belarus and of Armenia is left out: no flow of it is known here.
 """
 
+import warnings
+
+from energy import facts
 from energy.network.cuts import (
     UNIT,
     Cut,
@@ -21,7 +24,7 @@ from energy.network.cuts import (
 )
 from energy.network.drawing import allocation, draw_map, layer, sankey
 from energy.network.idle import LIFE, capital_cost, series, stranded, total
-from energy.network.mincost import OVERLOAD, TARIFF, MinCost, min_cost
+from energy.network.mincost import OVERLOAD, MinCost, min_cost
 from energy.network.ways import SHARED, SINK, SOURCE, SPAN, assemble, graph, links_of
 
 __all__ = [
@@ -31,7 +34,6 @@ __all__ = [
     "SINK",
     "SOURCE",
     "SPAN",
-    "TARIFF",
     "UNIT",
     "Cut",
     "MinCost",
@@ -56,3 +58,12 @@ __all__ = [
     "volume",
     "with_link",
 ]
+
+
+def __getattr__(name: str) -> float:
+    if name == "TARIFF":  # until the next release
+        warnings.warn("network.TARIFF is a row of tariffs.csv now (item network_rate); take "
+                      'graph(…).graph["tariff"].', DeprecationWarning, stacklevel=2)  # fmt: skip
+        rows = facts.load()["tariffs"]
+        return float(rows.loc[rows["item"] == "network_rate", "value"].iloc[-1])
+    raise AttributeError(f"module 'energy.network' has no attribute {name!r}")

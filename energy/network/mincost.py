@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-TARIFF = 2.1  # USD per 1000 m3 and 100 km, an assumption: Gazprom of Nord Stream 2 (UPI, 2016)
 OVERLOAD = 100_000  # km added to a way filled above its capacity, so that it is the last resort
 
 
@@ -38,7 +37,7 @@ class MinCost:
     markets, fields : DataFrame
         ``demand`` and ``price`` (cost of one more bcm there, USD/1000 m3); ``output, shadow``.
     assumptions : dict
-        The transport tariff and the ship-or-pay bookings used.
+        The transport tariff, its row (empty where it was given) and the ship-or-pay bookings used.
     """
 
     cost: float
@@ -52,7 +51,7 @@ def min_cost(
     network: nx.DiGraph,
     demand: Mapping[str, float],
     booked: Mapping[str, float] | None = None,
-    tariff: float = TARIFF,
+    tariff: float | None = None,
     unit_cost: Mapping[str, float] | None = None,
 ) -> MinCost:
     """Ship a demand at the lowest cost; bookings are paid even if unused.
@@ -65,8 +64,9 @@ def min_cost(
         bcm/yr.
     booked : mapping of edge to float, optional
         Ship-or-pay, bcm/yr: paid at the edge's cost, used or not; flow beyond it costs the same.
-    tariff : float
-        USD per 1000 m3 and 100 km, an assumption (default 2.1: Gazprom on Nord Stream 2, 2016).
+    tariff : float, optional
+        USD per 1000 m3 and 100 km, an assumption; default that of the network, which `graph` takes
+        from ``tariffs.csv`` (item ``network_rate``).
     unit_cost : mapping of edge to float, optional
         USD per 1000 m3 for whole edges, in place of tariff times length.
 
@@ -75,17 +75,14 @@ def min_cost(
     UnknownName
         For a market or edge that is not in the network.
     EnergyError
-        If the demand cannot be met; the largest possible volume and the cut are named.
+        If the demand cannot be met; the largest possible volume and the cut are named. If a way has
+        neither a cost nor a tariff.
     MissingExtra
         If linopy or HiGHS is not installed.
-
-    Notes
-    -----
-    Source of the tariff: UPI, 16 June 2016, Gazprom's chairman on Nord Stream 2 (2.5 by Ukraine),
-    https://www.upi.com/Energy-News/2016/06/16/Ukraine-gas-networks-costly-Gazprom-says/1731466077940/
     """
     _need_solver()
-    ways = _ways(network, tariff, unit_cost or {}, booked or {})
+    rate, row = (tariff, "") if tariff is not None else network.graph.get("tariff", (None, ""))
+    ways = _ways(network, rate, unit_cost or {}, booked or {})
     for market in demand:
         if market not in network or network.nodes[market]["kind"] != "market":
             raise UnknownName(
@@ -98,7 +95,7 @@ def min_cost(
         network,
         ways,
         demand,
-        {"tariff_usd_per_1000m3_100km": tariff, "booked": dict(booked or {})},
+        {"tariff_usd_per_1000m3_100km": rate, "tariff_id": row, "booked": dict(booked or {})},
     )
 
 
@@ -126,12 +123,15 @@ def _feasible(network: nx.DiGraph, demand: Mapping[str, float]) -> None:
 
 
 def _ways(
-    network: nx.DiGraph, tariff: float, unit_cost: Mapping[str, float], booked: Mapping[str, float]
+    network: nx.DiGraph,
+    rate: float | None,
+    unit_cost: Mapping[str, float],
+    booked: Mapping[str, float],
 ) -> pd.DataFrame:
     """Return one row per directed way: ends, limit, cost, booking."""
     rows = [
         (a, b, data["edge"], data["route"], data["capacity"],
-         0.0 if data.get("joint") else unit_cost.get(data["edge"], tariff * data["length_km"] / 100),
+         0.0 if data.get("joint") else _cost(data, rate, unit_cost),
          0.0 if data.get("joint") or data.get("reverse") else booked.get(data["edge"], 0.0))
         for a, b, data in network.edges(data=True)
     ]  # fmt: skip
@@ -142,6 +142,17 @@ def _ways(
         if name not in set(table["edge"]):
             raise UnknownName("edge", name, table["edge"])
     return table.rename_axis("way")
+
+
+def _cost(data: Mapping[str, Any], rate: float | None, unit_cost: Mapping[str, float]) -> float:
+    """Return what one way costs, USD per 1000 m3: as given, else by its length."""
+    name = data["edge"]
+    if name in unit_cost:
+        return float(unit_cost[name])
+    if rate is None:
+        raise EnergyError(f"Way {name!r} has no cost and the network no tariff; give tariff=… in USD "
+                          "per 1000 m3 and 100 km, or unit_cost.")  # fmt: skip
+    return rate * float(data["length_km"]) / 100
 
 
 def _solve(network: nx.DiGraph, ways: pd.DataFrame, demand: Mapping[str, float]) -> Any:

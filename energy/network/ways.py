@@ -68,7 +68,8 @@ def graph(
         Nodes: ``kind, name, capacity, lon, lat``. Edges: ``edge, route, link, capacity`` (bcm/yr,
         ``inf`` where none is published, then ``assumed`` is true), ``length_km``, ``flow`` (bcm
         a year, NaN unknown), ``status, source``. Two ways between the same nodes: the second
-        passes a node of its own name. ``graph["proposed"]`` keeps the links not chosen.
+        passes a node of its own name. ``graph["proposed"]`` keeps the links not chosen,
+        ``graph["tariff"]`` the rate of transport (USD per 1000 m3 and 100 km) and its id.
 
     Raises
     ------
@@ -87,6 +88,7 @@ def graph(
     edges = _lengths(edges, nodes, lines)
     made = assemble(_chosen(nodes, "node", chosen), _chosen(edges, "edge", chosen))
     made.graph |= {"at": day.isoformat(), "links": tuple(chosen), "closed": _closed(tables, day)}
+    made.graph |= {"tariff": _tariff(tables, day)}
     made.graph["proposed"] = {
         name: (nodes[nodes["link"] == name], edges[edges["link"] == name])
         for name in known
@@ -230,6 +232,13 @@ def _edges_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
         _route_capacity(route_facts, row.route, day, row.link != "") for row in rows_of(edges[~own])
     ]
     return edges
+
+
+def _tariff(tables: facts.Tables, day: dt.date) -> tuple[float | None, str]:
+    """Return the rate of transport in force, USD per 1000 m3 and 100 km, and the id of its row."""
+    rows = tables["tariffs"]
+    rows = facts.in_force(rows[rows["item"] == "network_rate"], day)
+    return (float(rows["value"].iloc[-1]), str(rows["id"].iloc[-1])) if len(rows) else (None, "")
 
 
 def _closed(tables: facts.Tables, day: dt.date) -> dict[str, str]:

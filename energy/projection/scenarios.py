@@ -621,7 +621,7 @@ def assumptions(tree: Tree) -> list[dict[str, Any]]:
 
 
 def tornado(
-    tree: Tree, result: xr.Dataset, year: int = 2035, variable: str = "exports_year_mean",
+    tree: Tree, result: xr.Dataset, year: int | None = None, variable: str = "exports_year_mean",
     market: str = "all",
 ) -> pd.DataFrame:  # fmt: skip
     """Set each question's answers against the baseline: which assumption moves the result most.
@@ -632,8 +632,8 @@ def tornado(
         The tree the result was made with.
     result : Dataset
         From `energy.projection.project` with ``scenarios="all"``.
-    year : int
-        Calendar year.
+    year : int, optional
+        Calendar year; default ten years on: the tenth whole year, the last where there are fewer.
     variable : str
         ``exports_year_mean`` (bcm) or ``market_revenue_year_mean`` (million USD).
     market : str
@@ -663,9 +663,11 @@ def tornado(
     return frame.sort_values("swing", ascending=False, kind="stable")
 
 
-def _yearly(result: xr.Dataset, variable: str, market: str, year: int) -> dict[str, float]:
+def _yearly(result: xr.Dataset, variable: str, market: str, year: int | None) -> dict[str, float]:
     if BASELINE not in result["scenario"].values:
         raise EnergyError("A tornado needs the baseline; project with scenarios='all'.")
+    years = result["year"].values
+    year = int(years[:10][-1]) if year is None and len(years) else year
     if variable not in result or year not in result["year"].values:
         first, last = result["year"].values[[0, -1]]
         raise EnergyError(f"No {variable!r} for {year}; the result holds whole years {first} to {last} "

@@ -222,8 +222,7 @@ class Tracker:
     @property
     def newest_year(self) -> int:
         """The last calendar year that ends by `newest`."""
-        year, quarter = int(self.newest[:4]), int(self.newest[-1])
-        return year if quarter == 4 else year - 1
+        return periods.parse(self.newest).end.year - 1
 
     # ---- flows ---------------------------------------------------------------------------------
 

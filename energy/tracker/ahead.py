@@ -192,7 +192,7 @@ class Ahead(Facet):
         route: str | None = None,
         target: str = "breakeven",
         *,
-        year: int = 2035,
+        year: int | None = None,
         result: xr.Dataset | None = None,
     ) -> pd.DataFrame:
         """Return what matters most: each question of the tree at each of its answers.
@@ -203,8 +203,8 @@ class Ahead(Facet):
             A proposed line: what moves its break-even price instead, as ``t.money.tornado``.
         target : str
             For a line ``"breakeven"``, ``"npv"``; see `energy.finance.economics.tornado`.
-        year : int
-            For the projection: the year of the exports.
+        year : int, optional
+            For the projection: the year of the exports; default ten years after the last whole one.
         result : Dataset, optional
             A projection of all scenarios; default made here with few draws.
         """
@@ -214,8 +214,9 @@ class Ahead(Facet):
             )
         from energy.projection import scenarios
 
+        last = year or self.t.newest_year + 10
         made = (
-            self.project(until=str(year), draws=4000, revenue=False) if result is None else result
+            self.project(until=str(last), draws=4000, revenue=False) if result is None else result
         )
         return scenarios.tornado(scenarios.load(), made, year, "exports_year_mean")
 

@@ -38,7 +38,7 @@ class Money(Facet):
         """
         return accounts.quarters(self.t.financials(standard, metric))
 
-    def statement(self, standard: str = "IFRS", period: str | int = "2023") -> pd.DataFrame:
+    def statement(self, standard: str = "IFRS", period: str | int | None = None) -> pd.DataFrame:
         """Return one period of the accounts line by line, each cell printed, derived or missing.
 
         See `energy.finance.statement.statement`.
@@ -46,8 +46,8 @@ class Money(Facet):
         Parameters
         ----------
         standard : {"IFRS", "RAS"}
-        period : str
-            A year, half-year, quarter or nine months.
+        period : str, optional
+            A year, half-year, quarter or nine months; default the newest year with a published line.
 
         >>> import energy
         >>> grid = energy.load().money.statement("IFRS", "2020M9")
@@ -56,7 +56,8 @@ class Money(Facet):
         """
         from energy.finance import statement
 
-        return statement.statement(self.t.facts, standard, str(period))
+        when = statement.newest(self.t.facts, standard) if period is None else str(period)
+        return statement.statement(self.t.facts, standard, when)
 
     def netback(
         self,
