@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from energy import facts
 from energy.balance import cube, estimate, kept, measurements, verdicts
-from energy.balance.chain import Chain
+from energy.balance.chain import Border, Chain
 from energy.balance.system import System, system
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
 
@@ -204,7 +204,8 @@ def test_chain_equals_the_dense_solution():
     draw = np.random.default_rng(7)
     blocks = [np.eye(4) * 5 + (b := draw.normal(size=(4, 4))) @ b.T for _ in range(3)]
     joints = [draw.normal(size=(2, 2)) * 0.3 for _ in range(2)]
-    across, weights = draw.normal(size=(2, 12)), np.array([2.0, 0.5])
+    across, weights = draw.normal(size=(3, 12)), np.array([2.0, 0.5, 1.0])
+    across[0, 8:] = across[1, :4] = 0.0  # the first two blocks, the last two, all three
     dense = np.zeros((12, 12))
     for k in range(3):
         dense[4 * k : 4 * k + 4, 4 * k : 4 * k + 4] = blocks[k]
@@ -212,12 +213,16 @@ def test_chain_equals_the_dense_solution():
         dense[4 * k + 2 : 4 * k + 4, 4 * k + 4 : 4 * k + 6] = joints[k]
         dense[4 * k + 4 : 4 * k + 6, 4 * k + 2 : 4 * k + 4] = joints[k].T
     dense += across.T @ np.diag(weights) @ across
-    chain = Chain([b.copy() for b in blocks], joints, across, weights)
+    border = Border.of(across, [0, 4, 8, 12])
+    assert [list(rows) for rows in border.rows] == [[0, 2], [0, 2, 1], [2, 1]]
+    chain = Chain([b.copy() for b in blocks], joints, border, weights)
     inverse = np.linalg.inv(dense)
     assert np.allclose(chain.solve(np.eye(12)), inverse)
-    own, beside = chain.covariance()
-    assert np.allclose(own[1], inverse[4:8, 4:8])
+    own, beside = chain.covariance
+    for k in range(3):
+        assert np.allclose(own[k], inverse[4 * k : 4 * k + 4, 4 * k : 4 * k + 4])
     assert np.allclose(beside[0], inverse[0:4, 4:8])
+    assert np.allclose(beside[1], inverse[4:8, 8:12])
 
 
 def test_leave_one_out_is_what_leaving_out_gives():
@@ -267,17 +272,51 @@ def test_pages_that_print_one_figure_are_one_witness():
     )
 
 
-def test_a_result_is_kept_and_read_again(tmp_path, monkeypatch):
-    monkeypatch.setenv("ENERGY_CACHE", str(tmp_path))
+def test_a_result_is_kept_and_read_again():
     made = kept.condense(solved(YEARS))
-    path = tmp_path / "balance-x.npz"
-    path.write_bytes(kept.pack(made, "x"))
-    again = kept._read(path, "x")
+    body = kept.pack(made, "x")
+    again = kept.unpack(body, "x")
     assert again is not None
     pd.testing.assert_frame_equal(again.table("east", "A"), made.table("east", "A"), atol=1e-6)
-    assert kept._read(path, "y") is None
-    path.write_bytes(b"half a file")
-    assert kept._read(path, "x") is None
+    assert kept.unpack(body, "y") is None
+    with pytest.raises(ValueError, match="zip"):
+        kept.unpack(body[: len(body) // 2], "x")
+
+
+def test_a_day_of_the_past_is_solved_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("ENERGY_CACHE", str(tmp_path))
+    monkeypatch.setattr(kept, "_kept", {})
+    told = tables(YEARS)
+    first = kept.result(told).table("east", "A")
+    assert [path.name for path in tmp_path.iterdir()] == [f"balance-{kept.digest(told)}.npz"]
+    monkeypatch.setattr(kept, "_kept", {})  # another process
+    monkeypatch.setattr(estimate, "solve", None)
+    pd.testing.assert_frame_equal(kept.result(told).table("east", "A"), first, atol=1e-6)
+
+
+def test_only_what_the_balance_reads_makes_it_stale():
+    told = facts.load()
+    name, dated = kept.digest(told), told["route-facts"].copy()
+    dated.loc[dated["attribute"] == "capacity", "value"] = "1"
+    moved = told["volumes"].assign(published="2030-01-01")
+    assert kept.digest({**told, "route-facts": dated, "volumes": moved}) == name
+    assert kept.digest({**told, "volumes": moved.assign(value=1.0)}) != name
+    dated.loc[dated["attribute"] == "start", "value"] = "2030-01-01"
+    assert kept.digest({**told, "route-facts": dated}) != name
+
+
+def test_lines_in_series_have_one_interval_though_one_alone_is_at_its_bound():
+    net = arcs(
+        ("first", "hub", "mid", "trunk", "", "", "", 12, 1, 0, 0.1, 0, 6.0, "", ""),
+        ("second", "mid", "", "exit", "china", "china", "", 12, 1, 0, 0.1, 0, np.nan, "", ""),
+    )
+    year = [("V1", "east", "2020", 6.0), ("V2", "west", "2020", 6.0), ("V3", "well", "2020", 24.0)]
+    made = solved(figures(*year), net)
+    assert made.push[3, 0] > 0 and made.push[4, 0] == 0
+    told = kept.condense(made)
+    first, second = (told.deviation["M"][told.names.index(n)] for n in ("first", "second"))
+    assert first == pytest.approx(second, abs=1e-4)
+    assert first[0] == pytest.approx(min(1 / made.push[3, 0], 1 * 31 / 30.4375), rel=1e-3)
 
 
 def test_months_quarters_and_years_tie():

@@ -1,18 +1,119 @@
-"""Solve a symmetric system whose blocks form a chain: one block a year, coupled at New Year.
+"""Solve a symmetric system whose blocks form a chain, with rows that reach over several blocks.
 
-Aggregates of a year tie its months to each other and persistence ties December to January, so the
-normal matrix of the balance is block tridiagonal. Eliminating year by year is the information form
-of a Kalman filter, running back is the smoother (Rauch, Tung and Striebel 1965), and the blocks of
-the inverse come with it: exact variances, nothing sampled. The few rows that reach over two
-years are added by Woodbury's identity.
+Persistence ties a month to the next, so the normal matrix of the balance is block tridiagonal but
+for the figures that add up many months. Such a row is carried with its multiplier: it joins the
+system at its first block and is eliminated after its last, so the front stays as narrow as the
+months and the rows that are open there (a quasi-definite system: Vanderbei 1995). Eliminating block
+by block is the information form of a Kalman filter, running back is the smoother
+(Rauch, Tung and Striebel 1965), and the blocks of the inverse come with it (Takahashi, Fagan and
+Chen 1973): exact variances, nothing sampled.
 """
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
+
 import numpy as np
+import scipy.sparse as sp
 from scipy.linalg import lapack
 
 from energy.errors import EnergyError
+
+
+def one_thread() -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which the linear algebra uses one thread: the blocks are too small for more.
+
+    On a busy machine the threads of a small product wait for each other a hundred times as long
+    as it takes.
+    """
+    if find_spec("threadpoolctl") is None:
+        return contextlib.nullcontext()
+    from threadpoolctl import threadpool_limits
+
+    held: contextlib.AbstractContextManager[Any] = threadpool_limits(1, "blas")
+    return held
+
+
+@dataclasses.dataclass(frozen=True)
+class Border:
+    """Rows over several blocks, as each block meets them.
+
+    Attributes
+    ----------
+    rows : list of ndarray of int
+        Per block: the rows open there, those carried from the block before first.
+    carried : list of int
+        Per block: how many of them were open before.
+    body : list of ndarray, shape (open rows, n_k)
+        Per block: their coefficients.
+    ends : list of ndarray of bool
+        Per block: which of them end there.
+    """
+
+    rows: list[np.ndarray]
+    carried: list[int]
+    body: list[np.ndarray]
+    ends: list[np.ndarray]
+
+    @classmethod
+    def of(cls, across: Any, edges: Sequence[int]) -> Border:
+        """Cut rows, shape (rows, n), dense or sparse, at the edges of the blocks."""
+        table = sp.csr_matrix(across)
+        cut = np.asarray(edges)
+        spans = [_span(table, row, cut) for row in range(table.shape[0])]
+        first = np.array([a for a, _ in spans], dtype=int)
+        last = np.array([b for _, b in spans], dtype=int)
+        columns = table.tocsc()
+        made = cls([], [], [], [])
+        rest = np.zeros(0, dtype=int)
+        for k in range(len(cut) - 1):
+            here = np.concatenate([rest, np.flatnonzero(first == k)])
+            made.rows.append(here)
+            made.carried.append(len(rest))
+            made.body.append(columns[:, cut[k] : cut[k + 1]][here].toarray())
+            made.ends.append(last[here] == k)
+            rest = here[last[here] > k]
+        return made
+
+
+def _span(table: sp.csr_matrix, row: int, edges: np.ndarray) -> tuple[int, int]:
+    """Return the first and last block of a row; a row of zeros belongs to the first block."""
+    columns = table.indices[table.indptr[row] : table.indptr[row + 1]]
+    if not len(columns):
+        return 0, 0
+    ends = np.searchsorted(edges, [columns.min(), columns.max()], side="right") - 1
+    return int(ends[0]), int(ends[1])
+
+
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """What the elimination of a block leaves.
+
+    Attributes
+    ----------
+    factor : ndarray, shape (n, n)
+        Cholesky factor of the block.
+    gain : ndarray, shape (n, t + m)
+        Its inverse applied to the ties with the next block (t) and with the open rows (m).
+    ended, rest : ndarray of int
+        Positions among the ties of the rows that end here, and of all others.
+    inner : ndarray, shape (e, e)
+        Inverse of the pivot of the rows that end here.
+    pass_on : ndarray, shape (e, rest)
+        The pivot's inverse applied to the ties of those rows with the rest.
+    """
+
+    factor: np.ndarray
+    gain: np.ndarray
+    ended: np.ndarray
+    rest: np.ndarray
+    inner: np.ndarray
+    pass_on: np.ndarray
 
 
 class Chain:
@@ -21,92 +122,136 @@ class Chain:
     Parameters
     ----------
     blocks : list of ndarray, shape (n_k, n_k)
-        Diagonal blocks.
-    joints : list of ndarray, shape (f, f)
-        Coupling of the last `f` coordinates of block k with the first `f` of block k + 1.
-    across : ndarray, shape (rows, n), optional
+        Diagonal blocks; they are overwritten.
+    joints : list of ndarray, shape (a_k, b_k)
+        Coupling of the last `a_k` coordinates of block k with the first `b_k` of block k + 1.
+    border : Border, optional
         Rows over several blocks.
     weights : ndarray, shape (rows,), optional
-        Their weights.
+        Their weights, above 0.
+
+    Raises
+    ------
+    EnergyError
+        If the matrix is not positive definite.
     """
 
     def __init__(
         self,
         blocks: list[np.ndarray],
         joints: list[np.ndarray],
-        across: np.ndarray | None = None,
+        border: Border | None = None,
         weights: np.ndarray | None = None,
     ) -> None:
-        self.joints = joints
         self.edges = np.cumsum([0, *(len(block) for block in blocks)])
-        self.factors: list[np.ndarray] = []
-        self.gains: list[np.ndarray] = []
-        for k, block in enumerate(blocks):
-            if k:
-                f = len(joints[k - 1])
-                block = block.copy()
-                block[:f, :f] -= joints[k - 1].T @ self.gains[-1][-f:]
-            self.factors.append(_factor(block, k))
-            if k < len(joints):
-                self.gains.append(self._gain(k))
-        self.across = np.zeros((0, self.edges[-1])) if across is None else across
-        self.reach = self._solve(self.across.T)
+        self.border = Border.of(sp.csr_matrix((0, self.edges[-1])), self.edges.tolist()) \
+            if border is None else border  # fmt: skip
+        self.ties = [joint.shape[1] for joint in joints] + [0]
         spare = np.zeros(0) if weights is None else weights
-        inner = np.diag(1 / spare) + self.across @ self.reach if len(spare) else np.zeros((0, 0))
-        self.inner = np.linalg.inv(inner)
+        self.steps: list[_Step] = []
+        left = np.zeros((0, 0))
+        for k, block in enumerate(blocks):
+            joint = joints[k] if k < len(joints) else np.zeros((0, 0))
+            left = self._eliminate(k, block, joint, left, spare)
 
-    def _gain(self, k: int) -> np.ndarray:
-        """Return the inverse of block k applied to its joint with the next."""
-        f = len(self.joints[k])
-        tail = np.zeros((len(self.factors[k]), f))
-        tail[-f:] = self.joints[k]
-        return _back(self.factors[k], tail)
+    def _eliminate(
+        self, k: int, block: np.ndarray, joint: np.ndarray, left: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """Eliminate a block and the rows that end in it; return what is left on its ties."""
+        rows, carried = self.border.rows[k], self.border.carried[k]
+        head = len(left) - carried
+        body, t, m = self.border.body[k].copy(), joint.shape[1], len(rows)
+        block[:head, :head] += left[:head, :head]
+        body[:carried, :head] += left[head:, :head]
+        right = np.zeros((len(block), t + m))
+        if t:
+            right[-len(joint) :, :t] = joint
+        right[:, t:] = body.T
+        factor = _factor(block, k)
+        gain = _back(factor, right)
+        own = -(right.T @ gain)
+        own[t : t + carried, t : t + carried] += left[head:, head:]
+        new = np.arange(t + carried, t + m)
+        own[new, new] -= 1 / weights[rows[carried:]]
+        ends = self.border.ends[k]
+        ended = t + np.flatnonzero(ends)
+        rest = np.concatenate([np.arange(t), t + np.flatnonzero(~ends)])
+        inner = _negative_inverse(own[np.ix_(ended, ended)])
+        ties = own[np.ix_(ended, rest)]
+        pass_on = inner @ ties
+        self.steps.append(_Step(factor, gain, ended, rest, inner, pass_on))
+        return np.asarray(own[np.ix_(rest, rest)] - ties.T @ pass_on)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
         """Return the solution for one right side, shape (n,), or several, shape (n, m)."""
-        plain = self._solve(right)
-        return np.asarray(plain - self.reach @ (self.inner @ (self.across @ plain)))
-
-    def _solve(self, right: np.ndarray) -> np.ndarray:
-        parts = [right[a:b] for a, b in zip(self.edges[:-1], self.edges[1:], strict=True)]
-        forward: list[np.ndarray] = []
-        for k, part in enumerate(parts):
+        flat = right.reshape(len(right), -1)
+        plain, ended = self._forward(flat)
+        parts: list[np.ndarray] = [np.zeros(0)] * len(self.steps)
+        ahead = np.zeros((0, flat.shape[1]))
+        for k in reversed(range(len(self.steps))):
+            step, t = self.steps[k], self.ties[k]
+            ties = np.empty((step.gain.shape[1], flat.shape[1]))
+            ties[step.rest] = ahead
+            ties[step.ended] = ended[k] - step.pass_on @ ahead
+            parts[k] = plain[k] - step.gain @ ties
             if k:
-                part = part.copy()
-                f = len(self.joints[k - 1])
-                part[:f] -= self.joints[k - 1].T @ forward[-1][-f:]
-            forward.append(_back(self.factors[k], part))
-        for k in reversed(range(len(parts) - 1)):
-            f = len(self.joints[k])
-            forward[k] = forward[k] - self.gains[k] @ forward[k + 1][:f]
-        return np.concatenate(forward)
+                head, carried = self.ties[k - 1], self.border.carried[k]
+                ahead = np.concatenate([parts[k][:head], ties[t : t + carried]])
+        return np.concatenate(parts).reshape(right.shape)
 
+    def _forward(self, right: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return each block's solution without its ties, and that of the rows that end there."""
+        plain: list[np.ndarray] = []
+        ended: list[np.ndarray] = []
+        left = np.zeros((0, right.shape[1]))
+        for k, step in enumerate(self.steps):
+            t, carried = self.ties[k], self.border.carried[k]
+            head = len(left) - carried
+            part = right[self.edges[k] : self.edges[k + 1]].copy()
+            part[:head] += left[:head]
+            ties = -(step.gain.T @ part)
+            ties[t : t + carried] += left[head:]
+            plain.append(_back(step.factor, part))
+            ended.append(step.inner @ ties[step.ended])
+            left = ties[step.rest] - step.pass_on.T @ ties[step.ended]
+        return plain, ended
+
+    @functools.cached_property
     def covariance(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return the blocks of the inverse on the diagonal, and those above it.
-
-        The second list holds block (k, k + 1) for the first `n_k` rows and all columns.
-        """
-        own = [_inverse(self.factors[-1])]
+        """Blocks of the inverse: on the diagonal (k, k), and above it (k, k + 1)."""
+        own: list[np.ndarray] = []
         beside: list[np.ndarray] = []
-        for k in reversed(range(len(self.factors) - 1)):
-            f, gain = len(self.joints[k]), self.gains[k]
-            beside.insert(0, -gain @ own[0][:f])
-            own.insert(0, _inverse(self.factors[k]) + gain @ own[0][:f, :f] @ gain.T)
-        if not len(self.across):
-            return own, beside
-        reach = [self.reach[a:b] for a, b in zip(self.edges[:-1], self.edges[1:], strict=True)]
-        own = [c - r @ self.inner @ r.T for c, r in zip(own, reach, strict=True)]
-        beside = [c - r @ self.inner @ s.T
-                  for c, r, s in zip(beside, reach[:-1], reach[1:], strict=True)]  # fmt: skip
+        ahead = np.zeros((0, 0))  # of what this block is tied to
+        next_ = np.zeros((0, 0))  # of that with the whole next block
+        for k in reversed(range(len(self.steps))):
+            step, t = self.steps[k], self.ties[k]
+            over = -step.pass_on @ ahead
+            ties = np.empty((step.gain.shape[1],) * 2)
+            ties[np.ix_(step.rest, step.rest)] = ahead
+            ties[np.ix_(step.ended, step.rest)] = over
+            ties[np.ix_(step.rest, step.ended)] = over.T
+            ties[np.ix_(step.ended, step.ended)] = step.inner - over @ step.pass_on.T
+            across = -step.gain @ ties
+            if len(own):
+                whole = np.empty((len(ties), next_.shape[1]))
+                whole[step.rest] = next_
+                whole[step.ended] = -step.pass_on @ next_
+                beside.insert(0, -step.gain @ whole)
+            own.insert(0, _inverse(step.factor) - across @ step.gain.T)
+            if k:
+                head, mine = self.ties[k - 1], slice(t, t + self.border.carried[k])
+                ahead = np.block([[own[0][:head, :head], across[:head, mine]],
+                                  [across[:head, mine].T, ties[mine, mine]]])  # fmt: skip
+                next_ = np.concatenate([own[0][:head], across[:, mine].T])
         return own, beside
 
 
-def _factor(block: np.ndarray, year: int) -> np.ndarray:
+def _factor(block: np.ndarray, number: int) -> np.ndarray:
     """Return the lower Cholesky factor."""
     factor, fault = lapack.dpotrf(block, lower=1, overwrite_a=1)
     if fault:
-        raise EnergyError(f"Year {year} of the balance has no unique answer: an arc has neither a "
-                          "figure nor a prior. Give it a spread in balance_arcs.csv.")  # fmt: skip
+        raise EnergyError(f"Block {number} of the balance has no unique answer: an arc has neither "
+                          "a figure nor a prior. Give it a spread in balance_arcs.csv.")  # fmt: skip
     return np.asarray(factor)
 
 
@@ -118,3 +263,8 @@ def _inverse(factor: np.ndarray) -> np.ndarray:
     lower = np.asarray(lapack.dpotri(factor, lower=1)[0])
     whole = np.tril(lower)
     return np.asarray(whole + np.tril(lower, -1).T)
+
+
+def _negative_inverse(pivot: np.ndarray) -> np.ndarray:
+    """Return the inverse of a negative definite matrix."""
+    return -_inverse(_factor(-pivot, -1)) if len(pivot) else pivot

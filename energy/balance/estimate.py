@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import scipy.sparse as sp
 
-from energy.balance.chain import Chain
+from energy.balance.chain import Chain, one_thread
+from energy.balance.frame import Frame, Normal, matrix
 from energy.balance.measurements import Measurements, measure
 from energy.balance.system import System, system
 from energy.errors import EnergyError
@@ -33,6 +35,7 @@ OPENING = (
 LOOSE = 0.005
 ROUNDS = 80
 CALM = 20  # rounds after which a step is halved: bounds that take turns would else go on for ever
+QUARTER, YEAR = 3, 12  # months of a block: of the search, where small is quick; of the variances
 STILL = 3e-2  # bcm a month: the search ends when no flow moves more
 
 
@@ -44,6 +47,8 @@ class Balance:
     ----------
     net : System
     told : Measurements
+    frame : Frame
+        Free coordinates of the flows.
     flow : ndarray, shape (arcs, months)
         bcm at 20 °C a month.
     push : ndarray, shape (arcs, months)
@@ -51,8 +56,8 @@ class Balance:
     weights : ndarray, shape (rows,)
         What the robust search left of each measurement's weight, 1 = all.
     chain : Chain
-        The factorised normal matrix at the solution.
-    rows : ndarray, shape (rows, unknowns)
+        The factorised normal matrix at the solution, in blocks of years.
+    rows : sparse matrix, shape (rows, coordinates)
         The measurements over the free coordinates.
     rounds : int
         Steps of the search.
@@ -60,17 +65,19 @@ class Balance:
 
     net: System
     told: Measurements
+    frame: Frame
     flow: np.ndarray
     push: np.ndarray
     weights: np.ndarray
     chain: Chain
-    rows: list[tuple[int, int, np.ndarray]]
+    rows: sp.csr_matrix
     rounds: int
 
     @property
     def residual(self) -> np.ndarray:
         """Return what is printed less what the balance says, bcm, row by row."""
-        return np.asarray(self.told.table["value"].to_numpy() - _apply(self.told, self.flow))
+        counted = matrix(self.told, *self.flow.shape) @ self.flow.T.ravel()
+        return np.asarray(self.told.table["value"].to_numpy(dtype=float) - counted)
 
     def total(self, arcs: Mapping[str, float] | Sequence[str], period: str) -> tuple[float, float]:
         """Return a sum of flows over a period and its standard deviation.
@@ -89,7 +96,7 @@ class Balance:
         """
         weights = dict(arcs) if isinstance(arcs, Mapping) else dict.fromkeys(arcs, 1.0)
         chosen = self._chosen(weights, period)
-        right = (self.net.null.T @ chosen).T.ravel()
+        right = self.frame.gather(chosen)
         variance = float(right @ self.chain.solve(right))
         return float((chosen * self.flow).sum()), float(np.sqrt(max(variance, 0.0)))
 
@@ -122,11 +129,10 @@ class Balance:
             The figure and its standard error, bcm at 20 °C.
         """
         chosen = self._chosen(arcs, period)
-        right = (self.net.null.T @ chosen).T.ravel()
+        right = self.frame.gather(chosen)
         answer = self.chain.solve(right)
         gain = (value - float((chosen * self.flow).sum())) / (error**2 + float(right @ answer))
-        step = (answer * gain).reshape(len(self.net.months), -1)
-        return np.asarray(self.flow + self.net.null @ step.T)
+        return np.asarray(self.flow + self.frame.flow(answer * gain))
 
 
 def solve(
@@ -177,24 +183,30 @@ def reconcile(net: System, told: Measurements, start: np.ndarray | None = None) 
     EnergyError
         If the search does not come to rest.
     """
-    rows = _rows(net, told)
-    prior = Prior(net)
+    with one_thread():
+        return _search(net, told, start)
+
+
+def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balance:
+    frame, prior = Frame.of(net), Prior(net)
+    counted = matrix(told, *net.weight.shape)
+    rows = sp.csr_matrix(counted @ frame.into)
+    rows.eliminate_zeros()
+    quarters = Normal(frame, rows, QUARTER)
     flow = prior.mean.copy() if start is None else start.copy()
-    values, errors = told.table["value"].to_numpy(), told.table["error"].to_numpy()
-    held = np.zeros(flow.shape)
+    values, errors = (told.table[name].to_numpy(dtype=float) for name in ("value", "error"))
     first = 0 if start is None else SETTLE + 1
     for step in range(first, first + ROUNDS):
-        residual = (values - _apply(told, flow)) / errors
+        residual = (values - counted @ flow.T.ravel()) / errors
         weights = _huber(residual, CONVEX) if step < SETTLE else _student(residual, FREEDOM)
         change = prior.trust(flow, LOOSE if step < OPENING else 1.0)
         below, above = flow < net.low, flow > net.high
-        held = np.where(below | above | (net.weight == 0), STIFF, 0.0)
+        held = np.where((below | above) & (net.weight > 0), STIFF, 0.0)
         goal = np.where(below, net.low, np.where(above, net.high, 0.0))
         diagonal, beside, pull = prior.normal(change)
-        chain, right = _assemble(net, rows, values, weights / errors**2, diagonal + held, beside,
-                                 pull + held * goal)  # fmt: skip
-        z = chain.solve(right).reshape(len(net.months), -1)
-        new = net.null @ z.T
+        trust = weights / errors**2
+        right = frame.gather(pull + held * goal) + rows.T @ (trust * values)
+        new = frame.flow(quarters.chain(trust, diagonal + held, beside).solve(right))
         moved = float(np.abs(new - flow).max())
         flow = new if step - first < CALM else (flow + new) / 2
         if moved < STILL and step > max(SETTLE, first):
@@ -202,8 +214,9 @@ def reconcile(net: System, told: Measurements, start: np.ndarray | None = None) 
     else:
         raise EnergyError(f"The balance does not come to rest: after {ROUNDS} rounds a flow still "
                           f"moves by {moved:.1e} bcm. Look for figures that clash.")  # fmt: skip
-    push = held * np.abs(flow - goal) * (net.weight > 0)
-    return Balance(net, told, flow, push, weights, chain, rows, step - first + 1)
+    push = held * np.abs(flow - goal)
+    chain = Normal(frame, rows, YEAR).chain(trust, diagonal + held, beside)
+    return Balance(net, told, frame, flow, push, weights, chain, rows, step - first + 1)
 
 
 def _student(residual: np.ndarray, freedom: float) -> np.ndarray:
@@ -214,65 +227,6 @@ def _student(residual: np.ndarray, freedom: float) -> np.ndarray:
 def _huber(residual: np.ndarray, limit: float) -> np.ndarray:
     """Return the weight of each residual that makes its loss linear beyond a limit."""
     return np.asarray(limit / np.maximum(np.abs(residual), limit))
-
-
-def _apply(told: Measurements, flow: np.ndarray) -> np.ndarray:
-    """Return what the flows make of each measurement."""
-    return np.array([weights @ flow[arcs, months] for arcs, months, weights in told.cells])
-
-
-def _rows(net: System, told: Measurements) -> list[tuple[int, int, np.ndarray]]:
-    """Return each measurement over the free coordinates: first and last year, coefficients."""
-    free, made = net.null.shape[1], []
-    for arcs, months, weights in told.cells:
-        first, last = int(months.min()) // 12, int(months.max()) // 12
-        body = np.zeros(((last - first + 1) * 12, free))
-        np.add.at(body, months - first * 12, weights[:, None] * net.null[arcs])
-        made.append((first, last, body.ravel()))
-    return made
-
-
-def _assemble(
-    net: System,
-    rows: list[tuple[int, int, np.ndarray]],
-    values: np.ndarray,
-    weights: np.ndarray,
-    diagonal: np.ndarray,
-    beside: np.ndarray,
-    pull: np.ndarray,
-) -> tuple[Chain, np.ndarray]:
-    """Build the normal matrix by years and its right side."""
-    null, free = net.null, net.null.shape[1]
-    years, size = len(net.months) // 12, 12 * net.null.shape[1]
-    own = np.einsum("af,at,ag->tfg", null, diagonal, null, optimize=True)
-    next_ = np.einsum("af,at,ag->tfg", null, beside, null, optimize=True)
-    blocks = []
-    for year in range(years):
-        block = np.zeros((12, free, 12, free))
-        for m in range(12):
-            block[m, :, m] = own[year * 12 + m]
-        for m in range(11):
-            block[m, :, m + 1] = next_[year * 12 + m]
-            block[m + 1, :, m] = next_[year * 12 + m]
-        blocks.append(block.reshape(size, size))
-    right = (null.T @ pull).T.reshape(years, size).copy()
-    wide = []
-    for year in range(years):
-        mine = [r for r, (a, b, _) in enumerate(rows) if a == b == year]
-        if not mine:
-            continue
-        body = np.array([rows[r][2] for r in mine])
-        scaled = body * weights[mine][:, None]
-        blocks[year] += body.T @ scaled
-        right[year] += scaled.T @ values[mine]
-    wide = [r for r, (a, b, _) in enumerate(rows) if a != b and weights[r] > 0]
-    across = np.zeros((len(wide), years * size))
-    for k, r in enumerate(wide):
-        a, b, body = rows[r]
-        across[k, a * size : (b + 1) * size] = body
-    flat = right.ravel() + across.T @ (weights[wide] * values[wide])
-    joints = [next_[year * 12 + 11] for year in range(years - 1)]
-    return Chain(blocks, joints, across, weights[wide]), flat
 
 
 class Prior:

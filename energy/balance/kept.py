@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import io
 import json
-import logging
-import os
-import tempfile
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,18 +19,22 @@ import numpy as np
 import pandas as pd
 
 from energy.balance import estimate
+from energy.balance.chain import one_thread
 from energy.balance.estimate import Balance
 from energy.balance.system import months_between
 from energy.balance.verdicts import verdicts
 from energy.facts import DATA
+from energy.facts.kept import kept, tables_digest
 
 STEPS = {"M": 1, "Q": 3, "A": 12, "G": 12}
 INPUTS = ("volumes", "balance-arcs", "balance-scopes", "balance-errors", "route-facts",
           "corrections")  # fmt: skip
-EDITION = 1  # of the method: a change of it makes every kept result stale
+READ = ["id", "series", "entity", "period", "value", "unit", "basis", "coverage", "source",
+        "status", "derived", "note"]  # fmt: skip
+EDITION = 2  # of the method: a change of it makes every kept result stale
 SHIPPED = DATA / "balance.npz"
 
-log = logging.getLogger(__name__)
+MOST = 64  # results that the cache folder holds: one a day that somebody asked what was known
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,23 +118,8 @@ def period_starts(months: list[dt.date], freq: str) -> list[int]:
 def condense(made: Balance) -> Result:
     """Sum a balance to what is kept: arcs and markets, each with its own deviation."""
     names, sums = groups(made.net.arcs)
-    weights = sums @ made.net.null
-    own, beside = made.chain.covariance()
-    free = made.net.null.shape[1]
-    cubes = [block.reshape(12, free, 12, free) for block in own]
-    slack = sums**2 @ _one_sided(made)
-    deviation = {}
-    for freq, step in STEPS.items():
-        columns = []
-        for s in period_starts(made.net.months, freq):
-            year, month = divmod(s, 12)
-            inner = cubes[year][month : month + step, :, month : month + step].sum((0, 2))
-            if freq == "G":
-                over = beside[year].reshape(12, free, 12, free)[9:, :, :9].sum((0, 2))
-                inner = inner + cubes[year + 1][:9, :, :9].sum((0, 2)) + over + over.T
-            variance = np.einsum("nf,fg,ng->n", weights, inner, weights, optimize=True)
-            columns.append(np.maximum(variance, 0) + slack[:, s : s + step].sum(1))
-        deviation[freq] = np.sqrt(np.array(columns).T)
+    with one_thread():
+        deviation = _deviations(made, sums)
     flow = np.where(made.net.weight > 0, made.flow, 0.0)
     low = np.where(sums.min(1) < 0, -np.inf, 0.0)[:, None] + np.zeros((1, flow.shape[1]))
     signed = made.net.arcs["low"].to_numpy() < 0
@@ -142,11 +128,51 @@ def condense(made: Balance) -> Result:
                   verdicts(made), made.told.left_out)  # fmt: skip
 
 
+def _deviations(made: Balance, sums: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the standard deviation of each sum by frequency and period."""
+    own, beside = made.chain.covariance
+    weights = [sums @ basis for basis in made.frame.bases]
+    slack = sums**2 @ _one_sided(made)
+    deviation = {}
+    for freq, step in STEPS.items():
+        columns = []
+        for s in period_starts(made.net.months, freq):
+            year, month = divmod(s, 12)
+            variance = _variance(weights[s : s + min(step, 12 - month)], own[year],
+                                 made.frame.edges[s] - made.frame.edges[s - month])  # fmt: skip
+            if freq == "G":
+                ends, then = np.concatenate(weights[s : s + 3], axis=1), weights[s + 3 : s + 12]
+                later = np.concatenate(then, axis=1)
+                over = beside[year][-ends.shape[1] :, : later.shape[1]]
+                variance += _variance(then, own[year + 1], 0)
+                variance += 2 * np.einsum("nf,nf->n", ends @ over, later)
+            columns.append(np.maximum(variance, 0) + slack[:, s : s + step].sum(1))
+        deviation[freq] = np.sqrt(np.array(columns).T)
+    return deviation
+
+
+def _variance(weights: list[np.ndarray], block: np.ndarray, begin: int) -> np.ndarray:
+    """Return the variance of sums over months that lie side by side in the block of a year."""
+    body = np.concatenate(weights, axis=1)
+    inner = block[begin : begin + body.shape[1], begin : begin + body.shape[1]]
+    return np.asarray(np.einsum("nf,nf->n", body @ inner, body))
+
+
 def _one_sided(made: Balance) -> np.ndarray:
-    """Return the variance of flows at their bound: that of an exponential of the bound's force."""
+    """Return the variance of flows at their bound: that of an exponential of the bound's force.
+
+    Lines in series move together, so the force on one is that on all of them: their intervals are
+    equal as their flows are.
+    """
     widest = (made.net.spread[:, None] * made.net.weight) ** 2
+    force = np.zeros_like(made.push)
+    for month in np.flatnonzero(made.push.any(0)):
+        basis = made.frame.bases[month]
+        _, line = np.unique(basis, axis=0, return_inverse=True)
+        together = np.bincount(line, weights=made.push[:, month])[line]
+        force[:, month] = np.where(basis.any(1), together, 0.0)
     with np.errstate(divide="ignore"):
-        return np.where(made.push > 0, np.minimum(1 / made.push**2, widest), 0.0)
+        return np.where(force > 0, np.minimum(1 / force**2, widest), 0.0)
 
 
 def groups(arcs: pd.DataFrame) -> tuple[list[str], np.ndarray]:
@@ -171,13 +197,18 @@ def _known(made: Balance) -> int:
 
 
 def digest(tables: Mapping[str, pd.DataFrame]) -> str:
-    """Return a name for the inputs of a balance: equal names, equal results."""
-    made = hashlib.sha256(str(EDITION).encode())
-    for name in INPUTS:
-        table = tables[name]
-        made.update("|".join(map(str, table.columns)).encode())
-        made.update(np.sort(pd.util.hash_pandas_object(table, index=False).to_numpy()).tobytes())
-    return made.hexdigest()[:16]
+    """Return a name for the inputs of a balance: equal names, equal results.
+
+    What the balance does not read (a page, a day of printing, a capacity) does not change it.
+    """
+    attributes = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
+    read = {
+        **{name: tables[name] for name in INPUTS},
+        "volumes": tables["volumes"][READ],
+        "route-facts": tables["route-facts"][attributes],
+        "corrections": tables["corrections"].query("table == 'volumes'"),
+    }
+    return tables_digest(read, INPUTS, str(EDITION))
 
 
 _kept: dict[str, Result] = {}
@@ -189,11 +220,10 @@ def result(tables: Mapping[str, pd.DataFrame]) -> Result:
     if name not in _kept:
         if len(_kept) > 8:
             _kept.pop(next(iter(_kept)))
-        found = _read(SHIPPED, name) or _read(_cache() / f"balance-{name}.npz", name)
-        if found is None:
-            found = condense(estimate.solve(tables, start=_near(tables)))
-            _keep(found, name)
-        _kept[name] = found
+        _kept[name] = kept(
+            "balance.npz", name, lambda: condense(estimate.solve(tables, start=_near(tables))),
+            pack=pack, unpack=unpack, shipped=SHIPPED, most=MOST,
+        )  # fmt: skip
     return _kept[name]
 
 
@@ -203,31 +233,11 @@ def _near(tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
     What was known on a day is never searched from what came later.
     """
     held = set(tables["volumes"]["id"])
-    near = _read(SHIPPED, "")
+    near = unpack(SHIPPED.read_bytes(), "") if SHIPPED.is_file() else None
     if near is None or not held >= {*near.verdicts["id"], *near.left_out["id"]}:
         return None
     arcs = tables["balance-arcs"]["arc"].tolist()
     return near.flow[: len(arcs)] if near.names[: len(arcs)] == arcs else None
-
-
-def _cache() -> Path:
-    if os.environ.get("ENERGY_CACHE"):
-        return Path(os.environ["ENERGY_CACHE"])
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("energy-trade-tracker"))
-
-
-def _keep(made: Result, name: str) -> None:
-    """Write a result to the cache; a folder that cannot be written costs time, not the answer."""
-    folder = _cache()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as spare:
-            spare.write(pack(made, name))
-        Path(spare.name).replace(folder / f"balance-{name}.npz")
-    except OSError as error:
-        log.warning("The balance is not kept: %s", error)
 
 
 def pack(made: Result, name: str) -> bytes:
@@ -248,21 +258,24 @@ def pack(made: Result, name: str) -> bytes:
     return body.getvalue()
 
 
-def _read(path: Path, name: str) -> Result | None:
-    """Read a result, of any inputs for ""; None where the file is missing, broken or of others."""
-    if not path.is_file():
-        return None
+def unpack(body: bytes, name: str) -> Result | None:
+    """Return the result that some bytes hold; None where it is of other inputs than `name`.
+
+    Raises
+    ------
+    ValueError
+        For a broken file.
+    """
     try:
-        with np.load(path) as held:
+        with np.load(io.BytesIO(body)) as held:
             words = json.loads(held["words"].tobytes())
             if name and words["name"] != name:
                 return None
             flow = held["flow"]
             deviation = {f: held[f"deviation_{f}"].astype(float) for f in STEPS}
             low = np.where(held["unbounded"], -np.inf, 0.0)[:, None] + np.zeros_like(flow)
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        log.warning("%s is not readable (%s); the balance is solved anew.", path.name, error)
-        return None
+    except zipfile.BadZipFile as error:
+        raise ValueError(str(error)) from error
     first, last = (dt.date.fromisoformat(words[key]) for key in ("first", "last"))
     return Result(words["names"], months_between(first, last), flow, low, deviation,
                   words["known"], pd.DataFrame(**words["verdicts"]),

@@ -119,7 +119,9 @@ class _Reader:
         remarks = tables["corrections"]
         self.annotated = set(remarks.loc[remarks["action"] == "annotate", "row"])
         self.heat = _heat(tables["route-facts"])
-        self.scopes = dict(iter(tables["balance-scopes"].groupby(["series", "entity", "by"])))
+        self.scopes: dict[tuple[str, str, str], list[Any]] = {}
+        for row in rows_of(tables["balance-scopes"]):
+            self.scopes.setdefault((row.series, row.entity, row.by), []).append(row)
 
     def read(self, row: Any) -> tuple[Line, Cell] | str:
         """Return the row's table line and cells, or the reason why it measures nothing."""
@@ -140,15 +142,11 @@ class _Reader:
         """Return the arcs a figure counts: place, weight, error of the scope."""
         day = span.start.isoformat()
         for by in (row.source, ""):
-            rows = self.scopes.get((series, row.entity, by))
-            if rows is None:
-                continue
-            held = rows[
-                (rows["valid_from"] <= day) & ((rows["valid_to"] == "") | (rows["valid_to"] > day))
-            ]
-            if len(held):
+            held = [r for r in self.scopes.get((series, row.entity, by), [])
+                    if r.valid_from <= day and (not r.valid_to or r.valid_to > day)]  # fmt: skip
+            if held:
                 return [(self.net.place(r.arc), r.weight, 0.0 if pd.isna(r.error) else r.error)
-                        for r in rows_of(held)]  # fmt: skip
+                        for r in held]  # fmt: skip
         arc = self.net.arc_of(row.entity) if series == "flow" else None
         if arc is None:
             return "no arc of the balance is counted by it"

@@ -11,6 +11,7 @@ from __future__ import annotations
 import calendar
 import dataclasses
 import datetime as dt
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -58,12 +59,20 @@ class System:
 
     def place(self, arc: str) -> int:
         """Return the row of an arc."""
-        return list(self.arcs.index).index(arc)
+        return self._places[arc]
+
+    @functools.cached_property
+    def _places(self) -> dict[str, int]:
+        return {arc: place for place, arc in enumerate(self.arcs.index.tolist())}
 
     def arc_of(self, route: str) -> str | None:
         """Return the arc that is a route, or None where the route is not in the balance."""
-        found = self.arcs.index[self.arcs["route"] == route]
-        return str(found[0]) if len(found) else None
+        return self._routes.get(route)
+
+    @functools.cached_property
+    def _routes(self) -> dict[str, str]:
+        pairs = zip(self.arcs["route"].tolist(), self.arcs.index.tolist(), strict=True)
+        return {route: arc for route, arc in reversed([*pairs]) if route}
 
 
 def system(
@@ -87,7 +96,8 @@ def system(
     """
     arcs = tables["balance-arcs"].set_index("arc", drop=False)
     months = months_between(first or dt.date(FIRST, 1, 1), last)
-    share = np.array([_open_days(row, months, tables["route-facts"]) for row in rows_of(arcs)])
+    dated = _dated(tables["route-facts"])
+    share = np.array([_open_days(_doors(row, dated), months) for row in rows_of(arcs)])
     days = np.array([calendar.monthrange(m.year, m.month)[1] for m in months]) / MEAN_MONTH
     signed = arcs["low"].to_numpy() < 0
     swing = np.cos(2 * np.pi * (np.array([m.month for m in months]) - 1) / 12)
@@ -116,9 +126,9 @@ def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
     return [dt.date(n // 12, n % 12 + 1, 1) for n in range(begin, end)]
 
 
-def _open_days(row: object, months: list[dt.date], route_facts: pd.DataFrame) -> np.ndarray:
+def _open_days(doors: tuple[dt.date, dt.date], months: list[dt.date]) -> np.ndarray:
     """Return the share of each month in which an arc is open."""
-    begin, end = _doors(row, route_facts)
+    begin, end = doors
     shares = []
     for month in months:
         length = calendar.monthrange(month.year, month.month)[1]
@@ -128,23 +138,24 @@ def _open_days(row: object, months: list[dt.date], route_facts: pd.DataFrame) ->
     return np.array(shares)
 
 
-def _doors(row: object, route_facts: pd.DataFrame) -> tuple[dt.date, dt.date]:
+def _doors(row: object, dated: Mapping[tuple[str, str], str]) -> tuple[dt.date, dt.date]:
     """Return the first day an arc is open and the first on which it is shut again."""
-    begin = getattr(row, "valid_from", "") or _dated(
-        route_facts, getattr(row, "route", ""), "start"
-    )
-    end = getattr(row, "valid_to", "") or _dated(route_facts, getattr(row, "route", ""), "stop")
+    route = getattr(row, "route", "")
+    begin = getattr(row, "valid_from", "") or dated.get((route, "start"), "")
+    end = getattr(row, "valid_to", "") or dated.get((route, "stop"), "")
     return (
         dt.date.fromisoformat(begin) if begin else dt.date(1900, 1, 1),
         dt.date.fromisoformat(end) if end else dt.date(2199, 12, 31),
     )
 
 
-def _dated(route_facts: pd.DataFrame, route: str, attribute: str) -> str:
-    """Return the newest start or stop of a route as ISO text; "" where there is none."""
-    rows = route_facts[(route_facts["route"] == route) & (route_facts["attribute"] == attribute)]
-    days = sorted(periods.parse(text).start.isoformat() for text in rows["value"])
-    return days[-1] if route and days else ""
+def _dated(route_facts: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return the newest start and stop of each route as ISO text."""
+    made: dict[tuple[str, str], str] = {}
+    for row in rows_of(route_facts[route_facts["attribute"].isin(["start", "stop"])]):
+        day, key = periods.parse(row.value).start.isoformat(), (row.route, row.attribute)
+        made[key] = max(day, made.get(key, ""))
+    return made
 
 
 def _null_space(arcs: pd.DataFrame) -> np.ndarray:
@@ -163,10 +174,10 @@ def _null_space(arcs: pd.DataFrame) -> np.ndarray:
         for node, sign in ((row.from_node, -1.0), (row.to_node, 1.0)):
             if node:
                 matrix[nodes.index(node), a] += sign
-    return _kernel(matrix)
+    return kernel(matrix)
 
 
-def _kernel(matrix: np.ndarray) -> np.ndarray:
+def kernel(matrix: np.ndarray) -> np.ndarray:
     """Return the kernel of an incidence matrix by elimination; its entries are 0, 1 and -1."""
     left = matrix.copy()
     pivots: list[int] = []

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy.balance.estimate import Balance
+from energy.balance.chain import one_thread
+from energy.balance.estimate import YEAR, Balance
+from energy.balance.frame import Normal
 
 STRAINED, CONTRADICTED = 2.0, 3.5  # standard errors of the difference
 BASES = {"0C": 1.0732, "15C": 1.0174}  # bcm at 20 °C of one bcm so measured
@@ -32,14 +34,15 @@ def verdicts(made: Balance) -> pd.DataFrame:
         (``;``-joined ids that weigh most against it), ``cause`` (the slip that explains it best).
     """
     told = made.told.table
-    balanced = told["value"].to_numpy() - made.residual
-    lever, partners = _levers(made)
-    error = told["error"].to_numpy()
+    balanced = told["value"].to_numpy(dtype=float) - made.residual
+    with one_thread():
+        lever, partners = _levers(made)
+    error = told["error"].to_numpy(dtype=float)
     precision = made.weights / error**2
     share = np.clip(lever * precision, 0.0, 1 - 1e-9)
-    without = told["value"].to_numpy() - made.residual / (1 - share)
+    without = told["value"].to_numpy(dtype=float) - made.residual / (1 - share)
     spread = np.sqrt(np.maximum(lever / (1 - share), 0.0))
-    score = (told["value"].to_numpy() - without) / np.sqrt(spread**2 + error**2)
+    score = (told["value"].to_numpy(dtype=float) - without) / np.sqrt(spread**2 + error**2)
     verdict = np.digitize(np.abs(score), [STRAINED, CONTRADICTED])
     table = told[["id", "series", "entity", "period", "value", "error"]].assign(
         balanced=balanced, without=without, without_error=spread, score=score,
@@ -55,29 +58,21 @@ def verdicts(made: Balance) -> pd.DataFrame:
 
 def _levers(made: Balance) -> tuple[np.ndarray, list[list[int]]]:
     """Return the variance of each measured sum, and the rows that weigh most in predicting it."""
-    own, _ = made.chain.covariance()
-    size = len(own[0])
+    own, _ = made.chain.covariance
     variance = np.zeros(len(made.told))
     partners: list[list[int]] = [[] for _ in variance]
-    precision = made.weights / made.told.table["error"].to_numpy() ** 2
-    spans = [(a, b) for a, b, _ in made.rows]
-    for year in range(len(own)):
-        mine = [r for r, (a, b) in enumerate(spans) if a == b == year]
-        if not mine:
-            continue
-        body = np.array([made.rows[r][2] for r in mine])
-        shared = body @ own[year] @ body.T
+    precision = made.weights / made.told.table["error"].to_numpy(dtype=float) ** 2
+    years = Normal(made.frame, made.rows, YEAR)
+    for block, mine, body in zip(own, years.own, years.body, strict=True):
+        shared = body @ block @ body.T
         variance[mine] = np.diag(shared)
         pull = np.abs(shared) * precision[mine][None, :]
         np.fill_diagonal(pull, 0.0)
         for k, r in enumerate(mine):
             order = np.argsort(-pull[k])[:3]
-            partners[r] = [mine[j] for j in order if pull[k, j] > 0.1 * pull[k, order[0]] > 0]
-    for r, (a, b) in enumerate(spans):
-        if a != b:
-            right = np.zeros(size * len(own))
-            right[a * size : (b + 1) * size] = made.rows[r][2]
-            variance[r] = right @ made.chain.solve(right)
+            partners[r] = [int(mine[j]) for j in order if pull[k, j] > 0.1 * pull[k, order[0]] > 0]
+    wide = made.rows[years.wide].toarray()
+    variance[years.wide] = np.einsum("rn,nr->r", wide, made.chain.solve(wide.T))
     return variance, partners
 
 

@@ -83,6 +83,7 @@ def kept(
     pack: Callable[[Made, str], bytes],
     unpack: Callable[[bytes, str], Made | None],
     shipped: Path | None = None,
+    most: int = MOST,
 ) -> Made:
     """Return a result from the package, the cache folder, or made now and kept.
 
@@ -101,6 +102,8 @@ def kept(
         OSError, ValueError (of which Arrow's errors are), KeyError or EOFError for a broken file.
     shipped : path, optional
         File of the package to look in first.
+    most : int
+        Files of this name that the cache folder may hold.
     """
     path = _path(name, key)
     for place in (shipped, path):
@@ -108,7 +111,7 @@ def kept(
         if found is not None:
             return found
     made = make()
-    _write(path, name, pack(made, key))
+    _write(path, name, pack(made, key), most)
     return made
 
 
@@ -129,21 +132,21 @@ def _read(path: Path, key: str, unpack: Callable[[bytes, str], Made | None]) -> 
         return None
 
 
-def _write(path: Path, name: str, body: bytes) -> None:
+def _write(path: Path, name: str, body: bytes, most: int) -> None:
     """Write a file whole or not at all, and let the oldest of its name go."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as spare:
             spare.write(body)
         Path(spare.name).replace(path)
-        _forget(path, name)
+        _forget(path, name, most)
     except OSError as error:
         log.info("%s is not kept: %s", path.name, error)
 
 
-def _forget(path: Path, name: str) -> None:
+def _forget(path: Path, name: str, most: int) -> None:
     stem, _, suffix = name.partition(".")
     mine = sorted(path.parent.glob(f"{stem}-*.{suffix}"), key=lambda each: each.stat().st_mtime_ns)
-    for old in mine[:-MOST]:
+    for old in mine[:-most]:
         with contextlib.suppress(OSError):  # another process was quicker
             old.unlink()

@@ -1,0 +1,131 @@
+"""Free coordinates of the flows month by month, and the normal matrix over them.
+
+In each month the flows of the open arcs that conserve gas are ``basis @ z``; an arc that is shut
+for the whole month has no coordinate and carries nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import scipy.sparse as sp
+
+from energy.balance.chain import Border, Chain
+from energy.balance.measurements import Measurements
+from energy.balance.system import System, kernel
+
+
+@dataclasses.dataclass(frozen=True)
+class Frame:
+    """The coordinates.
+
+    Attributes
+    ----------
+    bases : list of ndarray, shape (arcs, f_t)
+        Per month: a basis of the flows that conserve gas through the arcs open then.
+    edges : ndarray of int, shape (months + 1,)
+        Where each month begins among the coordinates.
+    into : sparse matrix, shape (months * arcs, coordinates)
+        Coordinates to flows, month by month.
+    """
+
+    bases: list[np.ndarray]
+    edges: np.ndarray
+    into: sp.csr_matrix
+
+    @classmethod
+    def of(cls, net: System) -> Frame:
+        """Return the coordinates of a system."""
+        known: dict[bytes, np.ndarray] = {}
+        bases = []
+        for shut in (net.weight == 0).T:
+            name = shut.tobytes()
+            if name not in known:
+                known[name] = net.null @ kernel(net.null[shut])
+            bases.append(known[name])
+        edges = np.cumsum([0, *(basis.shape[1] for basis in bases)])
+        return cls(bases, edges, sp.csr_matrix(sp.block_diag(bases)))
+
+    def flow(self, coordinates: np.ndarray) -> np.ndarray:
+        """Return flows, shape (arcs, months)."""
+        return np.asarray((self.into @ coordinates).reshape(len(self.bases), -1).T)
+
+    def gather(self, chosen: np.ndarray) -> np.ndarray:
+        """Return a weight of each flow, shape (arcs, months), as weights of the coordinates."""
+        return np.asarray(self.into.T @ chosen.T.ravel())
+
+
+def matrix(told: Measurements, arcs: int, months: int) -> sp.csr_matrix:
+    """Return the measurements as a matrix over the flows, month by month."""
+    sizes = [len(places) for places, *_ in told.cells]
+    rows = np.repeat(np.arange(len(told)), sizes)
+    columns = np.concatenate([np.zeros(0, int), *(m * arcs + a for a, m, _ in told.cells)])
+    data = np.concatenate([np.zeros(0), *(weights for *_, weights in told.cells)])
+    return sp.csr_matrix((data, (rows, columns)), shape=(len(told), months * arcs))
+
+
+class Normal:
+    """The normal matrix in blocks of some months.
+
+    Parameters
+    ----------
+    frame : Frame
+    rows : sparse matrix, shape (rows, coordinates)
+        The measurements.
+    step : int
+        Months of a block.
+    """
+
+    def __init__(self, frame: Frame, rows: sp.csr_matrix, step: int) -> None:
+        self.frame, self.step = frame, step
+        self.edges = frame.edges[::step]
+        columns = sp.csc_matrix(rows)
+        first, last = (self._blocks_of(rows, end) for end in (np.minimum, np.maximum))
+        self.own = [np.flatnonzero((first == last) & (first == k))
+                    for k in range(len(self.edges) - 1)]  # fmt: skip
+        self.body = [
+            columns[:, a:b][mine].toarray()
+            for a, b, mine in zip(self.edges[:-1], self.edges[1:], self.own, strict=True)
+        ]
+        self.wide = np.flatnonzero(first != last)
+        self.border = Border.of(rows[self.wide], self.edges.tolist())
+
+    def _blocks_of(self, rows: sp.csr_matrix, end: np.ufunc) -> np.ndarray:
+        """Return the first or last block of each row; a row of zeros belongs to the first."""
+        found = np.zeros(rows.shape[0], dtype=int)
+        full = np.flatnonzero(np.diff(rows.indptr))
+        if len(full):
+            places = np.searchsorted(self.edges, rows.indices, side="right") - 1
+            found[full] = end.reduceat(places, rows.indptr[full])
+        return found
+
+    def chain(self, weights: np.ndarray, diagonal: np.ndarray, beside: np.ndarray) -> Chain:
+        """Return the factorised normal matrix.
+
+        Parameters
+        ----------
+        weights : ndarray, shape (rows,)
+            Of the measurements, above 0.
+        diagonal, beside : ndarray, shape (arcs, months)
+            Of the prior: of each flow, and of it with the next month's.
+        """
+        bases, edges = self.frame.bases, self.frame.edges
+        blocks, joints = [], []
+        for k, (mine, body) in enumerate(zip(self.own, self.body, strict=True)):
+            block = body.T @ (body * weights[mine][:, None])
+            begin = k * self.step
+            for month in range(begin, begin + self.step):
+                here = slice(edges[month] - edges[begin], edges[month + 1] - edges[begin])
+                block[here, here] += bases[month].T @ (diagonal[:, month, None] * bases[month])
+                if month + 1 == len(bases):
+                    continue
+                tie = bases[month].T @ (beside[:, month, None] * bases[month + 1])
+                if month + 1 == begin + self.step:
+                    joints.append(tie)
+                    continue
+                there = slice(here.stop, here.stop + tie.shape[1])
+                block[here, there] += tie
+                block[there, here] += tie.T
+            blocks.append(block)
+        return Chain(blocks, joints, self.border, weights[self.wide])
