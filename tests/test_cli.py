@@ -19,7 +19,7 @@ from energy.cli import faults
 
 VERBS = [
     "build", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
-    "project", "backtest", "sources", "cite", "check", "import", "update", "diff",
+    "project", "backtest", "sources", "cite", "check", "import", "update", "probe", "diff",
     "routes", "units", "metrics", "scenarios", "search", "completion",
 ]  # fmt: skip
 

@@ -1,8 +1,8 @@
 """The command ``energy``: one verb per public function, data to stdout, talk to stderr.
 
 Exit codes: 0 fine, 1 a fault in the data or files, 2 wrong usage, 3 a source failed and the rest
-stands; 130 and 143 stopped by Ctrl-C or TERM. Heavy packages are imported by the verb that needs
-them, so that ``energy --help`` answers at once.
+stands, 4 figures are held back or a service drifted; 130 and 143 stopped by Ctrl-C or TERM. Heavy
+packages are imported by the verb that needs them, so that ``energy --help`` answers at once.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ start here:
 Every verb has examples of its own: energy flows --help
 Own rows lie in $ENERGY_HOME/facts (see: energy import facts --help).
 What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on every verb.
-exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands"""
+exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands,
+4 figures are held back, or a service answers in another shape"""
 
 VERBS = (*maps.VERBS, *figures.VERBS, *money.VERBS, *ahead.VERBS, *words.VERBS, *intake.VERBS)
 

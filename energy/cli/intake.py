@@ -93,7 +93,20 @@ def _diff(verbs: Verbs) -> None:
     add_format(verb)
 
 
-VERBS = (_check, _import, _update, _diff)
+def _probe(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "probe", _run_probe, "ask every service one small question and tell what drifted",
+                 "examples:\n  energy probe       keys, codes, flags and gap marks against the last answers\n"
+                 "  energy probe --only ecb cbr\n"
+                 "answer and shape are kept in the store; nothing is published\n"
+                 "exit code 0 as known, 4 something drifted and is still read, 3 a service failed")  # fmt: skip
+    verb.add_argument(
+        "--only", metavar="SOURCE", nargs="+", action="extend", help="only these sources"
+    )
+    verb.add_argument("--offline", metavar="DIR", help="read the probes kept in another store")
+    add_format(verb)
+
+
+VERBS = (_check, _import, _update, _probe, _diff)
 
 
 def _run_check(options: argparse.Namespace) -> int:
@@ -229,6 +242,16 @@ def _run_update(options: argparse.Namespace) -> int:
     print(report.note)
     say(f"energy: {report.verdict.word}: {report.verdict.why}")
     return report.code or (HELD if report.verdict.word != "green" else 0)
+
+
+def _run_probe(options: argparse.Namespace) -> int:
+    from energy.intake import probe
+
+    if options.as_of:
+        raise UsageError("probe takes no --as-of: it asks what the services answer now.")
+    table = probe.probe(only=options.only, offline=options.offline, tell=tell)
+    emit(table, options.format)
+    return probe.code(table)
 
 
 def _run_diff(options: argparse.Namespace) -> int:

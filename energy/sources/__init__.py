@@ -8,8 +8,10 @@ module offers. Beside it a module may offer
     What an answer leads to: the next page, the file that a page names.
 ``instead(request, error) -> list[Request]``
     What to ask where a question failed: the last good address, the service without a key.
+``little(day) -> Request | None``
+    One small question for a probe, where the first one of a quarter asks for much.
 
-`gather` follows both. Only ``transport`` asks servers; it is not loaded here.
+`gather` follows the first two. Only ``transport`` asks servers; it is not loaded here.
 """
 
 from __future__ import annotations

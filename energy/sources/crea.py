@@ -51,9 +51,18 @@ def request(period: Any) -> list[Request]:
     span = periods.parse(period)
     last = span.end - dt.timedelta(days=1)
     first = min(span.start, span.end - dt.timedelta(days=BACK_DAYS))
+    return [_question(first, last)]
+
+
+def little(day: dt.date) -> Request:
+    """Ask for the week before a day: a probe, not an update."""
+    return _question(day - dt.timedelta(days=7), day - dt.timedelta(days=1))
+
+
+def _question(first: dt.date, last: dt.date) -> Request:
     query = ("commodity=natural_gas&commodity_origin_iso2=RU"
              f"&date_from={first}&date_to={last}&aggregate_by=destination_country,date&format=json")  # fmt: skip
-    return [Request(NAME, "overland", f"{BASE}?{query}")]
+    return Request(NAME, "overland", f"{BASE}?{query}")
 
 
 @reading.shaped

@@ -292,6 +292,14 @@ def request(period: Any) -> list[Request]:
     ]
 
 
+def little(day: dt.date) -> Request | None:
+    """Ask for one point and the week before a day: a probe, not an update."""
+    first, last = day - dt.timedelta(days=7), day - dt.timedelta(days=1)
+    keys = _counted(first, last)[:1]
+    tag = "flow-one-point"
+    return Request(NAME, tag, _address(keys, first, last), empty=(404, 500)) if keys else None
+
+
 def _counted(first: dt.date, last: dt.date) -> list[str]:
     table = points()
     here = validity.in_force(table[table["counts"] == "true"], first, last + dt.timedelta(days=1))

@@ -77,6 +77,15 @@ def request(period: Any) -> list[Request]:
     ]
 
 
+def little(day: dt.date) -> Request:
+    """Ask for one partner in one unit, the half-year before a day: a probe, not an update."""
+    months = day.year * 12 + day.month - 1
+    since = f"{(months - 6) // 12}-{(months - 6) % 12 + 1:02}"
+    unit = next(iter(UNITS))
+    query = {"freq": "M", "partner": "RU", "unit": unit, "sinceTimePeriod": since}
+    return Request(NAME, f"nrg_ti_gasm-{unit}", _address("nrg_ti_gasm", query))
+
+
 def _address(table: str, query: Mapping[str, Any]) -> str:
     fixed = {"format": "JSON", "lang": "EN", "siec": ["G3000", "G3200"]}
     pairs = [
