@@ -567,7 +567,8 @@ STYLE = re.compile(
     r"(series\.\w+\.(digits|scale)|scale\.(px|factor|legend\[\])|geometry_scale|stale|past|start)|"
     r"steps\[\]\.grades\[\]|calendars\[\]\.(whole|steps\[\]\.of\[\])|units\[\]\.digits|"
     r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)|"
-    r"lines\[\]\.span\.(o|v\[\])|story\.scale"
+    r"lines\[\]\.span\.(o|v\[\])|story\.scale|odds\.(bins|power|draws)|"
+    r"odds\.sheets\[\]\.(scale|top|counts\[\]\[\]\.o)"
 )
 """Numbers that say how something is drawn, or count positions in another list; none is a figure."""
 CHECKED = re.compile(
@@ -575,7 +576,8 @@ CHECKED = re.compile(
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
     r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.band\.\w+\.(o|v\[\])|"
     r"lines\[\]\.ahead\[\]\.(chance|built)\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
-    r"story\.tour\[\]\.chance|"
+    r"story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
+    r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
     r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]"
 )
 """Numbers that the functions below compare."""
@@ -595,7 +597,8 @@ def _page(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     pieces = page_data(folder)
     data = pieces["flow_lines"]
     rows = [*_page_series(data, book), *_page_ahead(data, book), *_page_words(data, book),
-            *_page_known(data, book), *_page_story(data, book), *_page_rest(data, book)]  # fmt: skip
+            *_page_known(data, book), *_page_story(data, book), *_page_odds(data, book),
+            *_page_rest(data, book)]  # fmt: skip
     rows += _page_places(pieces["search"]["places"], "search")
     lost = [f"atlas.html: {path} has no rule" for path in sorted(_paths(data))
             if not STYLE.fullmatch(path) and not CHECKED.fullmatch(path)]  # fmt: skip
@@ -699,6 +702,31 @@ def _page_story(data: dict, book: Book) -> Iterator[tuple]:
             held = book.projection["flowing"].sel(scenario="mixture", route=stop["route"])
             made = float(held.sel(period=periods.parse(stop["step"]).start.isoformat()))
             yield f"atlas.html: tour {stop['step']} chance", stop["chance"], made, 1e-3
+
+
+def _page_odds(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield what the sliders weigh: means, counts (each leaf holds all draws), chances of answers."""
+    odds = data.get("odds")
+    if odds is None:
+        return
+    tree = book.tracker.ahead.leaves.tree["question"]
+    for question in odds["questions"]:
+        for answer in question["answers"]:
+            row = tree[question["key"]]["answer"][answer["key"]]
+            where = f"atlas.html: {question['key']} {answer['key']}"
+            yield f"{where} probability", answer["probability"], row["probability"]["value"], 1e-9
+            for given, share in answer.get("given", {}).items():
+                yield f"{where} given {given}", share, row["if"][given]["value"], 1e-9
+    held = {(s.kind, s.name): s for s in book.tracker.ahead.leaves.sheets}
+    for sheet in odds["sheets"]:
+        made = held[sheet["kind"], sheet["name"]].mean
+        where = f"atlas.html: {sheet['kind']} {sheet['name']}"
+        for c, row in enumerate(sheet["mean"]):
+            for y, shown in enumerate(row):
+                name = f"{where} leaf {c} {odds['years'][y]}"
+                yield name, shown / sheet["scale"], made[c, y], 1 / sheet["scale"]
+                if "counts" in sheet:
+                    yield f"{name} draws", sum(sheet["counts"][c][y]["v"]), odds["draws"], 1e-9
 
 
 def _page_words(data: dict, book: Book) -> Iterator[tuple]:

@@ -39,6 +39,12 @@ VARIABLES = {
 }
 
 
+Asked = (
+    str | Sequence[str] | Mapping[str, Any] | Callable[[trees.Tree], dict[str, list[trees.Leaf]]]
+)
+"""Scenarios by name, laid over the tree, or made from it."""
+
+
 @dataclass(frozen=True)
 class Setup:
     """Everything between the tables and the engine: plan, one case a scenario, grid, tree."""
@@ -131,7 +137,17 @@ def project(
     simulate.check_seed(seed)
     made = setup(tables, cube, until=until, scenarios=scenarios, as_of=as_of, revenue=revenue,
                  tree=tree, timing=timing, known=known)  # fmt: skip
-    parts = []
+    return of_setup(made, tables, cube, levels, draws, seed, workers=workers,
+                    scheduler=scheduler, engine=engine)  # fmt: skip
+
+
+def of_setup(
+    made: Setup, tables: facts.Tables, cube: xr.Dataset, levels: Sequence[float] = QUANTILES,
+    draws: int = 20_000, seed: int = 0, *, workers: int | None = None,
+    scheduler: str | None = None, engine: str = "numpy",
+) -> xr.Dataset:  # fmt: skip
+    """Draw every case of a setup; the rest of `project`, for those who need the setup too."""
+    levels, parts = _levels(levels), []
     for case in made.cases.values():
         tally = simulate.run(
             made.plan, case, draws, seed, workers=workers, scheduler=scheduler, engine=engine
@@ -140,7 +156,7 @@ def project(
         parts.append((tally.quantile(levels, made.plan), tally.mean, 1 - low))
     result = _dataset(made, parts, levels)
     result.attrs |= _attributes(made, draws, seed)
-    return _with_past(result, tables, cube) if revenue else result
+    return result if made.plan.money is None else _with_past(result, tables, cube)
 
 
 def paths(
@@ -170,7 +186,7 @@ def paths(
 
 
 def setup(
-    tables: facts.Tables, cube: xr.Dataset, *, until: str, scenarios: str | Sequence[str] | Mapping[str, Any],
+    tables: facts.Tables, cube: xr.Dataset, *, until: str, scenarios: Asked,
     as_of: str | dt.date | None, revenue: bool, tree: Mapping[str, Any] | None,
     timing: Callable[..., Any] | None, known: Callable[..., facts.Tables] | None = None,
 ) -> Setup:  # fmt: skip
@@ -180,7 +196,7 @@ def setup(
         tables = known(tables, day)
         cube = flows.build(tables)
     text = _checked_tree(tree, scenarios, tables, str(day))
-    asked = trees.select(text, scenarios)
+    asked = scenarios(text) if callable(scenarios) else trees.select(text, scenarios)
     span = ramp.grid(cube, until, day)
     shared = ramp.learn(tables, cube, span, text, timing or _reference_class)
     models = ramp.modelled(tables, cube, text, span.as_of)

@@ -402,7 +402,7 @@ def run_block(bench: Bench, case: Case, seed: int, block: int, size: int,
         Takes the raw flows.
     """
     plan = bench.plan
-    drivers, uniform, noise = _common(plan, seed, block, size)
+    drivers, uniform, noise = common(plan, seed, block, size)
     leaf = np.searchsorted(case.cumulated, (np.arange(size) + uniform) / size, side="right")
     leaf = np.minimum(leaf, len(case.cumulated) - 1)
     paths: dict[str, np.ndarray] = {}
@@ -420,17 +420,17 @@ def run_block(bench: Bench, case: Case, seed: int, block: int, size: int,
     return sums
 
 
-def _generator(seed: int, block: int, name: str) -> np.random.Generator:
+def generator(seed: int, block: int, name: str) -> np.random.Generator:
     """Return the generator of a route in a block, whatever other routes there are."""
     key = np.random.SeedSequence(seed, spawn_key=(block, zlib.crc32(name.encode())))
     return np.random.Generator(np.random.SFC64(key))
 
 
-def _common(
+def common(
     plan: Plan, seed: int, block: int, size: int
 ) -> tuple[np.ndarray, float, moneys.Noise | None]:
     """Draw what the routes share: drivers (G, K, n), where the leaves are cut, price noise."""
-    rng = _generator(seed, block, "")
+    rng = generator(seed, block, "")
     drivers = rng.standard_normal((len(ramp.DRIVERS), ramp.MODES, size), dtype=np.float32)
     uniform = float(rng.random())
     return drivers, uniform, moneys.draw(plan.money, rng, drivers[1]) if plan.money else None
@@ -457,7 +457,7 @@ def _route(
 ) -> None:  # fmt: skip
     """Draw one route for some draws of a block; count it, and add it to the sums over routes."""
     plan, (drivers, frail, paths), (seed, block, size) = bench.plan, shared, where
-    rng = _generator(seed, block, plan.routes[r])
+    rng = generator(seed, block, plan.routes[r])
     modes = rng.standard_normal((ramp.MODES, size), dtype=np.float32)
     jitter = rng.standard_normal(plan.count + size, dtype=np.float32)
     uniform = rng.random((5, size), dtype=np.float32)

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from energy.projection.bargain import Bargain
     from energy.projection.counterfactual import Counterfactual
 
+if TYPE_CHECKING:
+    from energy.projection import Setup
+    from energy.projection.leaves import Leaves
+
 EXPORT_DRAWS = 4096  # a layer's quantiles need no more
 
 
@@ -53,7 +57,32 @@ class Ahead(Facet):
     @functools.cached_property
     def shown(self) -> xr.Dataset:
         """The projection that map and layers show: every scenario to 2040, a few thousand draws."""
-        return self.project(draws=EXPORT_DRAWS)
+        from energy import projection
+        from energy.projection import leaves
+
+        apart = leaves.apart(self._setup)
+        return projection.of_setup(apart, self.t.facts, self.t._reported, draws=EXPORT_DRAWS)
+
+    @functools.cached_property
+    def leaves(self) -> Leaves:
+        """Every combination of answers by market, counted, to weigh anew without drawing.
+
+        See `energy.projection.leaves.mix`, which takes other probabilities.
+        """
+        from energy.projection import leaves
+
+        return leaves.grow(self._setup, EXPORT_DRAWS)
+
+    @functools.cached_property
+    def _setup(self) -> Setup:
+        """What `shown` and `leaves` are drawn from."""
+        from energy import projection
+        from energy.projection import leaves
+
+        return projection.setup(
+            self.t.facts, self.t._reported, until="2040", scenarios=leaves.beside,
+            as_of=self.last_day, revenue=True, tree=None, timing=None,
+        )  # fmt: skip
 
     @property
     def last_day(self) -> str | None:

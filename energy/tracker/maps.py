@@ -43,12 +43,13 @@ class Maps(Facet):
         geodata.draw.OfflineMap
             A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network.
         """
-        t = self.t
+        t, ahead = self.t, self._ahead(projection)
         sources = t.facts["sources"].set_index("source")
         return atlas.build(
             t.routes, t._quarters, t.events, sources, routes.places(),
-            {**self.meta(), "layers": layers}, projection=self._ahead(projection), facts=t.facts,
+            {**self.meta(), "layers": layers}, projection=ahead, facts=t.facts,
             months=t.flows(freq="M"), markets=balanced.markets(t.facts),
+            leaves=t.ahead.leaves if ahead is not None and projection in (None, True) else None,
         )  # fmt: skip
 
     def period(self, quarter: str | None = None, **options: Any) -> Any:

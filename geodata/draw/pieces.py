@@ -242,7 +242,7 @@ class Story(Piece):
     """
 
     call = "story"
-    scripts = (*FLOW, "story")
+    scripts = (*FLOW, "odds", "story")
 
     def __init__(self) -> None:
         super().__init__({})

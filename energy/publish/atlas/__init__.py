@@ -18,12 +18,14 @@ import pandas as pd
 import xarray as xr
 from branca.element import Element, Figure
 
+from energy.projection.leaves import Leaves
 from energy.publish.atlas import (
     ahead,
     columns,
     faults,
     lines,
     look,
+    odds,
     page,
     references,
     timeline,
@@ -44,6 +46,7 @@ __all__ = [
     "faults",
     "lines",
     "look",
+    "odds",
     "page",
     "references",
     "timeline",
@@ -63,6 +66,7 @@ def build(
     facts: Mapping[str, pd.DataFrame] | None = None,
     months: xr.Dataset | None = None,
     markets: pd.DataFrame | None = None,
+    leaves: Leaves | None = None,
 ) -> draw.OfflineMap:
     """Build the map: one self-contained page that a notebook shows and ``save`` writes.
 
@@ -112,6 +116,8 @@ def build(
     markets : DataFrame, optional
         As `energy.balance.cube.markets` returns it by calendar year: exports by market with their
         intervals, for the headline, the chart beside the map and the tour.
+    leaves : Leaves, optional
+        From `energy.projection.leaves.grow`: what the reader weighs anew with sliders.
 
     Returns
     -------
@@ -123,7 +129,7 @@ def build(
     DataError
         If a table is empty, lacks a column, is in another CRS or names a route twice; if `flows`
         or `projection` knows routes that `routes` does not, or `flows` a status that has no colour;
-        or if `projection` has other dims, periods or quantiles.
+        or if `projection` has other dims, periods or quantiles, or `leaves` are of another tree.
     EnergyError
         If ``meta["start"]`` is no period of the data.
     """
@@ -131,7 +137,7 @@ def build(
     check(routes, flows, events, sources, projection)
     data = page_data(
         routes, flows, events, sources, meta,
-        projection=projection, facts=facts, months=months, markets=markets,
+        projection=projection, facts=facts, months=months, markets=markets, leaves=leaves,
     )  # fmt: skip
     title = str(meta.get("title") or "Russian gas by pipeline")
     made = draw.OfflineMap(

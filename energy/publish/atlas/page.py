@@ -12,9 +12,11 @@ import xarray as xr
 
 from energy.errors import DataError
 from energy.measure import units
+from energy.projection.leaves import Leaves
 from energy.publish.atlas.ahead import ahead_of, behind, filled, scenarios
 from energy.publish.atlas.lines import in_order, lines_of
 from energy.publish.atlas.look import ROLE_LABELS, STATUS_LABELS, look_of
+from energy.publish.atlas.odds import odds_of
 from energy.publish.atlas.references import References, Sources, observations
 from energy.publish.atlas.story import story_of
 from energy.publish.atlas.timeline import calendars_of, days_of, opening, starts_of, steps_of
@@ -39,6 +41,7 @@ def page_data(
     facts: Mapping[str, pd.DataFrame] | None = None,
     months: xr.Dataset | None = None,
     markets: pd.DataFrame | None = None,
+    leaves: Leaves | None = None,
 ) -> dict[str, Any]:
     """Turn the tables into the one JSON that :class:`geodata.draw.FlowLines` draws.
 
@@ -47,6 +50,7 @@ def page_data(
     """
     facts = facts or {}
     routes = in_order(routes)
+    odds = odds_of(leaves, projection)
     projection = behind(flows, projection)
     starts = starts_of(flows, projection)
     cube = flows.reindex(route=list(routes.index), period=starts).transpose("route", "period")
@@ -72,6 +76,7 @@ def page_data(
         **({} if projection is None else {"projection": scenarios(projection)}),
         "spans": spans,
         **({} if story is None else {"story": story}),
+        **({} if odds is None else {"odds": odds}),
         "lines": lines,
         "events": happened,
         "sources": cited.records(),

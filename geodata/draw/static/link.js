@@ -19,6 +19,7 @@
       scenario: data.projection && model.scenario !== data.projection.start
         ? data.projection.scenarios[model.scenario].key : "",
       compare: model.compare ? model.compare.text : "",
+      odds: G.oddsText ? G.oddsText(model.odds) : "",
       hide: [...model.hidden].sort().map((key) => key.replace("\n", ":")).join(","),
       ...Object.fromEntries([...model.filters].map(([group, value]) => ["only-" + group, value])),
       lang: G.language() === "en" ? "" : G.language(),
@@ -58,6 +59,7 @@
       const found = data.projection.scenarios.findIndex((item) => item.key === said.get("scenario"));
       model.scenario = found < 0 ? data.projection.start : found;
     }
+    if (data.odds && G.readOdds) model.odds = G.readOdds(data.odds, said.get("odds"));
     const step = model.steps.findIndex((item) => item.id === wanted.step);
     model.step = step >= 0 ? step : Math.max(0, model.place(model.moment));
     const [first, end] = model.parts(model.step);
@@ -114,7 +116,7 @@
       model.ready = true;
       map.fire("gd:change");
     });
-    map.on("gd:step gd:select gd:change gd:table", save);
+    map.on("gd:step gd:select gd:change gd:table gd:odds", save);
     map.on("moveend", () => {
       model.moved = model.moved || (touched && model.ready);
       if (model.moved) save();

@@ -225,6 +225,7 @@
       this.moment = data.start;
       this.scenario = data.projection ? data.projection.start : null;
       this.compare = null;
+      this.odds = new Map(); // question -> percent of each answer, where a reader has set them
       this.selected = null;
       this.hidden = new Set();
       this.filters = new Map();

@@ -282,7 +282,7 @@
         bodies[i].node.append(bodies[i].make() || "");
       }
     }
-    open(0);
+    open(Math.max(0, parts.findIndex(([, , first]) => first)));
     return [G.el("div", { class: "gd-tabs", role: "tablist", "t:aria-label": "Views" }, buttons), ...bodies.map((body) => body.node)];
   }
 
@@ -300,6 +300,7 @@
       G.el("div", { class: "gd-story-body" }, tabs([
         ["Markets", () => G.el("div", {}, [markets(map, model, story), G.el("h3", { t: "Largest flows of the period" }), lines(map, model)])],
         ["Years", () => multiples(model)],
+        ...(model.data.odds ? [["Scenarios", () => G.odds(map, model), model.odds.size > 0]] : []),
         ...(G.extraTabs || []).map(([label, make]) => [label, () => make(map, model)]),
       ])),
     ]);
