@@ -139,6 +139,20 @@ def test_freshness_is_told_per_series(tracker):
     assert not table.duplicated(["kind", "name", "series"]).any()
     row = table[(table["kind"] == "route") & (table["name"] == "turkstream-2")].iloc[0]
     assert row["newest"] > "2026" and row["age"] > 0 and row["status"] not in ("plan", "contract")
+    assert tracker.evidence.freshness("2026-11-28").equals(table)
+    then = tracker.as_of("2024-05-16").evidence.freshness().set_index(["kind", "name", "series"])
+    pos1 = then.loc[("route", "power-of-siberia-1", "flow")]
+    assert (pos1["newest"], pos1["age"]) == ("2024-02-29", 77)  # the print of February 2024
+
+
+def test_the_summary_tells_the_newest_figure_of_each_series(tracker):
+    text = tracker.summary()
+    part = text[text.index("## Newest figure of each series") :]
+    rows = dict(line.strip("| ").split(" | ", 1) for line in part.splitlines() if " | 20" in line)
+    assert rows["route power-of-siberia-1"].startswith("2025-12-31 | provisional | ")
+    assert rows["account ebitda"].startswith("2025-09-30 | ")
+    assert len(rows) == len(set(rows)) > 15
+    assert min(int(text.rsplit(" ", 1)[1].replace(",", "")) for text in rows.values()) == 0
 
 
 # -- the Turkish regulator -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import xarray as xr
 
 from energy import flows
 from energy.balance import cube as cubes
+from energy.provenance.freshness import freshness
 
 FIRST_YEAR = 2014
 RESULT = {
@@ -57,6 +58,7 @@ def summary(
         "## Utilisation, % of the capacity of that year", "", table(_marked(years, "utilisation", 0, 100)), "",
         "## Revenue, billion USD (flow times border price)", "", table(_marked(years, "revenue", 1, 0.001)), "",
         "## Gazprom, IFRS, as reported", "", table(_results(statements)), "",
+        "## Newest figure of each series", "", table(_freshness(tables)), "",
         "Revenue is flow times a border price from the sources in `prices.csv`; it is not a line of "
         "Gazprom's accounts. `energy finance --bridge YEAR` sets the two side by side; "
         "`energy cite ID` gives the source behind a figure.", "",
@@ -136,6 +138,28 @@ def _by_market(tables: Mapping[str, pd.DataFrame], what: str) -> pd.DataFrame:
     values.columns = years
     shown: pd.DataFrame = values.loc[:, years >= FIRST_YEAR]
     return shown
+
+
+PRICES = ("china", "europe", "far-abroad", "brent")
+"""Prices whose newest figure is told: what a border price is made of."""
+
+
+def _freshness(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the last day that figures speak of, by export route, price and shown line."""
+    roles = tables["routes"].set_index("route")["role"]
+    shown = {"route": list(roles.index[roles == "export"]), "price": list(PRICES),
+             "account": list(RESULT.values())}  # fmt: skip
+    rows = freshness(tables)
+    parts = [
+        rows[(rows["kind"] == kind) & rows["name"].isin(names)] for kind, names in shown.items()
+    ]
+    last = pd.concat([part.drop_duplicates("name", keep="last") for part in parts])
+    days = pd.to_datetime(last["newest"])
+    made: pd.DataFrame = pd.DataFrame({
+        "figures up to": last["newest"], "standing": last["status"],
+        "days behind the newest": (days.max() - days).dt.days.map("{:,}".format),
+    }).set_axis(last["kind"] + " " + last["name"]).rename_axis("series")  # fmt: skip
+    return made
 
 
 def _results(statements: pd.DataFrame) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,8 @@ import pandas as pd
 from energy import mirror as mirrors
 from energy.intake import update
 from energy.provenance import explain
-from energy.store import Store, prints
+from energy.provenance import freshness as fresh
+from energy.store import Store, last_day, prints
 from energy.tracker.facet import Facet
 
 
@@ -54,6 +56,27 @@ class Evidence(Facet):
         own = Store.open().revisions(source) if source != "package" else None
         parts = [part for part in (own, shipped) if part is not None and len(part)]
         return pd.concat(parts, ignore_index=True) if parts else Store.open().revisions(source)
+
+    def freshness(self, today: str | dt.date | None = None) -> pd.DataFrame:
+        """Return the newest figure of each series: one row a route, market, price or line.
+
+        Parameters
+        ----------
+        today : str or date, optional
+            Day from which ``age`` counts; default the last day of the edition.
+
+        Returns
+        -------
+        DataFrame, columns kind, name, series, newest, status, source, age
+            Oldest first; see `energy.provenance.freshness.freshness`.
+
+        >>> import energy
+        >>> table = energy.load().evidence.freshness("2026-11-28").set_index(["kind", "name"])
+        >>> table.loc[("route", "nord-stream-1"), "newest"]
+        '2023-03-31'
+        """
+        day = today or self.t.edition
+        return fresh.freshness(self.t.facts, last_day(str(day)) if day else None)
 
     def releases(self) -> pd.DataFrame:
         """Return the releases that the store holds."""
