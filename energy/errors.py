@@ -9,6 +9,8 @@ import difflib
 import sys
 from collections.abc import Iterable, Sequence
 
+from geodata.arguments import Checker
+
 
 class EnergyError(Exception):
     """Base of all errors raised on purpose by ``energy``."""
@@ -85,3 +87,7 @@ class DataError(EnergyError):
         more = f"\n  … and {rest} more" if rest > 0 else ""
         noun = "fault" if len(self.faults) == 1 else "faults"
         super().__init__(f"{where}: {len(self.faults)} {noun}\n{shown}{more}")
+
+
+checked = Checker(UsageError)
+"""Holds the arguments of a public function against its annotations; see `geodata.arguments`."""

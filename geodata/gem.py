@@ -22,7 +22,7 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geodata.errors import FormatError, GeometryError
+from geodata.errors import FormatError, GeometryError, checked
 from geodata.formats import collector_paused
 from geodata.geometry import deviation_km, distance_km, ends, length_km, simplify, trace
 
@@ -80,6 +80,7 @@ class _Lines:
     faults: list[str] = field(default_factory=list)
 
 
+@checked
 def read_folder(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
     """Read every route of Global Energy Monitor's folder of gas pipelines.
 
@@ -282,6 +283,7 @@ def _with_side_files(gdf: gpd.GeoDataFrame, others: list[str]) -> gpd.GeoDataFra
 # --- replacing our lines --------------------------------------------------------------------------
 
 
+@checked
 def replace(
     routes: gpd.GeoDataFrame, gem: gpd.GeoDataFrame, gem_ids: Mapping[str, Sequence[str]]
 ) -> gpd.GeoDataFrame:

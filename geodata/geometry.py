@@ -17,7 +17,7 @@ from pyproj import Geod
 from shapely import LineString, MultiLineString, Point
 from shapely.geometry.base import BaseGeometry
 
-from geodata.errors import GeometryError
+from geodata.errors import GeometryError, checked
 
 __all__ = [
     "EURASIA",
@@ -54,6 +54,7 @@ LonLat: TypeAlias = "Sequence[float] | Point | np.ndarray"
 # --- measures -------------------------------------------------------------------------------------
 
 
+@checked.after
 def length_km(geom: BaseGeometry) -> float:
     """Measure a line along the ellipsoid.
 
@@ -75,6 +76,7 @@ def length_km(geom: BaseGeometry) -> float:
     return sum(float(_steps_km(line).sum()) for line in _lines(geom))
 
 
+@checked.after
 def distance_km(a: LonLat, b: LonLat) -> float:
     """Measure the geodesic between two points, each a shapely Point or a pair (lon, lat).
 
@@ -87,6 +89,7 @@ def distance_km(a: LonLat, b: LonLat) -> float:
     return float(WGS84.inv(lon_a, lat_a, lon_b, lat_b)[2]) / 1000
 
 
+@checked.after
 def nearest_km(points: np.ndarray, geom: BaseGeometry) -> np.ndarray:
     """Measure how far each point lies from a line.
 
@@ -109,6 +112,7 @@ def nearest_km(points: np.ndarray, geom: BaseGeometry) -> np.ndarray:
     return np.concatenate(blocks) if blocks else np.empty(0)
 
 
+@checked.after
 def deviation_km(geom: BaseGeometry, reference: BaseGeometry, step_km: float = 10.0) -> np.ndarray:
     """Sample a line every `step_km` and measure how far the samples lie from another line.
 
@@ -121,6 +125,7 @@ def deviation_km(geom: BaseGeometry, reference: BaseGeometry, step_km: float = 1
     return nearest_km(shapely.get_coordinates(densify(geom, step_km)), reference)
 
 
+@checked.after
 def inside(points: np.ndarray, box: Sequence[float]) -> np.ndarray:
     """Tell which points, shape (n, 2), lie in a box (west, south, east, north), edges included.
 
@@ -134,6 +139,7 @@ def inside(points: np.ndarray, box: Sequence[float]) -> np.ndarray:
     return (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
 
 
+@checked.after
 def ends(geom: BaseGeometry) -> tuple[tuple[float, float], tuple[float, float]]:
     """Give the first and the last (lon, lat) of a line, in drawing order.
 
@@ -151,6 +157,7 @@ def ends(geom: BaseGeometry) -> tuple[tuple[float, float], tuple[float, float]]:
 # --- changes --------------------------------------------------------------------------------------
 
 
+@checked.after
 def densify(geom: BaseGeometry, max_km: float = 25) -> BaseGeometry:
     """Add vertices along the geodesics so that no segment is longer than `max_km`.
 
@@ -180,6 +187,7 @@ def densify(geom: BaseGeometry, max_km: float = 25) -> BaseGeometry:
     return _each(geom, lambda coords: _densified(coords, float(max_km)))
 
 
+@checked.after
 def simplify(geom: BaseGeometry, tolerance_deg: float) -> BaseGeometry:
     """Drop vertices that lie within `tolerance_deg` degrees of the simplified line; ends stay.
 
@@ -193,6 +201,7 @@ def simplify(geom: BaseGeometry, tolerance_deg: float) -> BaseGeometry:
     return shapely.simplify(geom, tolerance_deg, preserve_topology=True)
 
 
+@checked.after
 def reverse(geom: BaseGeometry) -> BaseGeometry:
     """Turn a line round: the parts in opposite order, each from its end to its start.
 
@@ -206,6 +215,7 @@ def reverse(geom: BaseGeometry) -> BaseGeometry:
     return MultiLineString([shapely.reverse(part) for part in reversed(geom.geoms)])
 
 
+@checked.after
 def cut_antimeridian(geom: BaseGeometry) -> BaseGeometry:
     """Cut what jumps over 180 degrees into parts that meet at +180 and -180 (RFC 7946, 3.1.9).
 
@@ -246,6 +256,7 @@ def cut_antimeridian(geom: BaseGeometry) -> BaseGeometry:
     return geom
 
 
+@checked.after
 def merge(
     parts: BaseGeometry | Iterable[BaseGeometry],
     start: LonLat,
@@ -284,6 +295,7 @@ def merge(
     return LineString(chains[0]) if len(chains) == 1 else MultiLineString(chains)
 
 
+@checked.after
 def trace(
     parts: BaseGeometry | Iterable[BaseGeometry],
     start: LonLat,
@@ -324,6 +336,7 @@ def trace(
     return _without_gaps(places, path, graph)
 
 
+@checked.after
 def check(
     geom: BaseGeometry | None,
     where: str,

@@ -16,7 +16,8 @@ import pandas as pd
 import shapely
 
 from geodata import geometry
-from geodata.errors import FormatError
+from geodata.errors import FormatError, checked
+from geodata.formats import read_csv
 from geodata.routes import DATA, read_lines
 
 KINDS = ("field", "plant", "market", "open")
@@ -24,6 +25,7 @@ SIDES = ("start", "end")
 DECIMALS = 5  # vertices of one place are equal to about a metre
 
 
+@checked
 def read_ends(path: str | Path | None = None) -> pd.DataFrame:
     """Read why an end of a line is joined to no other.
 
@@ -38,7 +40,9 @@ def read_ends(path: str | Path | None = None) -> pd.DataFrame:
         If an end or a kind is unknown, an end stands twice, or an open one has no note.
     """
     path = DATA / "ends.csv" if path is None else Path(path)
-    table = pd.read_csv(path, keep_default_na=False, encoding="utf-8")
+    table = read_csv(path, keep_default_na=False)
+    if missing := {"route", "end", "kind", "note"} - set(table):
+        raise FormatError(f"{path.name} lacks the column {min(missing)!r}. Add it to its header.")
     for at, row in enumerate(table.to_dict("records"), 2):
         where = f"{path.name}, row {at}"
         if row["end"] not in SIDES or row["kind"] not in KINDS:
@@ -53,6 +57,7 @@ def read_ends(path: str | Path | None = None) -> pd.DataFrame:
     return table
 
 
+@checked
 def ends(lines: gpd.GeoDataFrame) -> pd.DataFrame:
     """Tell of both ends of each line which other lines meet there.
 
@@ -81,6 +86,7 @@ def ends(lines: gpd.GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["route", "end", "lon", "lat", "joins"])
 
 
+@checked
 def components(lines: gpd.GeoDataFrame) -> list[set[str]]:
     """Group the lines that hang together, the largest group first.
 
@@ -99,6 +105,7 @@ def components(lines: gpd.GeoDataFrame) -> list[set[str]]:
     return sorted(distinct.values(), key=lambda members: (-len(members), min(members)))
 
 
+@checked
 def check(lines: gpd.GeoDataFrame) -> list[str]:
     """Collect what keeps our lines from being a net; an empty list means nothing does.
 

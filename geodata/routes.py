@@ -21,7 +21,7 @@ from shapely.geometry import LineString, shape
 from shapely.geometry.base import BaseGeometry
 
 from geodata import bends, formats, geometry
-from geodata.errors import FormatError, GeodataError, GeometryError
+from geodata.errors import FormatError, GeodataError, GeometryError, checked
 
 DATA = Path(__file__).parent / "data"
 ACCURACY = ("surveyed", "traced", "sketch")
@@ -40,6 +40,7 @@ DECIMALS = 5
 TOLERANCE = {"surveyed": 0.05, "traced": 0.05, "sketch": 0.15}
 
 
+@checked
 def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
     """Read the route lines, ours or those of a file of yours.
 
@@ -70,6 +71,7 @@ def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
     return frame.set_index("route")
 
 
+@checked
 def read_faults(path: str | Path) -> list[str]:
     """Return every fault that keeps `load` from reading a file, one a feature; empty if it reads."""
     path, faults, seen = Path(path), list[str](), set[str]()
@@ -170,6 +172,7 @@ def _line(raw: Any, where: str) -> BaseGeometry:
     return geom
 
 
+@checked
 def read_waypoints(path: str | Path | None = None) -> pd.DataFrame:
     """Read the points our lines run through.
 
@@ -185,7 +188,7 @@ def read_waypoints(path: str | Path | None = None) -> pd.DataFrame:
         If a column is missing, a kind is unknown or two points of a route share a ``seq``.
     """
     path = DATA / "waypoints.csv" if path is None else Path(path)
-    table = pd.read_csv(path, keep_default_na=False, encoding="utf-8")
+    table = formats.read_csv(path, keep_default_na=False)
     missing = {"route", "seq", "name", "lon", "lat", "kind", "source"} - set(table)
     if missing:
         raise FormatError(f"{path.name} lacks the column {min(missing)!r}. Add it to its header.")
@@ -202,6 +205,7 @@ def read_waypoints(path: str | Path | None = None) -> pd.DataFrame:
     return table
 
 
+@checked
 def read_lines(path: str | Path | None = None) -> pd.DataFrame:
     """Read what our lines are, and what their published lengths count.
 
@@ -219,10 +223,11 @@ def read_lines(path: str | Path | None = None) -> pd.DataFrame:
     """
     path = DATA / "lines.csv" if path is None else Path(path)
     text = ["name", "accuracy", "geometry_source", "scope", "system", "note"]
-    table = pd.read_csv(path, index_col="route", encoding="utf-8")
-    missing = {*text, "published_km", "from_seq", "to_seq"} - set(table)
+    table = formats.read_csv(path)
+    missing = {*text, "route", "published_km", "from_seq", "to_seq"} - set(table)
     if missing:
         raise FormatError(f"{path.name} lacks the column {min(missing)!r}. Add it to its header.")
+    table = table.set_index("route")
     table[text] = table[text].fillna("")
     for route in table.index[table["published_km"].notna() & ~table["scope"].isin(SCOPES)]:
         raise FormatError(
@@ -237,6 +242,7 @@ def _comparable(lines: pd.DataFrame) -> pd.DataFrame:
     return lines.loc[lines["scope"].isin(["whole", "part"]), ["published_km", "from_seq", "to_seq"]]
 
 
+@checked
 def lengths() -> pd.DataFrame:
     """Compare the drawn length of our lines with what is published of the same way.
 
@@ -265,6 +271,7 @@ def lengths() -> pd.DataFrame:
     )
 
 
+@checked
 def draw(waypoints: pd.DataFrame, lengths: pd.DataFrame | None = None) -> gpd.GeoDataFrame:
     """Draw one line a route through its points, as long as the pipe is published to be.
 
@@ -293,6 +300,8 @@ def draw(waypoints: pd.DataFrame, lengths: pd.DataFrame | None = None) -> gpd.Ge
     GeometryError
         If a point is out of range or has its axes swapped, or no bends make up for a length.
     """
+    if missing := {"route", "seq", "lon", "lat", "kind"} - set(waypoints):
+        raise FormatError(f"The waypoints lack the column {min(missing)!r}; see read_waypoints.")
     sizes: dict[frozenset[tuple[float, float]], float] = {}
     lines, compared = {}, {}
     for route, points in waypoints.groupby("route", sort=False):
@@ -357,6 +366,7 @@ def _bend(
     sizes.update({frozenset(leg): 0.0 if sea else size for leg, sea, _ in new})
 
 
+@checked
 def build(target: str | Path | None = None) -> Path:
     """Write ``routes.geojson`` out of the hand-made tables, the same bytes every time.
 
@@ -395,6 +405,7 @@ def build(target: str | Path | None = None) -> Path:
     )
 
 
+@checked
 def places() -> gpd.GeoDataFrame:
     """Read the named places of the network, one row a place.
 
@@ -410,6 +421,7 @@ def places() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4326")
 
 
+@checked
 def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = None) -> list[str]:
     """Collect the faults of route lines; an empty list means none.
 

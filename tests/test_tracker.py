@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from energy import flows
-from energy.errors import PeriodError, UnitError, UnknownName
+from energy.errors import PeriodError, UnitError, UnknownName, UsageError
 from energy.tracker import facet
 
 
@@ -215,8 +215,8 @@ def test_cite_a_route_a_table_and_several(tracker):
         (lambda t: t.flows(basis="25C"), UnitError, "25C"),
         (lambda t: t.financials("GAAP"), UnknownName, "GAAP"),
         (lambda t: t.financials("IFRS", "net_profits"), UnknownName, "net_profit"),
-        (lambda t: t.cite(pd.DataFrame({"a": [1]})), TypeError, "no column 'id' or 'sources'"),
-        (lambda t: t.cite(t.flows("blue-stream").flow), TypeError, "Give the whole cube"),
+        (lambda t: t.cite(pd.DataFrame({"a": [1]})), UsageError, "no column 'id' or 'sources'"),
+        (lambda t: t.cite(t.flows("blue-stream").flow), UsageError, "Give the whole cube"),
     ],
 )
 def test_wrong_input_gets_one_clear_sentence(tracker, call, error, words):

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from energy import flows
-from energy.balance.kept import Result, result
+from energy.balance.kept import STEPS, Result, result
 from energy.errors import UnknownName
 from energy.measure import periods, units
 from energy.measure.observations import rows_of
@@ -196,6 +196,9 @@ def market_table(
         As in `energy.flows.build`; energy by the mean calorific value of ``balance_errors.csv``.
     what : {"flow", "p10", "p90"}
     """
+    for kind, word, known in (("frequency", freq, STEPS), ("part", what, ("flow", "p10", "p90"))):
+        if word not in known:
+            raise UnknownName(kind, word, known)
     table = markets(tables, freq)[what].unstack("period")  # noqa: PD010
     table = table.drop(["exports", "lng", "russia"], errors="ignore")
     days = [

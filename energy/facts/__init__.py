@@ -22,7 +22,7 @@ from typing import Any
 
 import pandas as pd
 
-from energy.errors import DataError, PeriodError, UnknownName
+from energy.errors import DataError, PeriodError, UnknownName, checked
 from energy.facts import kept, names
 from energy.measure import periods
 from energy.measure.observations import rows_of
@@ -62,6 +62,7 @@ def schema() -> dict[str, dict[str, Any]]:
     return {resource["name"]: resource for resource in package["resources"]}
 
 
+@checked
 def load(own: Path | str | None = None) -> Tables:
     """Return every table of facts, typed and checked, with the user's own rows laid over.
 
@@ -120,6 +121,7 @@ def _stamp() -> str:
     return kept.digest(*versions, *parts)
 
 
+@checked
 def check(own: Path | str | None = None, by: dt.date | None = None) -> list[str]:
     """Return every fault in the package's tables and in the user's own rows.
 
@@ -164,6 +166,7 @@ def _overlay(base: Tables, folder: Path, by: dt.date | None = None) -> tuple[Tab
     return tables, faults
 
 
+@checked
 def install(
     folder: Path | str,
     by: dt.date | None = None,
@@ -264,6 +267,7 @@ def _cut(path: Path, by: dt.date | None) -> tuple[bytes, list[str]]:
     return text[known].to_csv(index=False).encode(), late
 
 
+@checked
 def read_table(path: Path | str, name: str, by: dt.date | None = None) -> pd.DataFrame:
     """Read one CSV table and check it against the schema of ``name``.
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from energy.errors import DataError, UnknownName
+from energy.errors import DataError, UnknownName, checked
 from energy.finance.accounts import significant_digits
 from energy.measure import periods
 from energy.measure.observations import STATUS
@@ -21,6 +21,7 @@ SUMS = ("value", "volume", "turnover")
 FILTERS = ("exporter", "importer", "commodity", "measure", "reporter")
 
 
+@checked
 def trade(
     tables: Mapping[str, pd.DataFrame], freq: str | None = None, **wanted: str | None
 ) -> pd.DataFrame:

@@ -17,6 +17,9 @@ from functools import lru_cache
 from typing import Any
 
 from energy.errors import PeriodError
+from geodata.arguments import Checker, shown
+
+checked = Checker(PeriodError)
 
 FREQUENCIES = {
     "A": "calendar year",
@@ -104,6 +107,7 @@ WORDS = {
 """How people and pandas call the frequencies of the flow cube."""
 
 
+@checked.after
 def frequency(word: str) -> str:
     """Return the letter of a frequency that a word stands for; an unknown word as it is.
 
@@ -114,6 +118,7 @@ def frequency(word: str) -> str:
     return next((letter for letter, words in WORDS.items() if plain in words), str(word))
 
 
+@checked.after
 def parse(text: Any) -> Period:
     """Read the text of a period.
 
@@ -154,6 +159,7 @@ def parse(text: Any) -> Period:
     return containing(_date(text), "D")
 
 
+@checked.after
 def label(period: Period) -> str:
     """Return the canonical text of a period; `parse` gives the same period back.
 
@@ -177,6 +183,7 @@ def label(period: Period) -> str:
     return texts.get(period.freq) or _label_interval(start, _last_day(period))
 
 
+@checked.after
 def long_label(period: Period) -> str:
     """Return a text for people.
 
@@ -200,6 +207,7 @@ def long_label(period: Period) -> str:
     )
 
 
+@checked.after
 def days(period: Period) -> int:
     """Count the days of a period.
 
@@ -211,6 +219,7 @@ def days(period: Period) -> int:
     return (period.end - period.start).days
 
 
+@checked.after
 def months(period: Period) -> list[tuple[int, int, float]]:
     """List the months a period touches, with the share of each month's days it covers.
 
@@ -228,6 +237,7 @@ def months(period: Period) -> list[tuple[int, int, float]]:
     return [(m.start.year, m.start.month, overlap(m, period) / days(m)) for m in touched]
 
 
+@checked.after
 def containing(date: Any, freq: str) -> Period:
     """Return the period of a frequency in which a day lies.
 
@@ -255,6 +265,7 @@ def containing(date: Any, freq: str) -> Period:
     return Period(start, end, freq)
 
 
+@checked.after
 def span(first: Any, last: Any, freq: str) -> list[Period]:
     """List the periods of a frequency from the one holding `first` to the one holding `last`.
 
@@ -292,6 +303,7 @@ def span(first: Any, last: Any, freq: str) -> list[Period]:
     return periods
 
 
+@checked.after
 def overlap(a: Period, b: Period) -> int:
     """Count the days that two periods share.
 
@@ -303,6 +315,7 @@ def overlap(a: Period, b: Period) -> int:
     return max(0, (min(a.end, b.end) - max(a.start, b.start)).days)
 
 
+@checked.after
 def coverage(parts: Iterable[Period], whole: Period) -> float:
     """Return the share of a period's days that its parts cover, counting overlaps once.
 
@@ -334,6 +347,7 @@ def coverage(parts: Iterable[Period], whole: Period) -> float:
 # --- numbers ------------------------------------------------------------------------------------
 
 
+@checked.after
 def month_number(day: dt.date) -> int:
     """Return the months from year 0 to the month a day lies in; neighbours differ by one.
 
@@ -345,6 +359,7 @@ def month_number(day: dt.date) -> int:
     return day.year * 12 + day.month - 1
 
 
+@checked.after
 def month_start(number: int) -> dt.date:
     """Return the first day of a month by its number.
 
@@ -356,6 +371,7 @@ def month_start(number: int) -> dt.date:
     return dt.date(number // 12, number % 12 + 1, 1)
 
 
+@checked.after
 @lru_cache(maxsize=4096)
 def month_days(number: int) -> int:
     """Count the days of a month by its number.
@@ -368,11 +384,13 @@ def month_days(number: int) -> int:
     return (month_start(number + 1) - month_start(number)).days
 
 
+@checked.after
 def quarter_number(day: dt.date) -> int:
     """Return the quarters from year 0 to the quarter a day lies in; neighbours differ by one."""
     return month_number(day) // 3
 
 
+@checked.after
 def quarter_start(number: int) -> dt.date:
     """Return the first day of a quarter by its number.
 
@@ -384,6 +402,7 @@ def quarter_start(number: int) -> dt.date:
     return month_start(number * 3)
 
 
+@checked.after
 def quarter_label(number: int) -> str:
     """Return the text of a quarter by its number.
 
@@ -395,6 +414,7 @@ def quarter_label(number: int) -> str:
     return f"{number // 4}Q{number % 4 + 1}"
 
 
+@checked.after
 def decimal_year(day: dt.date) -> float:
     """Return the beginning of a day as a decimal year, by the days of its own year.
 
@@ -407,6 +427,7 @@ def decimal_year(day: dt.date) -> float:
     return day.year + (day - begin).days / year_days(day.year)
 
 
+@checked.after
 def from_decimal(year: float) -> dt.date:
     """Return the day in which a decimal year lies; `decimal_year` gives its beginning.
 
@@ -421,6 +442,7 @@ def from_decimal(year: float) -> dt.date:
     return dt.date(whole, 1, 1) + dt.timedelta(days=int(passed + 1e-6))
 
 
+@checked.after
 def year_days(year: int) -> int:
     """Count the days of a calendar year.
 
@@ -432,6 +454,7 @@ def year_days(year: int) -> int:
     return 366 if calendar.isleap(year) else 365
 
 
+@checked.after
 def middle(period: Any) -> float:
     """Return the middle of a period as a decimal year.
 
@@ -448,6 +471,7 @@ def middle(period: Any) -> float:
     return (decimal_year(span.start) + decimal_year(span.end)) / 2
 
 
+@checked.after
 def years(begin: dt.date, end: dt.date) -> float:
     """Return the length of an interval in years, each day counted by the length of its own year.
 
@@ -585,7 +609,7 @@ def _date(value: Any) -> dt.date:
         day = bare.astype("datetime64[D]").item()  # None for NaT
         if isinstance(day, dt.date):
             return day
-    raise PeriodError(f"Period {value!r} is neither text nor a date: expected {_FORMS}.")
+    raise PeriodError(f"Period {shown(value)} is neither text nor a date: expected {_FORMS}.")
 
 
 # --- the calendar ------------------------------------------------------------------------------

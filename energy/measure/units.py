@@ -17,6 +17,9 @@ from typing import Any
 import numpy as np
 
 from energy.errors import UnitError
+from geodata.arguments import Checker
+
+checked = Checker(UnitError)
 
 KWH_PER_MMBTU = 293.07107
 """kWh in a million British thermal units (International Table).
@@ -225,6 +228,7 @@ class _Stated:
         return value
 
 
+@checked.after
 def convert(
     value: Any,
     unit: str,
@@ -316,6 +320,7 @@ def convert(
     return result
 
 
+@checked.after
 def chain(
     value: Any,
     unit: str,
@@ -364,6 +369,7 @@ def chain(
     return lines
 
 
+@checked.after
 def kind(unit: str) -> str:
     """Return what a unit measures, e.g. ``"volume rate"``.
 
@@ -380,6 +386,7 @@ def kind(unit: str) -> str:
     return _known_unit(unit).kind
 
 
+@checked.after
 def label(unit: str, basis: str | None = None) -> str:
     """Return unit and basis as a title or an axis writes them.
 

@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 
 from energy import facts, flows
-from energy.errors import EnergyError
+from energy.errors import EnergyError, checked
 from energy.projection import money, ramp, scenarios, simulate, widths
 from energy.projection import scenarios as trees  # where a parameter is called `scenarios`
 
@@ -58,6 +58,7 @@ class Setup:
     copies: dict[str, str]
 
 
+@checked
 def project(
     tables: facts.Tables,
     cube: xr.Dataset,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import pandas as pd
 import xarray as xr
 
 from energy import flows, store
-from energy.errors import UnknownName
+from energy.errors import UnknownName, UsageError
 from energy.facts import Tables
 from energy.measure import observations
+from geodata.arguments import shown
 
 TABLES = {
     "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts",
@@ -144,7 +145,7 @@ def _ids(what: Cited, tables: Tables) -> set[str]:
     if isinstance(what, xr.Dataset | xr.DataArray):
         names = [name for name in ("sources", "price_source") if name in what]
         if isinstance(what, xr.DataArray) or not names:
-            raise TypeError(
+            raise UsageError(
                 "Give the whole cube (it holds 'sources'), e.g. t.cite(t.flows('blue-stream'))."
             )
         return _split(value for name in names for value in what[name].values.ravel())
@@ -153,8 +154,11 @@ def _ids(what: Cited, tables: Tables) -> set[str]:
             c for c in ("id", "sources", "price_source", "alternatives") if c in what.columns
         ]
         if not columns:
-            raise TypeError("The table has no column 'id' or 'sources' to cite from.")
+            raise UsageError("The table has no column 'id' or 'sources' to cite from.")
         return _split(value for column in columns for value in what[column])
+    if not isinstance(what, Sequence | set | pd.Series):
+        raise UsageError(f"There is nothing to cite in {shown(what)}: give an id, a list of ids, a cube or a "
+                         "table, e.g. t.cite('V0001').")  # fmt: skip
     return {name for item in what for name in _ids(item, tables)}
 
 

@@ -22,7 +22,7 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
-from energy.errors import DataError, EnergyError, MissingExtra, PeriodError
+from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, checked
 from energy.measure import periods
 from energy.publish import atlas, qualifiers
 from energy.publish.layers import period_labels
@@ -58,6 +58,7 @@ SALT = "energy-trade-tracker"  # fixes the ids inside an SVG
 # --- the pictures ---------------------------------------------------------------------------------
 
 
+@checked
 def plot_map(
     routes: gpd.GeoDataFrame,
     cube: xr.Dataset,
@@ -119,6 +120,7 @@ def plot_map(
     return _written(figure, path)
 
 
+@checked
 def plot_years(
     routes: gpd.GeoDataFrame,
     cube: xr.Dataset,
@@ -166,6 +168,7 @@ def plot_years(
     return _written(figure, path)
 
 
+@checked
 def animate(
     routes: gpd.GeoDataFrame,
     cube: xr.Dataset,

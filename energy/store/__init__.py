@@ -32,6 +32,7 @@ from typing import Any
 import pandas as pd
 
 from energy import facts
+from energy.errors import checked
 from energy.sources.contract import Answer
 from energy.store import answers, changes, disk, locks, publishing, quarantine, queries, releases
 from energy.store.base import StoreError, StoreLocked
@@ -63,6 +64,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@checked
 @dataclasses.dataclass(frozen=True)
 class Store:
     """A folder, here or on an object store. Opening one writes nothing.

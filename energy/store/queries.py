@@ -30,6 +30,7 @@ from energy.store.disk import (
 from energy.store.locks import hold
 from energy.store.releases import find_release, releases, vintages
 from energy.store.tables import parquet_bytes, typed
+from geodata.arguments import shown
 
 SLICE = 2_000_000  # rows of the index that are sorted at a time
 _EMPTY = {"key": "BIGINT", "start": "DATE", "known": "DATE", "value": "DOUBLE", "coverage": "DOUBLE",
@@ -181,7 +182,7 @@ def _resolve(root: str, as_of: Any) -> tuple[list[str], dt.date | None]:
     except PeriodError as error:
         names = ", ".join(releases(root)) or "none"
         raise StoreError(
-            f"{as_of!r} is neither a date nor a release (releases: {names})."
+            f"{shown(as_of)} is neither a date nor a release (releases: {names})."
         ) from error
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ import xarray as xr
 from energy import balance as balancing
 from energy import facts, flows
 from energy.balance import cube as cubes
-from energy.errors import UnknownName, UsageError
+from energy.errors import UnknownName, UsageError, checked
 from energy.facts.names import Names
 from energy.finance import prices, revenue
 from energy.measure import periods, units
@@ -68,6 +68,7 @@ def _one(name: str, value: str | None, other: str, same: str | None) -> str | No
     return value if same is None else same
 
 
+@checked
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tracker:
     """Facts and lines, ready to be asked.
@@ -576,7 +577,12 @@ class Tracker:
 
     # ---- ahead ---------------------------------------------------------------------------------
 
-    def project(self, until: str = "2040", scenarios: Any = "all", **more: Any) -> xr.Dataset:
+    def project(
+        self,
+        until: str = "2040",
+        scenarios: str | Sequence[str] | Mapping[str, Any] = "all",
+        **more: Any,
+    ) -> xr.Dataset:
         """Project every route under named assumptions; see `Ahead.project`."""
         return self.ahead.project(until, scenarios, **more)
 
@@ -609,7 +615,7 @@ class Tracker:
         """Return when proposed lines may deliver; see `Ahead.timing`."""
         return self.ahead.timing(route, as_of)
 
-    def scores(self, folder: str | None = None) -> pd.DataFrame:
+    def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
         """Score dated forecasts, ours and others', whose outcome has come; see `Ahead.scores`."""
         return self.ahead.scores(folder)
 
@@ -639,7 +645,7 @@ class Tracker:
 
     # ---- where a number comes from -------------------------------------------------------------
 
-    def cite(self, what: str | Sequence[str] | xr.Dataset | pd.DataFrame) -> pd.DataFrame:
+    def cite(self, what: str | Iterable[Any] | xr.Dataset | pd.DataFrame) -> pd.DataFrame:
         """Return the sources behind an id, a cube or a table; see `energy.provenance.cite.cite`.
 
         Three kinds of address ask how a shown number is made (see `explain`):

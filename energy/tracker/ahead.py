@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
+from energy.errors import checked
 from energy.finance import economics
 from energy.measure import periods
 from energy.projection import what_if
@@ -27,10 +29,16 @@ if TYPE_CHECKING:
 EXPORT_DRAWS = 4096  # a layer's quantiles need no more
 
 
+@checked
 class Ahead(Facet):
     """What may come, as distributions; never called a forecast."""
 
-    def project(self, until: str = "2040", scenarios: Any = "all", **more: Any) -> xr.Dataset:
+    def project(
+        self,
+        until: str = "2040",
+        scenarios: str | Sequence[str] | Mapping[str, Any] = "all",
+        **more: Any,
+    ) -> xr.Dataset:
         """Project every route under named assumptions, as quantiles.
 
         Parameters
@@ -281,7 +289,7 @@ class Ahead(Facet):
 
         return backtest.league(self.t.facts, backtest.ours if ours else None)
 
-    def scores(self, folder: str | None = None) -> pd.DataFrame:
+    def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
         """Score dated forecasts whose outcome has come: our releases, published ones, submissions.
 
         Parameters

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from energy import mirror as mirrors
+from energy.errors import checked
 from energy.intake import update
 from energy.provenance import explain
 from energy.provenance import freshness as fresh
@@ -15,6 +16,7 @@ from energy.store import Store, last_day, prints
 from energy.tracker.facet import Facet
 
 
+@checked
 class Evidence(Facet):
     """The documents behind the numbers, and how far they can be trusted."""
 

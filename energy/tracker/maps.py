@@ -11,7 +11,7 @@ import geopandas as gpd
 import xarray as xr
 
 import energy.balance.cube as balanced
-from energy.errors import MissingExtra
+from energy.errors import MissingExtra, checked
 from energy.finance import netback
 from energy.measure import periods
 from energy.publish import atlas, layers, pictures, styles
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from geodata.draw import OfflineMap
 
 
+@checked
 class Maps(Facet):
     """Routes drawn: page, picture, animation, files for a GIS."""
 
@@ -171,7 +172,7 @@ class Maps(Facet):
         except MissingExtra as fault:
             if projection:
                 raise
-            warnings.warn(f"Shown without a projection: {fault}", stacklevel=4)
+            warnings.warn(f"Shown without a projection: {fault}", stacklevel=6)
             return None
 
     def _drawn(self, period: str | int | None, freq: str) -> xr.Dataset:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from energy.errors import DataError
+from energy.errors import DataError, checked
 from energy.finance import accounts, bridge, economics, netback, prices
 from energy.tracker.facet import Facet
 
 FIRST_YEAR = 2014  # since when Gazprom's sales and our prices both are in the facts
 
 
+@checked
 class Money(Facet):
     """What the gas was worth, who kept it, what the accounts say."""
 

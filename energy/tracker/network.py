@@ -10,12 +10,14 @@ import pandas as pd
 
 from energy import flows
 from energy import network as grid
+from energy.errors import checked
 from energy.tracker.facet import Facet, warn_moved
 
 if TYPE_CHECKING:
     import networkx as nx
 
 
+@checked
 class Network(Facet):
     """Fields, hubs, borders and markets as they stand on a day."""
 
