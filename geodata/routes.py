@@ -421,6 +421,21 @@ def places() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(table, geometry=points, crs="EPSG:4326")
 
 
+def cities() -> pd.DataFrame:
+    """Read the cities by which a reader finds the lines.
+
+    Returns
+    -------
+    DataFrame
+        Index ``id``; ``name, name_ru, name_zh, country`` (ISO 3166 alpha-3), ``lon, lat, rank``
+        (1 is shown first).
+
+    >>> cities().loc["shanghai", "name_zh"]
+    '上海'
+    """
+    return pd.read_csv(DATA / "cities.csv", keep_default_na=False, index_col="id")
+
+
 @checked
 def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = None) -> list[str]:
     """Collect the faults of route lines; an empty list means none.

@@ -781,9 +781,10 @@ def _page_rest(data: dict, book: Book) -> Iterator[tuple]:
 
 
 def _page_places(places: list[dict], piece: str) -> Iterator[tuple]:
-    table = ground.places()
-    for told, point in zip(places, table.geometry, strict=True):
-        for name, made in (("lon", point.x), ("lat", point.y)):
+    points, towns = ground.places().geometry, ground.cities()
+    known = [*zip(points.x, points.y, strict=True), *zip(towns["lon"], towns["lat"], strict=True)]
+    for told, (x, y) in zip(places, known, strict=True):
+        for name, made in (("lon", x), ("lat", y)):
             yield f"atlas.html: {piece} {told['name']} {name}", told[name], made, 1e-3
 
 

@@ -839,6 +839,35 @@ def test_the_view_is_taken_away_as_pictures_and_tables(page, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("Nordstream", "Nord Stream"), ("Nord Strem", "Nord Stream"), ("PoS2", "Power of Siberia 2"),
+        ("power of sibera", "Power of Siberia (Chayanda"), ("power of siberia", "Power of Siberia (Chayanda"),
+        ("Turkish Stream", "TurkStream, string 1"), ("Sila Sibiri", "Power of Siberia (Chayanda"),
+        ("severny potok", "Nord Stream"), ("Power of Siberia II", "Power of Siberia 2"),
+        ("Irkutsk", "Irkutsk"), ("上海", "Shanghai"), ("kiyikoy", "Kıyıköy"), ("德国", "Germany"),
+        ("Германия", "Germany"), ("Urengoj", "Urengoy - Pomary"),
+    ],
+)  # fmt: skip
+@pytest_browser
+def test_search_finds_aliases_and_slips_main_lines_first(found_page, typed, first):
+    found_page.locator(".gd-search input").fill(typed)
+    found = found_page.locator(".gd-search li span").all_inner_texts()
+    assert found and found[0].startswith(first), found
+    feeders = [i for i, name in enumerate(found) if "Kovykta" in name and "Siberia" in name]
+    mains = [i for i, name in enumerate(found) if name.startswith("Power of Siberia 2")]
+    assert not feeders or not mains or mains[0] < feeders[0]
+
+
+@pytest.fixture(scope="module")
+def found_page(browser, real):
+    with browsers.opened(browser, real[1]) as (page, log):
+        page.locator(".gd-search input").wait_for()
+        yield page
+        log.assert_clean()
+
+
 @pytest_browser
 def test_a_frame_elsewhere_shows_map_and_slider_and_leads_to_the_whole(browser, file):
     with browsers.opened(browser, file) as (page, log):

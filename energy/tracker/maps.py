@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import pandas as pd
 import xarray as xr
 
 import energy.balance.cube as balanced
@@ -20,6 +21,14 @@ from geodata import gem, routes
 
 if TYPE_CHECKING:
     from geodata.draw import OfflineMap
+
+
+def _spots() -> gpd.GeoDataFrame:
+    """Return the places of the network, and the cities by which a reader finds them."""
+    towns = routes.cities()
+    points = gpd.points_from_xy(towns["lon"], towns["lat"], crs=4326)
+    towns = gpd.GeoDataFrame(towns.assign(kind="city"), geometry=points)
+    return pd.concat([routes.places(), towns])
 
 
 @checked
@@ -47,7 +56,7 @@ class Maps(Facet):
         t, ahead = self.t, self._ahead(projection)
         sources = t.facts["sources"].set_index("source")
         return atlas.build(
-            t.routes, t._quarters, t.events, sources, routes.places(),
+            t.routes, t._quarters, t.events, sources, _spots(),
             {**self.meta(), "layers": layers}, projection=ahead, facts=t.facts,
             months=t.flows(freq="M"), markets=balanced.markets(t.facts),
             leaves=t.ahead.leaves if ahead is not None and projection in (None, True) else None,

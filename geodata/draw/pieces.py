@@ -6,8 +6,11 @@ which read lines and steps from it.
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 import orjson
@@ -68,6 +71,13 @@ class Piece(MacroElement):
         return ""
 
 
+def country_codes() -> dict[str, str]:
+    """Return the two letters of each country by its three: by them a browser knows its names."""
+    path = resources.files("geodata") / "data" / "countries.csv"
+    rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
+    return {row["a3"]: row["a2"] for row in rows}
+
+
 def _figure(piece: Element) -> Figure:
     root = piece.get_root()
     if not isinstance(root, Figure):
@@ -125,11 +135,19 @@ class Basemap(Piece):
         pairs = basemap.neighbours(topology)
         dashed, taken, rest = split(topology, pairs, contested)
         shared = {arc for arcs in pairs.values() for arc in arcs}
+        codes = country_codes()
         super().__init__(
             {
                 "arcs": [[n for point in arc for n in point] for arc in topology["arcs"]],
                 "scale": topology["transform"]["scale"][0],
-                "countries": [{**shape["properties"], "arcs": shape["arcs"]} for shape in shapes],
+                "countries": [
+                    {
+                        **shape["properties"],
+                        "a2": codes.get(shape["properties"]["a3"]),
+                        "arcs": shape["arcs"],
+                    }
+                    for shape in shapes
+                ],
                 "coast": sorted(set(range(len(topology["arcs"]))) - shared),
                 "borders": sorted(shared - taken),
                 "pieces": rest,
@@ -259,20 +277,35 @@ class Table(Piece):
 
 
 class Search(Piece):
-    """Find lines and places by name, accents and case apart.
+    """Find lines, places and countries by name in any script; a letter may be wrong.
 
     Parameters
     ----------
     places : sequence of mapping
-        ``name, names, lat, lon, about`` of each place.
+        ``name, names, lat, lon, about`` of each place; ``rank`` of a city, which then has a name on
+        the map.
+    aliases : mapping
+        Other words for lines, word -> ids of lines.
     """
 
     call = "search"
     scripts = (*FLOW, "search")
 
-    def __init__(self, places: Sequence[Mapping[str, Any]] = (), placeholder: str = "Search"):
+    def __init__(
+        self,
+        places: Sequence[Mapping[str, Any]] = (),
+        placeholder: str = "Search",
+        aliases: Mapping[str, Sequence[str]] | None = None,
+    ):
         texts = {"label": "Search lines and places", "none": "Nothing found"}
-        super().__init__({"places": list(places), "placeholder": placeholder, **texts})
+        super().__init__(
+            {
+                "places": list(places),
+                "placeholder": placeholder,
+                "aliases": dict(aliases or {}),
+                **texts,
+            }
+        )
 
 
 class LayerBox(Piece):

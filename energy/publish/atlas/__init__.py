@@ -33,7 +33,7 @@ from energy.publish.atlas import (
 )
 from energy.publish.atlas.faults import check
 from energy.publish.atlas.look import BORDERS, COLOURS, SMALL_PRINT
-from energy.publish.atlas.page import filters, page_data, places_of
+from energy.publish.atlas.page import aliases_of, filters, page_data, places_of
 from energy.publish.atlas.story import sentence
 from energy.publish.atlas.words import PER_YEAR, about, freq_of, step_word, text_of
 from geodata import draw
@@ -90,7 +90,7 @@ def build(
     sources : DataFrame
         Index ``source``; ``title, url, publisher, published``.
     places : DataFrame, optional
-        ``name, lat, lon`` (or a point geometry), ``name_ru, name_zh, kind``.
+        ``name, lat, lon`` (or a point geometry), ``name_ru, name_zh, kind, rank``.
     meta : mapping, optional
         ``title``; ``start`` (label of the period shown first, e.g. ``"2025Q4"``);
         ``observations`` (DataFrame indexed by observation id: ``source, page, published, note``),
@@ -155,7 +155,7 @@ def build(
     head = made.get_root()
     assert isinstance(head, Figure), "a map stands in a figure"
     head.header.add_child(Element(_card(title, data, meta)), name="card")
-    for piece in _pieces(title, flows, data, places_of(places)):
+    for piece in _pieces(title, flows, data, places_of(places), aliases_of(facts)):
         made.add_child(piece)
     return made
 
@@ -180,13 +180,17 @@ def _card(title: str, data: Mapping[str, Any], meta: Mapping[str, Any]) -> str:
 
 
 def _pieces(
-    title: str, flows: xr.Dataset, data: Mapping[str, Any], spots: list[dict[str, Any]]
+    title: str,
+    flows: xr.Dataset,
+    data: Mapping[str, Any],
+    spots: list[dict[str, Any]],
+    aliases: dict[str, list[str]],
 ) -> list[Any]:
     return [
         draw.Title(title, about(flows), str(flows.attrs.get("as_of", ""))),
         draw.Basemap(),
         draw.FlowLines(data, COLOURS),
-        draw.Search(spots, "Search routes and places"),
+        draw.Search(spots, "Search routes and places", aliases),
         draw.LayerBox(filters(data["lines"])),
         draw.Legend(
             SMALL_PRINT,

@@ -29,6 +29,8 @@ from energy.publish.atlas.words import (
     text_of,
 )
 
+NAN = float("nan")
+
 
 def page_data(
     routes: gpd.GeoDataFrame,
@@ -160,9 +162,19 @@ def places_of(places: pd.DataFrame | None) -> list[dict[str, Any]]:
             "lat": round(float(record["lat"]), 3),
             "lon": round(float(record["lon"]), 3),
             "about": text_of(record.get("kind")),
+            **({} if pd.isna(record.get("rank", NAN)) else {"rank": int(record["rank"])}),
         }
         for record in places.to_dict("records")
     ]
+
+
+def aliases_of(facts: Mapping[str, pd.DataFrame] | None) -> dict[str, list[str]]:
+    """Return other words for routes and groups of routes, from the facts' ``aliases``."""
+    if facts is None or "aliases" not in facts:
+        return {}
+    rows = facts["aliases"][facts["aliases"]["kind"].isin(["route", "group"])]
+    pairs = zip(rows["alias"], rows["id"], strict=True)
+    return {str(word): str(ids).split(";") for word, ids in pairs}
 
 
 def filters(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -26,7 +26,7 @@
       const icon = L.divIcon({
         className: "gd-country",
         iconSize: [0, 0],
-        html: G.el("span", { "aria-hidden": "true" }, country.name),
+        html: G.el("span", { "aria-hidden": "true", "data-country": country.a3 }, country.name),
       });
       const place = [country.label[1], country.label[0]];
       const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-names" };
@@ -74,8 +74,15 @@
       map.attributionControl.setPrefix(false);
       map.attributionControl.addAttribution(G.escape(data.attribution));
     }
+    map.geodrawCountries = data.countries;
     const labels = names(map, data.countries.filter((c) => c.area >= data.label_area));
     labels.addTo(map);
+    map.on("gd:change gd:ready zoomend", () => {
+      for (const node of map.getContainer().querySelectorAll(".gd-country span")) {
+        const own = data.countries.find((one) => one.a3 === node.dataset.country);
+        if (own) node.textContent = G.country(own);
+      }
+    });
     map.geodrawNames = labels;
   };
 })();

@@ -26,6 +26,15 @@ window.GeoDraw = (function () {
     return values ? out.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all)) : out;
   }
 
+  /* The name of a country in a language; a browser knows all by their two letters. */
+  const named = new Map();
+  function country({ name, a2 }, wanted) {
+    const own = wanted || language;
+    if (own === "en" || !a2 || !Intl.DisplayNames) return name;
+    if (!named.has(own)) named.set(own, new Intl.DisplayNames([own], { type: "region", fallback: "none" }));
+    return named.get(own).of(a2) || name;
+  }
+
   /* A text made of known words and separators: "figures: actual, estimate", "2026 Q1 (Jan–Mar)". */
   function words(text) {
     if (language === "en") return text;
@@ -206,6 +215,6 @@ window.GeoDraw = (function () {
 
   return {
     read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
-    title, later, said, ARROW, t, words, speak, book, language: () => language,
+    title, later, said, ARROW, t, words, country, speak, book, language: () => language,
   };
 })();

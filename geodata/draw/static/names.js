@@ -5,6 +5,7 @@
   const SHARES = [0.5, 0.36, 0.64, 0.24, 0.76, 0.14, 0.86];
   const REST = 90; // ms
   const NEAR = 4.4; // zoom from which lines without a flow are named too
+  const CITIES = [0, 3.4, 4.4]; // zoom from which cities of a rank have a name
   const HIGH = 14; // px, a line of text
   const GAP = 4; // px
 
@@ -124,8 +125,31 @@
         taken.push(around(box.left - 3, box.top - 2, box.right - box.left + 6, box.bottom - box.top + 4));
         nodes.push(this.node(row, map.containerPointToLayerPoint([box.left, box.top])));
       }
+      nodes.push(...this.cities(taken));
       this.pane.replaceChildren(...nodes);
       this.clear(taken);
+    }
+
+    /* Cities where they lie over nothing, as a ring with their name beside it. */
+    cities(taken) {
+      const { map } = this.model;
+      const window = map.getSize();
+      const language = { ru: 0, zh: 1 }[G.language()];
+      const nodes = [];
+      for (const city of [...(map.geodrawCities || [])].sort((a, b) => a.rank - b.rank)) {
+        if (map.getZoom() < CITIES[city.rank]) continue;
+        const name = (language === undefined ? "" : city.names[language]) || city.name;
+        const { x, y } = map.latLngToContainerPoint([city.lat, city.lon]);
+        this.pen.font = "11px sans-serif";
+        const box = around(x - 4, y - 7, this.pen.measureText(name).width + 14, HIGH);
+        if (box.left < 4 || box.top < 4 || box.right > window.x - 4 || box.bottom > window.y - 4) continue;
+        if (taken.some((other) => !apart(other, box))) continue;
+        taken.push(box);
+        const node = G.el("div", { class: "gd-city", "aria-hidden": "true" }, name);
+        L.DomUtil.setPosition(node, map.containerPointToLayerPoint([x - 3, y - 7]).round());
+        nodes.push(node);
+      }
+      return nodes;
     }
 
     node(row, at) {

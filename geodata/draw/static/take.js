@@ -56,7 +56,7 @@
   function words(model) {
     const box = model.map.getContainer();
     const outer = box.getBoundingClientRect();
-    const nodes = box.querySelectorAll(".gd-label > *, .gd-country span:not(.gd-under), .gd-over span, .gd-dated span");
+    const nodes = box.querySelectorAll(".gd-label > *, .gd-city, .gd-country span:not(.gd-under), .gd-over span, .gd-dated span");
     return [...nodes].filter((node) => node.offsetParent && node.textContent).map((node) => {
       const style = getComputedStyle(node);
       const rect = node.getBoundingClientRect();
