@@ -9,18 +9,19 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from energy import cli
-from energy.cli import faults
+from energy.cli import command, faults, terminal
 
 VERBS = [
     "build", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
     "project", "backtest", "sources", "cite", "check", "import", "update", "probe", "diff",
-    "routes", "units", "metrics", "scenarios", "search", "completion",
+    "routes", "units", "metrics", "scenarios", "search", "completion", "what-if",
 ]  # fmt: skip
 
 
@@ -396,3 +397,41 @@ def test_backtest_scores_and_lists_the_forecasts_of_others(capsys):
     assert "inside" in run(capsys, "backtest", "--timing")[1].split("\n")[0]
     code, _, err = run(capsys, "backtest", "--models", "oracle")
     assert code == 2 and "Unknown forecaster 'oracle'" in err
+
+
+class Screen(io.StringIO):
+    """A terminal that keeps what was written, and tells when."""
+
+    def __init__(self):
+        super().__init__()
+        self.written = threading.Event()
+
+    def isatty(self):
+        return True
+
+    def write(self, text):
+        self.written.set()
+        return super().write(text)
+
+
+def test_progress_tells_how_much_is_left_and_makes_room(monkeypatch, tmp_path):
+    screen, memory = Screen(), tmp_path / "cache" / "durations.json"
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setattr(terminal, "LATE", 0.0)
+    with terminal.progress("energy project", lambda: memory):
+        assert screen.written.wait(60)
+    assert "energy: 0 s" in screen.getvalue() and screen.getvalue().endswith("\r\033[K")
+    assert list(json.loads(memory.read_text())) == ["energy project"]
+    memory.write_text('{"energy project": 5000}')
+    screen.written.clear()
+    with terminal.progress("energy project", lambda: memory):
+        assert screen.written.wait(60)
+        command.say("a sentence")
+    assert "s left" in screen.getvalue()
+    assert "\r\033[Ka sentence\n" in screen.getvalue()  # never on the line of progress
+
+
+def test_no_progress_where_nobody_looks_on(capsys, tmp_path):
+    with terminal.progress("energy project", lambda: tmp_path / "none.json"):
+        pass
+    assert capsys.readouterr().err == "" and not (tmp_path / "none.json").exists()

@@ -215,8 +215,8 @@ def test_cite_a_route_a_table_and_several(tracker):
         (lambda t: t.flows(basis="25C"), UnitError, "25C"),
         (lambda t: t.financials("GAAP"), UnknownName, "GAAP"),
         (lambda t: t.financials("IFRS", "net_profits"), UnknownName, "net_profit"),
-        (lambda t: t.cite(pd.DataFrame({"a": [1]})), UsageError, "no column 'id' or 'sources'"),
-        (lambda t: t.cite(t.flows("blue-stream").flow), UsageError, "Give the whole cube"),
+        (lambda t: t.cite(pd.DataFrame({"a": [1]})), UsageError, "Nothing in this DataFrame"),
+        (lambda t: t.cite(42), UsageError, "There is nothing to cite in 42"),
     ],
 )
 def test_wrong_input_gets_one_clear_sentence(tracker, call, error, words):

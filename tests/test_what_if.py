@@ -67,3 +67,27 @@ def test_each_change_becomes_the_effects_it_says():
     assert what_if.effects(None, {"brent": 100}, tree) == [
         {"price": "brent", "value": 100.0, "assumption": "what if"}
     ]
+
+
+def test_a_price_of_ones_own_is_what_every_cubic_metre_earns(tracker):
+    found = tracker.what_if("power-of-siberia-1", price=200, until="2029", draws=300)
+    table = found.table("power-of-siberia-1").set_index(["what", "year"])
+    flow, earned = table.loc[("flow", 2028)], table.loc[("revenue", 2028)]
+    assert flow["difference"] == 0
+    for side in ("mean", "p10", "p90"):  # bcm x USD/1000 m3 = million USD
+        assert earned[f"changed_{side}"] == pytest.approx(200 * flow[f"changed_{side}"], rel=1e-3)
+    other = found.table("turkstream-2").query("what == 'revenue'")
+    assert (other["difference"] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("market", "value", "message"),
+    [
+        ("china", 0, "price=0 is not positive"),
+        ("moon", 250, "serves moon, whose price is not modelled; priced are"),
+        ("", 250, "serves no market"),
+    ],
+)
+def test_a_price_that_means_nothing_is_refused(market, value, message):
+    with pytest.raises(UsageError, match=message):
+        what_if.effects("power-of-siberia-1", {"price": value}, scenarios.load(), market)

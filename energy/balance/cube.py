@@ -16,6 +16,7 @@ from energy.measure.observations import rows_of
 from energy.measure.tables import Tables
 
 ESTIMATES = ("balanced", "reported")
+NOUGHT = 1e-3  # bcm; below it a share of it says nothing
 NOT_ABROAD = ("", "russia", "lng", "kaliningrad")  # groups that are no pipeline export
 
 
@@ -179,12 +180,80 @@ def market_parts(tables: Mapping[str, pd.DataFrame], market: str, freq: str = "A
     )
 
 
+def market_rows(
+    tables: Tables, cube: xr.Dataset, unit: str = "bcm", basis: str = "20C", as_of: str = ""
+) -> pd.DataFrame:
+    """Return the balance by market as rows that carry unit, coverage, status and day.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    cube : Dataset
+        From `flow_cube`, of the frequency that is asked.
+    unit, basis : str
+        As in `market_table`.
+    as_of : str
+        The day the tables speak of.
+
+    Returns
+    -------
+    DataFrame
+        ``market, period, flow, p10, p90, unit, basis, coverage, whole, status, as_of, total``;
+        see `energy.tracker.Tracker.exports`.
+    """
+    freq = cube.attrs["freq"]
+    made = [_long(tables, freq, unit, basis, what) for what in ("flow", "p10", "p90")]
+    table = pd.concat(made, axis=1).reset_index()
+    spans = [periods.containing(day.date(), freq) for day in table["period"]]
+    plain = _stacked(market_table(tables, freq, total=True))
+    share = (_spoken(tables, cube) / plain.where(plain > NOUGHT)).clip(upper=1.0)
+    known = share.reindex(pd.MultiIndex.from_frame(table[["market", "period"]])).to_numpy()
+    newest = as_of or max(tables["volumes"]["published"], default="")
+    end = periods.parse(newest).end if newest else spans[-1].end
+    return table.assign(
+        period=[str(span) for span in spans], unit=unit, basis=basis, coverage=known,
+        whole=[span.end <= end for span in spans], status="balanced", as_of=as_of,
+        total=table["market"] == "exports",
+    )  # fmt: skip
+
+
+def _long(
+    tables: Mapping[str, pd.DataFrame], freq: str, unit: str, basis: str, what: str
+) -> pd.Series[float]:
+    """Return one column of the markets and of their total, in a unit, by market and period."""
+    table = market_table(tables, freq, unit, basis, what, total=True)
+    return _stacked(table).rename(what)
+
+
+def _stacked(table: pd.DataFrame) -> pd.Series[float]:
+    """Return a table as one column by row and column label; pandas says neither type."""
+    made: pd.Series[float] = table.stack()  # type: ignore[assignment]  # noqa: PD013
+    return made
+
+
+def _spoken(tables: Tables, cube: xr.Dataset) -> pd.Series[float]:
+    """Return the volume by market and period on export routes and days that figures speak of."""
+    arcs = tables["balance-arcs"]
+    group = dict(zip(arcs["market"], arcs["group"], strict=True)) | {g: g for g in arcs["group"]}
+    said = (cube["flow"].fillna(0.0).clip(min=0.0) * cube["coverage"]).where(cube["additive"])
+    long = pd.DataFrame({"said": said.to_series(), "market": cube["market"].to_series()})
+    long["market"] = [group.get(str(name), "") for name in long["market"]]
+    sums = long.reset_index().groupby(["market", "period"])["said"].sum()
+    abroad = sums.drop(list(NOT_ABROAD), level="market", errors="ignore")
+    total = abroad.groupby("period").sum()
+    keyed = pd.concat({"exports": total}, names=["market"])
+    both: pd.Series[float] = pd.concat([sums, keyed])
+    return both
+
+
 def market_table(
     tables: Mapping[str, pd.DataFrame],
     freq: str = "A",
     unit: str = "bcm",
     basis: str = "20C",
     what: str = "flow",
+    *,
+    total: bool = False,
 ) -> pd.DataFrame:
     """Return flows by market, market by period; the sum abroad is that of `markets`.
 
@@ -195,12 +264,14 @@ def market_table(
     unit, basis : str
         As in `energy.flows.build`; energy by the mean calorific value of ``balance_errors.csv``.
     what : {"flow", "p10", "p90"}
+    total : bool
+        The row ``exports``, the sum abroad, too.
     """
     for kind, word, known in (("frequency", freq, STEPS), ("part", what, ("flow", "p10", "p90"))):
         if word not in known:
             raise UnknownName(kind, word, known)
     table = markets(tables, freq)[what].unstack("period")  # noqa: PD010
-    table = table.drop(["exports", "lng", "russia"], errors="ignore")
+    table = table.drop([*([] if total else ["exports"]), "lng", "russia"], errors="ignore")
     days = [
         periods.days(periods.containing(day.date(), freq))
         for day in pd.DatetimeIndex(table.columns)

@@ -11,11 +11,13 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from energy import __version__
 from energy.cli import ahead, figures, intake, maps, money, words
 from energy.cli.command import Parser, say, wide
 from energy.cli.faults import code_of, prepare, silence, spoken
+from energy.cli.terminal import progress
 from energy.errors import UsageError
 
 EPILOG = """\
@@ -46,14 +48,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     options, rest = top.parse_known_args(asked)
     if rest:
         return say(f"{options.usage.format_usage()}energy: {_unknown_option(rest[0], options)}", 2)
-    return _run(options)
+    return _run(options, " ".join(asked))
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: argparse.Namespace, asked: str) -> int:
     """Run the verb; whatever goes wrong is told in one sentence with its code."""
     prepare()
     try:
-        code = int(options.run(options) or 0)
+        with progress(asked, _memory):
+            code = int(options.run(options) or 0)
         sys.stdout.flush()
     except UsageError as error:
         return say(f"{options.usage.format_usage()}energy: {error}", 2)
@@ -64,6 +67,13 @@ def _run(options: argparse.Namespace) -> int:
         silence()
         return say(sentence, code_of(error)) if sentence else code_of(error)
     return code
+
+
+def _memory() -> Path:
+    """Return the file that keeps how long each command took."""
+    from energy.facts import kept
+
+    return kept.folder() / "durations.json"
 
 
 def parser() -> Parser:

@@ -1,11 +1,11 @@
-"""Verbs on networks and what may come: network, project, backtest."""
+"""Verbs on networks and what may come: network, project, what-if, backtest, scores."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from energy.cli.command import Verbs, add_format, add_verb, emit
+from energy.cli.command import Verbs, add_format, add_verb, emit, out
 from energy.errors import UsageError
 
 
@@ -113,7 +113,30 @@ def _scores(verbs: Verbs) -> None:
     add_format(verb)
 
 
-VERBS = (_network, _project, _backtest, _scores)
+def _what_if(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "what-if", _run_what_if, "change one thing and set it beside the unchanged control",
+                 "examples:\n  energy what-if 'TurkStream 2' --stop 2027-07\n"
+                 "  energy what-if power-of-siberia-2 --start 2031 --capacity 50\n"
+                 "  energy what-if power-of-siberia-1 --price 200 --only\n  energy what-if --brent 50\n"
+                 "control and change share their draws; difference is change less control, by year,\n"
+                 "volumes in bcm at 20 °C and revenue in million USD, each with P10 and P90")  # fmt: skip
+    verb.add_argument("route", metavar="ROUTE", nargs="?", help="any name of a route")
+    verb.add_argument("--stop", metavar="PERIOD", help="day or period from which nothing flows")
+    verb.add_argument("--start", metavar="PERIOD", help="day or period of first gas")
+    numbers = (("capacity", "bcm a year"), ("price", "USD/1000 m3, all gas to the route's market"),
+               ("brent", "USD/bbl"), ("ttf", "USD/MMBtu"))  # fmt: skip
+    for name, unit in numbers:
+        verb.add_argument(f"--{name}", type=float, metavar="X", help=unit)
+    verb.add_argument("--scenario", default="baseline", metavar="NAME", help="default baseline")
+    verb.add_argument("--until", default="2035", metavar="YEAR", help="last year, default 2035")
+    verb.add_argument("--draws", type=int, default=4000, metavar="N", help="default 4000")
+    verb.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
+    verb.add_argument("--only", action="store_true", help="the route alone; default all exports")
+    add_format(verb)
+
+
+VERBS = (_network, _project, _what_if, _backtest, _scores)
+CHANGES = ("stop", "start", "capacity", "price", "brent", "ttf")
 
 
 def _run_network(options: argparse.Namespace) -> int:
@@ -151,9 +174,22 @@ def _run_project(options: argparse.Namespace) -> int:
                              workers=options.workers, scheduler=options.scheduler,
                              engine=options.engine, revenue=bool(options.out))  # fmt: skip
     if options.out:
-        print(layers.write_netcdf(result, Path(options.out)))
+        out(layers.write_netcdf(result, Path(options.out)))
         return 0
     return emit(layers.projection_table(result, options.by), options.format)
+
+
+def _run_what_if(options: argparse.Namespace) -> int:
+    import energy
+
+    tracker = energy.load(as_of=options.as_of)
+    if options.only and not options.route:
+        raise UsageError("--only shows one route; name it, e.g. energy what-if turkstream-2 …")
+    change = {name: getattr(options, name) for name in CHANGES}
+    found = tracker.what_if(options.route, scenario=options.scenario, until=options.until,
+                            draws=options.draws, seed=options.seed, **change)  # fmt: skip
+    only = tracker.route(options.route) if options.only else None
+    return emit(found.table(only), options.format)
 
 
 def _run_backtest(options: argparse.Namespace) -> int:
@@ -186,10 +222,10 @@ def _run_scores(options: argparse.Namespace) -> int:
     if options.submit:
         markets = set(backtest.markets(tracker.facts).values())
         places = {*tracker.facts["routes"]["route"], *markets, scoreboard.ALL}
-        print(scoreboard.submit(options.submit, facts.home(), places))
+        out(scoreboard.submit(options.submit, facts.home(), places))
     scores = tracker.scores()
     if options.out:
         Path(options.out).write_text(scoreboard.page(scores, tracker.edition), encoding="utf-8")
-        print(options.out)
+        out(options.out)
         return 0
     return emit(scoreboard.board(scores) if options.by == "model" else scores, options.format)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from energy.cli.terminal import make_room
 from energy.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -63,8 +64,15 @@ def add_format(verb: Parser) -> None:
 
 def say(text: str, code: int = 0) -> int:
     """Write a sentence to stderr; return the exit code."""
+    make_room()
     print(text, file=sys.stderr)
     return code
+
+
+def out(text: object) -> None:
+    """Write a result to stdout."""
+    make_room(for_good=True)
+    print(text)
 
 
 def tell(text: str) -> None:
@@ -83,6 +91,7 @@ def list_faults(faults: Sequence[str]) -> int:
 
 def emit(table: pd.DataFrame, form: str | None) -> int:
     """Write a table to stdout: for people on a terminal, else CSV, JSON records or Parquet bytes."""
+    make_room(for_good=True)
     form = form or ("table" if sys.stdout.isatty() else "csv")
     if form == "table":
         from energy.cli.terminal import show

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from energy.cli.command import Verbs, add_format, add_verb, emit, list_faults, say, tell
+from energy.cli.command import Verbs, add_format, add_verb, emit, list_faults, out, say, tell
 from energy.errors import EnergyError, UsageError
 
 
@@ -164,7 +164,7 @@ def _run_import(options: argparse.Namespace) -> int:
         if options.kind == "facts"
         else build.import_gem(options.path)
     )
-    print("\n".join(taken))
+    out("\n".join(taken))
     return 0
 
 
@@ -192,7 +192,7 @@ def _take_accounts(options: argparse.Namespace) -> int:
     from energy.intake import accounts
 
     if options.template:
-        print(accounts.template(options.standard), end="")
+        out(accounts.template(options.standard).rstrip("\n"))
         return 0
     if not (options.path and options.title and options.published):
         raise UsageError(
@@ -200,7 +200,7 @@ def _take_accounts(options: argparse.Namespace) -> int:
         )
     taken = accounts.install(options.path, title=options.title, published=options.published,
                              url=options.url, standard=options.standard)  # fmt: skip
-    print("\n".join(taken))
+    out("\n".join(taken))
     return 0
 
 
@@ -239,7 +239,7 @@ def _run_update(options: argparse.Namespace) -> int:
         say(f"energy: {count} let through ({options.accept}); publishing once more …")
         report = update.run(options.quarter, "apply", store, offline=options.offline,
                             only=options.only, tell=tell, build=build.build)  # fmt: skip
-    print(report.note)
+    out(report.note)
     say(f"energy: {report.verdict.word}: {report.verdict.why}")
     return report.code or (HELD if report.verdict.word != "green" else 0)
 

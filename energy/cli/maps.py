@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from energy.cli.command import Parser, Verbs, add_verb, list_faults, say, tell
+from energy.cli.command import Parser, Verbs, add_verb, list_faults, out, say, tell
 from energy.errors import UsageError
 
 
@@ -75,7 +75,7 @@ def _run_build(options: argparse.Namespace) -> int:
 
     made = build.build(options.out, tell, options.as_of, options.dated)
     say(f"energy: done; open {made['map']}")
-    print("\n".join(str(path) for path in made.values()))
+    out("\n".join(str(path) for path in made.values()))
     return 0
 
 
@@ -88,20 +88,20 @@ def _run_map(options: argparse.Namespace) -> int:
     if options.attributes and not options.gem:
         raise UsageError("--attributes says more of the lines of --gem PATH; name that folder too")
     if not options.gem:
-        print(build.write_map(energy.load(as_of=options.as_of).map(), options.out))
+        out(build.write_map(energy.load(as_of=options.as_of).map(), options.out))
         return 0
     say(f"energy: reading {options.gem} …")
     page, faults = build.write_world(options.gem, options.out, options.attributes)
     for fault in faults:
         say(f"energy: not read: {fault}")
-    print(page)
+    out(page)
     return 0
 
 
 def _run_plot(options: argparse.Namespace) -> int:
     from energy import build
 
-    print(build.write_picture(options.out, options.periods, options.as_of))
+    out(build.write_picture(options.out, options.periods, options.as_of))
     return 0
 
 
@@ -120,5 +120,5 @@ def _run_export(options: argparse.Namespace) -> int:
     written = energy.load(as_of=options.as_of).export(
         options.out, dated=options.dated, projection=options.projections
     )
-    print("\n".join(str(path) for path in written))
+    out("\n".join(str(path) for path in written))
     return 0

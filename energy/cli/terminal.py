@@ -6,7 +6,7 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS, WORDS, GAP = 200, 44, 2  # rows on a terminal; letters of a cell; blanks between columns
+KEPT = 100  # commands whose time is remembered
 LATE = 2.0  # seconds after which somebody wants to know
 
 
@@ -71,63 +72,108 @@ def cell(value: object) -> str:
     return str(value)
 
 
-@contextmanager
-def progress(what: str, memory: Path | None = None) -> Iterator[None]:
-    """Tell on a terminal how long a thing has taken, and how much is left going by last time.
+class Clock:
+    """Tells on a terminal how long a thing has taken, and how much is left going by last time.
 
     Parameters
     ----------
     what : str
-        What is done, e.g. ``"projecting"``.
-    memory : path, optional
-        A JSON file that keeps how long each thing took; without it nothing is said of what is left.
+        What is done, e.g. ``"energy project --until 2035"``; how long it took is kept under this.
+    memory : callable
+        Gives the JSON file that keeps how long each thing took.
     """
+
+    def __init__(self, what: str, memory: Callable[[], Path]):
+        self.what, self.memory = what, memory
+        self.begun, self.over, self.pen = time.monotonic(), threading.Event(), threading.Lock()
+        self.shown = False
+
+    def run(self) -> None:
+        """Write the line once a second, from the third second on."""
+        if self.over.wait(LATE):
+            return
+        usual = _durations(self.memory()).get(self.what)
+        while not self.over.is_set():
+            with self.pen:
+                if not self.over.is_set():
+                    seconds = time.monotonic() - self.begun
+                    sys.stderr.write(f"\r\033[Kenergy: {line(seconds, usual)}")
+                    sys.stderr.flush()
+                    self.shown = True
+            self.over.wait(1.0)
+
+    def clear(self) -> None:
+        """Make room for a sentence; the line comes again."""
+        with self.pen:
+            if self.shown:
+                sys.stderr.write("\r\033[K")
+                sys.stderr.flush()
+                self.shown = False
+
+    def stop(self) -> None:
+        """End: what is printed from here on is the result."""
+        self.over.set()
+        self.clear()
+
+
+_running: list[Clock] = []
+
+
+@contextmanager
+def progress(what: str, memory: Callable[[], Path]) -> Iterator[None]:
+    """Run a `Clock` beside a piece of work where a person looks on, else nothing."""
     if not sys.stderr.isatty():
         yield
         return
-    known, begun, over = _durations(memory), time.monotonic(), threading.Event()
-    clock = threading.Thread(target=_tick, args=(what, known.get(what), begun, over), daemon=True)
-    clock.start()
+    clock = Clock(what, memory)
+    _running.append(clock)
+    thread = threading.Thread(target=clock.run, daemon=True)
+    thread.start()
     try:
         yield
+        seconds = time.monotonic() - clock.begun
+        if seconds > LATE:
+            _keep(memory(), what, round(seconds, 1))
     finally:
-        over.set()
-        clock.join()
-    if memory is not None:
-        _keep(memory, {**known, what: round(time.monotonic() - begun, 1)})
+        clock.stop()
+        thread.join()
+        _running.remove(clock)
 
 
-def _tick(what: str, usual: float | None, begun: float, over: threading.Event) -> None:
-    shown = False
-    while not over.wait(LATE if not shown else 1.0):
-        sys.stderr.write(f"\r\033[Kenergy: {line(what, time.monotonic() - begun, usual)}")
-        sys.stderr.flush()
-        shown = True
-    if shown:
-        sys.stderr.write("\r\033[K")
-        sys.stderr.flush()
+def make_room(*, for_good: bool = False) -> None:
+    """Take the line of progress away before something else is written."""
+    for clock in _running:
+        if for_good:
+            clock.stop()
+        else:
+            clock.clear()
 
 
-def line(what: str, seconds: float, usual: float | None) -> str:
+def line(seconds: float, usual: float | None) -> str:
     """Return the line of progress.
 
-    >>> line("projecting", 5, 20), line("projecting", 5, None), line("projecting", 25, 20)
-    ('projecting … 5 s, about 15 s left', 'projecting … 5 s', 'projecting … 25 s')
+    >>> line(5, 20), line(5, None), line(25, 20)
+    ('5 s, about 15 s left', '5 s', '25 s, longer than last time')
     """
-    left = f", about {usual - seconds:.0f} s left" if usual is not None and usual > seconds else ""
-    return f"{what} … {seconds:.0f} s{left}"
+    if usual is None:
+        return f"{seconds:.0f} s"
+    if seconds >= usual:
+        return f"{seconds:.0f} s, longer than last time"
+    return f"{seconds:.0f} s, about {usual - seconds:.0f} s left"
 
 
-def _durations(memory: Path | None) -> dict[str, float]:
+def _durations(memory: Path) -> dict[str, float]:
     try:
-        return dict(json.loads(memory.read_text(encoding="utf-8"))) if memory is not None else {}
+        return dict(json.loads(memory.read_text(encoding="utf-8")))
     except (OSError, ValueError):  # no memory yet, or a broken one: nothing is said of the rest
         return {}
 
 
-def _keep(memory: Path, durations: dict[str, float]) -> None:
+def _keep(memory: Path, what: str, seconds: float) -> None:
+    known = {name: took for name, took in _durations(memory).items() if name != what}
+    newest = dict([*known.items(), (what, seconds)][-KEPT:])
     try:
         memory.parent.mkdir(parents=True, exist_ok=True)
-        memory.write_text(json.dumps(durations), encoding="utf-8")
+        memory.write_text(json.dumps(newest), encoding="utf-8")
     except OSError:  # a folder that cannot be written costs the estimate, never the result
         return

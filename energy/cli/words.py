@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from energy.cli.command import Parser, Verbs, add_format, add_verb, emit
+from energy.cli.command import Parser, Verbs, add_format, add_verb, emit, out
 
 SHELLS = ("bash", "zsh", "fish")
 ROUTE_COLUMNS = [
@@ -111,7 +111,7 @@ def _run_completion(options: argparse.Namespace) -> int:
 
     top = parser()
     verbs = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction)).choices
-    print(_SCRIPTS[options.shell]({name: _options(verb) for name, verb in verbs.items()}))
+    out(_SCRIPTS[options.shell]({name: _options(verb) for name, verb in verbs.items()}))
     return 0
 
 

@@ -213,6 +213,9 @@ def formulas(tables: ramp.Tables, tree: scenarios.Tree) -> dict[str, Price]:
     """
     found = {}
     for market, row in tree["money"]["market"].items():
+        if "fixed" in row:  # a price of the user's own holds in every quarter and draw
+            found[market] = Price(row["fixed"]["value"], 0.0, 0.0, 1.0, 0.0)
+            continue
         raw = _formula(tables["prices"], row, tree["money"])
         level = _level(tables, market, raw, tree["money"]["level_prior"]["value"])
         found[market] = Price(*raw, level, tree["money"]["level_spread"]["value"])

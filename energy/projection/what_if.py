@@ -25,6 +25,7 @@ KEYS = {
     "capacity": "bcm a year at 20 °C",
     "brent": "USD/bbl in every quarter",
     "ttf": "USD/MMBtu in every quarter",
+    "price": "USD/1000 m3 at the border, for all gas to the market of the route",
 }
 RUNNING, COMING = ("contract", "open"), ("proposed", "halted")
 SHOWN = {"flow_year": "bcm", "revenue_year": "million USD"}
@@ -32,7 +33,7 @@ WHY = "what if"
 
 
 def effects(
-    route: str | None, wanted: Mapping[str, Any], tree: scenarios.Tree
+    route: str | None, wanted: Mapping[str, Any], tree: scenarios.Tree, market: str = ""
 ) -> list[dict[str, Any]]:
     """Return a change as effects of the tree.
 
@@ -44,6 +45,8 @@ def effects(
         Values by key of `KEYS`; None is not asked.
     tree : mapping
         The shipped assumptions.
+    market : str
+        The market that `route` serves, for ``price``.
 
     Raises
     ------
@@ -70,12 +73,27 @@ def effects(
         raise UsageError(
             f"{', '.join(asked)} needs a route, e.g. what_if('turkstream-2', stop='2027-07')."
         )
-    model = _model(tree, route)
+    if "price" in asked:
+        found.append(_fixed_price(route, market, asked.pop("price"), tree))
+    model = _model(tree, route) if asked else ""
     for key, value in asked.items():
         found += [
             {"route": route, "assumption": WHY, **row} for row in _rows(key, value, route, model)
         ]
     return found
+
+
+def _fixed_price(route: str, market: str, value: Any, tree: scenarios.Tree) -> dict[str, Any]:
+    """Return a border price as a row of its own kind; contracts price a market, not a pipe."""
+    known = tree["money"]["market"]
+    if market not in known:
+        raise UsageError(
+            f"Route '{route}' serves {market or 'no market'}, whose price is not modelled; priced "
+            f"are {', '.join(known)}."
+        )
+    if float(value) <= 0:
+        raise UsageError(f"price={value!r} is not positive; give USD/1000 m3, e.g. price=250.")
+    return {"market": market, "value": float(value), "assumption": WHY}
 
 
 def _model(tree: scenarios.Tree, route: str) -> str:
@@ -104,7 +122,13 @@ def _rows(key: str, value: Any, route: str, model: str) -> list[dict[str, Any]]:
 
 def changed(tree: scenarios.Tree, rows: list[dict[str, Any]]) -> scenarios.Tree:
     """Return a copy of a tree with effects that hold in every scenario; the tree stays as it is."""
-    return scenarios.overlay(copy.deepcopy(tree), {"set": rows, "assumption": WHY})
+    new = copy.deepcopy(tree)
+    for row in rows:
+        if "market" in row:
+            said = {key: row[key] for key in ("value", "assumption")}
+            new["money"]["market"][row["market"]]["fixed"] = said
+    kept = [row for row in rows if "market" not in row]
+    return scenarios.overlay(new, {"set": kept, "assumption": WHY})
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)

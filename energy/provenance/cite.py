@@ -3,49 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
-import xarray as xr
 
 from energy import flows, store
-from energy.errors import UnknownName, UsageError
+from energy.errors import UnknownName
 from energy.facts import Tables
 from energy.measure import observations
-from geodata.arguments import shown
+from energy.provenance import rests
+from energy.provenance.rests import TABLES
 
-TABLES = {
-    "V": "volumes", "F": "financials", "P": "prices", "X": "fx", "R": "route-facts",
-    "C": "contracts", "T": "trade-context", "W": "crosswalk", "K": "corrections", "E": "events",
-    "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
-    "H": "reference-projects", "Q": "outside-forecasts", "G": "charges", "B": "market-groups",
-    "L": "projects", "S": "project-assumptions", "U": "supply", "Y": "statement-lines",
-}  # fmt: skip
+__all__ = ["SEEN", "SHOWN", "TABLES", "address", "cite", "evidence", "quote"]
+
 SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "source", "title",
          "publisher", "url", "page", "quote", "evidence", "published", "retrieved", "sha256", "licence", "note", "why",
          "bcm", "chain"]  # fmt: skip
 
 
-Cited: TypeAlias = "str | Iterable[Cited] | xr.Dataset | xr.DataArray | pd.DataFrame"
-"""What can be cited: ids, a cube, a table, or several of these."""
-
 SEEN = ("page", "file", "typed")
 QUOTE = re.compile(r'"([^"]{6,})"|«([^»]{6,})»|“([^”]{6,})”')
 
 
-def cite(what: Cited, tables: Tables, home: store.Store | None = None) -> pd.DataFrame:
+def cite(
+    what: Any,
+    tables: Tables,
+    home: store.Store | None = None,
+    cube: rests.Cube | None = None,
+) -> pd.DataFrame:
     """Resolve ids to sources.
 
     Parameters
     ----------
-    what : str, list of str, Dataset, DataArray or DataFrame
-        An id (``"V0123"``), several (also ``;``-joined), a route or source id, a cube with
-        ``sources`` (and ``price_source``), or a table with a column ``id`` or ``sources``.
+    what : str, list of str, or a result
+        An id (``"V0123"``), several (also ``;``-joined), a route or source id; or any result of
+        the tracker, see `energy.provenance.rests.ids`.
     tables : dict of DataFrame
         The facts.
     home : Store, optional
         Where the answers behind figures of an update are kept.
+    cube : callable, optional
+        Gives the flow cube of a frequency, for a result that names only routes and periods.
 
     Returns
     -------
@@ -61,13 +61,16 @@ def cite(what: Cited, tables: Tables, home: store.Store | None = None) -> pd.Dat
     ------
     UnknownName
         For an id that is nowhere.
+    UsageError
+        For a result from which nothing leads to a figure.
     """
-    names = sorted(_ids(what, tables))
+    names = sorted(_ids(what, tables, cube))
     taken = (
         _taken(tables) if any(name.startswith(("V", "own:")) for name in names) else pd.DataFrame()
     )
     heat = flows.calorific_values(tables["route-facts"])
-    rows = [_row(name, tables, taken) for name in names]
+    find = _Finder(tables)
+    rows = [_row(name, find, taken) for name in names]
     rows = [row | _kept(row, home) | _converted(row, heat) for row in rows]
     return pd.DataFrame(rows, columns=SHOWN).fillna("")
 
@@ -139,27 +142,12 @@ def _converted(row: Mapping[str, Any], heat: Mapping[str, float]) -> dict[str, A
     }
 
 
-def _ids(what: Cited, tables: Tables) -> set[str]:
+def _ids(what: Any, tables: Tables, cube: rests.Cube | None) -> set[str]:
     if isinstance(what, str):
         return _named(what, tables)
-    if isinstance(what, xr.Dataset | xr.DataArray):
-        names = [name for name in ("sources", "price_source") if name in what]
-        if isinstance(what, xr.DataArray) or not names:
-            raise UsageError(
-                "Give the whole cube (it holds 'sources'), e.g. t.cite(t.flows('blue-stream'))."
-            )
-        return _split(value for name in names for value in what[name].values.ravel())
-    if isinstance(what, pd.DataFrame):
-        columns = [
-            c for c in ("id", "sources", "price_source", "alternatives") if c in what.columns
-        ]
-        if not columns:
-            raise UsageError("The table has no column 'id' or 'sources' to cite from.")
-        return _split(value for column in columns for value in what[column])
-    if not isinstance(what, Sequence | set | pd.Series):
-        raise UsageError(f"There is nothing to cite in {shown(what)}: give an id, a list of ids, a cube or a "
-                         "table, e.g. t.cite('V0001').")  # fmt: skip
-    return {name for item in what for name in _ids(item, tables)}
+    if isinstance(what, list | tuple | set | pd.Index | np.ndarray):
+        return {name for item in what for name in _ids(item, tables, cube)}
+    return rests.ids(what, tables, cube)
 
 
 def _split(values: Iterable[Any]) -> set[str]:
@@ -177,15 +165,31 @@ def _named(text: str, tables: Tables) -> set[str]:
     return _split([text])
 
 
-def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict[str, Any]:
-    table = _own(name, tables) if name.startswith("own:") else TABLES.get(name[:1], "")
-    key = "event" if table == "events" else "id"
-    found = tables[table][tables[table][key] == name] if table else pd.DataFrame()
-    if found.empty:
-        near = [i for t, k in ((TABLES.get(name[:1]), key),) if t for i in tables[t][k]]
-        raise UnknownName("id", name, near or tables["routes"]["route"])
-    row = observations.records(found.head(1))[0]
-    source = tables["sources"].set_index("source").loc[row["source"]].to_dict()
+class _Finder:
+    """Rows by id, each table indexed once; sources too."""
+
+    def __init__(self, tables: Tables):
+        self.tables = tables
+        self.sources = tables["sources"].set_index("source")
+        self._indexed: dict[str, pd.DataFrame] = {}
+
+    def row(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Return the table of an id and its row; a source stands for itself."""
+        table = _own(name, self.tables) if name.startswith("own:") else TABLES.get(name[:1], "")
+        if name in self.sources.index:
+            return "sources", {"source": name}
+        if table and table not in self._indexed:
+            key = "event" if table == "events" else "id"
+            self._indexed[table] = self.tables[table].set_index(key, drop=False)
+        if not table or name not in self._indexed[table].index:
+            near = list(self._indexed[table].index) if table else self.tables["routes"]["route"]
+            raise UnknownName("id", name, near)
+        return table, observations.records(self._indexed[table].loc[[name]])[0]
+
+
+def _row(name: str, find: _Finder, taken: pd.DataFrame) -> dict[str, Any]:
+    table, row = find.row(name)
+    source = find.sources.loc[row["source"]].to_dict()
     row |= {k: source[k] for k in ("title", "publisher", "url", "licence")}
     row["published"] = row.get("published") or source["published"]
     row |= {
@@ -194,7 +198,7 @@ def _row(name: str, tables: Tables, taken: pd.DataFrame) -> dict[str, Any]:
         "what": _what(table, row),
         "why": _why(row, taken) if table == "volumes" else "",
         "quote": quote(str(row.get("note") or "")),
-        "evidence": evidence(row),
+        "evidence": evidence(row) if table != "sources" else "",
     }
     return {k: row.get(k, "") for k in SHOWN}
 
@@ -220,7 +224,7 @@ def _what(table: str, row: Mapping[str, Any]) -> str:
         "charges": "{item} of {route}: {bearing}", "market-groups": "{market} in {group}",
         "supply": "{measure} of {market} from {origin}, {kind}",
         "projects": "project {project}", "project-assumptions": "{input} of {project}",
-        "statement-lines": "{standard} line {title}",
+        "statement-lines": "{standard} line {title}", "sources": "the document",
     }  # fmt: skip
     return names[table].format(**row)
 

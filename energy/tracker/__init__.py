@@ -21,11 +21,12 @@ import xarray as xr
 from energy import balance as balancing
 from energy import facts, flows
 from energy.balance import cube as cubes
-from energy.errors import UnknownName, UsageError, checked
+from energy.errors import PeriodError, UnknownName, UsageError, checked
 from energy.facts.names import Names
 from energy.finance import prices, revenue
 from energy.measure import periods, units
 from energy.measure.tables import Tables
+from energy.provenance.rests import resting
 from energy.store import Store, find_release
 from energy.tracker.facet import moved
 from energy.tracker.ground import GEM_LINES, judge, opened
@@ -43,6 +44,7 @@ if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of the
 
 __all__ = ["GEM_LINES", "Tracker", "judge"]
 
+FACETS = ("money", "network", "ahead", "maps", "evidence")
 RECENT, ENOUGH = 8, 0.9  # well known: 9/10 of the whole figures of the best of the last 8 quarters
 
 
@@ -54,11 +56,32 @@ def _known(base: Tables, as_of: str | dt.date | None) -> tuple[Tables, str]:
     home = Store.open()
     if as_of is None and not home.vintages():
         return base, ""
+    if as_of is not None:
+        _refuse_what_is_not_yet(home, as_of)
     from energy.intake import derive
 
     tables = derive.overlay(base, home, as_of)
     whole = as_of is None or (isinstance(as_of, str) and find_release(home, as_of))
     return tables, "" if whole else str(as_of)
+
+
+def _refuse_what_is_not_yet(home: Store, as_of: str | dt.date) -> None:
+    """Refuse a word that is neither a day nor a release, and a day that has not come."""
+    if isinstance(as_of, str) and find_release(home, as_of):
+        return
+    today = dt.datetime.now(dt.UTC).date()
+    releases = ", ".join(home.releases()[-3:]) or "none yet"
+    try:
+        span = periods.parse(str(as_of))
+    except PeriodError as error:
+        raise PeriodError(
+            f"{error} It is no release either (the store holds: {releases})."
+        ) from error
+    if span.start > today:
+        raise PeriodError(
+            f"'{as_of}' lies in the future (today is {today}), and the store holds no release of "
+            f"that name (it holds: {releases}); name a day or period that has begun."
+        )
 
 
 def _one(name: str, value: str | None, other: str, same: str | None) -> str | None:
@@ -103,6 +126,14 @@ class Tracker:
         ground = opened(base, folder, lines)
         tables, day = _known(base, as_of)
         return cls(tables, ground, base, day)
+
+    def _repr_html_(self) -> str:
+        """Return the card a notebook shows: what is in, as of when, and what can be asked."""
+        from energy.tracker.facet import card
+
+        asked = ("flows", "markets", "exports", "routes", "map", "search", "what_if", "cite")
+        return card(repr(self)[1:-1], [(f"t.{n}", getattr(type(self), n)) for n in asked]
+                    + [(f"t.{n}", getattr(type(self), n)) for n in FACETS])  # fmt: skip
 
     def __repr__(self) -> str:
         table = self.facts["volumes"]
@@ -174,7 +205,7 @@ class Tracker:
         Raises
         ------
         PeriodError, StoreError
-            If `date` names neither a day, a period nor a release.
+            If `date` names neither a day, a period nor a release, or lies in the future.
 
         >>> import energy
         >>> energy.load().as_of("2022-06-30").edition
@@ -385,9 +416,38 @@ class Tracker:
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         if estimate == "balanced":
-            return cubes.market_table(self.facts, freq, unit, basis, what)
-        cube = self.flows(freq=freq, unit=unit, basis=basis, estimate=estimate)
-        return flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
+            table = cubes.market_table(self.facts, freq, unit, basis, what)
+        else:
+            cube = self.flows(freq=freq, unit=unit, basis=basis, estimate=estimate)
+            table = flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
+        table.attrs |= {"unit": unit, "basis": basis, "estimate": estimate, "what": what,
+                        "as_of": self.edition}  # fmt: skip
+        return table
+
+    def exports(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
+        """Return flows by market as rows that say all of themselves, the total among them.
+
+        Parameters
+        ----------
+        freq, unit, basis
+            As in `flows`.
+
+        Returns
+        -------
+        DataFrame
+            ``market, period, flow, p10, p90, unit, basis, coverage, whole, status, as_of``, and
+            ``total``: true for the rows ``exports``, the sum abroad with an interval of its own
+            (never add them to the others). ``coverage`` is the share of the volume on routes and
+            days that published figures speak of, ``whole`` says that the period is over.
+
+        >>> import energy
+        >>> table = energy.load().exports().set_index(["market", "period"])
+        >>> bool(table.loc[("exports", "2021"), "flow"] > 200)
+        True
+        """
+        freq = periods.frequency(freq)
+        basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
+        return cubes.market_rows(self.facts, self.flows(freq=freq), unit, basis, self.edition)
 
     def supply(
         self,
@@ -508,6 +568,8 @@ class Tracker:
         from energy.finance import accounts
 
         metrics = [metric] if metric else None
+        known = {name.lower(): name for name in accounts.STANDARDS}
+        standard = None if standard is None else known.get(standard.lower(), standard)
         return accounts.statements(self.facts["financials"], standard, metrics=metrics)
 
     def trade(
@@ -571,9 +633,9 @@ class Tracker:
 
         if route is None:
             return economics.table(self.facts)
-        return economics.simulate(
-            economics.project(self.facts, economics.find(self.facts, self._named(route)))
-        )
+        project = economics.project(self.facts, economics.find(self.facts, self._named(route)))
+        told = {row.source for row in project.inputs.values()} - {""}
+        return resting(economics.simulate(project), told)
 
     # ---- ahead ---------------------------------------------------------------------------------
 
@@ -595,7 +657,8 @@ class Tracker:
             Name of the route for ``stop``, ``start`` and ``capacity``.
         **change
             ``stop`` (day or period from which nothing flows), ``start`` (first gas), ``capacity``
-            (bcm a year), ``brent`` (USD/bbl), ``ttf`` (USD/MMBtu); and ``scenario``, ``until``,
+            (bcm a year), ``price`` (USD/1000 m3 at the border, for all gas to the market of the
+            route), ``brent`` (USD/bbl), ``ttf`` (USD/MMBtu); and ``scenario``, ``until``,
             ``draws``, ``seed`` as for `project`.
 
         Returns
@@ -645,8 +708,11 @@ class Tracker:
 
     # ---- where a number comes from -------------------------------------------------------------
 
-    def cite(self, what: str | Iterable[Any] | xr.Dataset | pd.DataFrame) -> pd.DataFrame:
-        """Return the sources behind an id, a cube or a table; see `energy.provenance.cite.cite`.
+    def cite(self, what: Any) -> pd.DataFrame:
+        """Return the sources behind an id or any result of the tracker.
+
+        See `energy.provenance.cite.cite`; what names no figure of its own leads to them by its
+        routes, markets and periods.
 
         Three kinds of address ask how a shown number is made (see `explain`):
         ``"blue-stream@2024Q1"``, also with a market (``"europe@2021"``, ``"all@2021"``) or a line of
@@ -662,7 +728,9 @@ class Tracker:
         place = cite.address(what, self.facts["routes"]["route"]) if isinstance(what, str) else []
         if len(place) == 3:
             return self.evidence.projected(*place)
-        return self.explain(*place) if place else cite.cite(what, self.facts, Store.open())
+        if place:
+            return self.explain(*place)
+        return cite.cite(what, self.facts, Store.open(), lambda freq: self.flows(freq=freq))
 
     def explain(self, name: str, period: str) -> pd.DataFrame:
         """Return every step from figures as published to a shown number.

@@ -16,6 +16,7 @@ from energy.finance import economics
 from energy.measure import periods
 from energy.projection import what_if
 from energy.projection.what_if import WhatIf
+from energy.provenance.rests import resting
 from energy.tracker.facet import Facet
 
 if TYPE_CHECKING:
@@ -110,10 +111,12 @@ class Ahead(Facet):
         **change: Any,
     ) -> WhatIf:
         """Change one thing and set the result beside the unchanged control; see `Tracker.what_if`."""
-        from energy.projection import scenarios
+        from energy.projection import ramp, scenarios
 
         name, tree = (None if route is None else self.t.route(route)), scenarios.load()
-        rows = what_if.effects(name, change, tree)
+        day = dt.date.fromisoformat(self.last_day or dt.date.max.isoformat())
+        market = "" if name is None else ramp.market_of(self.t.facts, name, day)
+        rows = what_if.effects(name, change, tree, market)
         same = {"draws": draws, "seed": seed}
         control = self.project(until, scenario, **same)
         result = self.project(until, scenario, tree=what_if.changed(tree, rows), **same)
@@ -195,8 +198,11 @@ class Ahead(Facet):
         """
         from energy.projection import scenarios
 
-        named = scenarios.named(scenarios.load())
-        return pd.DataFrame([{"scenario": name, **answers} for name, answers in named.items()])
+        tree = scenarios.load()
+        named = scenarios.named(tree)
+        table = pd.DataFrame([{"scenario": name, **answers} for name, answers in named.items()])
+        told = scenarios.assumptions(tree)
+        return resting(table, [line["source"] for line in told if "source" in line])
 
     def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
         """Return when proposed lines may deliver, from the reference class.
@@ -221,7 +227,8 @@ class Ahead(Facet):
 
         known = as_of or self.last_day
         if route is None:
-            return timing.table(self.t.facts, as_of=known)
+            table = timing.table(self.t.facts, as_of=known).rename_axis("route")
+            return resting(table, ["reference-projects", *table.index])
         return timing.first_gas(self.t.facts, self.t.route(route), known)
 
     def tornado(

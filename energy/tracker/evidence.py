@@ -12,6 +12,7 @@ from energy.errors import checked
 from energy.intake import update
 from energy.provenance import explain
 from energy.provenance import freshness as fresh
+from energy.provenance.rests import resting
 from energy.store import Store, last_day, prints
 from energy.tracker.facet import Facet
 
@@ -57,7 +58,11 @@ class Evidence(Facet):
         shipped = prints.revisions(self.t.facts) if source in (None, "package") else None
         own = Store.open().revisions(source) if source != "package" else None
         parts = [part for part in (own, shipped) if part is not None and len(part)]
-        return pd.concat(parts, ignore_index=True) if parts else Store.open().revisions(source)
+        if not parts:
+            return Store.open().revisions(source)
+        printed = prints.revised(self.t.facts) if shipped is not None else pd.DataFrame()
+        ids = [*printed["id"], *printed["old_id"]] if len(printed) else []
+        return resting(pd.concat(parts, ignore_index=True), ids)
 
     def freshness(self, today: str | dt.date | None = None) -> pd.DataFrame:
         """Return the newest figure of each series: one row a route, market, price or line.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 import operator
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -48,12 +49,40 @@ class Facet:
         >>> "netback" in repr(energy.load().money)
         True
         """
-        names = [n for n in dir(type(self)) if not n.startswith("_") and n != "t"]
-        lines = [f"  .{name}: {_first_line(getattr(type(self), name))}" for name in names]
+        lines = [f"  .{name}: {first_line(member)}" for name, member in self._members()]
         return "\n".join([f"<{type(self).__name__} of {self.t!r}>", *lines])
 
+    def _repr_html_(self) -> str:
+        """Return the card a notebook shows.
 
-def _first_line(member: Any) -> str:
+        >>> import energy
+        >>> "<code>.netback</code>" in energy.load().money._repr_html_()
+        True
+        """
+        members = [(f".{name}", member) for name, member in self._members()]
+        return card(f"{type(self).__name__} of {self.t!r}", members)
+
+    def _members(self) -> list[tuple[str, Any]]:
+        names = [n for n in dir(type(self)) if not n.startswith("_") and n != "t"]
+        return [(name, getattr(type(self), name)) for name in names]
+
+
+def card(title: str, members: list[tuple[str, Any]]) -> str:
+    """Return a small HTML table: what can be asked, each with the first line of its help."""
+    rows = "".join(
+        f"<tr><td style='text-align:left'><code>{html.escape(name)}</code></td>"
+        f"<td style='text-align:left'>{html.escape(first_line(member).replace('``', ''))}</td></tr>"
+        for name, member in members
+    )
+    return f"<p><b>{html.escape(title)}</b></p><table>{rows}</table>"
+
+
+def first_line(member: Any) -> str:
+    """Return the first line of a member's help.
+
+    >>> first_line(Facet)
+    'One side of the tracker: functions on the same facts, lines and day.'
+    """
     return (member.__doc__ or "").strip().split("\n")[0]
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from energy.errors import DataError, checked
 from energy.finance import accounts, bridge, economics, netback, prices
+from energy.provenance.rests import resting
 from energy.tracker.facet import Facet
 
 FIRST_YEAR = 2014  # since when Gazprom's sales and our prices both are in the facts
@@ -126,8 +127,12 @@ class Money(Facet):
             Year to RUB per USD of your own.
         """
         chosen = range(FIRST_YEAR, self.t.newest_year + 1) if years is None else years
-        return bridge.residuals(chosen, self.t._quarters, self.t.financials(None), self.t.facts,
-                                rates=rates, modelled=self._modelled)  # fmt: skip
+        table = bridge.residuals(chosen, self.t._quarters, self.t.financials(None), self.t.facts,
+                                 rates=rates, modelled=self._modelled)  # fmt: skip
+        sales = self.t.facts["financials"]["metric"].isin(
+            {str(line).split(",")[0] for line in table["line"]}
+        )
+        return resting(table, self.t.facts["financials"].loc[sales, "id"])
 
     def story(
         self, year: str | int, earlier: str | int | None = None, rate: float | None = None
@@ -151,8 +156,13 @@ class Money(Facet):
         first, last : str
             Quarters; the last one defaults to that of the flows.
         """
-        return prices.beside(self.t.facts["prices"], market, self._formula(market), first=first,
-                             last=last or self.t.last, volumes=self.t.facts["volumes"])  # fmt: skip
+        known = self.t.facts["prices"]
+        table = prices.beside(known, market, self._formula(market), first=first,
+                              last=last or self.t.last, volumes=self.t.facts["volumes"])  # fmt: skip
+        shown = {str(column).removesuffix("_forecast") for column in table} | {
+            *prices.INDICES.values()
+        }
+        return resting(table, known.loc[known["series"].isin(shown), "id"])
 
     def _formula(self, market: str) -> prices.Formula:
         table = self.t.facts["prices"]

@@ -1,0 +1,107 @@
+"""The front door: every result can be cited, rows say all of themselves, a future day is refused."""
+
+import datetime as dt
+
+import pandas as pd
+import pytest
+
+from energy.errors import PeriodError, UnknownName, UsageError
+from energy.provenance import rests
+
+RESULTS = {  # what the front door returns, and an id, a source or a route behind it
+    "a variable of the cube": (lambda t: t.flows("power-of-siberia-1", freq="A").flow, "V"),
+    "one cell of it": (lambda t: t.flows("blue-stream").flow.isel(route=0, period=-9), ""),
+    "markets": (lambda t: t.markets().loc[["turkey"]], "V"),
+    "exports": (lambda t: t.exports().query("market == 'turkey'"), "V"),
+    "routes": (lambda t: t.routes.head(3), ""),
+    "events": (lambda t: t.events.head(2), "E001"),
+    "sources": (lambda t: t.sources.head(2), "112-ua-on-bloomberg-c05f"),
+    "bridge": (lambda t: t.bridge("2022"), "X0033"),
+    "netback": (lambda t: t.money.netback("nord-stream-1", "2020"), "N0018"),
+    "residuals": (lambda t: t.money.residuals([2022]), "F"),
+    "price model": (lambda t: t.money.price_model(first="2024Q1"), "P"),
+    "economics": (lambda t: t.economics(), "J0021"),
+    "economics of a line": (lambda t: t.economics("power-of-siberia-2"), "C0014"),
+    "stranded": (lambda t: t.network.stranded("2025", ["blue-stream"]), "R"),
+    "reroute": (lambda t: t.reroute("blue-stream", by="2021"), "R"),
+    "links": (lambda t: t.network.links(), ""),
+    "timing": (lambda t: t.timing(), "H"),
+    "gates of a line": (lambda t: t.timing("power-of-siberia-2"), "R0026"),
+    "scenarios": (lambda t: t.ahead.scenarios(), "azlaw-eu-regulation-2026-261"),
+    "revisions": (lambda t: t.evidence.revisions("package"), "V"),
+    "search": (lambda t: t.search("chayanda"), ""),
+    "supply": (lambda t: t.supply("eu", "2024"), "U0031"),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_every_result_of_the_front_door_is_cited(tracker, name):
+    make, wanted = RESULTS[name]
+    cited = tracker.cite(make(tracker))
+    assert len(cited) and (cited["title"] != "").all()
+    assert any(text.startswith(wanted) for text in cited["id"])
+
+
+def test_a_projection_and_a_what_if_rest_on_their_assumptions(tracker):
+    found = tracker.what_if("blue-stream", stop="2027", until="2027", draws=50)
+    ids = set(tracker.cite(found)["id"])
+    assert ids == set(tracker.cite(found.control)["id"])
+    assert "azlaw-eu-regulation-2026-261" in ids
+
+
+def test_what_leads_nowhere_is_told(tracker):
+    with pytest.raises(UsageError, match="Nothing in this DataFrame names a figure"):
+        tracker.cite(pd.DataFrame({"x": [1.0, 2.0]}))
+    with pytest.raises(UsageError, match="Nothing in this DataArray names"):
+        tracker.cite(tracker.flows().flow.sum(("route", "period")))
+    with pytest.raises(UnknownName, match="Unknown id 'V9999'"):
+        tracker.cite(["V9999"])
+
+
+def test_a_table_says_what_it_rests_on_in_ids_routes_sources_or_tables(tracker):
+    made = rests.resting(pd.DataFrame({"x": [1.0]}), ["V0001;V0002", "no such thing"])
+    assert rests.ids(made, tracker.facts) == {"V0001", "V0002"}
+    whole = rests.resting(pd.DataFrame({"x": [1.0]}), ["capex"])
+    assert rests.ids(whole, tracker.facts) == set(tracker.facts["capex"]["id"])
+
+
+def test_a_day_that_has_not_come_is_refused(tracker):
+    next_year = str(dt.datetime.now(dt.UTC).year + 1)
+    for word in (f"{next_year}-01-01", f"{next_year}Q4", next_year):
+        with pytest.raises(PeriodError, match=f"'{word}' lies in the future"):
+            tracker.as_of(word)
+    with pytest.raises(PeriodError, match="It is no release either"):
+        tracker.as_of("release-nine")
+
+
+def test_exports_say_all_of_themselves(tracker):
+    table = tracker.exports().set_index(["market", "period"])
+    total, parts = table[table["total"]], table[~table["total"]]
+    abroad = parts.drop("kaliningrad", level="market").groupby("period")["flow"].sum()
+    gap = total.droplevel("market")["flow"] - abroad.reindex(total.index.get_level_values("period"))
+    assert gap.abs().max() < 1e-6  # the sum abroad is the sum of the markets abroad
+    year = table.loc[("exports", "2021")]
+    assert (year["unit"], year["basis"], year["as_of"]) == ("bcm", "20C", tracker.edition)
+    assert year["p10"] < year["flow"] < year["p90"]
+    assert table.loc[("china", "2025"), "coverage"] == 1
+    assert table.loc[("belarus", "2025"), "coverage"] == 0  # nobody publishes it
+    assert 0.5 < table.loc[("exports", "2025"), "coverage"] < 1
+
+
+def test_a_period_that_is_not_over_is_marked(tracker):
+    rows = tracker.as_of("2022-06-30").exports("Q").query("market == 'europe'").set_index("period")
+    assert rows.loc["2022Q2", "whole"] and (rows.index <= "2022Q2").all()
+    wide = tracker.as_of("2022-06-30").markets()
+    assert wide.attrs["as_of"] == "2022-06-30" and wide.attrs["unit"] == "bcm"
+
+
+def test_tracker_and_facets_show_themselves_in_a_notebook(tracker):
+    card = tracker._repr_html_()
+    assert "60 routes" in card or f"{len(tracker.lines)} routes" in card
+    assert "<code>t.flows</code>" in card and "<code>t.money</code>" in card
+    for facet in (tracker.money, tracker.network, tracker.ahead, tracker.maps, tracker.evidence):
+        assert "<table>" in facet._repr_html_()
+
+
+def test_standards_in_any_case(tracker):
+    assert tracker.financials("ifrs").equals(tracker.financials("IFRS"))
