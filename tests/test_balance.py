@@ -423,3 +423,31 @@ def test_gas_is_traced_from_field_to_market(tracker):
         assert here == pytest.approx(float(markets.loc[market, "2024-01-01"]) + stores, abs=0.05)
     with pytest.raises(PeriodError, match="holds no 2090Q1"):
         ways(tracker.facts, "2090Q1")
+
+
+def test_a_sankey_conserves_gas_and_ends_at_the_markets(tracker):
+    table = tracker.network.sankey("2024Q4")
+    came = table.groupby("target")["bcm"].sum()
+    went = table.groupby("source")["bcm"].sum()
+    inner = came.index.intersection(went.index)
+    assert len(inner) > 12
+    lost = (came[inner] - went[inner]).abs()
+    assert lost.max() < 0.01, lost.nlargest(3)  # arcs below a cubic hectometre are not drawn
+    assert table["source"].str.startswith("production-").sum() >= 6
+    markets = tracker.markets("Q")
+    for market in ("turkey", "china", "belarus", "caucasus"):
+        printed = float(markets.loc[market, "2024-10-01"])
+        assert came[market] == pytest.approx(printed, abs=0.01)
+    # gas out of Ukrainian stores is metered at the exits and is not Russian
+    stores = table.loc[table["source"] == "ukraine-stores", "bcm"].sum()
+    assert came["europe"] == pytest.approx(
+        float(markets.loc["europe", "2024-10-01"]) + stores, abs=0.01
+    )
+    assert ((table["p10"] <= table["bcm"]) & (table["bcm"] <= table["p90"])).all()
+    cell = tracker.flows("power-of-siberia-1", first="2024Q4", last="2024Q4")
+    line = table.set_index("arc").loc["power-of-siberia-1"]
+    assert line[["bcm", "p10", "p90"]].tolist() == pytest.approx(
+        [float(cell[n][0, 0]) for n in ("flow", "flow_p10", "flow_p90")]
+    )
+    with pytest.raises(PeriodError, match="is no month, quarter, calendar year or gas year"):
+        tracker.network.sankey("2024H1")

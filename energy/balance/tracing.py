@@ -7,6 +7,7 @@ At a node all gas that comes in is taken as mixed, so every way out carries the 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,8 +58,70 @@ def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     return table.sort_values("flow", ascending=False, ignore_index=True)
 
 
+def stream(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
+    """Return the balanced gas of a period arc by arc, from field to market: what a Sankey draws.
+
+    A market is reached once, at the arc where it is counted; lines behind it are left out. At
+    every node between, what comes in goes out.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+    period : str
+        A month, quarter, calendar year or gas year.
+
+    Returns
+    -------
+    DataFrame
+        ``source, target`` (a node; a field, store or neighbour by its arc; a group of markets),
+        ``bcm, p10, p90`` (at 20 °C in the period, the interval of the arc itself; a negative
+        ``p10`` says that even the direction is not sure), ``arc``, ``route`` ("" where the arc is
+        none), ``kind``. The largest first; nothing below a cubic hectometre.
+
+    Raises
+    ------
+    PeriodError
+        For a period that the balance does not hold.
+    """
+    cells = _cells(tables, period)
+    arcs = list(rows_of(tables["balance-arcs"]))
+    leading = _leading(arcs)
+    rows = []
+    for row in arcs:
+        if row.from_node not in leading and row.to_node not in leading:
+            continue
+        flow, p10, p90 = cells[row.arc]
+        target = (row.group if row.from_node else "") or row.to_node or row.arc
+        ends = (row.from_node or row.arc, target)
+        if flow < 0:
+            ends, (flow, p10, p90) = ends[::-1], (-flow, -p90, -p10)
+        if flow > LITTLE:
+            rows.append((*ends, flow, p10, p90, row.arc, row.route, row.kind))
+    names = ["source", "target", "bcm", "p10", "p90", "arc", "route", "kind"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.sort_values("bcm", ascending=False, ignore_index=True)
+
+
+def _leading(arcs: list[Any]) -> set[str]:
+    """Return the nodes from which gas can still go to a market."""
+    leading = {row.from_node for row in arcs if row.group and row.from_node}
+    size = 0
+    while size != len(leading):
+        size = len(leading)
+        leading |= {row.from_node for row in arcs
+                    if row.to_node in leading and row.from_node and not row.group}  # fmt: skip
+    return leading
+
+
 def _flows(tables: Mapping[str, pd.DataFrame], period: str) -> dict[str, float]:
     """Return the flow of every arc in the period."""
+    return {arc: flow for arc, (flow, *_) in _cells(tables, period).items()}
+
+
+def _cells(
+    tables: Mapping[str, pd.DataFrame], period: str
+) -> dict[str, tuple[float, float, float]]:
+    """Return flow, P10 and P90 of every arc in the period."""
     span, found = periods.parse(period), result(tables)
     if span.freq not in ("M", "Q", "A", "G"):
         raise PeriodError(f"{period!r} is no month, quarter, calendar year or gas year.")
@@ -68,7 +131,8 @@ def _flows(tables: Mapping[str, pd.DataFrame], period: str) -> dict[str, float]:
         if start not in table.index:
             raise PeriodError(f"The balance holds no {period}; it runs from {table.index[0]:%Y-%m} "
                               f"to {table.index[-1]:%Y-%m}.")  # fmt: skip
-        made[arc] = float(table["flow"].to_numpy()[table.index == start][0])
+        flow, p10, p90 = table.to_numpy()[table.index == start][0]
+        made[arc] = (float(flow), float(p10), float(p90))
     return made
 
 

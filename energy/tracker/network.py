@@ -10,6 +10,7 @@ import pandas as pd
 
 from energy import flows
 from energy import network as grid
+from energy.balance import tracing
 from energy.errors import checked
 from energy.tracker.facet import Facet, warn_moved
 
@@ -77,6 +78,38 @@ class Network(Facet):
     def layer(self, period: str | None = None) -> gpd.GeoDataFrame:
         """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
         return grid.layer(self.graph(period), self.stranded(period))
+
+    def sankey(self, period: str | None = None) -> pd.DataFrame:
+        """Return the balanced gas of a period arc by arc, from field to market.
+
+        The Sankey of the page and of the notebook is drawn from this table.
+
+        Parameters
+        ----------
+        period : str, optional
+            A month, quarter, calendar year or gas year; default the newest well-known quarter.
+
+        Returns
+        -------
+        DataFrame
+            ``source, target, bcm, p10, p90, arc, route, kind``; see `energy.balance.tracing.stream`.
+
+        >>> import energy
+        >>> table = energy.load().network.sankey("2024Q4")
+        >>> sorted(table.loc[table["target"] == "china", "source"])
+        ['chayandinskoye-field']
+        """
+        return tracing.stream(self.t.facts, period or self.t.newest)
+
+    def ways(self, period: str | None = None) -> pd.DataFrame:
+        """Return whose gas leaves where: ``field, route, market, flow``, mixed alike at each node.
+
+        Parameters
+        ----------
+        period : str, optional
+            As in `sankey`. The table is what `energy.network.sankey` draws.
+        """
+        return tracing.ways(self.t.facts, period or self.t.newest)
 
     def utilisation(self, freq: str = "A") -> pd.DataFrame:
         """Return utilisation (1 = full) as a table of routes by period; empty routes left out."""
