@@ -25,7 +25,7 @@ from pyproj import Geod
 
 from energy import facts, flows
 from energy.balance import cube as balanced
-from energy.balance import kept
+from energy.balance import kept, tracing
 from energy.errors import PeriodError
 from energy.finance import prices
 from energy.measure import periods, units
@@ -568,6 +568,7 @@ STYLE = re.compile(
     r"steps\[\]\.grades\[\]|calendars\[\]\.(whole|steps\[\]\.of\[\])|units\[\]\.digits|"
     r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)|"
     r"lines\[\]\.span\.(o|v\[\])|story\.scale|odds\.(bins|power|draws)|"
+    r"ways\.(scale|rows\[\]\[\](\.o)?)|"
     r"odds\.sheets\[\]\.(scale|top|counts\[\]\[\]\.o)"
 )
 """Numbers that say how something is drawn, or count positions in another list; none is a figure."""
@@ -576,7 +577,7 @@ CHECKED = re.compile(
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
     r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.band\.\w+\.(o|v\[\])|"
     r"lines\[\]\.ahead\[\]\.(chance|built)\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
-    r"story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
+    r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
     r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
     r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]"
 )
@@ -598,6 +599,7 @@ def _page(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     data = pieces["flow_lines"]
     rows = [*_page_series(data, book), *_page_ahead(data, book), *_page_words(data, book),
             *_page_known(data, book), *_page_story(data, book), *_page_odds(data, book),
+            *_page_ways(data, book),
             *_page_rest(data, book)]  # fmt: skip
     rows += _page_places(pieces["search"]["places"], "search")
     lost = [f"atlas.html: {path} has no rule" for path in sorted(_paths(data))
@@ -727,6 +729,29 @@ def _page_odds(data: dict, book: Book) -> Iterator[tuple]:
                 yield name, shown / sheet["scale"], made[c, y], 1 / sheet["scale"]
                 if "counts" in sheet:
                     yield f"{name} draws", sum(sheet["counts"][c][y]["v"]), odds["draws"], 1e-9
+
+
+def _page_ways(data: dict, book: Book) -> Iterator[tuple]:
+    """Yield what leaves the country by quarter: the ribbons of a quarter sum to the balance's ends."""
+    held = data["ways"]
+    told = tracing.history(book.tracker.facts)
+    told = told[~told["market"].isin(["russia", "stores"])]
+    made = told.groupby(["market", "period"])["flow"].sum()
+    steps = [step["id"] for step in data["steps"]]
+    shown: dict[tuple[str, str], float] = {}
+    for _, _, market, row in held["rows"]:
+        for step, value in zip(steps, _unpacked(row, len(steps)), strict=True):
+            key = held["markets"][market]["key"], step
+            shown[key] = shown.get(key, 0.0) + (0 if value != value else value / held["scale"])
+    for (market, step), value in shown.items():
+        start = pd.Timestamp(periods.parse(step).start)
+        # ways under a tenth of a bcm in every quarter are left out, each cell is rounded
+        yield (
+            f"atlas.html: ways to {market} {step}",
+            value,
+            float(made.get((market, start), 0)),
+            0.4,
+        )
 
 
 def _page_words(data: dict, book: Book) -> Iterator[tuple]:

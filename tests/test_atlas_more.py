@@ -868,6 +868,82 @@ def found_page(browser, real):
         log.assert_clean()
 
 
+WAYS = pd.DataFrame(
+    [
+        ("production-yamal", "east", "china", 2.0, "2024-01-01"),
+        ("production-yamal", "west", "europe", 3.0, "2024-01-01"),
+        ("production-nadym-pur-taz", "west", "europe", 1.0, "2024-01-01"),
+        ("production-yamal", "domestic-centre", "russia", 50.0, "2024-01-01"),
+        ("production-yamal", "east", "china", 2.5, "2024-04-01"),
+    ],
+    columns=["field", "route", "market", "flow", "period"],
+).astype({"period": "datetime64[ns]"})
+
+
+def test_ways_of_exported_gas_are_packed():
+    """Yamal sends 2 and 2.5 east and 3 west; what stays at home is no export."""
+    packed = data(ways=WAYS)["ways"]
+    assert (packed["fields"], packed["routes"]) == (["Yamal", "Nadym Pur Taz"], ["east", "west"])
+    assert packed["rows"] == [
+        [0, 0, 0, {"o": 4, "v": [200, 250]}],
+        [0, 1, 1, {"o": 4, "v": [300]}],
+        [1, 1, 1, {"o": 4, "v": [100]}],
+    ]
+
+
+@pytest_browser
+def test_from_field_to_market_in_the_chosen_quarter(browser, tmp_path):
+    path = tmp_path / "ways.html"
+    built(ways=WAYS, markets=MARKETS_TOLD).save(path)
+    with browsers.opened(browser, path, viewport={"width": 1440, "height": 900}) as (page, log):
+        go(page, "2024Q1")
+        page.get_by_role("tab", name="Flows").click()
+        ribbons = page.locator(".gd-ribbon")
+        values = sorted(
+            float(value) for value in ribbons.evaluate_all("r => r.map(x => x.dataset.value)")
+        )
+        assert values == [1, 2, 2, 3, 4]  # into routes 2, 3 and 1; out of them 2 and 4
+        names = page.locator(".gd-flow-name").all_inner_texts()
+        assert "Yamal 5.0" in names and "Europe 4.0" in names and "West line 4.0" in names
+        assert "All that leaves: 6.0 bcm" in page.locator(".gd-readout").first.inner_text()
+        go(page, "2025Q2")
+        said = page.get_by_text("The balance does not hold the whole of this period.")
+        said.wait_for()
+        log.assert_clean()
+
+
+@pytest_browser
+def test_two_periods_lie_left_and_right_of_a_divider(browser, file):
+    with browsers.opened(browser, file, viewport={"width": 1440, "height": 900}) as (page, log):
+        page.goto(f"{file.as_uri()}#2025Q1?compare=step:2023Q2&swipe=1")
+        page.reload()
+        left = page.locator(".gd-swipe-lines path.gd-core[data-other=east]")
+        left.wait_for(state="attached")
+        assert float(left.get_attribute("stroke-width")) == pytest.approx(2 * 4 * 0.2)
+        assert width(page, "east") == pytest.approx(9 * 4 * 0.2)  # plain, not the change
+        assert page.locator(".gd-swipe-name").all_inner_texts() == ["2023Q2", "2025Q1"]
+        page.locator(".gd-swipe-range").focus()
+        for _ in range(10):
+            page.keyboard.press("ArrowLeft")
+        assert page.locator(".gd-swipe-bar").evaluate(
+            "n => parseFloat(n.style.left) / innerWidth"
+        ) == pytest.approx(0.4, abs=0.01)
+        page.locator(".gd-swiper").click()  # the difference instead: 9 less 2, as a yearly rate
+        assert width(page, "east") == pytest.approx(7 * 4 * 0.2)
+        assert not page.locator(".gd-swipe").is_visible()
+        log.assert_clean()
+
+
+def test_history_of_ways_is_that_of_each_quarter(tmp_path):
+    import energy
+    from energy.balance import tracing
+
+    tables = energy.load().facts
+    whole, one = tracing.history(tables), tracing.ways(tables, "2021Q2")
+    mine = whole[whole["period"] == "2021-04-01"].drop(columns="period").reset_index(drop=True)
+    pd.testing.assert_frame_equal(mine, one, rtol=1e-9)
+
+
 @pytest_browser
 def test_a_frame_elsewhere_shows_map_and_slider_and_leads_to_the_whole(browser, file):
     with browsers.opened(browser, file) as (page, log):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy.balance.kept import result
+from energy.balance.kept import period_starts, result
 from energy.errors import PeriodError
 from energy.measure import periods
 from energy.measure.observations import rows_of
@@ -40,7 +40,31 @@ def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     PeriodError
         For a period that the balance does not hold.
     """
-    arcs, flow = tables["balance-arcs"], _flows(tables, period)
+    return _traced(tables["balance-arcs"], _flows(tables, period))
+
+
+def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return `ways` of every whole quarter of history.
+
+    Returns
+    -------
+    DataFrame
+        As `ways`, and ``period``, the first day of the quarter.
+    """
+    found, arcs = result(tables), tables["balance-arcs"]
+    names = [str(arc) for arc in arcs["arc"]]
+    places = [found.names.index(name) for name in names]
+    starts = [s for s in period_starts(found.months, "Q") if s + 2 <= found.known]
+    made = []
+    for start in starts:
+        sums = found.flow[places, start : start + 3].sum(axis=1)
+        table = _traced(arcs, dict(zip(names, sums.tolist(), strict=True)))
+        made.append(table.assign(period=pd.Timestamp(found.months[start])))
+    return pd.concat(made, ignore_index=True)
+
+
+def _traced(arcs: pd.DataFrame, flow: Mapping[str, float]) -> pd.DataFrame:
+    """Share what leaves at each end among the sources."""
     edges = [_directed(row, flow[row.arc]) for row in rows_of(arcs) if abs(flow[row.arc]) > LITTLE]
     shares = _shares(edges)
     group = arcs.set_index("arc")["group"]

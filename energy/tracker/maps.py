@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 import energy.balance.cube as balanced
+from energy.balance import tracing
 from energy.errors import MissingExtra, checked
 from energy.finance import netback
 from energy.measure import periods
@@ -59,6 +60,7 @@ class Maps(Facet):
             t.routes, t._quarters, t.events, sources, _spots(),
             {**self.meta(), "layers": layers}, projection=ahead, facts=t.facts,
             months=t.flows(freq="M"), markets=balanced.markets(t.facts),
+            ways=tracing.history(t.facts),
             leaves=t.ahead.leaves if ahead is not None and projection in (None, True) else None,
         )  # fmt: skip
 

@@ -260,7 +260,7 @@ class Story(Piece):
     """
 
     call = "story"
-    scripts = (*FLOW, "odds", "story")
+    scripts = (*FLOW, "odds", "sankey", "story")
 
     def __init__(self) -> None:
         super().__init__({})

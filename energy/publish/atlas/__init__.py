@@ -28,6 +28,7 @@ from energy.publish.atlas import (
     odds,
     page,
     references,
+    sankey,
     timeline,
     words,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "odds",
     "page",
     "references",
+    "sankey",
     "timeline",
     "words",
 ]
@@ -67,6 +69,7 @@ def build(
     months: xr.Dataset | None = None,
     markets: pd.DataFrame | None = None,
     leaves: Leaves | None = None,
+    ways: pd.DataFrame | None = None,
 ) -> draw.OfflineMap:
     """Build the map: one self-contained page that a notebook shows and ``save`` writes.
 
@@ -118,6 +121,8 @@ def build(
         intervals, for the headline, the chart beside the map and the tour.
     leaves : Leaves, optional
         From `energy.projection.leaves.grow`: what the reader weighs anew with sliders.
+    ways : DataFrame, optional
+        As `energy.balance.tracing.history` returns it: from field by route to market by quarter.
 
     Returns
     -------
@@ -138,6 +143,7 @@ def build(
     data = page_data(
         routes, flows, events, sources, meta,
         projection=projection, facts=facts, months=months, markets=markets, leaves=leaves,
+        ways=ways,
     )  # fmt: skip
     title = str(meta.get("title") or "Russian gas by pipeline")
     made = draw.OfflineMap(

@@ -18,6 +18,7 @@ from energy.publish.atlas.lines import in_order, lines_of
 from energy.publish.atlas.look import ROLE_LABELS, STATUS_LABELS, look_of
 from energy.publish.atlas.odds import odds_of
 from energy.publish.atlas.references import References, Sources, observations
+from energy.publish.atlas.sankey import ways_of
 from energy.publish.atlas.story import story_of
 from energy.publish.atlas.timeline import calendars_of, days_of, opening, starts_of, steps_of
 from energy.publish.atlas.words import (
@@ -44,6 +45,7 @@ def page_data(
     months: xr.Dataset | None = None,
     markets: pd.DataFrame | None = None,
     leaves: Leaves | None = None,
+    ways: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Turn the tables into the one JSON that :class:`geodata.draw.FlowLines` draws.
 
@@ -65,6 +67,8 @@ def page_data(
     spans: list[str] = []
     lines = lines_of(routes, cube, ahead, facts, books, months, spans)
     happened = events_of(events, list(routes.index), cube, cited)
+    quarterly = ways if freq_of(cube) == "Q" else None
+    told_ways = ways_of(quarterly, list(cube["period"].values), list(routes.index))
     story = story_of(markets, routes, events, steps, projection)
     return {
         "steps": steps,
@@ -79,6 +83,7 @@ def page_data(
         "spans": spans,
         **({} if story is None else {"story": story}),
         **({} if odds is None else {"odds": odds}),
+        **({} if told_ways is None else {"ways": told_ways}),
         "lines": lines,
         "events": happened,
         "sources": cited.records(),

@@ -142,7 +142,9 @@
     /* The figures of a step and how they are drawn. */
     now(step) {
       const now = this.at(step);
-      if (!now.look) now.look = this.look(now);
+      // Beside another period the look says the change, which is none of the figures kept.
+      const beside = this.model.compare && !this.model.swipes ? this.model.compare.text : "";
+      if (!now.look || now.beside !== beside) Object.assign(now, { look: this.look(now), beside });
       return now;
     }
 
@@ -181,7 +183,7 @@
        thin dots, grey, or in the colour of flow where gas is known to flow. Not yet there: faint dots.
        Planned: the dash of the project; where projected, as strong as the chance that gas flows. The
        casing is the capacity; its texture says how well the course is known. */
-    look(now) {
+    look(now, alone) {
       const data = this.model.data;
       const dash = data.dashes[this.data.dash];
       const course = data.textures[this.data.texture || 0].dash;
@@ -193,7 +195,7 @@
       const none = style("gd-casing gd-none", 1, "", "butt");
       const casing = (className, weight) => style(className, halves(weight), course, course ? "butt" : "round");
       const made = (name, weight, under, over) => ({ name, weight, casing: under, core: over });
-      const other = this.model.compare ? this.differs(now, style, none, made) : null;
+      const other = this.model.compare && !alone && !this.model.swipes ? this.differs(now, style, none, made) : null;
       if (other) return other;
       if (now.state.style === "faint" && !now.value) return made("absent", 1, none, style("gd-core gd-faint", 1, "0.1 4", "round"));
       if (now.chance !== null && now.chance !== undefined && this.data.dash && now.built) {
@@ -555,6 +557,7 @@
     const layers = panes(map);
     made.brush = new G.Brush(made);
     made.names = new G.Names(made);
+    made.swiper = G.Swipe && new G.Swipe(made);
     made.shortName = (line) => made.names.short(line);
     map.on("gd:ready", () => begin(made, layers));
     Promise.resolve().then(() => begin(made, layers)); // where no slider says that all is ready

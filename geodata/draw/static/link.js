@@ -19,6 +19,7 @@
       scenario: data.projection && model.scenario !== data.projection.start
         ? data.projection.scenarios[model.scenario].key : "",
       compare: model.compare ? model.compare.text : "",
+      swipe: model.compare && model.swipes ? "1" : "",
       odds: G.oddsText ? G.oddsText(model.odds) : "",
       hide: [...model.hidden].sort().map((key) => key.replace("\n", ":")).join(","),
       ...Object.fromEntries([...model.filters].map(([group, value]) => ["only-" + group, value])),
@@ -66,6 +67,7 @@
     if (model.moment < first || model.moment >= end) model.moment = first;
     model.hidden = new Set((said.get("hide") || "").split(",").filter(Boolean).map((key) => key.replace(":", "\n")));
     model.filters = new Map([...said].filter(([key]) => key.startsWith("only-")).map(([key, value]) => [key.slice(5), value]));
+    model.swipes = said.get("swipe") === "1";
     model.tableOpen = said.get("table") === "1";
     G.speak(said.get("lang") || "en", model.map.getContainer());
   }

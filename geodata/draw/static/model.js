@@ -225,6 +225,7 @@
       this.moment = data.start;
       this.scenario = data.projection ? data.projection.start : null;
       this.compare = null;
+      this.swipes = false;
       this.odds = new Map(); // question -> percent of each answer, where a reader has set them
       this.selected = null;
       this.hidden = new Set();
@@ -304,6 +305,12 @@
       const found = this.data.projection.scenarios.findIndex((item) => item.key === key);
       if (found < 0) return;
       this.scenario = found;
+      this.changed();
+    }
+
+    /* Beside each other with a divider, or as the difference. */
+    setSwipe(on) {
+      this.swipes = on;
       this.changed();
     }
 

@@ -280,7 +280,7 @@
       if (!bodies[i].made) {
         bodies[i].made = true;
         bodies[i].node.append(bodies[i].make() || "");
-      }
+      } else if (bodies[i].node.firstChild && bodies[i].node.firstChild.refresh) bodies[i].node.firstChild.refresh();
     }
     open(Math.max(0, parts.findIndex(([, , first]) => first)));
     return [G.el("div", { class: "gd-tabs", role: "tablist", "t:aria-label": "Views" }, buttons), ...bodies.map((body) => body.node)];
@@ -300,6 +300,7 @@
       G.el("div", { class: "gd-story-body" }, tabs([
         ["Markets", () => G.el("div", {}, [markets(map, model, story), G.el("h3", { t: "Largest flows of the period" }), lines(map, model)])],
         ["Years", () => multiples(model)],
+        ...(model.data.ways ? [["Flows", () => G.sankey(map, model)]] : []),
         ...(model.data.odds ? [["Scenarios", () => G.odds(map, model), model.odds.size > 0]] : []),
         ...(G.extraTabs || []).map(([label, make]) => [label, () => make(map, model)]),
       ])),

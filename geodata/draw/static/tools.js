@@ -34,6 +34,12 @@
       () => data.projection.scenarios[model.scenario].key, Boolean(data.projection));
     add(G.choice("Compare with", "gd-compare", (text) => model.setCompare(text)),
       () => comparisons(model), () => (model.compare ? model.compare.text : ""), true);
+    const swipe = G.el("button", { type: "button", class: "gd-swiper", t: "Swipe", "aria-pressed": "false", hidden: true, on: { click: () => model.setSwipe(!model.swipes) } });
+    model.map.on("gd:change gd:ready", () => {
+      swipe.hidden = !model.compare || !model.swiper;
+      swipe.setAttribute("aria-pressed", String(Boolean(model.swipes)));
+    });
+    made.push({ choice: { node: swipe, offer() {} }, options() {}, chosen() {} });
     add(G.choice("Language", "gd-language", (name) => model.setLanguage(name)),
       () => Object.entries(G.book().languages), () => G.language(), true);
     return made;
