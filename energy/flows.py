@@ -233,9 +233,10 @@ def _fill(
     window: list[periods.Period],
 ) -> Grid:
     """Lay one route's figures, the shortest first, on the months that the window and they reach."""
-    begin, end = window[0].start.year * 12, window[-1].end.year * 12 + 12
+    begin = periods.first_month(periods.month_number(window[0].start))
+    end = periods.first_month(periods.month_number(window[-1].end)) + 12
     reach = [figure for figure in figures if figure.start < end and figure.until > begin]
-    first = min([begin, *(figure.start - figure.start % 12 for figure in reach)])
+    first = min([begin, *(periods.first_month(figure.start) for figure in reach)])
     months = range(first, max([end, *(figure.until for figure in reach)]))
     grid = Grid(first, np.full(len(months), np.nan), np.zeros(len(months)),
                 [set() for _ in months], [""] * len(months), [])  # fmt: skip
@@ -338,7 +339,8 @@ def _weights(profile: list[_Weight], grid: Grid) -> np.ndarray:
         [periods.month_days(grid.first + i) / periods.MEAN_YEAR for i in range(len(grid.value))]
     )
     for row in profile:
-        for year in range(max(row.first_year, grid.first // 12), row.last_year + 1):
+        begin = periods.month_start(grid.first).year
+        for year in range(max(row.first_year, begin), row.last_year + 1):
             at = periods.month_number(dt.date(year, row.month, 1)) - grid.first
             if 0 <= at < len(weights):
                 weights[at] = row.weight

@@ -594,7 +594,8 @@ def read_csv(path: str | os.PathLike[str], **options: Any) -> pd.DataFrame:
         If there is no such file, or it is no table.
     """
     try:
-        return pd.read_csv(path, encoding="utf-8", **options)
+        table: pd.DataFrame = pd.read_csv(path, encoding="utf-8", **options)
+        return table
     except OSError as error:
         raise FormatError(f"{os.fspath(path)}: {error.strerror}; name a CSV table.") from error
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:

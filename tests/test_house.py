@@ -1,6 +1,7 @@
 """The house: who may import whom, and what start-up may cost."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -125,4 +126,65 @@ def test_nothing_names_this_machine_or_a_registry():
         for w in words
         if w in p.read_text(encoding="utf-8", errors="ignore")
     ]
+    assert found == []
+
+
+# ---- one calendar --------------------------------------------------------------------------------
+
+
+def by_hand(code: str) -> list[str]:
+    """Return the lines of code that make months, quarters, their labels or mean years by hand."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.BinOp):
+            left, right = ast.unparse(node.left), ast.unparse(node.right)
+            if (
+                (
+                    isinstance(node.op, ast.Mult)
+                    and "12" in (left, right)
+                    and ".year" in left + right
+                )
+                or (isinstance(node.op, ast.FloorDiv) and right == "3" and "month" in left)
+                or (isinstance(node.op, ast.Add) and "% 12" in left and right == "1")
+            ):
+                found.append(f"{node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.JoinedStr):
+            parts = zip(node.values, node.values[1:], strict=False)
+            if any(is_value(a) and is_quarter(b) for a, b in parts):
+                found.append(f"{node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.Constant) and node.value == 365.25:
+            found.append(f"{node.lineno}: 365.25")
+    return found
+
+
+def is_value(part: ast.expr) -> bool:
+    return isinstance(part, ast.FormattedValue)
+
+
+def is_quarter(part: ast.expr) -> bool:
+    return isinstance(part, ast.Constant) and re.match(r"Q([1-4]|$)", str(part.value)) is not None
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "number = day.year * 12 + day.month - 1",
+        "number = 12 * (a.year - b.year)",
+        "day = date(n // 12, n % 12 + 1, 1)",
+        "quarter = (month - 1) // 3 + 1",
+        "text = f'{year}Q4'",
+        "text = f'{day.year}Q{day.quarter}'",
+        "at = days / 365.25",
+    ],
+)
+def test_a_calendar_made_by_hand_is_seen(code):
+    assert len(by_hand(code)) == 1
+
+
+def test_months_and_quarters_are_made_by_periods_alone():
+    named = {f"{package}.{name}": path for package in ("energy", "geodata")
+             for name, path in modules(package).items() if name != "measure.periods"}  # fmt: skip
+    assert len(named) > 100
+    found = [f"{name}:{line}" for name, path in sorted(named.items())
+             for line in by_hand(path.read_text(encoding="utf-8"))]  # fmt: skip
     assert found == []

@@ -104,8 +104,9 @@ class Balance:
         """Return the coefficients of a sum over arcs and months."""
         chosen = np.zeros_like(self.flow)
         start = self.net.months[0]
+        first = periods.month_number(start)
         for year, month, share in periods.months(periods.parse(period)):
-            at = (year - start.year) * 12 + month - 1
+            at = periods.month_number(dt.date(year, month, 1)) - first
             if not 0 <= at < len(self.net.months):
                 raise EnergyError(f"The balance runs from {start} to {self.net.months[-1]}; "
                                   f"{period} lies outside.")  # fmt: skip

@@ -243,8 +243,10 @@ class _Reader:
 
     def cells(self, span: periods.Period, scope: Scope, coverage: float) -> Cell:
         """Return arcs, months and coefficients of a sum over a span."""
+        first = periods.month_number(self.start)
         months = [
-            ((y - self.start.year) * 12 + m - 1, share) for y, m, share in periods.months(span)
+            (periods.month_number(dt.date(year, month, 1)) - first, share)
+            for year, month, share in periods.months(span)
         ]
         arcs = np.array([a for a, *_ in scope for _ in months], dtype=int)
         places = np.array([m for _ in scope for m, _ in months], dtype=int)
@@ -257,8 +259,7 @@ class _Reader:
 
 
 def _next_month(day: dt.date) -> dt.date:
-    number = day.year * 12 + day.month
-    return dt.date(number // 12, number % 12 + 1, 1)
+    return periods.month_start(periods.month_number(day) + 1)
 
 
 def _year_before(day: dt.date) -> str:

@@ -22,7 +22,7 @@ from energy.measure import periods
 from energy.measure.observations import rows_of
 
 FIRST = 2006  # the first year of the balance: before it only yearly totals are known
-MEAN_MONTH = 365.25 / 12
+MEAN_MONTH = periods.MEAN_YEAR / 12
 SHUT = 1e-6  # bcm a month: an arc open for no day carries no more than this
 
 
@@ -122,8 +122,8 @@ def system(
 
 def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
     """Return the first days of the months of whole years, from that of `first` to that of `last`."""
-    begin, end = first.year * 12, last.year * 12 + 12
-    return [dt.date(n // 12, n % 12 + 1, 1) for n in range(begin, end)]
+    begin, end = (periods.first_month(periods.month_number(day)) for day in (first, last))
+    return [periods.month_start(number) for number in range(begin, end + 12)]
 
 
 def _open_days(doors: tuple[dt.date, dt.date], months: list[dt.date]) -> np.ndarray:

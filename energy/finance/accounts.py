@@ -242,8 +242,8 @@ def _differences(line: pd.DataFrame, held: set[tuple[Any, ...]]) -> list[tuple[A
     rows = {row.period: row for row in rows_of(line)}
     found = []
     for year in sorted({text[:4] for text in rows}):
-        for number in (2, 3, 4):
-            name, upto = f"{year}Q{number}", year + CUMULATIVE[number]
+        for number, name in list(enumerate(periods.quarters_of(year), start=1))[1:]:
+            upto = year + CUMULATIVE[number]
             before = year + CUMULATIVE[number - 1]
             if upto not in rows or before not in rows:
                 continue

@@ -161,7 +161,7 @@ def _rate(fx: pd.DataFrame, year: int, own: float | None) -> Rate | None:
         rows_of(annual), key=lambda row: (row.status == "actual", len(f"{row.value:.10g}"), row.id)
     )
     said = "mean of the year" if best.status == "actual" else f"mean of the year, {best.status}"
-    names = {f"{year}Q{q}": q for q in range(1, 5)}
+    names = {name: number for number, name in enumerate(periods.quarters_of(year), start=1)}
     found = newest(means[means["period"].isin(names)], ["period"])
     if len(found) < 4:
         return Rate(best.value, {}, best.id, f"at {best.value:g} RUB/USD, {said}")

@@ -238,7 +238,7 @@ def _left_over(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     for year in rows_of(firm[firm["freq"] == "A"]):
         inside = firm[(firm["freq"] == "Q") & (firm["period"].str[:4] == year.period)]
         inside = inside.drop_duplicates("period")
-        missing = {f"{year.period}Q{q}" for q in range(1, 5)} - set(inside["period"])
+        missing = set(periods.quarters_of(year.period)) - set(inside["period"])
         if len(missing) != 1:
             continue
         name = missing.pop()
@@ -685,7 +685,7 @@ def _quarters_with(prices: pd.DataFrame, windows: Sequence[Window]) -> list[str]
         return []
     first, last = max(s.index[0] for s in known), min(s.index[-1] for s in known)
     every = pd.period_range(first.asfreq("Q"), last.asfreq("Q") + 2, freq="Q")
-    names = [f"{q.year}Q{q.quarter}" for q in every]
+    names = every.astype(str).tolist()
     held = [averaged(prices, window, names).notna() for window in windows]
     return [name for p, name in enumerate(names) if all(bool(column.iloc[p]) for column in held)]
 

@@ -104,8 +104,7 @@ def weights(cube: xr.Dataset, routes: pd.DataFrame) -> dict[str, pd.Series]:
     export = set(routes.loc[routes["role"] == "export", "route"])
     held = cube.sel(route=[name for name in cube["route"].to_numpy() if name in export])
     table = held[["flow", "market"]].to_dataframe().reset_index()
-    days = pd.DatetimeIndex(table["period"])
-    table["period"] = [f"{y}Q{q}" for y, q in zip(days.year, days.quarter, strict=True)]
+    table["period"] = pd.PeriodIndex(table["period"], freq="Q").astype(str)
     sums = table[table["flow"] > 0].groupby(["market", "period"])["flow"].sum()
     quarters = list(dict.fromkeys(table["period"]))
     return {

@@ -167,9 +167,9 @@ def placed(rows: pd.DataFrame) -> pd.DataFrame:
         last=pd.to_datetime([spans[text].end for text in rows["period"]]) - pd.Timedelta(days=1),
         retrieved=pd.to_datetime(rows["retrieved"], utc=True).dt.tz_localize(None),
     )
-    month = table["start"].dt.year * 12 + table["start"].dt.month - 1
+    month = periods.month_numbers(table["start"])
     days = (table["start"] - pd.Timestamp(0)).dt.days
-    kinds = {"D": days, "M": month, "Q": month // 3, "A": month // 12}
+    kinds = {"D": days, **{freq: month // periods.STEP[freq] for freq in ("M", "Q", "A")}}
     table["step"] = np.nan
     for freq, number in kinds.items():
         table["step"] = table["step"].mask(table["freq"] == freq, number)

@@ -80,8 +80,7 @@ def _placed(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     name = rows["series"].astype(str)
     for column in ("entity", "freq", "source", "basis"):
         name = name + "|" + rows[column].astype(str)
-    month = begin.dt.year * 12 + begin.dt.month - 1
-    table = rows.assign(name=name, begin=begin, month=month)
+    table = rows.assign(name=name, begin=begin, month=periods.month_numbers(begin))
     if known is rows:
         return table.assign(old=rows["value"])
     held = known.drop_duplicates([*KEYS, "period"], keep="last")

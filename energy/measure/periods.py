@@ -14,12 +14,15 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from energy.errors import PeriodError
 from geodata.arguments import Checker, shown
 
 checked = Checker(PeriodError)
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FREQUENCIES = {
     "A": "calendar year",
@@ -359,6 +362,20 @@ def month_number(day: dt.date) -> int:
     return day.year * 12 + day.month - 1
 
 
+def month_numbers(stamps: pd.Series) -> pd.Series:
+    """Return the number of the month of each time stamp of a column.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> months = month_numbers(pd.Series(pd.to_datetime(["2025-12-31", "2026-01-01"])))
+    >>> int(months[1] - months[0])
+    1
+    """
+    numbers: pd.Series = stamps.dt.year * 12 + stamps.dt.month - 1
+    return numbers
+
+
 @checked.after
 def month_start(number: int) -> dt.date:
     """Return the first day of a month by its number.
@@ -369,6 +386,30 @@ def month_start(number: int) -> dt.date:
     datetime.date(2025, 1, 1)
     """
     return dt.date(number // 12, number % 12 + 1, 1)
+
+
+@checked.after
+def month_label(number: int) -> str:
+    """Return the text of a month by its number.
+
+    Examples
+    --------
+    >>> month_label(month_number(dt.date(2025, 12, 31)) + 2)
+    '2026-02'
+    """
+    return f"{month_start(number):%Y-%m}"
+
+
+@checked.after
+def first_month(number: int) -> int:
+    """Return the number of January of the year that a month, by its number, lies in.
+
+    Examples
+    --------
+    >>> month_start(first_month(month_number(dt.date(2025, 11, 3))))
+    datetime.date(2025, 1, 1)
+    """
+    return number - number % 12
 
 
 @checked.after
@@ -412,6 +453,18 @@ def quarter_label(number: int) -> str:
     '2025Q4'
     """
     return f"{number // 4}Q{number % 4 + 1}"
+
+
+@checked.after
+def quarters_of(year: int | str) -> list[str]:
+    """Return the texts of the quarters of a calendar year, in order.
+
+    Examples
+    --------
+    >>> quarters_of(2025)
+    ['2025Q1', '2025Q2', '2025Q3', '2025Q4']
+    """
+    return [quarter_label(4 * int(year) + place) for place in range(4)]
 
 
 @checked.after

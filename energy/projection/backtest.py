@@ -422,7 +422,7 @@ def ours(
     from energy import projection
 
     last = pd.Period(origin, freq="Q") + horizon
-    paths = projection.paths(tables, _cube(tables), until=f"{last.year}Q4", draws=DRAWS,
+    paths = projection.paths(tables, _cube(tables), until=str(last.year), draws=DRAWS,
                              seed=int(rng.integers(2**31)), as_of=origin)  # fmt: skip
     index = pd.PeriodIndex(paths["period"].values, freq="Q")
     first = pd.Period(origin, freq="Q") + 1
@@ -869,7 +869,7 @@ def _ours(
     day = periods.parse(row.published).end - dt.timedelta(days=1)
     then = known(tables, day)
     past = histories(then, day).get(row.target)
-    year = [pd.Period(f"{row.period}Q{quarter}", freq="Q") for quarter in (1, 2, 3, 4)]
+    year = [pd.Period(quarter, freq="Q") for quarter in periods.quarters_of(row.period)]
     if past is None or past.index[-1] >= year[-1]:
         return nothing
     last = past.index[-1]  # what was not yet published of the year is drawn too

@@ -117,7 +117,7 @@ def _marked(ax: Axes, events: pd.DataFrame, route: str) -> Axes:
     low, high = ax.get_xlim()
     mine = events[events["routes"].str.split(";").map(lambda names: route in names)]
     for row in rows_of(mine):
-        at = int(row.date[:4]) + (int(row.date[5:7] or 1) - 1) / 12
+        at = periods.decimal_year(periods.parse(row.date).start)
         if low <= at <= high:
             ahead = bool(row.scheduled)
             ax.axvline(at, color=PALE, lw=0.8, ls="--" if ahead else "-", zorder=0)

@@ -355,9 +355,11 @@ def _placebos(
     for name in structural:
         first = known[name].flow.dropna().index[0]
         for year in range(first.year + PLACEBO_YEARS, _quarter(learnt_to).year - 2):
-            ahead = pd.period_range(f"{year + 1}Q1", periods=len(span), freq="Q")
+            ahead = pd.period_range(periods.quarters_of(year + 1)[0], periods=len(span), freq="Q")
             ahead = ahead[ahead <= _quarter(learnt_to)]
-            found.append(_tried("time", known[name], f"{year}Q4", ahead, draws, rng))
+            found.append(
+                _tried("time", known[name], periods.quarters_of(year)[-1], ahead, draws, rng)
+            )
     for name in rows.loc[rows["role"] == "placebo", "market"]:
         ahead = span[span.isin(known[name].flow.dropna().index)]
         if len(ahead):

@@ -77,9 +77,8 @@ def instead(asked: Request, error: SourceError) -> list[Request]:
 
 
 def _months(period: Any, count: int) -> list[str]:
-    last = periods.span(period, period, "M")[-1].start
-    end = last.year * 12 + last.month
-    return [f"{n // 12}{n % 12 + 1:02}" for n in range(end - count, end)]
+    end = periods.month_number(periods.span(period, period, "M")[-1].start) + 1
+    return [periods.month_label(number).replace("-", "") for number in range(end - count, end)]
 
 
 def _question(code: int, months: list[str], *, keyed: bool) -> Request:

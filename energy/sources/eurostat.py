@@ -62,13 +62,13 @@ _ORDER = ["actual", "provisional", "estimate", "modelled"]
 def request(period: Any) -> list[Request]:
     """Ask both tables in both units, since 2021 or two years before the quarter."""
     span = periods.parse(period)
-    back = span.start.year * 12 + span.start.month - 1 - BACK_MONTHS
-    since = min(MONTHLY_SINCE, f"{back // 12}-{back % 12 + 1:02}")
+    back = periods.month_label(periods.month_number(span.start) - BACK_MONTHS)
+    since = min(MONTHLY_SINCE, back)
     last = span.end - dt.timedelta(days=1)
     monthly = {"freq": "M", "partner": PARTNERS, "sinceTimePeriod": since,
                "untilTimePeriod": f"{last:%Y-%m}"}  # fmt: skip
     annual = {"freq": "A", "partner": ["RU", "TOTAL"],
-              "sinceTimePeriod": min(ANNUAL_SINCE, f"{back // 12}"),
+              "sinceTimePeriod": min(ANNUAL_SINCE, back[:4]),
               "untilTimePeriod": f"{last:%Y}"}  # fmt: skip
     return [
         Request(NAME, f"{table}-{unit}", _address(table, {**query, "unit": unit}))
@@ -79,8 +79,7 @@ def request(period: Any) -> list[Request]:
 
 def little(day: dt.date) -> Request:
     """Ask for one partner in one unit, the half-year before a day: a probe, not an update."""
-    months = day.year * 12 + day.month - 1
-    since = f"{(months - 6) // 12}-{(months - 6) % 12 + 1:02}"
+    since = periods.month_label(periods.month_number(day) - 6)
     unit = next(iter(UNITS))
     query = {"freq": "M", "partner": "RU", "unit": unit, "sinceTimePeriod": since}
     return Request(NAME, f"nrg_ti_gasm-{unit}", _address("nrg_ti_gasm", query))

@@ -15,6 +15,7 @@ import orjson
 import pandas as pd
 
 from energy.errors import DataError
+from energy.measure import periods
 from energy.sources import forms, gem, reading
 from energy.sources.contract import Answer
 from energy.sources.forms import Form
@@ -113,7 +114,7 @@ def _bruegel(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
         day = pd.to_datetime(row["dates"], errors="coerce")
         if pd.isna(day):
             reading.refuse(answer, f"dates in row {place} is {row['dates']!r}; expected a day.")
-        quarter = f"{day.year}Q{day.quarter}"
+        quarter = str(periods.containing(day, "Q"))
         for name in [name for name in form.rows[0] if name and name != "dates"]:
             value = reading.cell(
                 answer, row.get(name, ""), f"{name} of {quarter} (row {place})", GAPS

@@ -26,6 +26,7 @@ from typing import Any
 
 import pandas as pd
 
+from energy.measure import periods
 from energy.sources import reading
 from energy.sources.contract import Answer, Request
 from energy.sources.reading import SourceError
@@ -57,7 +58,7 @@ BREAK = "2015-04"
 _LINK = re.compile(
     re.escape(HOST) + r"[A-Za-z0-9/_.-]*CMO-Historical-Data-Monthly\.xlsx", re.IGNORECASE
 )
-_MONTH = re.compile(r"(\d{4})M(\d{2})")
+_MONTH = re.compile(r"(\d{4})M(0[1-9]|1[0-2])")
 _NAMES = ["January", "February", "March", "April", "May", "June", "July", "August", "September",
           "October", "November", "December"]  # fmt: skip
 
@@ -166,8 +167,8 @@ def _months(answer: Answer, lines: Sequence[tuple[Any, ...]], first: int) -> dic
             want = expected or "a month like 2026M05"
             reading.refuse(answer, f"Row {place + 1} is {text!r}; expected {want}.")
         months[place] = f"{found[1]}-{found[2]}"
-        year, month = int(found[1]), int(found[2])
-        expected = f"{year + month // 12}M{month % 12 + 1:02}"
+        following = periods.parse(months[place]).end
+        expected = f"{following:%YM%m}"
     if not months:
         reading.refuse(answer, "No row holds a month.")
     return months

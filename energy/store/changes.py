@@ -70,7 +70,7 @@ def _late_known(both: pd.DataFrame) -> pd.Series:
 def _ages(texts: pd.Series, known: pd.Series) -> pd.Series:
     """Return whole quarters from the end of each period to the day known; before the end is -1."""
     ends = pd.to_datetime(texts.map({t: periods.parse(t).end for t in texts.unique()}))
-    months = 12 * (known.dt.year - ends.dt.year) + known.dt.month - ends.dt.month
+    months = periods.month_numbers(known) - periods.month_numbers(ends)
     months -= (known.dt.day < ends.dt.day).astype("int64")
     quarters: pd.Series = np.floor(months / 3).astype("Int64")
     return quarters

@@ -121,7 +121,7 @@ def _digits(*values: float) -> int:
 def _ages(rows: pd.DataFrame) -> pd.Series:
     """Return whole quarters from the end of each period to the day known."""
     ends = pd.to_datetime(rows["period"].map({t: periods.parse(t).end for t in rows["period"]}))
-    months = 12 * (rows["known"].dt.year - ends.dt.year) + rows["known"].dt.month - ends.dt.month
+    months = periods.month_numbers(rows["known"]) - periods.month_numbers(ends)
     months -= (rows["known"].dt.day < ends.dt.day).astype("int64")
     quarters: pd.Series = np.floor(months / 3).astype("Int64")
     return quarters

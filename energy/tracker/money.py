@@ -9,6 +9,7 @@ import pandas as pd
 
 from energy.errors import DataError, checked
 from energy.finance import accounts, bridge, economics, netback, prices
+from energy.measure import periods
 from energy.provenance.rests import resting
 from energy.tracker.facet import Facet
 
@@ -22,7 +23,7 @@ class Money(Facet):
     @functools.cached_property
     def _modelled(self) -> dict[str, pd.Series]:
         last = int(self.t.newest[:4])
-        spans = [f"{year}Q{q}" for year in range(FIRST_YEAR, last + 1) for q in range(1, 5)]
+        spans = [q for year in range(FIRST_YEAR, last + 1) for q in periods.quarters_of(year)]
         return prices.modelled(self.t.facts["prices"], spans)
 
     def quarters(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:

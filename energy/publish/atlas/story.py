@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from energy.measure import periods
 from energy.publish.atlas.columns import integers
 from energy.publish.atlas.words import spoken, text_of
 
@@ -167,14 +168,14 @@ def _event_stop(
         date, named = str(row["date"]), text_of(row.get("routes")).split(";")
         found = [route for route in named if route in routes]
         if row["category"] in kinds and found and int(date[:4]) >= since and len(date) >= 7:
-            step = f"{date[:4]}Q{(int(date[5:7]) + 2) // 3}"
+            step = str(periods.containing(periods.parse(date).start, "Q"))
             said = {"title": text_of(row["title"]), "text": text_of(row.get("detail"))}
             return {"step": step, "route": found[0], "date": date, **said}
     return None
 
 
 def _year_stop(year: str, routes: Sequence[str]) -> dict[str, Any]:
-    return {"step": f"{year}Q4" if routes else year, "year": year}
+    return {"step": periods.quarters_of(year)[-1] if routes else year, "year": year}
 
 
 def _ahead_stop(projection: xr.Dataset | None, year: int) -> dict[str, Any] | None:
@@ -191,4 +192,8 @@ def _ahead_stop(projection: xr.Dataset | None, year: int) -> dict[str, Any] | No
     best: Hashable = chance["route"].values[int(np.nanargmax(new))]
     if np.nanmax(new) <= 0:
         return None
-    return {"step": f"{year}Q4", "route": str(best), "chance": round(float(np.nanmax(new)), 3)}
+    return {
+        "step": periods.quarters_of(year)[-1],
+        "route": str(best),
+        "chance": round(float(np.nanmax(new)), 3),
+    }

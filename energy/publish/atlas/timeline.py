@@ -10,8 +10,9 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import EnergyError
+from energy.measure import periods
 from energy.publish.atlas.look import GRADES
-from energy.publish.atlas.words import MONTHS, PER_YEAR, freq_of, step_word
+from energy.publish.atlas.words import PER_YEAR, freq_of, step_word
 from energy.publish.qualifiers import newest_whole
 
 STEP = {"Q": "QS", "M": "MS", "H": "6MS", "A": "YS", "G": "12MS"}
@@ -96,18 +97,10 @@ def steps_of(cube: xr.Dataset, past: int, filled: np.ndarray) -> list[dict[str, 
 
 def period_names(start: pd.Timestamp, freq: str) -> tuple[str, str]:
     """Return a period as an address and in words: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``."""
-    year, month = start.year, start.month
-    if freq == "Q":
-        quarter = (month - 1) // 3 + 1
-        return f"{year}Q{quarter}", f"{year} Q{quarter} ({MONTHS[month - 1]}–{MONTHS[month + 1]})"
-    if freq == "M":
-        return f"{year}-{month:02d}", f"{MONTHS[month - 1]} {year}"
-    if freq == "H":
-        half = 1 if month < 7 else 2
-        return f"{year}H{half}", f"{year} H{half} ({'Jan–Jun' if half == 1 else 'Jul–Dec'})"
+    span = periods.containing(start, freq)
     if freq == "G":
-        return f"GY{year}", f"Gas year {year}/{(year + 1) % 100:02d}"
-    return str(year), str(year)
+        return str(span), f"Gas year {span.start.year}/{span.end:%y}"
+    return str(span), periods.long_label(span).replace("-", "–")
 
 
 def _note(grades: set[str]) -> str:
