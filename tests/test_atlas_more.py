@@ -903,7 +903,7 @@ def test_from_field_to_market_in_the_chosen_quarter(browser, tmp_path):
             float(value) for value in ribbons.evaluate_all("r => r.map(x => x.dataset.value)")
         )
         assert values == [1, 2, 2, 3, 4]  # into routes 2, 3 and 1; out of them 2 and 4
-        names = page.locator(".gd-flow-name").all_inner_texts()
+        names = page.locator(".gd-flow-name").all_text_contents()
         assert "Yamal 5.0" in names and "Europe 4.0" in names and "West line 4.0" in names
         assert "All that leaves: 6.0 bcm" in page.locator(".gd-readout").first.inner_text()
         go(page, "2025Q2")

@@ -36,7 +36,7 @@ def ways_of(
     kept = ways[~ways["market"].isin(AT_HOME)]
     wide = kept.pivot_table(
         index=["field", "route", "market"], columns="period", values="flow", aggfunc="sum"
-    ).reindex(columns=pd.DatetimeIndex(periods))
+    ).reindex(columns=pd.DatetimeIndex(list(periods)))
     wide = wide[wide.max(axis=1) >= LEAST]
     if wide.empty:
         return None
