@@ -26,7 +26,7 @@ import pandas as pd
 from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
-from energy.intake import outcome, plausible, verdict
+from energy.intake import outcome, plausible, verdict, workers
 from energy.intake.clocks import ClockError, check_clock, check_start, honest_dates
 from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
@@ -230,6 +230,18 @@ class Job:
     now: Callable[[], dt.datetime]
     tell: Tell
     ask: Callable[[Request], Answer]
+    budget: workers.Budget = dataclasses.field(default_factory=workers.Budget)
+    apart: bool = False
+    began: float = dataclasses.field(default_factory=time.monotonic)
+    send: workers.Send | None = None
+    """Set in the process of a source: what goes to the parent, who keeps and tells."""
+
+    def keep(self, answer: Answer) -> None:
+        """Keep an answer, or have the parent keep it."""
+        if self.send is not None:
+            self.send("keep", answer)
+            return
+        self.store.keep(answer, self.period)
 
     @property
     def applies(self) -> bool:
@@ -252,6 +264,8 @@ def run(
     tables: facts.Tables | None = None,
     build: Callable[[Path], object] | None = None,
     as_of: Any = None,
+    budget: workers.Budget | None = None,
+    apart: bool | None = None,
 ) -> Report:
     """Update a quarter.
 
@@ -281,6 +295,11 @@ def run(
     as_of : date or text, optional
         Show what would change against what was known on that day (or in that release) instead of
         the last release; only with ``dry-run``.
+    budget : Budget, optional
+        Seconds for a source and for the run, memory for a source.
+    apart : bool, optional
+        Give each source a process of its own, which limits its memory and time. Default: yes,
+        where processes can be forked and no `client` is handed in.
 
     Returns
     -------
@@ -312,7 +331,9 @@ def run(
     ask = _asker(client, keys, sleep, now)
     with store.lock(f"update {span}"):
         started = memory.run_id(now())
-        job = Job(str(span), started, mode, store, replay, tables, now, tell, ask)
+        alone = apart if apart is not None else client is None and workers.can_fork()
+        job = Job(str(span), started, mode, store, replay, tables, now, tell, ask,
+                  budget or workers.Budget(), alone)  # fmt: skip
         base = _baseline(store)
         known = _with_released(store, base)
         deliveries = [_deliver(name, job, known) for name in names]
@@ -387,7 +408,7 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
     if not module.request(job.period):
         return Delivery(name, "by hand", "files come in by: energy import inbox FILE")
     try:
-        rows, asides = _gather(module, job, count)
+        rows, asides = _gathered(module, job, count)
         rows = honest_dates(rows)
         good, doubtful = gate(rows, Context(known[known["source"] == name]))
         doubtful = _with_faulty(doubtful, asides["faulty"])
@@ -414,10 +435,39 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
                     len(asides["withheld"]))  # fmt: skip
 
 
+def _gathered(
+    module: ModuleType, job: Job, count: dict[str, int]
+) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
+    """Ask and read a source, in a process of its own where the job says so."""
+    kept = _kept(job.store, module.NAME, job.period, job.now(), job.tell)
+    replay = _replayed(module.NAME, job)
+    if not job.apart:
+        return _gather(module, job, count, kept, replay)
+    left = job.budget.run - (time.monotonic() - job.began)
+    if left <= 0:
+        hours = job.budget.run / 3600
+        raise workers.WorkerError(f"not asked: the {hours:.3g} h of the whole run are over")
+
+    def work(send: workers.Send) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
+        inner = dataclasses.replace(job, send=send, tell=lambda text: send("tell", text))
+        return _gather(module, inner, count, kept, replay)
+
+    def took(word: str, thing: Any) -> None:
+        if word == "keep":
+            job.store.keep(thing, job.period)
+        elif word == "count":
+            count.update(thing)
+        else:
+            job.tell(thing)
+
+    return workers.apart(work, took, min(job.budget.source, left), job.budget.memory)
+
+
 def _own_fault(name: str, error: Exception, job: Job) -> str:
     """Keep the traceback of an error that no reader raised on purpose; return what to say of it."""
-    what = f"{type(error).__name__}: {error}"
-    if isinstance(error, EnergyError):
+    ended = isinstance(error, workers.WorkerError)
+    what = str(error) if ended else f"{type(error).__name__}: {error}"
+    if isinstance(error, EnergyError) and not getattr(error, "__notes__", ()):
         return what
     place = f"log/{job.run}.{name}.txt"
     disk.write(job.store.root, place, "".join(traceback.format_exception(error)).encode())
@@ -437,14 +487,16 @@ def _with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) ->
 
 
 def _gather(
-    module: ModuleType, job: Job, count: dict[str, int]
+    module: ModuleType,
+    job: Job,
+    count: dict[str, int],
+    kept: dict[str, Answer],
+    replay: dict[str, Answer] | None,
 ) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
     """Read all answers of a source; a kept answer that cannot be read is asked once more.
 
     Returns the rows, and what stands beside them: ``told, withheld, faulty``.
     """
-    kept = _kept(job.store, module.NAME, job.period, job.now(), job.tell)
-    replay = _replayed(module.NAME, job)
     while True:
         last: list[str] = []
         asides: dict[str, list[Any]] = {"told": [], "withheld": [], "faulty": []}
@@ -499,18 +551,24 @@ def _fetch(
             )
             status = 401 if request.key_header or request.key_param else 0
             raise SourceError(request.source, request.url, what, status)
-        count["kept"] += 1
-        job.store.keep(replay[request.tag], job.period)
+        _counted(job, count, "kept")
+        job.keep(replay[request.tag])
         return replay[request.tag]
     if request.tag in kept and kept[request.tag].request.url == request.url:
-        count["kept"] += 1
+        _counted(job, count, "kept")
         return kept[request.tag]
     job.tell(f"{request.source}: asking {request.tag} …")
-    count["asked"] += 1
+    _counted(job, count, "asked")
     answer = job.ask(request)
     check_clock(answer, job.now())
-    job.store.keep(answer, job.period)
+    job.keep(answer)
     return answer
+
+
+def _counted(job: Job, count: dict[str, int], word: str) -> None:
+    count[word] += 1
+    if job.send is not None:
+        job.send("count", count)
 
 
 def _publish(deliveries: Sequence[Delivery], job: Job) -> pd.DataFrame:

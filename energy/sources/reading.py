@@ -89,6 +89,10 @@ class SourceError(EnergyError):
         self.source, self.url, self.what, self.status = source, url, " ".join(what.split()), status
         super().__init__(f"{source}: {self.what} Asked: {url}")
 
+    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str, int]]:
+        """Tell how to make it again: it travels from the process of its source."""
+        return type(self), (self.source, self.url, self.what, self.status)
+
 
 class KeyMissing(SourceError):
     """A source needs a key and none is set: a reason to skip it, not a fault of the source."""
