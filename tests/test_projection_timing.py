@@ -372,8 +372,8 @@ def test_chart_shows_gates_and_never(pos2, monkeypatch):
     axes = timing.chart(pos2).axes[0]
     assert "power-of-siberia-2" in axes.get_title() and "never by 2040" in axes.get_title()
     assert [label.get_text() for label in axes.get_yticklabels()][-1] == "plateau"
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(MissingExtra, match="needs matplotlib"):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(MissingExtra, match="need matplotlib"):
         timing.chart(pos2)
 
 

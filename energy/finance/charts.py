@@ -20,6 +20,7 @@ from energy.measure.plotting import axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
 GAIN, LOSS, PLAIN, PALE = "#0072B2", "#D55E00", "#4D4D4D", "#BBBBBB"
 EVENTS = ("financial", "sabotage")
@@ -188,17 +189,29 @@ def waterfall(
     top = 0.0
     for place, (name, number) in enumerate(zip(names, numbers, strict=True)):
         if np.isnan(number):
-            ax.annotate("no figure", (place, top), ha="center", fontsize=7, color=LOSS)
+            ax.annotate("no figure", (place, top), (0, 3), textcoords="offset points", ha="center",
+                        fontsize=7, color=LOSS)  # fmt: skip
         elif place == 0 or name == total:
             ax.bar(place, number, color=PLAIN)
             top = number
         else:
             ax.bar(place, number, bottom=top, color=GAIN if number >= 0 else LOSS)
             top += number
-    ax.set_xticks(range(len(names)), names, rotation=30, ha="right", fontsize=8)
+    words = [str(name).replace("_", " ") for name in names]
+    ax.set_xticks(range(len(names)), words, rotation=30, ha="right", fontsize=8)
     ax.axhline(0, color=PLAIN, lw=0.6)
     ax.set(ylabel=unit, title=title)
+    ax.use_sticky_edges = False  # room above the highest bar: nothing is cut at the frame
+    ax.margins(y=0.12)
+    ax.legend(handles=_steps(), frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1))
     return ax
+
+
+def _steps() -> list[Patch]:
+    from matplotlib.patches import Patch
+
+    names = {"level": PLAIN, "adds": GAIN, "takes away": LOSS}
+    return [Patch(color=colour, label=name) for name, colour in names.items()]
 
 
 def netback(table: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:

@@ -21,7 +21,7 @@ import datetime as dt
 import functools
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,10 @@ from energy import facts, store
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.plotting import axes
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 GATES = ("announced", "memorandum", "binding", "contract", "construction", "first_gas", "plateau")
@@ -1074,49 +1076,56 @@ def _foretold(row: Any, gate: str, model: Fit, rest: pd.DataFrame, draws: int) -
 
 
 def chart(timing: Timing, until: float = 2055) -> Figure:
-    """Draw the gates: dots where passed, bars from P10 to P90 with P50 where ahead.
+    """Draw the gates as a figure; see `gates`.
 
     Returns
     -------
     matplotlib.figure.Figure
+    """
+    return cast("Figure", gates(timing, until).figure)
+
+
+def gates(timing: Timing, until: float = 2055, ax: Axes | None = None) -> Axes:
+    """Draw the gates: dots where passed, bars from P10 to P90 with P50 where ahead.
+
+    Parameters
+    ----------
+    timing : Timing
+    until : float
+        Last year of the axis; what comes later stands at its end.
+    ax : matplotlib Axes, optional
 
     Raises
     ------
     MissingExtra
         Without matplotlib.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtra(
-            "A chart needs matplotlib: pip install 'energy-trade-tracker[notebook]'."
-        ) from error
     found = timing.quantiles()
-    figure = Figure(figsize=(8, 0.5 * len(found) + 1.4), layout="constrained")
-    axes = figure.subplots()
+    ax = axes(ax, (8, 0.5 * len(found) + 1.8))
     for place, (gate, row) in enumerate(found.iterrows()):
         if gate in timing.passed:
-            axes.plot(timing.passed[str(gate)], place, "o", color="#0072B2")
+            ax.plot(timing.passed[str(gate)], place, "o", color="#0072B2", label="passed")
         elif row["ever"] > 0:
-            axes.hlines(
-                place, row["p10"], min(row["p90"], until), color="#CC79A7", linewidth=8, alpha=0.5
-            )
-            axes.plot(
-                min(row["p50"], until),
-                place,
-                "|",
-                color="#CC79A7",
-                markersize=14,
-                markeredgewidth=3,
-            )
-            axes.annotate(
-                f"{row['by_2040']:.0%} by 2040", (until, place), ha="right", va="center", fontsize=8
-            )
-    axes.axvline(timing.as_of, color="#7F7F7F", linewidth=1)
-    axes.set_yticks(range(len(found)), [str(gate).replace("_", " ") for gate in found.index])
+            _ahead(ax, place, row, until)
+    ax.axvline(timing.as_of, color="#7F7F7F", linewidth=1, label="day of the facts")
+    ax.set_yticks(range(len(found)), [str(gate).replace("_", " ") for gate in found.index])
     chance = f"never by 2040 {timing.never(2040):.0%}, by 2050 {timing.never(2050):.0%}"
     first = min([*timing.passed.values(), timing.as_of]) - 1
-    axes.set(
-        xlim=(first, until + 0.5), ylim=(len(found) - 0.5, -0.5), title=f"{timing.route}: {chance}"
+    ax.set(
+        xlim=(first, until + 0.5), ylim=(len(found) - 0.5, -0.5), xlabel="year",
+        title=f"{timing.route}: {chance}",
+    )  # fmt: skip
+    handles = dict(zip(*ax.get_legend_handles_labels()[::-1], strict=True))  # one of each
+    ax.legend(handles.values(), handles.keys(), frameon=False, fontsize=8, loc="upper center",
+              bbox_to_anchor=(0.5, -0.16), ncols=4)  # fmt: skip
+    return ax
+
+
+def _ahead(ax: Axes, place: int, row: pd.Series[Any], until: float) -> None:
+    """Draw a gate that lies ahead."""
+    end, middle = min(row["p90"], until), min(row["p50"], until)
+    ax.hlines(place, row["p10"], end, color="#CC79A7", linewidth=8, alpha=0.5, label="P10 to P90")
+    ax.plot(middle, place, "|", color="#CC79A7", markersize=14, markeredgewidth=3, label="P50")
+    ax.annotate(
+        f"{row['by_2040']:.0%} by 2040", (until, place), ha="right", va="center", fontsize=8
     )
-    return figure

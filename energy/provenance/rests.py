@@ -187,7 +187,7 @@ def _cell(route: str, period: str, cube: Cube) -> set[str]:
 
 def _of_names(names: Iterable[str], tables: Mapping[str, pd.DataFrame]) -> set[str]:
     """Return facts and flows of routes; of markets those of the routes that serve them."""
-    asked = {str(name) for name in names}
+    asked = {str(name) for name in names} - {""}
     arcs = tables["balance-arcs"]
     served = arcs["group"].isin(asked) | arcs["market"].isin(asked)
     routes = (asked & set(tables["routes"]["route"])) | (set(arcs.loc[served, "route"]) - {""})

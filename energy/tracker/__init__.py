@@ -1,7 +1,8 @@
 """The front door of a notebook. Delegates; computes nothing itself.
 
 Asked most often and flat: flows, markets, routes, money beside them, map, where a number comes
-from. The rest lies in facets: `Tracker.money`, `network`, `ahead`, `maps`, `evidence`.
+from. The rest lies in facets: `Tracker.money`, `network`, `ahead`, `maps`,
+`plot`, `evidence`.
 """
 
 from __future__ import annotations
@@ -40,11 +41,12 @@ if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of the
     from energy.tracker.maps import Maps
     from energy.tracker.money import Money
     from energy.tracker.network import Network
+    from energy.tracker.plot import Plot
     from geodata.draw import OfflineMap
 
 __all__ = ["GEM_LINES", "Tracker", "judge"]
 
-FACETS = ("money", "network", "ahead", "maps", "evidence")
+FACETS = ("money", "network", "ahead", "maps", "plot", "evidence")
 RECENT, ENOUGH = 8, 0.9  # well known: 9/10 of the whole figures of the best of the last 8 quarters
 
 
@@ -174,6 +176,13 @@ class Tracker:
         from energy.tracker.maps import Maps
 
         return Maps(self)
+
+    @functools.cached_property
+    def plot(self) -> Plot:
+        """Charts of the questions asked most, one call each."""
+        from energy.tracker.plot import Plot
+
+        return Plot(self)
 
     @functools.cached_property
     def evidence(self) -> Evidence:
