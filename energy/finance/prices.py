@@ -284,7 +284,9 @@ def _months(row: Any) -> int:
 
 def _customs_by_mass(volumes: pd.DataFrame) -> pd.DataFrame:
     """Price the quarters of Chinese customs: value over mass, the mass as volume at 20 °C."""
-    rows = volumes[(volumes["entity"] == "china") & (volumes["freq"] == "M")]
+    rows = volumes[(volumes["entity"] == "china") & volumes["series"].isin([
+        "customs_value", "customs_mass"])]  # fmt: skip
+    rows = rows[np.array([_in_a_quarter(text) for text in rows["period"]], dtype=bool)]
     value = _months_of(rows, "customs_value", "million USD")
     mass = _months_of(rows, "customs_mass", "kt")
     both = value.add_suffix("_value").join(mass.add_suffix("_mass"), how="inner")
@@ -303,6 +305,14 @@ def _customs_by_mass(volumes: pd.DataFrame) -> pd.DataFrame:
             "id": ";".join([*part["id_value"], *part["id_mass"]]),
         })  # fmt: skip
     return pd.DataFrame(records)
+
+
+def _in_a_quarter(text: str) -> bool:
+    """Return whether a period is a month, or two that customs told as one, inside a quarter."""
+    span = periods.parse(text)
+    last = span.end - dt.timedelta(days=1)
+    months = periods.month_number(last) - periods.month_number(span.start)
+    return months < 2 and periods.containing(span.start, "Q") == periods.containing(last, "Q")
 
 
 def _months_of(rows: pd.DataFrame, series: str, unit: str) -> pd.DataFrame:
