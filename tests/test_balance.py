@@ -243,6 +243,41 @@ def test_one_more_figure_is_taken_in_without_solving_anew():
     assert np.abs(flow[0] - flow[1] - flow[2]).max() < 1e-9
 
 
+def test_bounds_that_clash_are_named_and_no_others():
+    net = arcs()
+    net.loc[net["arc"] == "east", "low"] = 9.0  # must carry 9 a year
+    net.loc[net["arc"] == "well", "high"] = 6.0  # of a field of 6
+    net.loc[net["arc"] == "west", "high"] = 18.0  # has no part in it
+    with pytest.raises(DataError, match="no flow keeps these bounds together in 2020-01") as said:
+        solved(YEARS, net)
+    # January has 31 of 30.4375 days: 6 / 12 * 31 / 30.4375 = 0.5092 and 9 / 12 * ... = 0.7639
+    words = (
+        "'well' carries at most 0.5092; 'east' carries at least 0.7639; 'west' carries at least 0;"
+    )
+    assert words in str(said.value)  # nothing may run backwards through the west either
+    assert "'west' carries at most" not in str(said.value)
+
+
+def test_a_users_figure_that_contradicts_is_kept_and_named():
+    months = [(f"V{m}", "east", f"2020-{m:02d}", 0.5) for m in range(1, 13)]
+    made = kept.condense(solved(figures(*months, ("mine", "east", "2020-06", 0.9))))
+    own = made.verdicts.set_index("id").loc["mine"]
+    assert own["verdict"] in ("strained", "contradicted") and own["by"] == "V6"
+    assert own["weight"] > 0  # it counts, if little
+    assert 0.45 < made.table("east", "M")["flow"].iloc[5] < 0.9
+
+
+def test_a_missing_month_is_missing_in_the_reported_and_wide_in_the_balanced_cube(tracker):
+    """Of Blue Stream January 2026 is printed, February is not."""
+    ask = {"freq": "M", "first": "2026-01", "last": "2026-02"}
+    reported = tracker.flows("blue-stream", estimate="reported", **ask).flow[0].to_numpy()
+    balanced = tracker.flows("blue-stream", **ask)
+    wide = (balanced.flow_p90 - balanced.flow_p10)[0].to_numpy()
+    assert not np.isnan(reported[0]) and np.isnan(reported[1])
+    assert wide[1] > 3 * wide[0]
+    assert np.isnan(balanced.reported[0, 1]) and 0.5 < float(balanced.flow[0, 1]) < 1.6
+
+
 def test_a_node_with_gas_on_one_side_is_refused():
     net = arcs(("lost", "nowhere", "", "exit", "", "", "", 1, 1, 0, 0.1, 0, np.nan, "", ""))
     with pytest.raises(DataError, match="node 'nowhere' has gas on one side only"):

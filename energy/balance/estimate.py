@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from energy.balance import clashes
 from energy.balance.chain import Chain, one_thread
 from energy.balance.frame import Frame, Normal, matrix
 from energy.balance.measurements import Measurements, measure
@@ -181,6 +182,8 @@ def reconcile(net: System, told: Measurements, start: np.ndarray | None = None) 
 
     Raises
     ------
+    DataError
+        If no flow keeps all bounds: the irreducible set of those that clash is named.
     EnergyError
         If the search does not come to rest.
     """
@@ -190,6 +193,7 @@ def reconcile(net: System, told: Measurements, start: np.ndarray | None = None) 
 
 def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balance:
     frame, prior = Frame.of(net), Prior(net)
+    clashes.check(net, frame.bases)
     counted = matrix(told, *net.weight.shape)
     rows = sp.csr_matrix(counted @ frame.into)
     rows.eliminate_zeros()
@@ -213,8 +217,10 @@ def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balanc
         if moved < STILL and step > max(SETTLE, first):
             break
     else:
+        worst = told.table["id"].to_numpy()[np.argsort(-np.abs(residual))[:5]]
         raise EnergyError(f"The balance does not come to rest: after {ROUNDS} rounds a flow still "
-                          f"moves by {moved:.1e} bcm. Look for figures that clash.")  # fmt: skip
+                          f"moves by {moved:.1e} bcm. The figures that clash most: "
+                          f"{', '.join(worst)}.")  # fmt: skip
     push = held * np.abs(flow - goal)
     chain = Normal(frame, rows, YEAR).chain(trust, diagonal + held, beside)
     return Balance(net, told, frame, flow, push, weights, chain, rows, step - first + 1)
