@@ -617,6 +617,31 @@ BargainUnit: TypeAlias = Literal[
     "share",
 ]
 
+ClearingItem: TypeAlias = Literal[
+    "field_cost",
+    "tariff",
+    "fuel",
+    "storage_cost",
+    "demand",
+    "season_q1",
+    "season_q2",
+    "season_q3",
+    "season_q4",
+    "lng_price",
+    "lng_most",
+    "storage",
+    "floor",
+]
+
+ClearingUnit: TypeAlias = Literal[
+    "USD/1000 m3",
+    "USD/1000 m3 100 km",
+    "share a 100 km",
+    "share",
+    "bcm/yr",
+    "bcm",
+]
+
 TableName: TypeAlias = Literal[
     "sources",
     "routes",
@@ -657,6 +682,7 @@ TableName: TypeAlias = Literal[
     "statement-lines",
     "counterfactual",
     "bargain",
+    "clearing",
 ]
 
 
@@ -2599,6 +2625,41 @@ class Bargain(NamedTuple):
     note: str
 
 
+class Clearing(NamedTuple):
+    """Inputs of the clearing: What a cleared year rests on: contested demand of each market
+    and its season, price and most of LNG, storage, floors of contracts, cost of production,
+    transport and fuel.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    item
+        What it is.
+    market
+        Market of the network, or all.
+    value
+        Amount.
+    unit
+        Its unit.
+    source
+        Key of sources.csv; empty: our own assumption, the note says why.
+    published
+        When it was published or laid down: YYYY, YYYY-MM or YYYY-MM-DD; empty unknown.
+    note
+        Why; for an assumption the reason.
+    """
+
+    id: str
+    item: ClearingItem
+    market: str
+    value: float
+    unit: ClearingUnit
+    source: str
+    published: str
+    note: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -2639,6 +2700,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "statement-lines": StatementLine,
     "counterfactual": Counterfactual,
     "bargain": Bargain,
+    "clearing": Clearing,
 }
 
 
@@ -2847,3 +2909,8 @@ class Tables(dict[str, "pd.DataFrame"]):
     def bargain(self) -> pd.DataFrame:
         """Inputs of a bargain over a line: the columns of `Bargain`."""
         return self["bargain"]
+
+    @property
+    def clearing(self) -> pd.DataFrame:
+        """Inputs of the clearing: the columns of `Clearing`."""
+        return self["clearing"]
