@@ -443,3 +443,77 @@ def test_import_does_not_need_matplotlib():
     code = "import energy.mirror, sys; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+# --- what is not stated ------------------------------------------------------------------------
+
+
+def two_of_one_flow(tables, first, second, unit="bcm"):
+    """Blue Stream in 2021 by two sources; the first is the reference."""
+    return only(
+        tables,
+        {"entity": "blue-stream", "period": "2021", "value": first[0], "basis": first[1]},
+        {"entity": "blue-stream", "period": "2021", "value": second[0], "basis": second[1],
+         "unit": unit, "source": "vestnik-kavkaza-gazprom-export-blue-stre-a4a7"},
+    )  # fmt: skip
+
+
+def test_a_ratio_of_two_temperatures_is_read_as_such(tables):
+    # 16.10 at 20 °C is 16.10 x 273.15 / 293.15 = 15.00 at 0 °C
+    made = two_of_one_flow(tables, (16.10, "20C"), (15.00, "unstated"))
+    table = mirror.readings(made, "blue-stream", "2021")
+    assert table["read_at"].tolist() == ["0C", "15C", "20C"]
+    assert table["left"].iloc[0] == 0 and table["rank"].tolist() == [1, 2, 3]
+    # as it stands it leaves 1.10 less half of 0.01 and of 1 (the table prints 15.0 as a whole)
+    assert table["left"].iloc[2] < table["left"].iloc[1] < 0
+    why = line(mirror.mirror(made, "blue-stream", "2021"), 15.0)["why"]
+    assert "not all is stated: at 0C leaves" in why
+
+
+def test_two_figures_without_a_basis_are_tried_together(tables):
+    made = two_of_one_flow(tables, (16.105, "unstated"), (15.006, "unstated"))
+    table = mirror.readings(made, "blue-stream", "2021")
+    assert len(table) == 9
+    top = table.iloc[0]
+    assert (top["read_at"], top["against_read_at"]) == ("0C", "20C") and abs(top["left"]) < 0.02
+    assert top["assumed"] == 2
+
+
+def test_an_energy_is_tried_at_the_heats_on_record(tables):
+    made = two_of_one_flow(tables, (16.01, "20C"), (166.1, "GCV"), unit="TWh")
+    table = mirror.readings(made, "blue-stream", "2021")
+    # 166.1 TWh at 10.375 kWh/m3 are 16.01 bcm: the lowest value on record, 10.36, comes nearest
+    assert table["gcv"].iloc[0] == pytest.approx(10.36)
+    assert len(table) == table["gcv"].nunique() >= 2
+
+
+def test_ukraine_is_tried_with_and_without_moldova(tables):
+    found = mirror.readings(tables, "ukraine-transit", "2021")
+    both = found[found["moldova"] != ""]
+    assert set(both["moldova"]) == {"with", "without"}
+    one = both[both["id"] == both["id"].iloc[0]].drop_duplicates("moldova").set_index("moldova")
+    assert one.loc["with", "common"] > one.loc["without", "common"]
+    assert one.loc["with", "assumed"] > one.loc["without", "assumed"]
+
+
+def test_readings_need_two_figures(tables):
+    one = only(tables, {"entity": "blue-stream", "period": "2021", "value": 16.0})
+    with pytest.raises(DataError, match="a single source gives a figure"):
+        mirror.readings(one, "blue-stream", "2021")
+
+
+def test_a_printed_zero_counts(tables):
+    found = mirror.figures(tables, "turkstream-2", "2024")
+    assert facts.printed("volumes")["V0146"] == "18.0"
+    text = only(tables, {"id": "V0146", "entity": "blue-stream", "period": "2021", "value": 18.0})
+    assert mirror.figures(text, "blue-stream", "2021")["half"].tolist() == [0.05]
+    whole = only(tables, {"id": "V9000", "entity": "blue-stream", "period": "2021", "value": 18.0})
+    assert mirror.figures(whole, "blue-stream", "2021")["half"].tolist() == [0.5]
+    assert len(found)
+
+
+def test_a_figure_that_lies_off_weighs_less():
+    x, s2 = np.array([10.0, 10.1, 9.9, 10.6]), np.full(4, 0.01)
+    plain, tough = mirror.combine(x, s2)[0], mirror.robust(x, s2)[0]
+    assert plain == pytest.approx(10.15) and 10.0 < tough < 10.13
+    assert mirror.robust(x[:2], s2[:2]) == mirror.combine(x[:2], s2[:2])

@@ -93,6 +93,37 @@ def load(own: Path | str | None = None) -> Tables:
     return tables
 
 
+def printed(name: str, own: Path | str | None = None) -> dict[str, str]:
+    """Return the values of a table as its text prints them, by id: ``18.0`` is not ``18``.
+
+    Parameters
+    ----------
+    name : str
+        A table with ``id`` and ``value``.
+    own : path, optional
+        Folder of the user's rows, as in `load`.
+
+    Examples
+    --------
+    >>> printed("volumes")["V0146"]
+    '18.0'
+    """
+    path = schema()[name]["path"]
+    found = dict(_printed(DATA / path))
+    mine = (Path(own) if own is not None else home() / "facts") / path
+    return found | (_values(mine) if mine.exists() else {})
+
+
+@functools.cache
+def _printed(path: Path) -> dict[str, str]:
+    return _values(path)
+
+
+def _values(path: Path) -> dict[str, str]:
+    text = _read_text(path)
+    return dict(zip(text["id"], text["value"], strict=True))
+
+
 @functools.cache
 def _package() -> Tables:
     """Return the package's own tables; they are checked in full by ``energy check``.

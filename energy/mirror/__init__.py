@@ -11,11 +11,12 @@ from energy.mirror.beside import COLUMNS, mirror
 from energy.mirror.causes import CAUSES, PARTS, split
 from energy.mirror.drawing import chart
 from energy.mirror.gathering import MONEY, VOLUMES, names, periods_of
-from energy.mirror.reconciled import ESTIMATE, METHOD, OUTLIER, Estimate, combine, estimate
+from energy.mirror.readings import readings
+from energy.mirror.reconciled import ESTIMATE, METHOD, OUTLIER, Estimate, combine, estimate, robust
 from energy.mirror.record import deviations, league, pairs, residuals, revisions
 
 __all__ = [
     "CAUSES", "COLUMNS", "ESTIMATE", "METHOD", "MONEY", "NOISE", "OUTLIER", "PARTS", "VOLUMES",
     "Estimate", "Gas", "chart", "combine", "deviations", "estimate", "figures", "league", "mirror",
-    "names", "pairs", "periods_of", "residuals", "revisions", "split",
+    "names", "pairs", "periods_of", "readings", "residuals", "revisions", "robust", "split",
 ]  # fmt: skip

@@ -108,7 +108,7 @@ def figures_in(
     rows = gather(book, candidates(book, name, unit), name, span)
     if not rows:
         raise PeriodError(no_period(book, name, period, unit))
-    gas = _gas(book, name, unit, basis)
+    gas = gas_of(book, name, unit, basis)
     ranked = _ranked(pd.DataFrame(rows), book, name)
     rules = _rules(book, name, span, gas)
     result = pd.DataFrame([_figure(row, gas, rules) for row in ranked])
@@ -143,7 +143,7 @@ def _ranked(table: pd.DataFrame, book: Book, name: str) -> list[dict[str, Any]]:
     return same.pipe(records)
 
 
-def _gas(book: Book, name: str, unit: str, basis: str) -> Gas:
+def gas_of(book: Book, name: str, unit: str, basis: str) -> Gas:
     """Return what converts the figures of a subject: its stated heat, the range from the rules."""
     legs = [name, *book.kin(name)]
     known = [book.heat[leg] for leg in legs if leg in book.heat] or [*book.heat.values()]
@@ -322,7 +322,7 @@ def _amount(
         if not rows:
             return math.nan, math.nan
         best = _ranked(pd.DataFrame(rows), book, entity)[0]
-        amount = dyadic(_gas(book, entity, gas.unit, gas.basis)
+        amount = dyadic(gas_of(book, entity, gas.unit, gas.basis)
                        .convert(best["value"], best["unit"], best["basis"]))  # fmt: skip
         return amount, amount
     if row["unit"] == "share" or math.isnan(row["high"]):

@@ -12,6 +12,7 @@ from energy.measure.observations import records
 from energy.mirror.basis import figures, join
 from energy.mirror.causes import PARTS, split
 from energy.mirror.gathering import periods_of, spell
+from energy.mirror.readings import best, readings
 from energy.mirror.reconciled import ESTIMATE, METHOD, Estimate, estimate
 
 COLUMNS = [
@@ -65,15 +66,21 @@ def mirror(
     A figure read at another temperature than the one asked moves by the ideal-gas ratio (see
     `energy.measure.units.convert`). Rounding is at most half the last printed digit of both figures. A
     rule with a floor and a ceiling takes what is left between them, so it names what is possible,
-    not what was measured; ``why`` says which. For the interval see `estimate`.
+    not what was measured; ``why`` says which. A volume whose basis is not stated stands as printed;
+    ``why`` says which reading of it leaves least, see `energy.mirror.readings`. For the interval see `estimate`.
     """
     found = figures(tables, name, period, unit, basis)
     if len(found) == 1:
         raise DataError(f"mirror of {name} in {period}", [_single(tables, name, found)])
-    best = estimate(found)
+    reconciled = estimate(found)
     rows = [_beside(found, i) for i in range(len(found))]
-    table = pd.DataFrame([*rows, _estimated(found, best)])[COLUMNS]
-    table.attrs = {**found.attrs, "method": METHOD, "adjustments": list(best.adjustments)}
+    if (found["basis"].eq("unstated") & found["comparable"]).any():
+        tried = readings(tables, name, period, unit, basis)
+        for row in rows[1:]:
+            if row["basis"] == "unstated":
+                row["why"] = join(row["why"], best(tried, row["id"]))
+    table = pd.DataFrame([*rows, _estimated(found, reconciled)])[COLUMNS]
+    table.attrs = {**found.attrs, "method": METHOD, "adjustments": list(reconciled.adjustments)}
     return table
 
 

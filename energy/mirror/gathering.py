@@ -57,8 +57,10 @@ def open_book(tables: facts.Tables) -> Book:
     table = table[~table["status"].isin(["plan", "contract"])]
     table = table[table["unit"].map(units.kind).isin(["volume", "energy", "mass", "money"])]
     rows: dict[str, list[dict[str, Any]]] = {}
+    told = facts.printed("volumes")
     for row in table.pipe(records):
-        rows.setdefault(row["entity"], []).append(row | {"span": periods.parse(row["period"])})
+        more = {"span": periods.parse(row["period"]), "printed": told.get(row["id"], "")}
+        rows.setdefault(row["entity"], []).append(row | more)
     flowing = {entity for entity, held in rows.items() if any(r["series"] == "flow" for r in held)}
     routes = tables["routes"].pipe(records)
     counted = {row["route"] for row in routes if row["role"] in ("export", "exit")} & flowing
@@ -169,15 +171,23 @@ def _sum(
 def _half(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> float:
     """Return half the last printed digit.
 
-    A trailing zero gets lost in a float, so the digits of the source's other figures of the same
-    series and frequency count too. A figure said to be rounded has no zeros of its own, a
+    The text of the table keeps a trailing zero that a float loses; the digits of the source's other
+    figures of the same series and frequency count too. A figure said to be rounded has no zeros of its own, a
     difference of two figures carries both their digits.
     """
     if "rounded" in row["note"] or "about" in row["note"]:
         return 0.5 * 10.0 ** _last_place(row["value"])
-    beside = [_decimals(peer["value"]) for peer in peers if peer["freq"] == row["freq"]]
-    half = 0.5 * 10.0 ** -max([*beside, _decimals(row["value"])])
+    beside = [_places(peer) for peer in peers if peer["freq"] == row["freq"]]
+    half = 0.5 * 10.0 ** -max([*beside, _places(row)])
     return 2 * half if row["derived"] else half
+
+
+def _places(row: Mapping[str, Any]) -> int:
+    """Count the decimals of a figure as the table prints it; as the float has them if it changed."""
+    text = row.get("printed", "")
+    if text and float(text) == row["value"] and "e" not in text.lower():
+        return len(text.partition(".")[2])
+    return _decimals(row["value"])
 
 
 def _decimals(value: float) -> int:

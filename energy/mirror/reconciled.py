@@ -11,10 +11,14 @@ import pandas as pd
 from energy.measure.observations import records
 
 ESTIMATE = "reconciled-estimate"
+HUBER = 1.345
+"""Standard deviations beyond which a figure's weight falls with its distance: 95 % efficient."""
+STEPS = 20
 OUTLIER = 3.0  # robust standard deviations from the weighted median
 METHOD = (
     "random effects over the figures on one basis (DerSimonian and Laird), several figures of one "
-    "kind sharing the weight of one; a figure more than three robust deviations off is set aside"
+    "kind sharing the weight of one; a figure more than three robust deviations off is set aside, "
+    "one that lies far out weighs less (Huber)"
 )
 
 
@@ -64,6 +68,8 @@ def estimate(found: pd.DataFrame) -> Estimate:
     A figure further than three robust deviations (1.4826 times the median absolute deviation, at
     least its own noise) from the weighted median is set aside where three or more are there.
 
+    What is left has Huber's weights where three or more are there; of two nobody can say which errs.
+
     Source: R. DerSimonian and N. Laird, Meta-analysis in clinical trials, Controlled Clinical
     Trials 7 (1986) 177-188; on few sources C. Röver, G. Knapp and T. Friede, BMC Medical Research
     Methodology 15:99 (2015).
@@ -83,7 +89,7 @@ def estimate(found: pd.DataFrame) -> Estimate:
     )
     s2 = np.maximum(s2, 1e-18)
     keep = _inside(x, s2)
-    value, error, tau = combine(x[keep], s2[keep])
+    value, error, tau = robust(x[keep], s2[keep])
     ids = held["id"].to_numpy()
     return Estimate(value, value - 1.96 * error, value + 1.96 * error, tau, tuple(ids[keep]),
                     tuple(ids[~keep]), adjustments)  # fmt: skip
@@ -99,6 +105,36 @@ def _inside(x: np.ndarray, s2: np.ndarray) -> np.ndarray:
     spread = 1.4826 * np.median(np.abs(x - centre))
     near: np.ndarray = np.abs(x - centre) <= OUTLIER * np.maximum(spread, np.sqrt(s2))
     return near
+
+
+def robust(x: np.ndarray, s2: np.ndarray) -> tuple[float, float, float]:
+    """Combine as `combine`, with less weight on figures that lie far from the rest.
+
+    Parameters
+    ----------
+    x, s2 : ndarray
+        Values and their variances; of fewer than three the result is that of `combine`.
+
+    Notes
+    -----
+    Source: P. J. Huber, Robust Estimation of a Location Parameter, Annals of Mathematical
+    Statistics 35 (1964) 73-101; iterated, distances in each figure's own noise.
+
+    Examples
+    --------
+    Three agree, one lies off: it draws the value by less than a quarter of its distance.
+
+    >>> value, _, _ = robust(np.array([10.0, 10.1, 9.9, 10.6]), np.full(4, 0.01))
+    >>> round(value, 2) < 10.15
+    True
+    """
+    found = combine(x, s2)
+    if len(x) < 3:
+        return found
+    for _ in range(STEPS):
+        distance = np.maximum(np.abs(x - found[0]) / np.sqrt(s2), 1e-12)
+        found = combine(x, s2 / np.minimum(1.0, HUBER / distance))
+    return found
 
 
 def combine(x: np.ndarray, s2: np.ndarray) -> tuple[float, float, float]:
