@@ -1205,6 +1205,43 @@ def test_print_shows_map_panel_and_date_without_controls(page):
 
 
 @pytest_browser
+def test_print_fits_all_lines_below_the_title_and_gives_the_view_back(page):
+    seen = "m.map.getZoom() + ' ' + m.map.getCenter().toString()"
+    before = model(page, f"return {seen}")
+    page.emulate_media(media="print")
+    browsers.settled(page)
+    text = page.locator(".gd-time").bounding_box()
+    head = page.locator(".gd-title").bounding_box()
+    for route in ("east", "west", "plan", "odd"):
+        box = core(page, route).bounding_box()
+        assert box["y"] > head["y"] + head["height"] and box["y"] + box["height"] < text["y"], route
+        assert box["x"] >= 0 and box["x"] + box["width"] <= page.viewport_size["width"], route
+    assert page.locator(".gd-now").inner_text() == "2025 Q2 (Apr–Jun)"
+    assert "Natural Earth" in page.locator(".leaflet-control-attribution").inner_text()
+    page.emulate_media(media="screen")
+    browsers.settled(page)
+    assert model(page, f"return {seen}") == before
+
+
+@pytest_browser
+def test_units_numbers_and_countries_speak_russian(browser, real):
+    with browsers.opened(browser, real[1]) as (page, log):
+        page.goto(f"{real[1].as_uri()}#2024Q3/power-of-siberia-1?lang=ru")
+        page.reload()
+        figures = page.locator(".gd-figures")
+        figures.wait_for()
+        said = figures.inner_text().replace("\u00a0", " ")
+        assert "млн долл." in said and "млрд м³" in said and "bcm" not in said and "USD" not in said
+        assert re.search(r"Мощность\s+\d+,\d\d млрд м³", said)  # a decimal comma
+        facts = page.locator(".gd-facts").inner_text()
+        assert "Россия" in facts and "Китай" in facts and "Восточная Сибирь" in facts
+        assert page.locator(".gd-title h1").inner_text() == "Российский газ по трубам"
+        names = page.locator(".gd-country span").all_inner_texts()
+        assert any(name.upper() == "КИТАЙ" for name in names), names
+        log.assert_clean()
+
+
+@pytest_browser
 def test_paper_is_light_at_night(browser, file):
     with browsers.opened(browser, file, color_scheme="dark") as (page, log):
         ink = "getComputedStyle(document.querySelector('.gd-title')).color"

@@ -189,7 +189,7 @@
   /* What the height of a bar is: "Flow, bcm at 20 °C, a quarter". */
   function axisTitle(model) {
     const per = model.unit.rate ? "" : `, ${G.t("by " + model.calendar.label.toLowerCase())}`;
-    return `${G.t(model.data.series.value.label)}, ${model.unit.unit} ${G.t(model.unit.note)}${per}`;
+    return `${G.t(model.data.series.value.label)}, ${G.t(model.unit.unit)} ${G.t(model.unit.note)}${per}`;
   }
 
   G.chart = function (model, line) {
@@ -198,7 +198,7 @@
     if (!shape || shape.empty) return G.el("p", { class: "gd-soft" }, G.t("No flow figures for this line."));
     patterns += 1;
     const id = "gd-hatch-" + patterns;
-    const label = `${G.t(model.data.series.value.label)}, ${model.unit.unit} ${G.t(model.unit.note)}, ` +
+    const label = `${G.t(model.data.series.value.label)}, ${G.t(model.unit.unit)} ${G.t(model.unit.note)}, ` +
       `${model.steps[shape.first].id} – ${model.steps[shape.last].id}`;
     const root = G.svg("svg", {
       class: "gd-chart", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": label,

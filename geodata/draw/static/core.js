@@ -35,6 +35,21 @@ window.GeoDraw = (function () {
     return named.get(own).of(a2) || name;
   }
 
+  /* The words of a fact: countries, basins, markets, kinds; "2,200 km" and "55 bcm/yr" as numbers. */
+  function fact(text, countries) {
+    if (language === "en") return text;
+    const figure = /^([\d,]+(?:\.\d+)?) (\D.*)$/.exec(text);
+    if (figure) {
+      const digits = (figure[1].split(".")[1] || "").length;
+      return `${number(Number(figure[1].replace(/,/g, "")), digits)}\u00a0${t(figure[2])}`;
+    }
+    const one = (part) => {
+      const land = (countries || []).find((item) => item.name === part);
+      return land ? country(land) : t(part);
+    };
+    return text.split(/([,;] +)/).map((part, i) => (i % 2 ? part : one(part))).join("");
+  }
+
   /* A text made of known words and separators: "figures: actual, estimate", "2026 Q1 (Jan–Mar)". */
   function words(text) {
     if (language === "en") return text;
@@ -109,9 +124,18 @@ window.GeoDraw = (function () {
     return el("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, text);
   }
 
-  /* Missing is a dash, never 0; thousands by thin spaces; a true minus. */
+  const forms = new Map();
+
+  /* Missing is a dash, never 0; a true minus. English by thin spaces and a point, as the field writes it;
+     other languages as the browser knows them. */
   function number(value, digits) {
     if (value === null || value === undefined) return "–";
+    if (language !== "en") {
+      const key = `${language} ${digits}`;
+      if (!forms.has(key)) forms.set(key, new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+      const text = forms.get(key).format(Math.abs(value));
+      return (value < 0 && /[1-9]/.test(text) ? "\u2212" : "") + text;
+    }
     const [whole, rest] = Math.abs(value).toFixed(digits).split(".");
     const grouped = whole.replace(/\B(?=(\d{3})+$)/g, "\u2009");
     const zero = !/[1-9]/.test(whole + (rest || ""));
@@ -204,7 +228,7 @@ window.GeoDraw = (function () {
   /* The heading and under it date, standing and unit of what is shown. */
   function title(map, data) {
     const about = data.subtitle || data.as_of ? el("p", { class: "gd-about", role: "status" }, data.subtitle) : null;
-    const node = el("div", { class: "gd-card gd-title" }, [el("h1", { dir: "auto" }, data.title), about]);
+    const node = el("div", { class: "gd-card gd-title" }, [el("h1", { dir: "auto", t: data.title }), about]);
     control(map, "topleft", node);
     if (!data.as_of) return;
     map.on("gd:ready gd:step gd:change", () => {
@@ -215,6 +239,6 @@ window.GeoDraw = (function () {
 
   return {
     read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
-    title, later, said, ARROW, t, words, country, speak, book, language: () => language,
+    title, later, said, ARROW, t, words, country, fact, speak, book, language: () => language,
   };
 })();

@@ -519,20 +519,41 @@
     distance(model.map);
   }
 
-  /* On paper the map has another size: what the window shows is drawn small enough for its place, which
-     is the padding above the text, and comes back after. */
-  function printing(map) {
+  /* On paper the map has another place: the padding above the text, below the title. What a reader has
+     chosen to see is kept, else all lines fill it; the view on the screen comes back after. */
+  function printing(model) {
+    const { map } = model;
     let before = null;
+    let plane = null; // what is to be seen, at zoom 0
+    const lay = () => {
+      const box = map.getContainer();
+      const head = box.querySelector(".gd-title");
+      const top = head ? head.getBoundingClientRect().bottom - box.getBoundingClientRect().top + 8 : 0;
+      const place = L.point(box.clientWidth, parseFloat(getComputedStyle(box).paddingTop) - top);
+      if (place.x < 60 || place.y < 60) return;
+      const span = plane.getSize();
+      const raw = Math.log2(Math.min((place.x - 40) / span.x, (place.y - 80) / span.y));
+      const zoom = Math.max(map.getMinZoom() - 1, Math.min(map.getMaxZoom(), Math.floor(raw * 4) / 4));
+      const shift = map.getSize().divideBy(2).subtract(L.point(place.x / 2, top + (place.y - 44) / 2));
+      const middle = plane.getCenter().multiplyBy(Math.pow(2, zoom)).add(shift);
+      map.setView(map.unproject(middle, zoom), zoom, { animate: false, reset: true });
+    };
     matchMedia("print").addEventListener("change", (event) => {
       if (event.matches) {
-        before = { center: map.getCenter(), zoom: map.getZoom() };
-        const [have, box] = [map.getSize(), map.getContainer()];
-        const place = L.point(box.clientWidth, parseFloat(getComputedStyle(box).paddingTop));
-        const share = Math.min(1, place.x / have.x, place.y / have.y);
-        const zoom = Math.floor((before.zoom + Math.log2(share)) * 4) / 4;
-        map.setView(before.center, zoom, { animate: false });
-        map.panBy(have.subtract(place).divideBy(2), { animate: false });
-      } else if (before) map.setView(before.center, before.zoom, { animate: false });
+        const scale = Math.pow(2, map.getZoom());
+        const seen = map.getPixelBounds();
+        before = { center: map.getCenter(), zoom: map.getZoom(), least: map.getMinZoom() };
+        const lines = model.selected && model.selected.parts.length ? [model.selected] : model.lines.filter((line) => line.data.frame !== false);
+        const points = lines.flatMap((line) => line.parts.flat()).map((at) => map.project(L.latLng(at), 0));
+        plane = model.moved || !points.length ? L.bounds(seen.min.divideBy(scale), seen.max.divideBy(scale)) : L.bounds(points);
+        map.options.minZoom = before.least - 1;
+        lay();
+        map.on("resize", lay);
+      } else if (before) {
+        map.off("resize", lay);
+        map.options.minZoom = before.least;
+        map.setView(before.center, before.zoom, { animate: false });
+      }
     });
   }
 
@@ -566,7 +587,7 @@
       if (map.attributionControl) map.attributionControl.addAttribution(G.escape(text));
     }
     skip(map);
-    printing(map);
+    printing(made);
     map.on("click", () => made.select(null));
     L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
     let settled = map.getSize().x > 0;

@@ -38,7 +38,7 @@
   function widths(data) {
     return data.scale.legend.map((value) =>
       row(sample([stroke("gd-core gd-s-" + data.states[0].key, value * data.scale.px)]),
-        [`${value} ${data.scale.unit} `, G.el("span", { t: data.scale.note })], true));
+        [`${value} `, G.el("span", { t: data.scale.unit }), " ", G.el("span", { t: data.scale.note })], true));
   }
 
   const PICTURES = {

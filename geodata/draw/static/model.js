@@ -500,13 +500,14 @@
       if (rate === null) return "";
       const loose = now.ahead || this.data.light.includes(now.grade) || this.part(now) || now.bounds.value;
       const digits = Math.abs(rate) < 9.95 ? 1 : 0;
-      return `${loose ? "≈\u2009" : ""}${G.number(Math.abs(rate), digits)}\u00a0${this.unit.unit}${this.unit.rate ? "" : G.t("/yr")}`;
+      return `${loose ? "≈\u2009" : ""}${G.number(Math.abs(rate), digits)}\u00a0${G.t(this.unit.unit)}${this.unit.rate ? "" : G.t("/yr")}`;
     }
 
     /* How figures of a series are written: unit, basis, digits. */
     style(key) {
       const series = this.data.series[key];
-      return series.volume ? this.unit : series;
+      const said = series.volume ? this.unit : series;
+      return G.language() === "en" ? said : { ...said, unit: G.t(said.unit) };
     }
 
     written(line, key, now, raw) {
@@ -584,7 +585,7 @@
     banner(asOf) {
       const step = this.steps[this.step];
       const words = [step.rough ? G.t("provisional") : "", this.scenarioWords(this.step)].filter(Boolean);
-      return `${[`${G.t("As of")} ${asOf}`, ...words].join(", ")} · ${this.unit.unit} ${G.t(this.unit.note)}`;
+      return `${[`${G.t("As of")} ${asOf}`, ...words].join(", ")} · ${G.t(this.unit.unit)} ${G.t(this.unit.note)}`;
     }
   }
 

@@ -43,7 +43,7 @@
       const now = line.now(this.model.step);
       const name = this.short(line);
       if (now.look.name === "change") {
-        const { unit } = this.model.data.scale;
+        const unit = G.t(this.model.data.scale.unit);
         return { name, figure: `${now.change > 0 ? "+" : "\u2212"}${G.number(Math.abs(now.change), 1)}\u00a0${unit}`, weight: Math.abs(now.change) };
       }
       if (now.look.name === "chance") {

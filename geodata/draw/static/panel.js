@@ -181,7 +181,7 @@
       G.chart(model, line),
       key(model, line),
       G.el("dl", { class: "gd-facts" }, line.data.facts.map(([term, text]) =>
-        G.el("div", {}, [G.el("dt", {}, G.t(term)), G.el("dd", { dir: "auto" }, text)]))),
+        G.el("div", {}, [G.el("dt", {}, G.t(term)), G.el("dd", { dir: "auto" }, G.fact(text, model.map.geodrawCountries))]))),
       line.data.note ? G.el("p", { class: "gd-remark", dir: "auto" }, line.data.note) : null,
       folded(`${G.t("Sources of")} ${step.id}`, refs.length
         ? list(refs)

@@ -313,6 +313,7 @@
     function show(on) {
       wanted = on;
       draw();
+      if (!model.moved) model.frame(model.selected ? [model.selected] : model.lines.filter((line) => line.data.frame !== false)); // the free part is another
     }
     function draw() {
       node.hidden = !wanted || Boolean(model.selected);

@@ -33,7 +33,7 @@
   /* Both edges, where any line has them. */
   function intervals(model, now) {
     if (!model.lines.some((line) => now(line).bounds.value)) return [];
-    const { unit, note, digits } = model.unit;
+    const { unit, note, digits } = model.style("value");
     return [0, 1].map((edge) => {
       const value = (line) => (now(line).bounds.value ? model.figure(line, "value", now(line), now(line).bounds.value[edge]) : null);
       return { key: edge ? "high" : "low", number: true, title: model.interval(now(model.lines[0])).split("–")[edge], unit: `${unit} ${G.t(note)}`, value, text: (line) => G.number(value(line), digits) };
@@ -42,7 +42,7 @@
 
   function changes(model) {
     if (!model.compare) return [];
-    const { unit, note, digits } = model.unit;
+    const { unit, note, digits } = model.style("value");
     const other = (line) => model.figure(line, "value", model.versus(line));
     const change = (line) => {
       const [a, b] = [other(line), model.figure(line, "value", line.at(model.step))];

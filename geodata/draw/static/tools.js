@@ -8,7 +8,7 @@
   const named = (items) => items.map((item) => [item.key, G.t(item.label)]);
 
   function unitName(unit) {
-    return `${unit.unit} ${G.t(unit.note)}`;
+    return `${G.t(unit.unit)} ${G.t(unit.note)}`;
   }
 
   function comparisons(model) {
