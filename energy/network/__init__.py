@@ -2,7 +2,8 @@
 
 Tables in, graphs and tables out. `graph` lays ``network_nodes.csv`` and ``network_edges.csv`` over
 the routes at a date; `reroute` cuts ways out of it and asks how much the others can take;
-`stranded` sets capacity against flow; `min_cost` ships at the lowest cost with ship-or-pay.
+`stranded` sets capacity against flow; `min_cost` ships at the lowest cost with ship-or-pay; `clear`
+clears a year by quarter, with LNG, storage, floors and fuel, and `to_pypsa` hands it on.
 A limit nobody has published is no limit here, and every result names those in ``assumed``.
 Supply of Russia itself, of Belarus and of Armenia is left out: no flow of it is known here.
 """
@@ -10,6 +11,7 @@ Supply of Russia itself, of Belarus and of Armenia is left out: no flow of it is
 import warnings
 
 from energy import facts
+from energy.network.clearing import Clearing, clear, to_pypsa
 from energy.network.cuts import (
     UNIT,
     Cut,
@@ -35,6 +37,7 @@ __all__ = [
     "SOURCE",
     "SPAN",
     "UNIT",
+    "Clearing",
     "Cut",
     "MinCost",
     "Reroute",
@@ -42,6 +45,7 @@ __all__ = [
     "assemble",
     "assumed",
     "capital_cost",
+    "clear",
     "draw_map",
     "gains",
     "graph",
@@ -54,6 +58,7 @@ __all__ = [
     "sankey",
     "series",
     "stranded",
+    "to_pypsa",
     "total",
     "volume",
     "with_link",

@@ -80,7 +80,7 @@ def min_cost(
     MissingExtra
         If linopy or HiGHS is not installed.
     """
-    _need_solver()
+    need_solver()
     rate, row = (tariff, "") if tariff is not None else network.graph.get("tariff", (None, ""))
     ways = _ways(network, rate, unit_cost or {}, booked or {})
     for market in demand:
@@ -99,7 +99,7 @@ def min_cost(
     )
 
 
-def _need_solver() -> None:
+def need_solver() -> None:
     from importlib.util import find_spec
 
     missing = [name for name in ("linopy", "highspy") if find_spec(name) is None]
@@ -179,13 +179,13 @@ def _solve(network: nx.DiGraph, ways: pd.DataFrame, demand: Mapping[str, float])
     for node, data in network.nodes(data=True):
         _balance(model, node, data, ways, flow, output, float(demand.get(node, 0.0)))
     model.add_objective((paid * ways["unit_cost"].to_xarray()).sum())
-    with _silence():
+    with silence():
         model.solve("highs", io_api="direct", progress=False, output_flag=False)
     return model
 
 
 @contextlib.contextmanager
-def _silence() -> Iterator[None]:
+def silence() -> Iterator[None]:
     """Keep the solver's banner off stdout: HiGHS writes it before any option is read (2026-11)."""
     sys.stdout.flush()
     kept, void = os.dup(1), os.open(os.devnull, os.O_WRONLY)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -74,6 +75,33 @@ class Network(Facet):
     ) -> grid.Reroute:
         """Shut ways and ask what the others can take; the same as ``t.reroute``."""
         return self.t.reroute(without, by, links)
+
+    def clear(
+        self,
+        year: str | None = None,
+        links: Iterable[str] = (),
+        change: Mapping[tuple[str, str], float] | None = None,
+    ) -> grid.Clearing:
+        """Clear a year by quarter at the lowest cost; see `energy.network.clear`.
+
+        Parameters
+        ----------
+        year : str, optional
+            Default the last whole year of the facts.
+        links : iterable of str
+            Scenario links that exist; see ``t.network.links``.
+        change : mapping of (item, market) to float, optional
+            Values in place of those of ``clearing.csv``, e.g. ``{("lng_price", "europe"): 600}``.
+        """
+        when = year or str(int(self.t.edition[:4]) - 1)
+        return grid.clear(self.graph(when, links), self.t.facts, change)
+
+    def to_pypsa(
+        self, path: Path | str | None = None, year: str | None = None, links: Iterable[str] = ()
+    ) -> Any:
+        """Return a year as a PyPSA network, written as netCDF to `path`; see `energy.network.to_pypsa`."""
+        when = year or str(int(self.t.edition[:4]) - 1)
+        return grid.to_pypsa(self.graph(when, links), self.t.facts, path)
 
     def layer(self, period: str | None = None) -> gpd.GeoDataFrame:
         """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
