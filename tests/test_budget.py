@@ -12,7 +12,7 @@ import pytest
 from samples import QUARTER, RETRIEVED
 
 from energy.intake import update
-from energy.sources import SOURCES, SourceError, transport
+from energy.sources import SOURCES, SourceError, reading, transport
 from energy.sources.contract import Request
 from energy.sources.reading import answer_of
 from energy.sources.transport import Limits
@@ -117,3 +117,31 @@ def test_an_error_of_ours_leaves_its_traceback(tmp_path, tracker, monkeypatch, e
     assert report.code == 3 and type(error).__name__ in report.sources["what"].iloc[0]
     (log,) = (tmp_path / "home" / "log").glob("*.ecb.txt")
     assert "Traceback" in log.read_text() and "in parse" in log.read_text()
+
+
+def test_a_mistake_inside_a_reader_leaves_its_traceback_too(tmp_path, tracker, monkeypatch):
+    @reading.shaped
+    def parse(answer):
+        return len(answer.status)  # a mistake of ours, and no fault of the answer
+
+    monkeypatch.setattr(SOURCES["ecb"], "parse", parse)
+    kept, home = Store.open(tmp_path / "kept"), Store.open(tmp_path / "home")
+    for request in SOURCES["ecb"].request(QUARTER):
+        kept.keep(answer_of(request, b"x", retrieved=RETRIEVED), QUARTER)
+    report = update.run(QUARTER, "dry-run", home, offline=kept.root, only=["ecb"],
+                        now=lambda: RETRIEVED, tables=tracker.facts)  # fmt: skip
+    (log,) = (tmp_path / "home" / "log").glob("*.ecb.txt")
+    assert "TypeError: object of type 'int' has no len()" in log.read_text()
+    assert "in parse" in log.read_text()
+    assert f"(not foreseen: log/{log.name} of the store" in report.sources["what"].iloc[0]
+
+
+def test_a_refusal_on_purpose_leaves_none(tmp_path, tracker):
+    kept, home = Store.open(tmp_path / "kept"), Store.open(tmp_path / "home")
+    for request in SOURCES["ecb"].request(QUARTER):
+        kept.keep(answer_of(request, b"<html>", retrieved=RETRIEVED), QUARTER)
+    report = update.run(QUARTER, "dry-run", home, offline=kept.root, only=["ecb"],
+                        now=lambda: RETRIEVED, tables=tracker.facts)  # fmt: skip
+    assert report.code == 3
+    assert "traceback" not in report.sources["what"].iloc[0]
+    assert list((tmp_path / "home" / "log").glob("*.ecb.txt")) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from energy import flows, store
 from energy.errors import DataError, PeriodError
-from energy.projection import ramp, scenarios
+from energy.projection import ceilings, ramp, scenarios
 
 
 def small(flows, first="2022-01-01", route="pipe", capacity=10.0):
@@ -196,7 +196,7 @@ def test_a_contract_is_capped_at_what_it_may_deliver(shared):
         pytest.approx(44 * 1.05, rel=1e-4),
     )
     limits = ramp.nameplate(shared.tables, "far-eastern-route", {}, shared.span)
-    agreed = ramp._agreed("far-eastern-route", {"model": "proposed"}, shared, {})
+    agreed = ceilings.agreed_on("far-eastern-route", {"model": "proposed"}, shared, {})
     assert (limits.max(), agreed.max()) == (10, 12)  # the pipe's old figure does not bind
 
 

@@ -32,7 +32,7 @@ from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
 from energy.measure.observations import rows_of
-from energy.sources import KeyMissing, SourceError, files, forms, inbox
+from energy.sources import KeyMissing, SourceError, files, forms, inbox, reading
 from energy.sources.contract import COLUMNS, Answer, Request
 from energy.store import Store, StoreError, diff, disk, prints
 
@@ -424,7 +424,7 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
             name, "skipped", error.what, count["asked"], count["kept"], verdict="skipped"
         )
     except Exception as error:  # whatever ends one source: memory, depth, a module, a certificate
-        what = error.what if isinstance(error, SourceError) else _own_fault(name, error, job)
+        what = _own_fault(name, error, job)
         job.tell(f"{name}: FAILED. {what}")
         return Delivery(name, "failed", what, count["asked"], count["kept"], verdict="failed")
     job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
@@ -464,14 +464,23 @@ def _gathered(
 
 
 def _own_fault(name: str, error: Exception, job: Job) -> str:
-    """Keep the traceback of an error that no reader raised on purpose; return what to say of it."""
-    ended = isinstance(error, workers.WorkerError)
-    what = str(error) if ended else f"{type(error).__name__}: {error}"
-    if isinstance(error, EnergyError) and not getattr(error, "__notes__", ()):
-        return what
+    """Keep the traceback of an error that no reader raised on purpose; return what to say of it.
+
+    A shape that no reader foresaw may be the answer's fault or ours.
+    """
+    if isinstance(error, SourceError):
+        if not isinstance(error, reading.Unforeseen):
+            return error.what
+        what, whose = error.what, "not foreseen"
+    else:
+        ended = isinstance(error, workers.WorkerError)
+        what = str(error) if ended else f"{type(error).__name__}: {error}"
+        whose = "an error of ours"
+        if isinstance(error, EnergyError) and not getattr(error, "__notes__", ()):
+            return what
     place = f"log/{job.run}.{name}.txt"
     disk.write(job.store.root, place, "".join(traceback.format_exception(error)).encode())
-    return f"{what} (an error of ours: {place} of the store has the traceback)"
+    return f"{what} ({whose}: {place} of the store has the traceback)"
 
 
 def _with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """What may come, as distributions under stated assumptions: never called a forecast.
 
 `project` turns facts, cube and the tree of assumptions into a Dataset of quantiles; `paths` gives
-raw draws of few. Learning is in `ramp`, first gas of proposed lines in `timing`, assumptions in
-`scenarios`, prices in `money`, the engine in `simulate`, the score against the past in `backtest`.
+raw draws of few. Learning is in `learned`, what a route may carry in `ramp`, first gas of proposed
+lines in `timing`, assumptions in `scenarios`, prices in `money`, the engine in `simulate`, the
+score against the past in `backtest`.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def exports(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
         for i in range(len(wide)):
             ax.bar(place[i], size[i], 0.8, bottom=floor[i], color=colour, edgecolor="white",
                    hatch="" if total["whole"].iloc[i] else PARTIAL,
-                   label=_words(market) if i == 0 else None)  # fmt: skip
+                   label=_words(str(market)) if i == 0 else None)  # fmt: skip
         floor += size
     ends = np.array([total["flow"] - total["p10"], total["p90"] - total["flow"]]).clip(min=0)
     ax.errorbar(place, total["flow"], ends, fmt="none", ecolor=INK, capsize=2, lw=1,

@@ -104,6 +104,11 @@ def refuse(answer: Answer, what: str) -> NoReturn:
 
 
 _SHAPE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+"""What an unforeseen answer raises in a reader, and a mistake of the reader's own too."""
+
+
+class Unforeseen(SourceError):
+    """An answer of a shape that its reader did not foresee, or a mistake of the reader."""
 
 
 def shaped(read: Callable[[Answer], T]) -> Callable[[Answer], T]:
@@ -119,7 +124,7 @@ def shaped(read: Callable[[Answer], T]) -> Callable[[Answer], T]:
             return read(answer)
         except _SHAPE as error:
             what = f"The answer has another shape than it should ({type(error).__name__}: {error})."
-            raise SourceError(
+            raise Unforeseen(
                 answer.request.source, answer.request.url, what, answer.status
             ) from error
 
