@@ -1,6 +1,7 @@
 # make run   set up, then the main job: map, layers, cube and summary in out/
 # make test  set up, then the tests
 # make lint  ruff and mypy;  make bench  the benchmarks (figures, no judgement)
+# make docs  the pages, with the reference, into build/docs
 # make wheel, lowest, newest  the package in an empty environment
 # make mutate  mutation testing of flows, units, bridge, ramp, publishing (hours; not in CI)
 PYTHON ?= python3
@@ -8,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint bench mutate wheel lowest newest clean
+.PHONY: run test lint docs bench mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -21,6 +22,12 @@ test: $(VENV)/.test
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# pages and reference out of docs/, docstrings and notebooks, into build/docs; they ask no network
+docs: $(BIN)/python
+	$(INSTALL) -e '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo 'open build/docs/index.html'
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)

@@ -1,5 +1,7 @@
 """Russian gas by pipeline: flows, money, geometry and maps, a source behind every number.
 
+Examples
+--------
 >>> import energy
 >>> t = energy.load()
 >>> t.flows().sizes["route"] > 50

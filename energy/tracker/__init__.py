@@ -216,6 +216,8 @@ class Tracker:
         PeriodError, StoreError
             If `date` names neither a day, a period nor a release, or lies in the future.
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().as_of("2022-06-30").edition
         '2022-06-30'
@@ -312,6 +314,8 @@ class Tracker:
         ------
         UnknownName, PeriodError, UnitError, UsageError
 
+        Examples
+        --------
         >>> import energy
         >>> cube = energy.load().flows("power-of-siberia-1", freq="A", first="2025", last="2025")
         >>> round(float(cube.flow[0, 0]), 1)
@@ -354,6 +358,8 @@ class Tracker:
         UsageError
             If the word stands for several routes, a market or a country.
 
+        Examples
+        --------
         >>> import energy
         >>> t = energy.load()
         >>> t.route("PoS1"), t.route("Северный поток")
@@ -364,6 +370,8 @@ class Tracker:
     def names(self, route: str | Iterable[str]) -> list[str]:
         """Return the ids of routes; a market or country stands for the export routes to it.
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().names("Turkish Stream")
         ['turkstream-1', 'turkstream-2']
@@ -390,6 +398,8 @@ class Tracker:
         DataFrame
             ``kind, id, name, match``; see `energy.provenance.search.search`.
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().search("turkish stream")["id"].head(2).tolist()
         ['turkstream-1', 'turkstream-2']
@@ -417,6 +427,8 @@ class Tracker:
         what : {"flow", "p10", "p90"}
             The estimate or an end of its interval, that of the sum itself.
 
+        Examples
+        --------
         >>> import energy
         >>> table = energy.load().markets()
         >>> bool(17 < table.loc["europe", "2025"].iloc[0] < 19)
@@ -449,6 +461,8 @@ class Tracker:
             (never add them to the others). ``coverage`` is the share of the volume on routes and
             days that published figures speak of, ``whole`` says that the period is over.
 
+        Examples
+        --------
         >>> import energy
         >>> table = energy.load().exports().set_index(["market", "period"])
         >>> bool(table.loc[("exports", "2021"), "flow"] > 200)
@@ -570,6 +584,8 @@ class Tracker:
         metric : str, optional
             One line, e.g. ``"net_profit_attributable"``.
 
+        Examples
+        --------
         >>> import energy
         >>> set(energy.load().financials("RAS", "net_profit")["standard"])
         {'RAS'}
@@ -599,6 +615,8 @@ class Tracker:
         **more
             ``measure, reporter``.
 
+        Examples
+        --------
         >>> import energy
         >>> lng = energy.load().trade("russia", "china", "lng", freq="M", measure="value")
         >>> set(lng["unit"])
@@ -728,6 +746,8 @@ class Tracker:
         the accounts (``"ebitda@2022"``); and the id of a feature of the layers,
         ``"blue-stream/2024Q1"`` or ``"mixture/blue-stream/2030Q1"``.
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().cite("V0001")["table"].tolist()
         ['volumes']

@@ -192,6 +192,8 @@ class Ahead(Facet):
     def scenarios(self) -> pd.DataFrame:
         """Return the named scenarios and their answer to each question of the tree.
 
+        Examples
+        --------
         >>> import energy
         >>> "baseline" in set(energy.load().ahead.scenarios()["scenario"])
         True

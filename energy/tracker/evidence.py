@@ -77,6 +77,8 @@ class Evidence(Facet):
         DataFrame, columns kind, name, series, newest, status, source, age
             Oldest first; see `energy.provenance.freshness.freshness`.
 
+        Examples
+        --------
         >>> import energy
         >>> table = energy.load().evidence.freshness("2026-11-28").set_index(["kind", "name"])
         >>> table.loc[("route", "nord-stream-1"), "newest"]

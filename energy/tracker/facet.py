@@ -45,6 +45,8 @@ class Facet:
     def __repr__(self) -> str:
         """Name the facet and what it can do, each with the first line of its help.
 
+        Examples
+        --------
         >>> import energy
         >>> "netback" in repr(energy.load().money)
         True
@@ -55,6 +57,8 @@ class Facet:
     def _repr_html_(self) -> str:
         """Return the card a notebook shows.
 
+        Examples
+        --------
         >>> import energy
         >>> "<code>.netback</code>" in energy.load().money._repr_html_()
         True
@@ -80,6 +84,8 @@ def card(title: str, members: list[tuple[str, Any]]) -> str:
 def first_line(member: Any) -> str:
     """Return the first line of a member's help.
 
+    Examples
+    --------
     >>> first_line(Facet)
     'One side of the tracker: functions on the same facts, lines and day.'
     """

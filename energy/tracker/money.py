@@ -34,6 +34,8 @@ class Money(Facet):
         standard, metric
             As in `Tracker.financials`.
 
+        Examples
+        --------
         >>> import energy
         >>> table = energy.load().money.quarters("IFRS", "net_profit_attributable")
         >>> bool(table["derived"].any())
@@ -52,6 +54,8 @@ class Money(Facet):
         period : str, optional
             A year, half-year, quarter or nine months; default the newest year with a published line.
 
+        Examples
+        --------
         >>> import energy
         >>> grid = energy.load().money.statement("IFRS", "2020M9")
         >>> grid.set_index("line").loc["before_tax", "value"]
@@ -90,6 +94,8 @@ class Money(Facet):
         ------
         UnknownName, PeriodError
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().money.netback("Nord Stream 1", "2020")["item"].iloc[0]
         'border price'

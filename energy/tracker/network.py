@@ -62,6 +62,8 @@ class Network(Facet):
         life : float
             Years over which a line is written off; see `energy.network.stranded`.
 
+        Examples
+        --------
         >>> import energy
         >>> bool(energy.load().network.stranded("2025").loc["nord-stream-1", "lost"] > 50)
         True
@@ -122,6 +124,8 @@ class Network(Facet):
         DataFrame
             ``source, target, bcm, p10, p90, arc, route, kind``; see `energy.balance.tracing.stream`.
 
+        Examples
+        --------
         >>> import energy
         >>> table = energy.load().network.sankey("2024Q4")
         >>> sorted(table.loc[table["target"] == "china", "source"])

@@ -37,6 +37,8 @@ class Plot(Facet):
             First and last period, e.g. ``"2014"``.
         ax : matplotlib Axes, optional
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().plot.exports(start="2019").get_ylabel()
         'bcm at 20 °C a period'
@@ -67,6 +69,8 @@ class Plot(Facet):
         freq, unit, start, end, ax
             As in `exports`.
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().plot.route("PoS1", freq="A").get_title()
         'Power of Siberia (Chayanda - Blagoveshchensk)'
@@ -86,6 +90,8 @@ class Plot(Facet):
             See ``energy metrics``.
         ax : matplotlib Axes, optional
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().plot.accounts().get_ylabel()
         'RUB bn (bars)'
@@ -141,6 +147,8 @@ class Plot(Facet):
             Last year of the axis.
         ax : matplotlib Axes, optional
 
+        Examples
+        --------
         >>> import energy
         >>> "never by 2040" in energy.load().plot.gates("power-of-siberia-2").get_title()
         True
@@ -186,6 +194,8 @@ class Plot(Facet):
             As in `Money.netback`.
         ax : matplotlib Axes, optional
 
+        Examples
+        --------
         >>> import energy
         >>> energy.load().plot.netback("Nord Stream 1", "2020").get_ylabel()
         'USD/1000 m3'

@@ -1,0 +1,85 @@
+"""What the pages take from elsewhere: method notes, changes, notebooks, the tables, the verbs.
+
+Run by mkdocs (``hooks`` in mkdocs.yml). Nothing is fetched; the built site asks no network.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+
+ROOT = Path(__file__).parents[1]
+TAKEN = {
+    "explanation/method.md": "notebooks/METHOD.md",
+    "explanation/balance.md": "notebooks/BALANCE.md",
+    "explanation/update.md": "notebooks/UPDATE.md",
+    "changelog.md": "CHANGELOG.md",
+    "contributing.md": "CONTRIBUTING.md",
+}
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Add the pages that are made, not written."""
+    pages = {page: (ROOT / path).read_text(encoding="utf-8") for page, path in TAKEN.items()}
+    pages["reference/tables.md"] = tables()
+    pages["reference/command-line.md"] = verbs()
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        pages[f"notebooks/{path.stem}.md"] = notebook(path)
+    for page, text in pages.items():
+        files.append(File.generated(config, page, content=text))
+    return files
+
+
+def notebook(path: Path) -> str:
+    """Return a stored notebook as a page: words, code, pictures and tables as they were stored."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return "\n\n".join(text for cell in cells for text in _cell(cell))
+
+
+def _cell(cell: dict[str, Any]) -> list[str]:
+    source = "".join(cell["source"])
+    if cell["cell_type"] == "markdown":
+        return [source]
+    shown = [f"```python\n{source}\n```"] if source else []
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if "image/png" in data:
+            shown.append(f"![](data:image/png;base64,{''.join(data['image/png']).strip()})")
+        elif "text/html" in data and "<script" not in "".join(data["text/html"]):
+            shown.append("<div>" + "".join(data["text/html"]) + "</div>")
+        elif text := "".join(data.get("text/plain", output.get("text", []))):
+            shown.append(f"```text\n{text.rstrip()}\n```")
+    return shown
+
+
+def tables() -> str:
+    """Return the data dictionary out of the package's schema."""
+    package = json.loads((ROOT / "energy" / "data" / "datapackage.json").read_text("utf-8"))
+    parts = ["# Tables", "CSV under `energy/data`, described by `datapackage.json` (Frictionless)."]
+    for table in package["resources"]:
+        if "schema" not in table:
+            continue
+        rows = "\n".join(f"| `{field['name']}` | {field['type']} | {_line(field)} |"
+                         for field in table["schema"]["fields"])  # fmt: skip
+        head = f"## {table['name']}\n\n{table.get('description', '')}"
+        parts.append(f"{head}\n\n| field | type | what it is |\n| --- | --- | --- |\n{rows}")
+    return "\n\n".join(parts)
+
+
+def _line(field: dict[str, Any]) -> str:
+    return str(field.get("description", "")).replace("|", "\\|").replace("\n", " ")
+
+
+def verbs() -> str:
+    """Return the help of every verb."""
+    from energy.cli import parser, verb_names
+
+    top = parser()
+    actions = next(a for a in top._actions if hasattr(a, "choices") and a.choices)
+    parts = [f"# Command line\n\n```text\n{top.format_help()}```"]
+    parts += [f"## energy {name}\n\n```text\n{actions.choices[name].format_help()}```"
+              for name in verb_names()]  # fmt: skip
+    return "\n\n".join(parts)
