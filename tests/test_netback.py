@@ -269,6 +269,38 @@ def test_duty_of_the_law(real, route, market, duty):
     assert netback.duty_share(rows, route, market, pd.Timestamp("2021-05-15"))[0] == duty
 
 
+def test_a_surcharge_counts_only_while_it_was_levied():
+    """Two months of four hundred roubles of tax each, one quarter: 800 / 80 = 10 dollars."""
+    book = tables(*FULL, charge(9, "extraction_surcharge", 800, "RUB/1000 m3", valid_from="2020-10-01",
+                                valid_to="2021-01-01"),
+                  rates=[{"id": "X1", "kind": "mean", "period": "2020Q4", "value": 80.0}])  # fmt: skip
+    before = left("leningrad-finland", "2020Q3", cube("leningrad-finland"), book)
+    during = left("leningrad-finland", "2020Q4", cube("leningrad-finland"), book)
+    year = left("leningrad-finland", "2020", cube("leningrad-finland"), book)
+    for table, usd in ((before, 0.0), (during, -10.0), (year, -2.5)):
+        assert pick(table, "extraction_surcharge")["usd"] == usd
+        assert pick(table, "netback")["note"] == "all charges known"
+    assert pick(before, "extraction_surcharge")["note"] == "not levied"
+    assert "extraction_surcharge" not in set(
+        left("leningrad-finland", "2020Q3", cube("leningrad-finland"), tables(*FULL))["item"]
+    )
+
+
+def test_the_tax_of_2021_to_2024_and_its_surcharge_are_dated(real):
+    rows = real["tariffs"].query("route == ''").set_index(["item", "valid_from"])["value"]
+    assert rows["extraction_tax", "2021-01-01"] == round(577.8 / 763 * 1000)
+    assert rows["extraction_surcharge", "2023-01-01"] == round(600 / 359 * 1000)
+    quarters = (
+        rows["extraction_surcharge", "2022-07-01"] + rows["extraction_surcharge", "2022-10-01"]
+    )
+    assert quarters * 412.6 * 92 / 365 / 1000 == pytest.approx(1250, rel=1e-3)
+    money = cube("yamal-europe", year="2022", price=(1000, 1000, 1000, 1000))
+    paid = left("yamal-europe", "2022", money, real).set_index("item")["usd"]
+    assert paid["extraction_surcharge"] < paid["extraction_tax"] < 0
+    east = left("power-of-siberia-1", "2023", cube("power-of-siberia-1", "china", "2023"), real)
+    assert pick(east, "extraction_surcharge")["usd"] == 0 == pick(east, "extraction_tax")["usd"]
+
+
 def test_duty_begins_in_2004(real):
     rows = real["tariffs"].query("item == 'export_duty'")
     assert netback.duty_share(rows, "yamal-europe", "europe", pd.Timestamp("2003-12-31")) == (

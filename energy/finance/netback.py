@@ -23,7 +23,9 @@ COLUMNS = ["item", "usd", "share", "status", "source", "note"]
 PRICE, LEFT = "border price", "netback"
 COMMON = ("export_duty", "transport_russia", "extraction_tax", "fuel_gas")
 """The order in which charges that every route bears are shown."""
-ITEMS = (*COMMON, "transit", "transit_belarus", "transit_poland", "offshore")
+AT_TIMES = ("extraction_surcharge",)
+"""Charges levied only while a row says so: without one they are zero, not missing."""
+ITEMS = (*COMMON, *AT_TIMES, "transit", "transit_belarus", "transit_poland", "offshore")
 COUNTED = ("actual", "provisional", "contract", "estimate")
 NO_FIGURE = "no published figure for this time"
 
@@ -219,11 +221,21 @@ def _book(tables: Mapping[str, pd.DataFrame], lengths: pd.Series | None) -> _Boo
     return _Book(
         {str(item): list(rows_of(rows)) for item, rows in counted.groupby("item")},
         dict(zip(routes["route"], routes["part_of"], strict=True)),
-        {route: items_of(route, routes, tables["charges"]) for route in routes["route"]},
+        {
+            route: _with_times(items_of(route, routes, tables["charges"]), counted)
+            for route in routes["route"]
+        },
         dict(zip(means["period"], means["value"].astype(float), strict=True)),
         {str(name): float(km) for name, km in [*mapped.items(), *known.items()]},
         unsettled(tables["charges"]),
     )
+
+
+def _with_times(items: tuple[str, ...], tariffs: pd.DataFrame) -> tuple[str, ...]:
+    """Add the charges that some row levies, after those that every route bears."""
+    levied = [item for item in AT_TIMES if (tariffs["item"] == item).any()]
+    shared = [item for item in items if item in COMMON]
+    return (*shared, *levied, *items[len(shared) :])
 
 
 def _quarter(
@@ -243,7 +255,9 @@ def _quarter(
             charges[item] = Charge(np.nan, "", "", book.unsettled[route, item])
         else:
             rows = _candidates(book.charges.get(item, []), route, parent, cell.market)
-            charges[item] = _charge(rows, scale, carry)
+            charges[item] = _charge(rows, scale, carry and item not in AT_TIMES)
+            if item in AT_TIMES and charges[item].note == NO_FIGURE:
+                charges[item] = Charge(0.0, "", "", "not levied")
     return charges
 
 

@@ -382,6 +382,7 @@ PartnerRoleRole: TypeAlias = Literal[
 TariffItem: TypeAlias = Literal[
     "customs_paid",
     "export_duty",
+    "extraction_surcharge",
     "extraction_tax",
     "extraction_tax_paid",
     "network_rate",
