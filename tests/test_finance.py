@@ -457,7 +457,16 @@ def test_revenue_by_route_market_and_total(books):
         "status",
         "source",
         "note",
+        "of_route",
+        "of_market",
+        "total",
+        "reported",
+        "reported_less_ours",
     ]
+    total = table["total"].sum()
+    assert table["of_route"].sum() == pytest.approx(total) == table["of_market"].sum()
+    own = table[["of_route", "of_market", "total", "reported", "reported_less_ours"]]
+    assert (own.notna().sum(axis=1) <= 1).all() and own["reported"].notna().any()
     # 4 bcm at 100 USD/1000 m3 = 400 million USD; at 50 RUB/USD = 20 bn RUB
     north = pick(table, "route", "north")
     assert (north["bcm"], north["price"], north["musd"], north["rub_bn"]) == (4, 100, 400, 20)

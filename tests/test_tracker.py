@@ -158,6 +158,21 @@ def test_financials_keep_the_standards_apart(tracker):
     ].tolist() == [-1076]
 
 
+def test_what_is_no_statement_stands_elsewhere(tracker):
+    assert set(tracker.financials(None)["standard"]) == {"IFRS", "RAS"}
+    assert "consensus forecast" not in set(tracker.financials(None)["segment"])
+    beside = tracker.money.beside_accounts()
+    assert "consensus forecast" in set(beside["segment"]) and set(beside["standard"]) == {"other"}
+    with pytest.warns(DeprecationWarning, match=r"money\.beside_accounts"):
+        assert tracker.financials("other").equals(beside)
+
+
+def test_the_parts_of_the_gap_add_up_in_a_column_of_their_own(tracker):
+    items = tracker.money.bridge_items("2020H1")
+    gap = items.set_index("part").loc["gap", "rub_bn"]
+    assert items["of_gap"].sum() == pytest.approx(gap) and items["of_gap"].isna().sum() >= 3
+
+
 def test_bridge_shows_the_gap(tracker):
     table = tracker.bridge("2022")
     assert {"route", "reported", "gap"} <= set(table["kind"])

@@ -96,6 +96,8 @@ def _run_finance(options: argparse.Namespace) -> int:
     standard = None if options.standard == "all" else options.standard
     if options.quarters:
         return emit(tracker.money.quarters(standard, options.metric), options.format)
+    if standard == "other":
+        return emit(tracker.money.beside_accounts(options.metric), options.format)
     return emit(tracker.financials(standard, options.metric), options.format)
 
 

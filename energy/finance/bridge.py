@@ -22,6 +22,10 @@ from energy.measure.observations import STATUS, newest, rows_of
 from energy.measure.validity import in_force
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
+ALL = "all exports"
+OWN = {"of_route": ("route",), "of_market": ("market",), "total": (ALL,),
+       "reported": ("reported", "result"), "reported_less_ours": ("gap",)}  # fmt: skip
+"""Columns of roubles of their own: each adds up like with like, ``rub_bn`` mixes them all."""
 
 TEXTS = ("market", "status", "price_status", "sources", "price_source")
 NO_MARKET = "no market named"
@@ -95,9 +99,11 @@ def bridge(
     -------
     DataFrame
         ``line, kind, bcm, price`` (USD/1000 m3)``, musd`` (million USD)``, rub_bn, status, source``
-        (ids)``, note``. Kinds: ``route``, ``market`` (and their total), ``reported`` (lines of the
-        accounts), ``gap`` (reported less ours, positive: reported is more), ``result`` (net
-        profit). Missing is NaN: a route without a price has no revenue, not zero. A sum leaves
+        (ids)``, note``, and the roubles once more in columns that may be added up: ``of_route,
+        of_market, total, reported, reported_less_ours``. Kinds:
+        ``route``, ``market`` (and their total), ``reported`` (lines of the accounts),
+        ``gap`` (reported less ours, positive: reported is more), ``result`` (net profit).
+        Missing is NaN: a route without a price has no revenue, not zero. A sum leaves
         such gas out and says how much.
 
     Raises
@@ -130,7 +136,10 @@ def bridge(
     parts = [_sums(cells, "route"), _sums(cells, "market"), _total(cells)]
     parts += [_lines(reported, exchange), _gaps(cells, reported, exchange, number)]
     parts += [_result(statements, number, exchange)]
-    return pd.DataFrame([row for part in parts for row in part], columns=COLUMNS)
+    table = pd.DataFrame([row for part in parts for row in part], columns=COLUMNS)
+    kind = table["kind"].where(table["line"] != ALL, ALL)
+    return table.assign(**{name: table["rub_bn"].where(kind.isin(kinds))
+                           for name, kinds in OWN.items()})  # fmt: skip
 
 
 def _counted(flows: xr.Dataset, routes: pd.DataFrame | None) -> xr.Dataset:
@@ -469,8 +478,9 @@ def itemise(
     Returns
     -------
     DataFrame
-        ``part, rub_bn, share`` (of reported)``, status, source, note``. Rows: ``reported``,
-        ``ours``, ``gap`` (reported less ours), the parts, ``unexplained``. The known parts and the
+        ``part, rub_bn, share`` (of reported)``, status, source, note``, and ``of_gap``: the roubles
+        of the parts and the rest alone, whose sum is the gap. Rows: ``reported``, ``ours``, ``gap``
+        (reported less ours), the parts, ``unexplained``. The known parts and the
         unexplained rest add up to the gap exactly; a part without a figure is NaN, says why, and
         stands in the rest.
 
@@ -504,7 +514,8 @@ def itemise(
     ]
     table = pd.DataFrame(rows, columns=[name for name in PARTS if name != "share"])
     table.insert(2, "share", table["rub_bn"] / line.rub_bn)
-    return table
+    whole = table["part"].isin(["reported", "ours", "gap"])
+    return table.assign(of_gap=table["rub_bn"].where(~whole))
 
 
 def _priced_cells(

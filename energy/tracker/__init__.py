@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -577,10 +578,13 @@ class Tracker:
     def financials(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:
         """Return Gazprom's statements as a tidy table, one row a line and period.
 
+        What others said of the company (consensus, budgets, guidance) is no statement: see
+        `Money.beside_accounts`.
+
         Parameters
         ----------
-        standard : {"IFRS", "RAS", "other", None}
-            The two sets of accounts are never mixed; ``None`` returns all.
+        standard : {"IFRS", "RAS", None}
+            The two sets of accounts are never mixed; ``None`` returns both.
         metric : str, optional
             One line, e.g. ``"net_profit_attributable"``.
 
@@ -592,10 +596,16 @@ class Tracker:
         """
         from energy.finance import accounts
 
-        metrics = [metric] if metric else None
         known = {name.lower(): name for name in accounts.STANDARDS}
         standard = None if standard is None else known.get(standard.lower(), standard)
-        return accounts.statements(self.facts["financials"], standard, metrics=metrics)
+        if standard == "other":
+            warnings.warn("financials('other') is now money.beside_accounts()",
+                          DeprecationWarning, stacklevel=2)  # fmt: skip
+            return self.money.beside_accounts(metric)
+        table = self.facts["financials"]
+        if standard is None:
+            table = table[table["standard"] != "other"]
+        return accounts.statements(table, standard, metrics=[metric] if metric else None)
 
     def trade(
         self,
@@ -644,7 +654,7 @@ class Tracker:
         """
         from energy.finance import bridge
 
-        return bridge.bridge(str(year), self._quarters, self.financials(None), self.facts["fx"],
+        return bridge.bridge(str(year), self._quarters, self.money._all_lines, self.facts["fx"],
                              routes=self.facts["routes"], groups=self.facts["market-groups"],
                              rate=rate)  # fmt: skip
 
@@ -784,7 +794,7 @@ class Tracker:
         if name in {explain.ALL, *self._markets}:
             return explain.of_balance(self.facts, name, period)
         if name in set(self.facts["financials"]["metric"]):
-            return explain.reported(self.financials(None), name, str(span))
+            return explain.reported(self.money._all_lines, name, str(span))
         return explain.explain(
             self.facts, self._quarters, self._prices, self.route(name), period,
             self.lines["length_km"],

@@ -26,6 +26,29 @@ class Money(Facet):
         spans = [q for year in range(FIRST_YEAR, last + 1) for q in periods.quarters_of(year)]
         return prices.modelled(self.t.facts["prices"], spans)
 
+    @property
+    def _all_lines(self) -> pd.DataFrame:
+        return accounts.statements(self.t.facts["financials"], None)
+
+    def beside_accounts(self, metric: str | None = None) -> pd.DataFrame:
+        """Return what is told of the company outside its statements, in the same columns.
+
+        Consensus of analysts, budgets and investment programmes, guidance, dividends, taxes as the
+        press gave them, operating figures.
+
+        Parameters
+        ----------
+        metric : str, optional
+            One line, e.g. ``"mineral_extraction_tax_surcharge"``.
+
+        >>> import energy
+        >>> table = energy.load().money.beside_accounts("net_profit_attributable")
+        >>> table[["segment", "period", "value"]].to_numpy().tolist()
+        [['consensus forecast', '2023', 447.0]]
+        """
+        metrics = [metric] if metric else None
+        return accounts.statements(self.t.facts["financials"], "other", metrics=metrics)
+
     def quarters(self, standard: str | None = "IFRS", metric: str | None = None) -> pd.DataFrame:
         """Return the statements by quarter; a missing quarter is a difference of cumulative figures.
 
@@ -41,6 +64,8 @@ class Money(Facet):
         >>> bool(table["derived"].any())
         True
         """
+        if standard == "other":
+            return accounts.quarters(self.beside_accounts(metric))
         return accounts.quarters(self.t.financials(standard, metric))
 
     def statement(self, standard: str = "IFRS", period: str | int | None = None) -> pd.DataFrame:
@@ -118,7 +143,7 @@ class Money(Facet):
         DataError
             Naming what the period lacks and the periods that have it.
         """
-        return bridge.itemise(str(period), self.t._quarters, self.t.financials(None), self.t.facts,
+        return bridge.itemise(str(period), self.t._quarters, self._all_lines, self.t.facts,
                               rate=rate, modelled=self._modelled)  # fmt: skip
 
     def residuals(
@@ -134,7 +159,7 @@ class Money(Facet):
             Year to RUB per USD of your own.
         """
         chosen = range(FIRST_YEAR, self.t.newest_year + 1) if years is None else years
-        table = bridge.residuals(chosen, self.t._quarters, self.t.financials(None), self.t.facts,
+        table = bridge.residuals(chosen, self.t._quarters, self._all_lines, self.t.facts,
                                  rates=rates, modelled=self._modelled)  # fmt: skip
         sales = self.t.facts["financials"]["metric"].isin(
             {str(line).split(",")[0] for line in table["line"]}
