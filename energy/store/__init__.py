@@ -6,17 +6,22 @@
     vintages/<source>/<run>.parquet                 rows new or changed in that run, for good
     quarantine/<run>.<sha8>.parquet                 refused rows with the reason
     quarantine/released/<run>.<sha8>.json           which of them a person let through, and why
-    releases/<release>.json                         the vintages of a release, with hashes
-    index/<digest>.json, .NNN.parquet               a sorted copy for large stores; may be deleted
+    releases/<release>.json                         the manifest of a release, with hashes
+    ledger/<number>.<kind>.json                     an entry a file, chained: what counts, by digest
+    index/, newest/                                 copies that make it quick; may be deleted
+    aside/                                          what a repair took out of the way
 
-Append-only: nothing here changes or deletes a row. Two clocks: ``published`` (when the world
-knew) and ``retrieved`` (when we knew). A row is *known* from the last day of ``published``
-(2026-03 is known on 31 March), at the latest from the day it was retrieved; without a
-publication date from the day it was retrieved. Queries go through DuckDB over the Parquet files;
-a reader opens no lock and writes nothing. Fetching, checking and choosing live elsewhere.
+Append-only: nothing here changes or deletes a row. Every file carries the number of its form, and
+counts only as the ledger has it: a damaged, lost or foreign one is named, never read. Two clocks:
+``published`` (when the world knew) and ``retrieved`` (when we knew). A row is *known* from the
+last day of ``published`` (2026-03 is known on 31 March), at the latest from the day it was
+retrieved; without a publication date from the day it was retrieved. Queries go through DuckDB over
+the Parquet files; a reader opens no lock and writes nothing. Fetching, checking and choosing live
+elsewhere.
 
-The rooms, from below: `disk` and `locks` (files), `dates` and `tables` (rows), `releases`,
-`queries`, `changes`, `publishing`, `quarantine`, `answers`; `package` tells the same of the facts.
+The rooms, from below: `disk` and `locks` (files), `dates` and `tables` (rows), `ledger` and
+`proofs` (what counts), `releases`, `queries`, `changes`, `publishing`, `quarantine`, `answers`,
+`audit`, `repair`; `package` tells the same of the facts.
 """
 
 from __future__ import annotations
@@ -34,8 +39,18 @@ import pandas as pd
 from energy import facts
 from energy.errors import checked
 from energy.sources.contract import Answer
-from energy.store import answers, changes, disk, locks, publishing, quarantine, queries, releases
-from energy.store.base import StoreError, StoreLocked
+from energy.store import (
+    answers,
+    audit,
+    changes,
+    locks,
+    publishing,
+    quarantine,
+    queries,
+    releases,
+    repair,
+)
+from energy.store.base import StoreError, StoreLocked, StoreWarning
 from energy.store.changes import diff
 from energy.store.dates import label, last_day, run_id
 from energy.store.package import dated, known, retrieved, since
@@ -48,6 +63,7 @@ __all__ = [
     "Store",
     "StoreError",
     "StoreLocked",
+    "StoreWarning",
     "Vintage",
     "dated",
     "day_of",
@@ -106,10 +122,11 @@ class Store:
         """
         return locks.hold(self.root, what, wait)
 
-    def keep(self, answer: Answer, period: str) -> str:
+    def keep(self, answer: Answer, period: str, licence: str = "") -> str:
         """Keep an answer whole, once; return its sha256.
 
-        An answer equal to the newest kept one of its tag adds nothing.
+        An answer equal to the newest kept one of its tag adds nothing. Where `licence` does not
+        let the source's own data be passed on, only the user of this process may read the files.
 
         Raises
         ------
@@ -117,7 +134,7 @@ class Store:
             If the digest is not that of the bytes, the url holds the key, or nothing can be
             written.
         """
-        return answers.keep(self.root, answer, period)
+        return answers.keep(self.root, answer, period, licence)
 
     def answers(self, source: str, period: str) -> list[Answer]:
         """Return the newest kept answer of each tag, by tag: to resume, or to work offline."""
@@ -305,10 +322,40 @@ class Store:
         return queries.write_index(self.root)
 
     def verify(self) -> list[str]:
-        """Return every fault of the store: damaged vintages, changed releases, spoiled answers."""
-        files = self.vintages() + disk.files_of(self.root, "index", ".parquet")
-        bad = [f"{name}: {why}" for name, why in queries.bad_files(self.root, files).items()]
-        return bad + releases.release_faults(self.root) + answers.raw_faults(self.root)
+        """Return every fault of the store, one sentence each; reads every byte of it.
+
+        The chain of the ledger, the digest of every file it has, files it has not, the pages of
+        every vintage, every kept answer, the copies under ``index`` and what was built.
+        """
+        return [fault.what for fault in audit.faults(self.root)]
+
+    def repair(self, again: repair.Again | None = None) -> list[str]:
+        """Mend what can be proven to be mended; return a sentence for each thing done.
+
+        An older store gets its ledger, a killed writer's work is completed, flipped bits, lost
+        entries and manifests are made again, copies are dropped, foreign files are set aside.
+        Vintages and refused rows are made again by `again`, which is given by
+        `energy.intake.mend`. What is left is told by `verify`.
+        """
+        return repair.repair(self.root, *([again] if again else []))
+
+    def retire(self, run: str, reason: str) -> list[str]:
+        """Take a run out of what is read, for a stated reason, e.g. one made by a wrong clock.
+
+        Its files and releases stay where they are and are read no more; a later run of an earlier
+        day may write again. The reason stands in the ledger.
+
+        Returns
+        -------
+        list of str
+            The files that count no longer.
+
+        Raises
+        ------
+        StoreError
+            If there is no such run, no reason, or it was retired before.
+        """
+        return repair.retire(self.root, run, reason)
 
 
 def find_release(store: Store, name: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import hashlib
@@ -12,10 +13,32 @@ from urllib.parse import parse_qs, urlsplit
 
 from energy.sources.contract import Answer, Request
 from energy.store.base import StoreError
-from energy.store.disk import as_json, files_of, load_json, read, safe, write
+from energy.store.disk import (
+    damaged,
+    files_of,
+    load_json,
+    read,
+    safe,
+    seal,
+    set_aside,
+    there,
+    write,
+)
+from energy.store.releases import RAW, body_of
+
+RUNS = "raw/_runs/"  # what each run took of the answers; see `energy.store.journal`
+PRIVATE, OPEN = 0o600, 0o666
+OPEN_LICENCES = ("attribution", "CC-BY", "reference to", "credit to", "Public information")
+"""Words of licences that let the answers themselves be passed on; all others are kept private."""
+CLOSED = ("derived", "Personal", "no bulk")
 
 
-def keep(root: str, answer: Answer, period: str) -> str:
+def keep(root: str, answer: Answer, period: str, licence: str = "") -> str:
+    """Keep an answer whole, once; see `Store.keep`.
+
+    What it costs does not depend on how many are kept: the newest answer of each tag is looked up
+    in a small copy under ``newest``, never in a list of the folder.
+    """
     digest, request = hashlib.sha256(answer.body).hexdigest(), answer.request
     if digest != answer.sha256:
         raise StoreError(f"The answer {request.tag!r} of {request.source} has the sha256 {digest}, "
@@ -24,23 +47,64 @@ def keep(root: str, answer: Answer, period: str) -> str:
         raise StoreError(
             f"The url of {request.tag!r} holds the key {request.key_param!r}; take it out before keeping."
         )
-    folder = f"raw/{safe(request.source)}/{safe(period)}"
-    stem = f"{folder}/{safe(request.tag)}.{digest[:8]}"
-    heads = [_answer_head(root, name) for name in files_of(root, folder, ".json")]
-    own = sorted((h for h in heads if h["tag"] == request.tag), key=lambda h: h["retrieved"])
-    if own and own[-1]["sha256"] == digest:
+    folder, tag = f"{RAW}/{safe(request.source)}/{safe(period)}", safe(request.tag)
+    stem, mode = f"{folder}/{tag}.{digest[:8]}", rights(licence)
+    seen = _is_whole(root, stem, answer)
+    if seen and _newest(root, folder, request.tag) == digest:
         return digest
-    if not any(head["sha256"] == digest for head in own):
-        write(root, f"{stem}.bin", answer.body)
-        return _write_head(root, answer, period, f"{stem}.json")
-    # seen before, another in between: the same bytes, told again
-    moment = answer.retrieved.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return _write_head(
-        root, answer, period, f"{folder}/{safe(request.tag)}.{moment}.{digest[:8]}.json"
-    )
+    name = f"{stem}.json"
+    if there(root, name):  # another came in between, or the head is spoiled: the same, told again
+        moment = answer.retrieved.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
+        name = f"{folder}/{tag}.{moment}.{digest[:8]}.json"
+    write(root, _pointer(folder, tag), seal({"sha256": digest, "head": name}), over=True)
+    if not seen:
+        write(root, f"{stem}.bin", answer.body, mode)
+    _write_head(root, answer, period, name, mode)
+    return digest
 
 
-def _write_head(root: str, answer: Answer, period: str, name: str) -> str:
+def rights(licence: str) -> int:
+    """Return the rights of a kept answer: its owner's only, unless the licence lets it be passed on.
+
+    >>> oct(rights("CC-BY-4.0")), oct(rights("publish derived sums only")), oct(rights(""))
+    ('0o666', '0o600', '0o600')
+    """
+    free = any(word in licence for word in OPEN_LICENCES)
+    return OPEN if free and not any(word in licence for word in CLOSED) else PRIVATE
+
+
+def _is_whole(root: str, stem: str, answer: Answer) -> bool:
+    """Tell whether these bytes are kept already; spoiled ones step aside for the sound ones."""
+    name = f"{stem}.bin"
+    if not there(root, name):
+        return False
+    if read(root, name) == answer.body:
+        return there(root, f"{stem}.json")
+    set_aside(root, name)
+    return False
+
+
+def _pointer(folder: str, tag: str) -> str:
+    return f"newest/{folder.removeprefix(f'{RAW}/')}/{tag}.json"
+
+
+def _newest(root: str, folder: str, tag: str) -> str:
+    """Return the digest of the newest kept answer of a tag; a lost copy is looked up once."""
+    name = _pointer(folder, safe(tag))
+    with contextlib.suppress(StoreError, KeyError):
+        if there(root, name):
+            told = load_json(root, name)
+            return str(told["sha256"]) if there(root, told["head"]) else ""
+    heads = {each: _answer_head(root, each) for each in files_of(root, folder, ".json")}
+    own = sorted((h["retrieved"], h["sha256"], n) for n, h in heads.items() if h["tag"] == tag)
+    if not own:
+        return ""
+    _, digest, head = own[-1]
+    write(root, name, seal({"sha256": digest, "head": head}), over=True)
+    return str(digest)
+
+
+def _write_head(root: str, answer: Answer, period: str, name: str, mode: int) -> None:
     request = dataclasses.asdict(answer.request) | {"headers": _clean(answer.request.headers)}
     head = request | {
         "period": period,
@@ -49,8 +113,7 @@ def _write_head(root: str, answer: Answer, period: str, name: str) -> str:
         "retrieved": answer.retrieved.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         "sha256": answer.sha256,
     }
-    write(root, name, as_json(head))
-    return answer.sha256
+    write(root, name, seal(head), mode)
 
 
 SECRET = {"authorization", "cookie", "set-cookie", "proxy-authorization"}
@@ -65,16 +128,25 @@ def _clean(headers: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+HEAD = {"source", "tag", "url", "headers", "key_header", "key_param", "empty", "period", "status",
+        "answer_headers", "retrieved", "sha256"}  # fmt: skip
+
+
 def _answer_head(root: str, name: str) -> dict[str, Any]:
-    return load_json(root, name) | {"folder": name.rpartition("/")[0]}
+    head = load_json(root, name)
+    lacking = sorted(HEAD - set(head))
+    if lacking and not name.startswith(RUNS):
+        raise damaged(name, f"it lacks {', '.join(lacking)}, which the head of an answer has")
+    return head | {"folder": name.rpartition("/")[0]}
 
 
 def _answer(root: str, head: Mapping[str, Any]) -> Answer:
     """Return an answer from its head; refuse bytes that are not what they were."""
-    body = read(root, _body_name(head))
+    place = body_of(f"{head['folder']}/", head)
+    body = read(root, place)
     if hashlib.sha256(body).hexdigest() != head["sha256"]:
         raise StoreError(
-            f"{_body_name(head)} is damaged: its sha256 is not {head['sha256'][:16]}…. Fetch it again."
+            f"{place} is damaged: its sha256 is not {head['sha256'][:16]}…. Fetch it again."
         )
     request = Request(head["source"], head["tag"], head["url"], head["headers"], head["key_header"],
                       head["key_param"], tuple(head["empty"]))  # fmt: skip
@@ -82,17 +154,16 @@ def _answer(root: str, head: Mapping[str, Any]) -> Answer:
                   dt.datetime.fromisoformat(head["retrieved"]), head["sha256"])  # fmt: skip
 
 
-def _body_name(head: Mapping[str, Any]) -> str:
-    return f"{head['folder']}/{safe(head['tag'])}.{head['sha256'][:8]}.bin"
-
-
-def raw_faults(root: str) -> list[str]:
-    faults = []
-    for name in files_of(root, "raw", ".json"):
+def raw_faults(root: str) -> dict[str, str]:
+    """Return the records and bodies that are spoiled, with the sentence."""
+    faults = {}
+    for name in files_of(root, RAW, ".json"):
         try:
-            _answer(root, _answer_head(root, name))
+            head = _answer_head(root, name)
+            if not name.startswith(RUNS):
+                _answer(root, head)
         except StoreError as error:
-            faults.append(str(error))
+            faults[name] = str(error)
     return faults
 
 
@@ -110,7 +181,7 @@ def behind(root: str, ref: str) -> Answer:
     digest = ref.partition("#")[0]
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise StoreError(f"{ref!r} names no kept answer; a reference reads 'sha256#place'.")
-    for name in files_of(root, "raw", f".{digest[:8]}.json"):
+    for name in files_of(root, RAW, f".{digest[:8]}.json"):
         head = _answer_head(root, name)
         if head["sha256"].startswith(digest):
             return _answer(root, head)

@@ -10,9 +10,17 @@ TEXTS = ["series", "entity", "period", "freq", "unit", "basis", "source", "statu
          "ref", "note"]  # fmt: skip
 
 
+FORMAT = 1
+"""Number of the form of every file written here; a file of a higher one is refused, not guessed at."""
+
+
 class StoreError(EnergyError):
     """The store cannot be read or written, or a file in it is damaged."""
 
 
 class StoreLocked(StoreError):
     """Another update is writing; the message names it."""
+
+
+class StoreWarning(UserWarning):
+    """The store is of an older edition and proves less than it could."""

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from energy.errors import MissingExtra
-from energy.store.base import StoreError
+from energy.store.base import FORMAT, StoreError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]*")
 
@@ -73,8 +73,11 @@ def base_name(name: str) -> str:
     return name.rpartition("/")[2]
 
 
-def files_of(root: str, folder: str, suffix: str) -> list[str]:
-    """Return the files under a folder, at any depth, relative to the store and sorted."""
+def files_of(root: str, folder: str, suffix: str, hidden: bool = False) -> list[str]:
+    """Return the files under a folder, at any depth, relative to the store and sorted.
+
+    Names that begin with a dot are spare files: they are left out, or with `hidden` the only ones.
+    """
     if is_remote(root):
         fs, place = _fs_and_root(root)
         top = f"{place.strip('/')}/"
@@ -83,8 +86,49 @@ def files_of(root: str, folder: str, suffix: str) -> list[str]:
         here = Path(root)
         found = [p.relative_to(here).as_posix() for p in (here / folder).rglob("*") if p.is_file()]
     return sorted(
-        name for name in found if name.endswith(suffix) and not base_name(name).startswith(".")
+        name
+        for name in found
+        if name.endswith(suffix) and base_name(name).startswith(".") is hidden
     )
+
+
+def stamps_of(root: str, folder: str, suffix: str) -> dict[str, list[Any]]:
+    """Return the files under a folder, sorted, each with what changes when it is written.
+
+    Here size, time of change and of its entry in the folder; on an object store size and tag.
+    """
+    names = files_of(root, folder, suffix) if not is_remote(root) else []
+    if not is_remote(root):
+        return {name: stamp for name in names if (stamp := _stamp(Path(root, name)))}
+    fs, place = _fs_and_root(root)
+    top = f"{place.strip('/')}/"
+    held = fs.find(f"{place}/{folder}", detail=True)
+    made = {path.lstrip("/").removeprefix(top): [line["size"], _etag(line)]
+            for path, line in held.items()}  # fmt: skip
+    return {name: made[name] for name in sorted(made)
+            if name.endswith(suffix) and not base_name(name).startswith(".")}  # fmt: skip
+
+
+def _stamp(path: Path) -> list[Any]:
+    try:
+        told = path.stat()
+    except FileNotFoundError:  # put in its place, or taken away, this very moment
+        return []
+    return [told.st_size, told.st_mtime_ns, told.st_ctime_ns]
+
+
+def _etag(line: Mapping[str, Any]) -> str:
+    tags = (line.get(name) for name in ("ETag", "etag", "LastModified", "created", "mtime"))
+    return str(next((tag for tag in tags if tag), ""))
+
+
+def there(root: str, name: str) -> bool:
+    """Tell whether a file of the store is there, without a list of its folder."""
+    if is_remote(root):
+        fs = file_system(root)
+        fs.invalidate_cache()
+        return bool(fs.exists(address(root, name)))
+    return Path(root, name).is_file()
 
 
 def read(root: str, name: str) -> bytes:
@@ -97,32 +141,98 @@ def read(root: str, name: str) -> bytes:
 
 
 def load_json(root: str, name: str) -> dict[str, Any]:
+    """Read a record and prove it by the digest it carries; records of old stores carry none.
+
+    Raises
+    ------
+    StoreError
+        If the record is damaged, or of a form that only a newer edition of the package reads.
+    """
+    return unseal(name, read(root, name))
+
+
+def unseal(name: str, body: bytes) -> dict[str, Any]:
+    """Return the record that bytes hold, without its digest; see `seal`."""
     try:
-        record: dict[str, Any] = json.loads(read(root, name))
+        record = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise damaged(name, str(error)) from error
+    if not isinstance(record, dict):
+        raise damaged(name, f"it holds a {type(record).__name__}, not a record")
+    if "format" not in record and "digest" not in record:
         return record
-    except ValueError as error:
-        raise StoreError(f"{name} is damaged: {error}. Restore it from a copy.") from error
+    digest = record.pop("digest", "")
+    if as_json({**record, "digest": digest}) != body or _sha256(as_json(record)) != digest:
+        raise damaged(name, "its bytes are not those of the digest it carries")
+    check_format(name, record.get("format"))
+    return record
+
+
+def check_format(name: str, number: Any) -> None:
+    """Refuse a file of a form that this edition of the package does not know.
+
+    Raises
+    ------
+    StoreError
+    """
+    if not isinstance(number, int) or not 1 <= number <= FORMAT:
+        raise StoreError(f"{name} is of format {number}; this edition of the package reads formats up "
+                         f"to {FORMAT}: pip install --upgrade energy-trade-tracker.")  # fmt: skip
+
+
+def damaged(name: str, why: str) -> StoreError:
+    """Return what to tell of a spoiled record."""
+    return StoreError(
+        f"{name} is damaged: {why}. Restore it from a copy, or with `energy store repair`."
+    )
+
+
+def _sha256(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
+def seal(record: Mapping[str, Any]) -> bytes:
+    """Return a record as JSON with the number of its form and the digest of all else.
+
+    >>> unseal("x.json", seal({"a": 1}))
+    {'a': 1, 'format': 1}
+    """
+    body = {**record, "format": FORMAT}
+    return as_json({**body, "digest": _sha256(as_json(body))})
 
 
 def as_json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def write(root: str, name: str, body: bytes) -> None:
-    """Write a file whole or not at all; an existing one is never written over."""
+def write(root: str, name: str, body: bytes, mode: int = 0o666, over: bool = False) -> None:
+    """Write a file whole or not at all; an existing one is never written over.
+
+    Parameters
+    ----------
+    root, name : str
+    body : bytes
+    mode : int
+        Rights of the file, less the user's umask; object stores have rules of their own.
+    over : bool
+        Put it in the place of an existing one: for copies only, which may be lost at any time.
+    """
     try:
         if is_remote(root):
-            _write_remote(file_system(root), address(root, name), body)
+            _write_remote(file_system(root), address(root, name), body, over)
         else:
-            _write_local(Path(root, name), body)
+            _write_local(Path(root, name), body, mode, over)
     except FileExistsError as error:
         raise StoreError(f"{name} exists already; the store only adds files.") from error
     except OSError as error:
         raise refusal(root, name, error) from error
 
 
-def _write_remote(fs: Any, path: str, body: bytes) -> None:
+def _write_remote(fs: Any, path: str, body: bytes, over: bool) -> None:
     """Put an object in one piece, which object stores do whole or not at all."""
+    if over:
+        fs.pipe_file(path, body)
+        return
     try:
         fs.pipe_file(path, body, mode="create")
     except FileExistsError:
@@ -130,21 +240,58 @@ def _write_remote(fs: Any, path: str, body: bytes) -> None:
             raise
 
 
-def _write_local(path: Path, body: bytes) -> None:
+def _write_local(path: Path, body: bytes, mode: int, over: bool) -> None:
     """Write to a spare name, sync, link into place, sync the folder."""
     make_folder(path.parent)
     spare = path.with_name(f".{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
-        with spare.open("xb") as file:
+        made = os.open(
+            spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), mode
+        )
+        with os.fdopen(made, "wb") as file:
             file.write(body)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists() and path.read_bytes() != body:
+        if not over and path.exists() and path.read_bytes() != body:
             raise FileExistsError(errno.EEXIST, "exists", str(path))
         spare.replace(path)
         _sync(path.parent)
     finally:
         spare.unlink(missing_ok=True)
+
+
+def move(root: str, name: str, to: str) -> None:
+    """Give a file another name, in one piece; nothing of that name is written over."""
+    try:
+        if is_remote(root):
+            fs = file_system(root)
+            _write_remote(fs, address(root, to), fs.cat_file(address(root, name)), False)
+            fs.rm_file(address(root, name))
+            return
+        make_folder(Path(root, to).parent)
+        Path(root, name).replace(Path(root, to))
+        _sync(Path(root, to).parent)
+        _sync(Path(root, name).parent)
+    except OSError as error:
+        raise refusal(root, to, error) from error
+
+
+def set_aside(root: str, name: str) -> str:
+    """Move a spoiled or foreign file out of the way, to the folder ``aside``; return its new name."""
+    number, place = 1, f"aside/{name}"
+    while there(root, place):
+        number += 1
+        place = f"aside/{name}.{number}"
+    move(root, name, place)
+    return place
+
+
+def drop(root: str, name: str) -> None:
+    """Take away a spare file or a copy; what was published is never dropped."""
+    if is_remote(root):
+        file_system(root).rm_file(address(root, name))
+    else:
+        Path(root, name).unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

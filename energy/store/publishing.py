@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from energy.errors import DataError
+from energy.store import ledger
 from energy.store.base import StoreError
 from energy.store.dates import RUN_FORM, check_run_form, label, published_end, run_of
-from energy.store.disk import files_of, folder_of, write
+from energy.store.disk import files_of, folder_of
 from energy.store.locks import hold
 from energy.store.queries import connect, run_sql
 from energy.store.releases import vintages
@@ -162,7 +163,7 @@ def publish(
         if changed.empty:
             return None
         name = _free_name(root, f"vintages/{folder}", run)
-        write(root, name, encode(changed))
+        ledger.enter(root, "vintage", run, {name: encode(changed)})
     counts = changed["change"].value_counts()
     new, revised, gone = (int(counts.get(c, 0)) for c in ("new", "revised", "withdrawn"))
     return Vintage(source, run, name, new, revised, gone)

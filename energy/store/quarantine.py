@@ -9,9 +9,11 @@ import pandas as pd
 
 from energy.errors import DataError
 from energy.sources.contract import COLUMNS
+from energy.store import ledger, proofs
 from energy.store.base import TEXTS, WHAT, StoreError
 from energy.store.dates import check_run_form, in_utc, naive
-from energy.store.disk import as_json, files_of, load_json, need, read, write
+from energy.store.disk import damaged, load_json, need, read, seal
+from energy.store.ledger import held_in
 from energy.store.locks import hold
 from energy.store.publishing import Vintage, publish
 from energy.store.tables import parquet_bytes
@@ -35,10 +37,12 @@ def quarantine_rows(rows: pd.DataFrame, run: str) -> pd.DataFrame:
     return table.drop_duplicates("id", ignore_index=True)
 
 
-def quarantined(root: str, released: bool) -> pd.DataFrame:
+def quarantined(root: str, released: bool, strict: bool = True) -> pd.DataFrame:
+    """Return the refused rows; see `Store.quarantined`."""
     columns = ["id", "reason", "run", *COLUMNS]
     parse = need("pyarrow.parquet").read_table
-    names = files_of(root, "quarantine", ".parquet")
+    names = [n for n in held_in(root, "quarantine", strict) if n.endswith(".parquet")]
+    _refuse_changed(root, names)
     tables = [parse(io.BytesIO(read(root, name))).to_pandas() for name in names]
     if not tables:
         return pd.DataFrame({name: pd.Series(dtype="str") for name in columns})
@@ -49,8 +53,17 @@ def quarantined(root: str, released: bool) -> pd.DataFrame:
 
 
 def _released(root: str) -> set[str]:
-    names = files_of(root, "quarantine/released", ".json")
+    names = [n for n in held_in(root, "quarantine") if n.startswith("quarantine/released/")]
+    _refuse_changed(root, names)
     return {name for path in names for name in load_json(root, path)["ids"]}
+
+
+def _refuse_changed(root: str, names: list[str]) -> None:
+    """Raise where a file is not the one that was entered."""
+    known = ledger.catalog(root).files
+    bad = proofs.faults(root, [known[name] for name in names if name in known])
+    for name, why in bad.items():
+        raise damaged(name, why)
 
 
 def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintage]:
@@ -70,23 +83,24 @@ def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintag
     )
     with hold(root, "release from quarantine", wait=10.0):
         made = [publish(root, str(source), run, part) for source, part in rows.groupby("source")]
-        body = as_json({"run": run, "reason": reason, "ids": sorted(set(ids))})
+        body = seal({"run": run, "reason": reason, "ids": sorted(set(ids))})
         name = f"quarantine/released/{run}.{hashlib.sha256(body).hexdigest()[:8]}.json"
         if set(ids) - _released(root):
-            write(root, name, body)
+            ledger.enter(root, "quarantine", run, {name: body})
     return [vintage for vintage in made if vintage]
 
 
 def refuse(root: str, run: str, rows: pd.DataFrame) -> str | None:
     """Keep refused rows with their reason; see `Store.quarantine`."""
     table = quarantine_rows(rows, check_run_form(run))
-    held = set(quarantined(root, True)["id"])
-    table = table[~table["id"].isin(held)]
-    if table.empty:
-        return None
-    body = parquet_bytes(
-        table.drop(columns=["retrieved"]).assign(retrieved=naive(table["retrieved"]))
-    )
-    name = f"quarantine/{run}.{hashlib.sha256(body).hexdigest()[:8]}.parquet"
-    write(root, name, body)
+    with hold(root, "quarantine", wait=10.0):
+        held = set(quarantined(root, True)["id"])
+        table = table[~table["id"].isin(held)]
+        if table.empty:
+            return None
+        body = parquet_bytes(
+            table.drop(columns=["retrieved"]).assign(retrieved=naive(table["retrieved"]))
+        )
+        name = f"quarantine/{run}.{hashlib.sha256(body).hexdigest()[:8]}.parquet"
+        ledger.enter(root, "quarantine", run, {name: body})
     return name

@@ -6,25 +6,26 @@ import datetime as dt
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from energy.errors import PeriodError
 from energy.sources.contract import COLUMNS
+from energy.store import ledger, proofs
 from energy.store.base import TEXTS, WHAT, StoreError
 from energy.store.dates import RUN_FORM, in_utc, known_days, last_day, run_of
 from energy.store.disk import (
     address,
-    as_json,
     base_name,
+    drop,
     file_system,
     files_of,
     is_remote,
     load_json,
     need,
     read,
+    seal,
     write,
 )
 from energy.store.locks import hold
@@ -32,6 +33,7 @@ from energy.store.releases import find_release, releases, vintages
 from energy.store.tables import parquet_bytes, typed
 from geodata.arguments import shown
 
+INDEX = "index"  # folder of copies
 SLICE = 2_000_000  # rows of the index that are sorted at a time
 _EMPTY = {"key": "BIGINT", "start": "DATE", "known": "DATE", "value": "DOUBLE", "coverage": "DOUBLE",
           "retrieved": "TIMESTAMP"} | dict.fromkeys(TEXTS, "VARCHAR") | {"edition": "BIGINT"}  # fmt: skip
@@ -41,12 +43,10 @@ def connect(root: str, as_of: Any, clock: str, skip: bool, by: Any = None) -> tu
     """Return a connection with its two views, and the files they read."""
     if clock not in ("published", "retrieved"):
         raise StoreError(f"Unknown clock {clock!r}; use 'published' or 'retrieved'.")
-    files, day = _resolve(root, as_of)
+    lines, day = _resolve(root, as_of, strict=not skip)
     if by is not None:
         day = min(day or dt.date.max, day_of(root, by))
-    if skip:
-        bad = bad_files(root, files)
-        files = [name for name in files if name not in bad]
+    files = _sound(root, lines, skip)
     con = need("duckdb").connect()
     con.execute("SET preserve_insertion_order = false")
     if is_remote(root):
@@ -55,10 +55,33 @@ def connect(root: str, as_of: Any, clock: str, skip: bool, by: Any = None) -> tu
     limit = f"{when} <= DATE '{day}'" if day else "true"
     _execute(root, con, f"CREATE VIEW vintages AS {_scan(root, files)} WHERE {limit}", files)
     index = _find_index(root, files) if clock == "published" and not skip else None
-    parts = index["parts"] if index else []
+    parts = _sound(root, index["parts"], False) if index else []
     body = _from_index(root, index, files, limit, day) if index else _last_known("vintages")
     _execute(root, con, f"CREATE VIEW observations AS {body}", files + parts)
     return con, files + parts
+
+
+def _sound(root: str, lines: Sequence[Mapping[str, Any]], skip: bool) -> list[str]:
+    """Return the files whose bytes are those that were entered; raise at another, or leave it out."""
+    bad = proofs.faults(root, lines)
+    if bad and not skip:
+        raise _damaged(bad)
+    if skip:
+        bad |= bad_files(root, [line["path"] for line in lines if line["path"] not in bad])
+    return [line["path"] for line in lines if line["path"] not in bad]
+
+
+def _damaged(bad: Mapping[str, str]) -> StoreError:
+    """Say which file is damaged, and what to do."""
+    name, why = next(iter(bad.items()))
+    more = f" ({len(bad) - 1} more)" if len(bad) > 1 else ""
+    remedy = ("Restore it from a copy, or with `energy store repair`, or read the rest with "
+              "skip=True.")  # fmt: skip
+    if name.startswith("index/"):
+        remedy = (
+            "Delete the folder index, which holds copies only, and build it anew with `index()`."
+        )
+    return StoreError(f"{name} is damaged{more}: {why}. {remedy}")
 
 
 def _scan(root: str, files: list[str], first: int = 0) -> str:
@@ -103,7 +126,7 @@ def write_index(root: str) -> str | None:
         con.execute("SET memory_limit = '4GB'")
         parts = [_index_part(root, con, f"index/{digest}.{n:03d}.parquet", low, high)
                  for n, (low, high) in enumerate(_slices(con))]  # fmt: skip
-        write(root, name, as_json({"vintages": files, "parts": parts}))
+        write(root, name, seal({"vintages": files, "parts": parts}))
         _drop_old_indexes(root)
     return name
 
@@ -111,15 +134,13 @@ def write_index(root: str) -> str | None:
 def _drop_old_indexes(root: str) -> None:
     """Delete all copies but the two newest: a reader may still be at the one before the last."""
     heads = {
-        name: len(load_json(root, name)["vintages"]) for name in files_of(root, "index", ".json")
+        name: len(_index_head(root, name)["vintages"]) for name in files_of(root, "index", ".json")
     }
     for head in sorted(heads, key=lambda name: heads[name])[:-2]:
         digest = base_name(head).partition(".")[0]
         for name in [head, *files_of(root, "index", ".parquet")]:
             if base_name(name).startswith(digest):
-                file_system(root).rm_file(address(root, name)) if is_remote(root) else Path(
-                    root, name
-                ).unlink()
+                drop(root, name)
 
 
 def _slices(con: Any) -> list[tuple[int, int]]:
@@ -135,20 +156,29 @@ def _slices(con: Any) -> list[tuple[int, int]]:
     return slices
 
 
-def _index_part(root: str, con: Any, name: str, low: int, high: int) -> str:
+def _index_part(root: str, con: Any, name: str, low: int, high: int) -> dict[str, Any]:
     order = "PARTITION BY key, start ORDER BY known, edition"
     sql = f"""SELECT *, coalesce(lead(known) OVER ({order}), DATE '9999-12-31') AS until
         FROM vintages WHERE key BETWEEN {low} AND {high} ORDER BY key, start, known, edition"""
     table = con.sql(sql).to_arrow_table()
-    write(root, name, parquet_bytes(table))
-    return name
+    write(root, name, body := parquet_bytes(table))
+    return ledger.line_of(name, body)
+
+
+def _index_head(root: str, name: str) -> dict[str, Any]:
+    """Return the head of an index; one of an older edition covers nothing and is made anew."""
+    try:
+        head = load_json(root, name)
+    except StoreError as error:
+        raise _damaged({name: "its digest is not that of its bytes"}) from error
+    return head if "format" in head else {"vintages": [], "parts": []}
 
 
 def _find_index(root: str, files: list[str]) -> dict[str, Any] | None:
     """Return the index that covers most of the files, from the first on; None without one."""
     found: dict[str, Any] | None = None
     for name in files_of(root, "index", ".json"):
-        head = load_json(root, name)
+        head = _index_head(root, name)
         covered = len(head["vintages"])
         if head["vintages"] == files[:covered] and covered > (
             len(found["vintages"]) if found else 0
@@ -162,8 +192,9 @@ def _from_index(
 ) -> str:
     """Return SQL for the last known rows from the index and the files that came after it."""
     names = ", ".join(_EMPTY)
+    parts = [line["path"] for line in index["parts"]]
     until = f"until > DATE '{day or '9999-12-30'}'"
-    held = f"SELECT {names} FROM {_paths(root, index['parts'])} WHERE {limit} AND {until}"
+    held = f"SELECT {names} FROM {_paths(root, parts)} WHERE {limit} AND {until}"
     later = files[len(index["vintages"]) :]
     if not later:
         return held
@@ -171,18 +202,24 @@ def _from_index(
     return _last_known(f"({held} UNION ALL {newer})")
 
 
-def _resolve(root: str, as_of: Any) -> tuple[list[str], dt.date | None]:
-    """Return files and last day of an as-of date, or of a release."""
+def _resolve(
+    root: str, as_of: Any, strict: bool = True
+) -> tuple[list[Mapping[str, Any]], dt.date | None]:
+    """Return the lines of the files, and the last day, of an as-of date or of a release."""
+    head = find_release(root, as_of) if isinstance(as_of, str) else None
+    if head:
+        return list(head["vintages"]), None
+    names = vintages(root, strict)
+    known = ledger.catalog(root).files
+    lines: list[Mapping[str, Any]] = [known[name] for name in names if name in known]
     if as_of is None:
-        return vintages(root), None
-    if isinstance(as_of, str) and (head := find_release(root, as_of)):
-        return [line["path"] for line in head["vintages"]], None
+        return lines, None
     try:
-        return vintages(root), last_day(as_of)
+        return lines, last_day(as_of)
     except PeriodError as error:
-        names = ", ".join(releases(root)) or "none"
+        told = ", ".join(releases(root)) or "none"
         raise StoreError(
-            f"{shown(as_of)} is neither a date nor a release (releases: {names})."
+            f"{shown(as_of)} is neither a date nor a release (releases: {told})."
         ) from error
 
 
@@ -225,12 +262,7 @@ def _execute(root: str, con: Any, sql: str, files: list[str], values: Sequence[A
         bad = bad_files(root, files)
         if not bad:
             raise
-        name, why = next(iter(bad.items()))
-        more = f" ({len(bad) - 1} more)" if len(bad) > 1 else ""
-        remedy = "Restore it from a copy, or read the rest with skip=True."
-        if name.startswith("index/"):
-            remedy = "Delete the folder index, which holds copies only, and build it anew with `index()`."
-        raise StoreError(f"{name} is damaged{more}: {why}. {remedy}") from error
+        raise _damaged(bad) from error
 
 
 def bad_files(root: str, files: list[str]) -> dict[str, str]:

@@ -2,73 +2,173 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
+from energy.store import ledger
+from energy.store.base import StoreError
 from energy.store.dates import PART, check_run_form
-from energy.store.disk import as_json, base_name, files_of, folder_of, load_json, read, write
+from energy.store.disk import (
+    base_name,
+    damaged,
+    files_of,
+    folder_of,
+    load_json,
+    read,
+    safe,
+    seal,
+    stamps_of,
+    unseal,
+)
 from energy.store.locks import hold
+
+RAW = "raw"
 
 
 def tag(root: str, release: str, run: str, artefacts: dict[str, str]) -> dict[str, Any]:
+    """Tag what the store holds; see `Store.manifest`."""
     folder_of(release)
     with hold(root, f"release {release}", wait=10.0):
-        state = {
-            "vintages": [_entry(root, name) for name in vintages(root)],
-            "artefacts": artefacts,
-        }
+        ledger.adopt(root)
+        known = ledger.catalog(root)
+        lines = [known.files[name] for name in vintages(root)]
         before = find_release(root, release)
-        if before and {name: before[name] for name in state} == state:
+        if before and (before["vintages"], before["artefacts"]) == (lines, artefacts):
             return before
-        count = len(_editions(root, release))
+        count = len(_named(list(known.releases), release))
         name = f"{release}-{count + 1:02d}" if count else release
-        head = {"release": name, "run": check_run_form(run), **state}
-        write(root, f"releases/{name}.json", as_json(head))
-    return head
+        told = {"release": name, "run": check_run_form(run), "artefacts": artefacts,
+                "raw": _new_raw(root)}  # fmt: skip
+        ledger.complete(root)
+        body = manifest_of(ledger.catalog(root), told)
+        line = {"release": name, "run": run, "sha256": ledger.line_of("", body)["sha256"]}
+        ledger.enter(root, "release", run, {path_of(name): body}, releases=[line],
+                     artefacts=artefacts, raw=told["raw"])  # fmt: skip
+    return unseal(path_of(name), body)
 
 
-def _entry(root: str, name: str) -> dict[str, Any]:
-    body = read(root, name)
-    return {"path": name, "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+def path_of(release: str) -> str:
+    """Return the file of a release's manifest."""
+    return f"releases/{release}.json"
 
 
-def _editions(root: str, release: str) -> list[str]:
-    return [n for n in releases(root) if re.fullmatch(re.escape(release) + r"(-\d{2,})?", n)]
+def manifest_of(known: ledger.Catalog, told: dict[str, Any]) -> bytes:
+    """Return the manifest of a release made after an entry: the same bytes whenever it is made.
+
+    Parameters
+    ----------
+    known : Catalog
+        What the store held.
+    told : dict
+        ``release, run, artefacts``, and as ``raw`` the lines of the answers kept since the
+        release before.
+    """
+    live = sorted((name for name in known.files if known.counts(name)), key=_order)
+    mine = [name for name in live if name.startswith("vintages/")]
+    earlier = list(known.releases.values())
+    record = {
+        **told,
+        "before": earlier[-1] if earlier else None,
+        "ledger": {"number": known.number, "sha256": known.digest},
+        "vintages": [known.files[name] for name in mine],
+        "others": [known.files[name] for name in sorted(set(known.files) - set(mine))],
+        "releases": earlier,
+        "retired": [{"run": run, "reason": why} for run, why in known.retired.items()],
+    }
+    return seal(record)
+
+
+def _order(name: str) -> tuple[str, str]:
+    return base_name(name).removesuffix(".parquet"), name
+
+
+def raw_lines(root: str) -> dict[str, ledger.Line]:
+    """Return the lines of all kept answers that the entries tell, by path."""
+    told = (load_json(root, name) for name in ledger.entries(root)
+            if name.split(".")[-2] in ("release", "adopt"))  # fmt: skip
+    return {line["path"]: line for entry in told for line in entry.get("raw", ())}
+
+
+def _new_raw(root: str) -> list[ledger.Line]:
+    """Return lines of the answers kept since the last entry that told any.
+
+    The digest of a body stands in its head, so that only heads are read.
+    """
+    told, lines = raw_lines(root), []
+    sizes = {name: stamp[0] for name, stamp in stamps_of(root, RAW, "").items()}
+    for name in sizes:
+        if name in told or not name.endswith(".json"):
+            continue
+        lines.append(ledger.line_of(name, body := read(root, name)))
+        head = unseal(name, body)
+        place = body_of(name, head)
+        if place in sizes and place not in told:
+            lines.append({"path": place, "sha256": head["sha256"], "bytes": sizes[place]})
+    return sorted({line["path"]: line for line in lines}.values(), key=lambda line: line["path"])
+
+
+def body_of(name: str, head: Mapping[str, Any]) -> str:
+    """Return the file with the bytes that a head of an answer speaks of; "" for other records."""
+    if "tag" not in head:
+        return ""
+    return f"{name.rpartition('/')[0]}/{safe(head['tag'])}.{head['sha256'][:8]}.bin"
+
+
+def _named(names: list[str], release: str) -> list[str]:
+    return sorted(n for n in names if re.fullmatch(re.escape(release) + r"(-\d{2,})?", n))
 
 
 def find_release(root: str, name: str) -> dict[str, Any] | None:
-    """Return the newest release of that name; ``-01`` is the first."""
-    editions = _editions(root, name)
-    if not editions and name.endswith("-01") and name[:-3] in releases(root):
+    """Return the newest release of that name; ``-01`` is the first; None where there never was one.
+
+    Raises
+    ------
+    StoreError
+        If its manifest is gone, damaged or not the one that was entered, or if every release of
+        that name was retired. The name never comes to mean a date.
+    """
+    known = ledger.catalog(root)
+    names = list(known.releases)
+    editions = _named(names, name)
+    if not editions and name.endswith("-01") and name[:-3] in names:
         editions = [name[:-3]]
-    return load_json(root, f"releases/{editions[-1]}.json") if editions else None
+    if not editions:
+        return None
+    live = [n for n in editions if known.releases[n]["run"] not in known.retired]
+    if not live:
+        why = known.retired[known.releases[editions[-1]]["run"]]
+        raise StoreError(
+            f"The release {editions[-1]} was retired: {why}. Name another release or a date."
+        )
+    return proven(root, known, live[-1])
 
 
-def release_faults(root: str) -> list[str]:
-    faults, held = [], set(vintages(root))
-    for release in releases(root):
-        for line in load_json(root, f"releases/{release}.json")["vintages"]:
-            if line["path"] not in held:
-                faults.append(
-                    f"releases/{release}.json: {line['path']} is gone; restore it from a copy"
-                )
-            elif _entry(root, line["path"])["sha256"] != line["sha256"]:
-                faults.append(
-                    f"releases/{release}.json: {line['path']} is not what it was when released"
-                )
-    return faults
+def proven(root: str, known: ledger.Catalog, name: str) -> dict[str, Any]:
+    """Return a manifest whose bytes are those that were entered."""
+    path, told = path_of(name), known.releases[name]
+    body = read_or_gone(root, path)
+    head = unseal(path, body)
+    if told["sha256"] not in ("", ledger.line_of(path, body)["sha256"]):
+        raise damaged(path, "it is not the manifest that was entered")
+    return head
 
 
-def vintages(root: str) -> list[str]:
-    """Return the vintage files in the order of their runs, relative to the store."""
-    found = [
-        name for name in files_of(root, "vintages", ".parquet") if PART.fullmatch(base_name(name))
-    ]
-    return sorted(found, key=lambda name: (base_name(name).removesuffix(".parquet"), name))
+def read_or_gone(root: str, path: str) -> bytes:
+    """Return the bytes of a file the ledger has; if it is gone, say what helps."""
+    if path not in files_of(root, path.rpartition("/")[0], ""):
+        raise StoreError(f"{path} is gone, although the ledger has it. Restore it from a copy, or with "
+                         "`energy store repair`.")  # fmt: skip
+    return read(root, path)
+
+
+def vintages(root: str, strict: bool = True) -> list[str]:
+    """Return the vintage files that count, in the order of their runs, relative to the store."""
+    found = [n for n in ledger.held_in(root, "vintages", strict) if PART.fullmatch(base_name(n))]
+    return sorted(found, key=_order)
 
 
 def releases(root: str) -> list[str]:
-    """Return the names of the releases, in order."""
-    names = files_of(root, "releases", ".json")
-    return sorted(base_name(name).removesuffix(".json") for name in names)
+    """Return the names of the releases, in order; retired ones are left out."""
+    known = ledger.catalog(root)
+    return sorted(n for n, told in known.releases.items() if told["run"] not in known.retired)

@@ -14,7 +14,7 @@ import pandas as pd
 from energy.errors import DataError, PeriodError
 from energy.measure import periods
 from energy.sources.contract import COLUMNS
-from energy.store.base import TEXTS, WHAT
+from energy.store.base import FORMAT, TEXTS, WHAT
 from energy.store.dates import known_days, label, naive, published_end
 from energy.store.disk import need
 
@@ -151,6 +151,8 @@ def parquet_bytes(table: Any) -> bytes:
         table = pa.Table.from_pandas(table.reset_index(drop=True), preserve_index=False)
     delta = [name for name in ("start", "known", "until") if name in table.column_names]
     plain = {"value", "coverage", *delta}
+    told = {**(table.schema.metadata or {}), b"energy_format": str(FORMAT).encode()}
+    table = table.replace_schema_metadata(told)
     out = io.BytesIO()
     pq.write_table(
         table,
