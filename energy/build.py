@@ -194,11 +194,13 @@ def write_text(path: Path, text: str) -> Path:
 
 
 def check(folder: str | Path | None = None, as_of: str | None = None) -> list[str]:
-    """Return every fault of the package, the user's store and, if named, a folder of edits.
+    """Return every fault of the package, the user's store (every byte of it) and, if named, a folder of edits.
 
     With `as_of` (a day, or a release) only what was known then is judged: figures published by that
     day, and of the store what it knew. Lines and places carry no date and are judged as they are.
     """
+    if spoiled := Store.open().verify():  # nothing that rests on it can be judged
+        return spoiled + facts.check(folder)
     if folder is not None and as_of is None:
         return tracker.judge(Path(folder)) + _overtaken()
     faults = facts.check(folder, _day(as_of)) + _overtaken(as_of)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from energy import __version__
-from energy.cli import ahead, figures, intake, maps, money, words
+from energy.cli import ahead, figures, intake, maps, money, store, words
 from energy.cli.command import Parser, say, wide
 from energy.cli.faults import code_of, prepare, silence, spoken
 from energy.cli.terminal import progress
@@ -33,7 +33,15 @@ What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on eve
 exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands,
 4 figures are held back, or a service answers in another shape"""
 
-VERBS = (*maps.VERBS, *figures.VERBS, *money.VERBS, *ahead.VERBS, *words.VERBS, *intake.VERBS)
+VERBS = (
+    *maps.VERBS,
+    *figures.VERBS,
+    *money.VERBS,
+    *ahead.VERBS,
+    *words.VERBS,
+    *intake.VERBS,
+    *store.VERBS,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

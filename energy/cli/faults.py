@@ -7,7 +7,9 @@ import errno
 import os
 import signal
 import sys
+import warnings
 from types import FrameType
+from typing import TextIO
 
 from energy.errors import EnergyError, PeriodError, UnitError, UnknownName, UsageError
 
@@ -34,6 +36,7 @@ def prepare() -> None:
     """Make TERM an exception, so that half-written files go, and stdout one that takes every letter."""
     with contextlib.suppress(ValueError):  # not the main thread: whoever runs us owns the signals
         signal.signal(signal.SIGTERM, _terminate)
+    warnings.showwarning = _told
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8":
         return
@@ -47,6 +50,18 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
+def _told(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Write a warning as a sentence; where in our code it was thought of says a user nothing."""
+    print(f"energy: {message}", file=sys.stderr)
+
+
 def spoken(error: BaseException) -> str | None:
     """Return the sentence for an error; "" where nothing is to be said, None for one not expected."""
     if isinstance(error, BrokenPipeError):
@@ -57,6 +72,8 @@ def spoken(error: BaseException) -> str | None:
         return f"energy: {error}"
     if isinstance(error, OSError) and error.errno in SAID:
         return "energy: " + SAID[error.errno].format(at=_place(error))
+    if "errno = 28" in str(error):  # HDF5 tells a full disk in words of its own
+        return "energy: " + SAID[errno.ENOSPC].format(at="")
     if isinstance(error, MemoryError):
         return "energy: Not enough memory; ask for fewer draws, routes or years."
     return None

@@ -26,7 +26,7 @@ import pandas as pd
 from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
-from energy.intake import outcome, plausible, verdict, workers
+from energy.intake import mend, outcome, plausible, verdict, workers
 from energy.intake.clocks import ClockError, check_clock, check_start, honest_dates
 from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
@@ -34,7 +34,7 @@ from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.sources import KeyMissing, SourceError, files, forms, inbox, reading
 from energy.sources.contract import COLUMNS, Answer, Request
-from energy.store import Store, StoreError, diff, disk, prints
+from energy.store import Store, StoreError, audit, diff, disk, prints
 
 __all__ = ["FAULT", "FINE", "PARTLY", "USAGE", "Report", "changes", "derive", "diff", "gate",
            "overlay", "plan", "release_rows", "run", "take_in"]  # fmt: skip
@@ -215,6 +215,7 @@ class Delivery:
     verdict: str = ""
     told: tuple[str, ...] = ()
     withheld: int = 0
+    answers: tuple[Answer, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -241,7 +242,7 @@ class Job:
         if self.send is not None:
             self.send("keep", answer)
             return
-        self.store.keep(answer, self.period)
+        self.store.keep(answer, self.period, licence_of(answer.request.source))
 
     @property
     def applies(self) -> bool:
@@ -330,6 +331,8 @@ def run(
     tables = facts.load() if tables is None else tables
     ask = _asker(client, keys, sleep, now)
     with store.lock(f"update {span}"):
+        if mode == "apply":
+            _refuse_faulty(store, tell)
         started = memory.run_id(now())
         alone = apart if apart is not None else client is None and workers.can_fork()
         job = Job(str(span), started, mode, store, replay, tables, now, tell, ask,
@@ -343,6 +346,23 @@ def run(
         if job.applies and len(latest) >= LARGE:
             store.index()
         return report
+
+
+HARMLESS = {"raw", "index", "build"}
+"""Faults of the store that no figure rests on: told, and no reason to stop."""
+
+
+def _refuse_faulty(store: Store, tell: Tell) -> None:
+    """Publish nothing into a store with a fault that a figure could rest on."""
+    found = audit.faults(store.root)
+    for fault in found:
+        if fault.kind in HARMLESS:
+            tell(fault.what)
+    grave = [fault for fault in found if fault.kind not in HARMLESS]
+    if grave:
+        more = f" ({len(grave) - 1} more)" if len(grave) > 1 else ""
+        raise StoreError(f"{grave[0].what}{more}. Nothing is published into a store with a fault: "
+                         "`energy store repair`, then run again.")  # fmt: skip
 
 
 def _chosen(only: Iterable[str] | None) -> list[str]:
@@ -411,7 +431,7 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         rows, asides = _gathered(module, job, count)
         rows = honest_dates(rows)
         good, doubtful = gate(rows, Context(known[known["source"] == name]))
-        doubtful = _with_faulty(doubtful, asides["faulty"])
+        doubtful = with_faulty(doubtful, asides["faulty"])
         word, why = verdict.judge(name, job.period, job.now().date(), module.LAG, rows,
                                   len(doubtful), asides["withheld"])  # fmt: skip
         if word == "failed":
@@ -432,7 +452,7 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
     for text in told:
         job.tell(f"{name}: {text}")
     return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful, word, told,
-                    len(asides["withheld"]))  # fmt: skip
+                    len(asides["withheld"]), tuple(asides["answers"]))  # fmt: skip
 
 
 def _gathered(
@@ -454,7 +474,7 @@ def _gathered(
 
     def took(word: str, thing: Any) -> None:
         if word == "keep":
-            job.store.keep(thing, job.period)
+            job.keep(thing)
         elif word == "count":
             count.update(thing)
         else:
@@ -483,7 +503,7 @@ def _own_fault(name: str, error: Exception, job: Job) -> str:
     return f"{what} ({whose}: {place} of the store has the traceback)"
 
 
-def _with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Add the cells that are no numbers to the doubtful rows; they have a reason and no value."""
     if not faulty:
         return doubtful
@@ -504,11 +524,11 @@ def _gather(
 ) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
     """Read all answers of a source; a kept answer that cannot be read is asked once more.
 
-    Returns the rows, and what stands beside them: ``told, withheld, faulty``.
+    Returns the rows, and what stands beside them: ``told, withheld, faulty``, and the ``answers``
+    they were read from.
     """
     while True:
         last: list[str] = []
-        asides: dict[str, list[Any]] = {"told": [], "withheld": [], "faulty": []}
 
         def fetch(
             request: Request, kept: dict[str, Answer] = kept, last: list[str] = last
@@ -517,15 +537,33 @@ def _gather(
             return _fetch(request, job, kept, replay, count)
 
         try:
-            tell = asides["told"].append
-            tables = [_parted(answer, table, asides) for answer, table in
-                      sources.gather(module, job.period, fetch, tell)]  # fmt: skip
+            return read_answers(module, job.period, fetch)
         except SourceError:
             if replay is not None or not last or kept.pop(last[0], None) is None:
                 raise
-            continue
-        rows = pd.concat([t for t in tables if len(t)] or [sources.reading.empty()])
-        return rows.drop_duplicates([*KEY, "value", "status"], ignore_index=True), asides
+
+
+def read_answers(
+    module: ModuleType, period: str, fetch: Callable[[Request], Answer]
+) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
+    """Read the answers of a source, from wherever `fetch` takes them, as a run does.
+
+    Returns
+    -------
+    tuple of DataFrame and dict of list
+        The rows; and beside them what was ``told``, ``withheld`` or ``faulty``, and the ``answers``.
+    """
+    asides: dict[str, list[Any]] = {"told": [], "withheld": [], "faulty": [], "answers": []}
+
+    def taken(request: Request) -> Answer:
+        answer = fetch(request)
+        asides["answers"].append(dataclasses.replace(answer, body=b""))  # kept; a name is enough
+        return answer
+
+    tables = [_parted(answer, table, asides) for answer, table in
+              sources.gather(module, period, taken, asides["told"].append)]  # fmt: skip
+    rows = pd.concat([t for t in tables if len(t)] or [sources.reading.empty()])
+    return rows.drop_duplicates([*KEY, "value", "status"], ignore_index=True), asides
 
 
 def _parted(answer: Answer, table: pd.DataFrame, asides: dict[str, list[Any]]) -> pd.DataFrame:
@@ -580,6 +618,11 @@ def _counted(job: Job, count: dict[str, int], word: str) -> None:
         job.send("count", count)
 
 
+def licence_of(source: str) -> str:
+    """Return the terms of a source, "" for one that is not ours."""
+    return str(getattr(sources.SOURCES.get(source), "LICENCE", ""))
+
+
 def _publish(deliveries: Sequence[Delivery], job: Job) -> pd.DataFrame:
     """Write refused and good rows, source by source; return what is known afterwards.
 
@@ -587,6 +630,9 @@ def _publish(deliveries: Sequence[Delivery], job: Job) -> pd.DataFrame:
     """
     if job.applies:
         for delivery in deliveries:
+            if delivery.answers:
+                mend.note(job.store, job.run, "update", delivery.answers, delivery.doubtful,
+                          source=delivery.name, period=job.period)  # fmt: skip
             if len(delivery.doubtful):
                 job.store.quarantine(job.run, delivery.doubtful)
             if len(delivery.good):
@@ -613,6 +659,7 @@ def _hold_sums(added: pd.DataFrame, before: pd.DataFrame, job: Job) -> pd.DataFr
     settled = _identities(_released(job.store))
     held = held[[row not in settled for row in _identities(held)]]
     if job.applies and len(held):
+        job.store.note(job.run, "held", {"rows": mend.plain(held)})
         job.store.quarantine(job.run, held)
     return held
 
@@ -902,22 +949,42 @@ def _release(
     ours = [n for n in store.releases() if n == job.period or n.startswith(f"{job.period}-")]
     if last and last["release"] in ours and held == store.vintages():
         job.tell("nothing changed since " + last["release"])
-        return last["release"], _built(store, last["release"])
+        folder = _built(store, last["release"])
+        if folder.is_dir():
+            for file, why in audit.built_faults(folder, last["artefacts"]).items():
+                job.tell(f"{folder / file} {why}")
+        return last["release"], folder
     name = f"{job.period}-{len(ours) + 1:02d}" if ours else job.period
     folder = _built(store, name)
     spare = folder.with_name(f".{name}.part")
+    try:
+        _build_into(spare, files, build, job.tell)
+        shutil.rmtree(folder, ignore_errors=True)
+        spare.replace(folder)
+        disk.sync(folder.parent)
+    except (OSError, RuntimeError) as error:  # HDF5 tells a full disk as either
+        shutil.rmtree(spare, ignore_errors=True)
+        if disk.number_of(error) is None:
+            raise
+        raise disk.refusal(store.root, f"{BUILDS}/{name}", error) from error
+    store.manifest(job.period, job.run, _digests(folder))
+    job.tell(f"release {name}: {folder}")
+    return name, folder
+
+
+def _build_into(
+    spare: Path, files: Mapping[str, str], build: Callable[[Path], object] | None, tell: Tell
+) -> None:
+    """Build into an empty folder, and see every file of it to the disk."""
     shutil.rmtree(spare, ignore_errors=True)
     spare.mkdir(parents=True)
     for file, text in files.items():
         (spare / file).write_text(text, encoding="utf-8")
     if build:
-        job.tell("building layers, map and summary …")
+        tell("building layers, map and summary …")
         build(spare)
-    shutil.rmtree(folder, ignore_errors=True)
-    spare.replace(folder)
-    store.manifest(job.period, job.run, _digests(folder))
-    job.tell(f"release {name}: {folder}")
-    return name, folder
+    for path in spare.rglob("*"):
+        disk.sync(path)
 
 
 def _built(store: Store, name: str) -> Path:
@@ -960,23 +1027,26 @@ def take_in(
     """
     store = store or Store.open()
     answer = inbox.answer_of(path, now())
-    rows = _published_by(_read_file(path, answer, tell), store, as_of, tell)
+    rows = published_by(read_file(path, answer, tell), store, as_of, tell)
     quarter = str(periods.containing(answer.retrieved.date(), "Q"))
     with store.lock(f"import inbox {Path(path).name}"):
-        store.keep(answer, quarter)
+        store.keep(answer, quarter, inbox.LICENCE)
         known = _valued(store.observations())
         good, doubtful = gate(rows, Context(_with_released(store, known)))
         started = memory.run_id(now())
+        mine = "gie" if set(good["source"]) == {"gie"} else inbox.NAME  # AGSI's own rows
+        by = "" if as_of is None else str(memory.day_of(store, as_of))
+        mend.note(store, started, "inbox", [answer], doubtful, source=mine, period=quarter,
+                  name=Path(path).name, by=by)  # fmt: skip
         if len(doubtful):
             store.quarantine(started, doubtful)
-        mine = "gie" if set(good["source"]) == {"gie"} else inbox.NAME  # AGSI's own rows
         made = store.publish(mine, started, good) if len(good) else None
     tell(f"{Path(path).name}: {made.new if made else 0} new, {made.revised if made else 0} revised, "
          f"{len(doubtful)} in quarantine")  # fmt: skip
     return doubtful
 
 
-def _read_file(path: str | Path, answer: Answer, tell: Tell) -> pd.DataFrame:
+def read_file(path: str | Path, answer: Answer, tell: Tell) -> pd.DataFrame:
     """Read typed figures, or a table of another project that is recognised by its head."""
     form = forms.recognise(path)
     if form.name not in files.SOURCE:
@@ -988,7 +1058,7 @@ def _read_file(path: str | Path, answer: Answer, tell: Tell) -> pd.DataFrame:
         raise DataError(Path(path).name, [error.what]) from error
 
 
-def _published_by(rows: pd.DataFrame, store: Store, as_of: Any, tell: Tell) -> pd.DataFrame:
+def published_by(rows: pd.DataFrame, store: Store, as_of: Any, tell: Tell) -> pd.DataFrame:
     """Return the rows published by a day; tell which are left."""
     if as_of is None:
         return rows

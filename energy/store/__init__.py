@@ -43,6 +43,7 @@ from energy.store import (
     answers,
     audit,
     changes,
+    journal,
     locks,
     publishing,
     quarantine,
@@ -179,6 +180,19 @@ class Store:
         StoreError, StoreLocked
         """
         return publishing.publish(self.root, source, run, observations, whole)
+
+    def note(self, run: str, what: str, told: Mapping[str, Any]) -> str:
+        """Write down, beside the answers, what a run is about to make of them; return the file.
+
+        Parameters
+        ----------
+        run : str
+        what : {"update", "inbox", "held"}
+        told : mapping
+            ``source, period, answers`` (their sha256) and ``held`` (id to reason of the rows
+            refused); for ``held`` the ``rows`` themselves. See `energy.store.journal`.
+        """
+        return journal.note(self.root, run, what, told)
 
     def connect(self, as_of: Any = None, *, by: Any = None, clock: str = "published",
                 skip: bool = False) -> Any:  # fmt: skip

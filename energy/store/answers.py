@@ -24,9 +24,9 @@ from energy.store.disk import (
     there,
     write,
 )
+from energy.store.journal import RUNS
 from energy.store.releases import RAW, body_of
 
-RUNS = "raw/_runs/"  # what each run took of the answers; see `energy.store.journal`
 PRIVATE, OPEN = 0o600, 0o666
 OPEN_LICENCES = ("attribution", "CC-BY", "reference to", "credit to", "Public information")
 """Words of licences that let the answers themselves be passed on; all others are kept private."""
@@ -56,9 +56,9 @@ def keep(root: str, answer: Answer, period: str, licence: str = "") -> str:
     if there(root, name):  # another came in between, or the head is spoiled: the same, told again
         moment = answer.retrieved.astimezone(dt.UTC).strftime("%Y%m%dT%H%M%S%fZ")
         name = f"{folder}/{tag}.{moment}.{digest[:8]}.json"
-    write(root, _pointer(folder, tag), seal({"sha256": digest, "head": name}), over=True)
     if not seen:
         write(root, f"{stem}.bin", answer.body, mode)
+    write(root, _pointer(folder, tag), seal({"sha256": digest, "head": name}), over=True)
     _write_head(root, answer, period, name, mode)
     return digest
 
@@ -105,11 +105,11 @@ def _newest(root: str, folder: str, tag: str) -> str:
 
 
 def _write_head(root: str, answer: Answer, period: str, name: str, mode: int) -> None:
-    request = dataclasses.asdict(answer.request) | {"headers": _clean(answer.request.headers)}
+    request = dataclasses.asdict(answer.request) | {"headers": clean(answer.request.headers)}
     head = request | {
         "period": period,
         "status": answer.status,
-        "answer_headers": _clean(answer.headers),
+        "answer_headers": clean(answer.headers),
         "retrieved": answer.retrieved.astimezone(dt.UTC).isoformat(timespec="microseconds"),
         "sha256": answer.sha256,
     }
@@ -119,7 +119,7 @@ def _write_head(root: str, answer: Answer, period: str, name: str, mode: int) ->
 SECRET = {"authorization", "cookie", "set-cookie", "proxy-authorization"}
 
 
-def _clean(headers: Mapping[str, str]) -> dict[str, str]:
+def clean(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers without those that may carry a key or a session."""
     return {
         str(k): str(v)
@@ -174,6 +174,23 @@ def newest(root: str, source: str, period: str) -> list[Answer]:
                    key=lambda head: (head["tag"], head["retrieved"]))  # fmt: skip
     heads = {head["tag"]: head for head in found}
     return [_answer(root, head) for head in heads.values()]
+
+
+def at(root: str, name: str, digest: str) -> Answer:
+    """Return the answer of a head, or of another head of the same bytes where it is gone.
+
+    Raises
+    ------
+    StoreError
+        If no head of these bytes is sound.
+    """
+    folder, end = name.rpartition("/")[0], f".{digest[:8]}.json"
+    for each in [name, *files_of(root, folder, end)]:
+        with contextlib.suppress(StoreError):
+            head = _answer_head(root, each)
+            if head["sha256"] == digest:
+                return _answer(root, head)
+    raise StoreError(f"{name} is gone or damaged, and no other head tells of the same bytes.")
 
 
 def behind(root: str, ref: str) -> Answer:

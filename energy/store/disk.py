@@ -255,7 +255,7 @@ def _write_local(path: Path, body: bytes, mode: int, over: bool) -> None:
         if not over and path.exists() and path.read_bytes() != body:
             raise FileExistsError(errno.EEXIST, "exists", str(path))
         spare.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         spare.unlink(missing_ok=True)
 
@@ -270,8 +270,8 @@ def move(root: str, name: str, to: str) -> None:
             return
         make_folder(Path(root, to).parent)
         Path(root, name).replace(Path(root, to))
-        _sync(Path(root, to).parent)
-        _sync(Path(root, name).parent)
+        sync(Path(root, to).parent)
+        sync(Path(root, name).parent)
     except OSError as error:
         raise refusal(root, to, error) from error
 
@@ -301,14 +301,14 @@ def make_folder(folder: Path) -> None:
             folder.mkdir(exist_ok=True)
         except FileExistsError as error:
             raise NotADirectoryError(errno.ENOTDIR, "a file is in the way", str(folder)) from error
-        _sync(folder.parent)
+        sync(folder.parent)
 
 
-def _sync(folder: Path) -> None:
-    """Make a new name in a folder last through a power cut, where the system can."""
+def sync(path: Path) -> None:
+    """Make a file, or a new name in a folder, last through a power cut, where the system can."""
     if sys.platform == "win32":
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
@@ -319,13 +319,28 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-def refusal(root: str, name: str, error: OSError) -> StoreError:
+def number_of(error: BaseException) -> int | None:
+    """Return the number of an error of the system; HDF5 puts it into its sentence only.
+
+    >>> number_of(OSError("Can't write data (file write failed: errno = 28, error message = ...)"))
+    28
+    """
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    found = re.search(r"errno = (\d+)", str(error))
+    return int(found[1]) if found else None
+
+
+def refusal(root: str, name: str, error: BaseException) -> StoreError:
     """Return what to tell the user of a failed write."""
-    why = error.strerror or str(error)
-    if error.errno in FULL:
+    number = number_of(error)
+    why = os.strerror(number) if number else str(error)
+    if isinstance(error, OSError) and error.strerror and error.errno:
+        why = error.strerror
+    if number in FULL:
         return StoreError(f"The disk is full ({why}) while writing {name} in {root}; nothing of it was kept. "
                           "Free some space and run again.")  # fmt: skip
-    if error.errno in DENIED:
+    if number in DENIED:
         return StoreError(f"The store in {root} cannot be written ({why}); reading works. "
                           "Set ENERGY_HOME to a folder of your own, or ask for the right to write.")  # fmt: skip
     return StoreError(f"{name} cannot be written in {root}: {why}.")

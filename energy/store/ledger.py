@@ -22,7 +22,6 @@ import re
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from energy.store.base import StoreError, StoreWarning
@@ -87,8 +86,10 @@ class Catalog:
 _known: dict[str, tuple[Any, Catalog]] = {}  # what the last look at a store found, by its root
 
 
-def catalog(root: str) -> Catalog:
+def catalog(root: str, quiet: bool = False) -> Catalog:
     """Return what the store holds, from the newest release's manifest on.
+
+    A store of an older edition is warned of once, unless `quiet`.
 
     Raises
     ------
@@ -99,14 +100,13 @@ def catalog(root: str) -> Catalog:
     key = tuple((name, *stamp) for name, stamp in held.items())
     if root in _known and _known[root][0] == key and held:
         return _known[root][1]
-    made = _read(root, _whole_run(root, list(held)))
+    names = _whole_run(root, list(held))
+    made = _read(root, names) if names else _without(root, quiet)
     _known[root] = (key, made)
     return made
 
 
 def _read(root: str, names: list[str]) -> Catalog:
-    if not names:
-        return _without(root)
     start, state = _from_manifest(root, names)
     for name in names[start:]:
         state = after(state, name, read(root, name))
@@ -116,7 +116,7 @@ def _read(root: str, names: list[str]) -> Catalog:
 def chain(root: str) -> Catalog:
     """Return what the store holds, read from the first entry on, past all that is remembered."""
     names = _whole_run(root, files_of(root, LEDGER, ".json"))
-    state = Catalog() if names else _without(root)
+    state = Catalog() if names else _without(root, quiet=True)
     for name in names:
         state = after(state, name, read(root, name))
     return state
@@ -204,11 +204,12 @@ def after(state: Catalog, name: str, body: bytes) -> Catalog:
 
 # -- stores of older editions ---------------------------------------------------------------------
 
+_warned: set[str] = set()  # stores that were told of once
 OLD = ("The store in {root} was written by an older edition: it has no ledger, so that a damaged or "
        "foreign file may go unseen. `energy store repair` gives it one.")  # fmt: skip
 
 
-def _without(root: str) -> Catalog:
+def _without(root: str, quiet: bool) -> Catalog:
     """Return what a store without a ledger holds: all its files, with what its manifests prove.
 
     Raises
@@ -220,7 +221,9 @@ def _without(root: str) -> Catalog:
     if not held:
         return Catalog()
     refuse_lost(root, held)
-    warnings.warn(OLD.format(root=root), StoreWarning, stacklevel=2)
+    if not quiet and root not in _warned:
+        _warned.add(root)
+        warnings.warn(OLD.format(root=root), StoreWarning, stacklevel=2)
     return plain(root, held)
 
 
@@ -361,7 +364,6 @@ def enter(root: str, kind: str, run: str, files: Mapping[str, bytes], **more: An
     StoreError
         If nothing can be written; then nothing of it counts.
     """
-    complete(root)
     adopt(root)
     for name in files:
         if there(root, name):
@@ -381,7 +383,7 @@ def append(
     known = to or catalog(root)
     number = known.number + 1
     record = {"number": number, "kind": kind, "run": run, "before": known.digest,
-              "files": list(lines), "version": version("energy-trade-tracker"), **more}  # fmt: skip
+              "files": list(lines), **more}  # fmt: skip
     write(root, f"{LEDGER}/{number:08d}.{kind}.json", seal(record))
 
 
@@ -395,9 +397,15 @@ def _place(root: str, line: Line) -> None:
 
 
 def complete(root: str) -> None:
-    """Finish what a killed writer began, and drop what it left without an entry."""
+    """Finish what a killed writer began, and drop what it left without an entry.
+
+    Where the last entry is damaged nothing is done: that is for `repair` to mend.
+    """
     names = entries(root)
-    lines = unseal(names[-1], read(root, names[-1]))["files"] if names else []
+    try:
+        lines = unseal(names[-1], read(root, names[-1]))["files"] if names else []
+    except StoreError:
+        return
     for line in lines:
         if there(root, spare_of(line)) and not there(root, line["path"]):
             _place(root, line)
@@ -411,14 +419,12 @@ def _spares(root: str) -> list[str]:
 
 
 def catalog_quietly(root: str) -> Catalog:
-    """Return what the store holds; an older store is no reason for a warning, a broken chain none to stop."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StoreWarning)
-        for look in (chain, catalog):
-            try:
-                return look(root)
-            except StoreError:
-                continue
+    """Return what the store holds as far as it can be told; a broken chain is no reason to stop."""
+    for look in (lambda: chain(root), lambda: catalog(root, quiet=True)):
+        try:
+            return look()
+        except StoreError:
+            continue
     return Catalog(sealed=False)
 
 
@@ -430,9 +436,7 @@ def adopt(root: str) -> bool:
     StoreError
         If a file is not what a manifest of its releases says: a fault is not to be sealed.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", StoreWarning)
-        known = catalog(root)
+    known = catalog(root, quiet=True)
     if known.sealed:
         return False
     adopt_files(root, known)

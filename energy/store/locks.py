@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from energy.store import ledger
 from energy.store.base import StoreError, StoreLocked
 from energy.store.disk import (
     address,
@@ -45,6 +46,7 @@ def hold(root: str, what: str, wait: float) -> Iterator[None]:
         _depth[root] = 1
         try:
             _sweep(root)
+            ledger.complete(root)
             yield
         finally:
             _depth[root] = 0

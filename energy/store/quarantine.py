@@ -9,7 +9,7 @@ import pandas as pd
 
 from energy.errors import DataError
 from energy.sources.contract import COLUMNS
-from energy.store import ledger, proofs
+from energy.store import journal, ledger, proofs
 from energy.store.base import TEXTS, WHAT, StoreError
 from energy.store.dates import check_run_form, in_utc, naive
 from energy.store.disk import damaged, load_json, need, read, seal
@@ -30,11 +30,22 @@ def quarantine_rows(rows: pd.DataFrame, run: str) -> pd.DataFrame:
     for name in ("value", "coverage"):
         table[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
     table["retrieved"] = pd.to_datetime(table["retrieved"], utc=True, errors="coerce")
-    names = [*WHAT, "published", "value", "unit"]
-    ids = [hashlib.sha256("\x1f".join(map(str, row)).encode()).hexdigest()[:12]
-           for row in table[names].itertuples(index=False)]  # fmt: skip
-    table = table.assign(id=[f"Q{text}" for text in ids], run=run)
+    table = table.assign(id=ids_of(table).to_numpy(), run=run)
     return table.drop_duplicates("id", ignore_index=True)
+
+
+def ids_of(rows: pd.DataFrame) -> pd.Series:
+    """Return the id each row has in quarantine: the same whenever the row comes again."""
+    names = [*WHAT, "published", "value", "unit"]
+    table = rows[names].copy()
+    for name in names:
+        if name == "value":
+            table[name] = pd.to_numeric(table[name], errors="coerce").astype("float64")
+        else:
+            table[name] = table[name].where(table[name].notna(), "").astype("str")
+    ids = [f"Q{hashlib.sha256(chr(31).join(map(str, row)).encode()).hexdigest()[:12]}"
+           for row in table.itertuples(index=False)]  # fmt: skip
+    return pd.Series(ids, rows.index, dtype="str")
 
 
 def quarantined(root: str, released: bool, strict: bool = True) -> pd.DataFrame:
@@ -82,6 +93,8 @@ def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintag
         note=rows["note"].str.cat([f"released: {reason}"] * len(rows), sep="; ").str.lstrip("; ")
     )
     with hold(root, "release from quarantine", wait=10.0):
+        if set(ids) - _released(root):
+            journal.note(root, run, "let", {"ids": sorted(set(ids)), "reason": reason})
         made = [publish(root, str(source), run, part) for source, part in rows.groupby("source")]
         body = seal({"run": run, "reason": reason, "ids": sorted(set(ids))})
         name = f"quarantine/released/{run}.{hashlib.sha256(body).hexdigest()[:8]}.json"

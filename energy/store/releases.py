@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from energy.store import ledger
+from energy.store import journal, ledger
 from energy.store.base import StoreError
 from energy.store.dates import PART, check_run_form
 from energy.store.disk import (
@@ -26,21 +26,27 @@ from energy.store.locks import hold
 RAW = "raw"
 
 
-def tag(root: str, release: str, run: str, artefacts: dict[str, str]) -> dict[str, Any]:
-    """Tag what the store holds; see `Store.manifest`."""
+def tag(
+    root: str,
+    release: str,
+    run: str,
+    artefacts: dict[str, str],
+    raw: list[ledger.Line] | None = None,
+) -> dict[str, Any]:
+    """Tag what the store holds; see `Store.manifest`. `raw`: the lines of the answers, if known."""
     folder_of(release)
     with hold(root, f"release {release}", wait=10.0):
         ledger.adopt(root)
         known = ledger.catalog(root)
         lines = [known.files[name] for name in vintages(root)]
-        before = find_release(root, release)
+        before = _newest(root, known, release)
         if before and (before["vintages"], before["artefacts"]) == (lines, artefacts):
             return before
         count = len(_named(list(known.releases), release))
         name = f"{release}-{count + 1:02d}" if count else release
         told = {"release": name, "run": check_run_form(run), "artefacts": artefacts,
-                "raw": _new_raw(root)}  # fmt: skip
-        ledger.complete(root)
+                "raw": _new_raw(root) if raw is None else raw}  # fmt: skip
+        journal.note(root, run, "release", {**told, "name": release})
         body = manifest_of(ledger.catalog(root), told)
         line = {"release": name, "run": run, "sha256": ledger.line_of("", body)["sha256"]}
         ledger.enter(root, "release", run, {path_of(name): body}, releases=[line],
@@ -98,8 +104,8 @@ def _new_raw(root: str) -> list[ledger.Line]:
     told, lines = raw_lines(root), []
     sizes = {name: stamp[0] for name, stamp in stamps_of(root, RAW, "").items()}
     for name in sizes:
-        if name in told or not name.endswith(".json"):
-            continue
+        if name in told or not name.endswith(".json") or ".release." in name:
+            continue  # the record of a release is written with it, and stands in the ledger
         lines.append(ledger.line_of(name, body := read(root, name)))
         head = unseal(name, body)
         place = body_of(name, head)
@@ -129,19 +135,28 @@ def find_release(root: str, name: str) -> dict[str, Any] | None:
         that name was retired. The name never comes to mean a date.
     """
     known = ledger.catalog(root)
-    names = list(known.releases)
-    editions = _named(names, name)
-    if not editions and name.endswith("-01") and name[:-3] in names:
-        editions = [name[:-3]]
-    if not editions:
-        return None
-    live = [n for n in editions if known.releases[n]["run"] not in known.retired]
-    if not live:
+    found = _newest(root, known, name)
+    editions = _editions(known, name)
+    if editions and found is None:
         why = known.retired[known.releases[editions[-1]]["run"]]
         raise StoreError(
             f"The release {editions[-1]} was retired: {why}. Name another release or a date."
         )
-    return proven(root, known, live[-1])
+    return found
+
+
+def _newest(root: str, known: ledger.Catalog, name: str) -> dict[str, Any] | None:
+    """Return the newest release of a name that was not retired."""
+    told = known.releases
+    live = [n for n in _editions(known, name) if told[n]["run"] not in known.retired]
+    return proven(root, known, live[-1]) if live else None
+
+
+def _editions(known: ledger.Catalog, name: str) -> list[str]:
+    names = list(known.releases)
+    if name.endswith("-01") and name[:-3] in names:
+        return [name[:-3]]
+    return _named(names, name)
 
 
 def proven(root: str, known: ledger.Catalog, name: str) -> dict[str, Any]:

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from typing import Any
 
-from energy.store import audit, ledger, releases
-from energy.store.base import StoreError, StoreWarning
+from energy.store import audit, journal, ledger, releases
+from energy.store.base import StoreError
 from energy.store.disk import (
     base_name,
     drop,
@@ -55,7 +53,6 @@ def repair(root: str, again: Again = _nothing) -> list[str]:
         they have the digest of the ledger.
     """
     with hold(root, "repair", wait=10.0):
-        ledger.complete(root)
         done = [*_old(root), *_copies(root), *_bits(root), *_chain(root)]
         done += _known_files(root, again)
         return done + _foreign(root, again)
@@ -230,17 +227,15 @@ def _candidates(root: str, sound: dict[int, bytes]) -> Iterator[dict[str, Any]]:
     for folder in ledger.FOLDERS:
         lines |= {n: ledger.line_of(n, read(root, n)) for n in files_of(root, folder, "")
                   if n not in lines}  # fmt: skip
-    versions = sorted({version("energy-trade-tracker"), *(e["version"] for e in entries)})
-    for made in versions:
-        for path, line in lines.items():
-            kind = path.partition("/")[0].removesuffix("s")
-            if path not in entered and kind != "release":
-                yield {"kind": kind, "run": ledger.run_in(path), "files": [line], "version": made}
-        for m in manifests:
-            if m["path"] not in entered:
-                yield {**_release_record(m), "version": made}
-            for each in m["retired"]:
-                yield {"kind": "retire", "files": [], "version": made, **each}
+    for path, line in lines.items():
+        kind = path.partition("/")[0].removesuffix("s")
+        if path not in entered and kind != "release":
+            yield {"kind": kind, "run": ledger.run_in(path), "files": [line]}
+    for m in manifests:
+        if m["path"] not in entered:
+            yield _release_record(m)
+        for each in m["retired"]:
+            yield {"kind": "retire", "files": [], **each}
 
 
 def _release_record(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -273,15 +268,19 @@ def _anew(root: str) -> str:
 
 def _known_files(root: str, again: Again) -> list[str]:
     """Make lost and changed files again, the manifests from the chain, the rest by `again`."""
-    done = []
-    bad = [f for f in audit.faults(root) if f.kind in ("lost", "changed", "record")]
-    for path in sorted({f.path for f in bad}):
-        wanted = _digest_of(root, path)
-        body = manifest_again(root, path) if path.startswith("releases/") else again(path)
-        if body is not None and hashlib.sha256(body).hexdigest() == wanted:
-            _put(root, path, body)
-            done.append(f"{path}: made again, byte for byte")
-    return done
+    done: list[str] = []
+    while True:  # what is made again may be what another builds on
+        made = []
+        bad = [f for f in audit.faults(root) if f.kind in ("lost", "changed", "record")]
+        for path in sorted({f.path for f in bad}):
+            wanted = _digest_of(root, path)
+            body = manifest_again(root, path) if path.startswith("releases/") else again(path)
+            if body is not None and hashlib.sha256(body).hexdigest() == wanted:
+                _put(root, path, body)
+                made.append(f"{path}: made again, byte for byte")
+        done += made
+        if not made:
+            return done
 
 
 def manifest_again(root: str, path: str) -> bytes | None:
@@ -329,8 +328,7 @@ def retire(root: str, run: str, reason: str) -> list[str]:
     """Take a run out of what is read, for a stated reason; its files stay. See `Store.retire`."""
     if not reason.strip():
         raise StoreError("To retire a run takes a reason; say what was wrong with it.")
-    with hold(root, f"retire {run}", wait=10.0), warnings.catch_warnings():
-        warnings.simplefilter("ignore", StoreWarning)
+    with hold(root, f"retire {run}", wait=10.0):
         ledger.adopt(root)
         known = ledger.catalog(root)
         mine = sorted(n for n in known.files if ledger.run_in(n) == run)
@@ -342,5 +340,6 @@ def retire(root: str, run: str, reason: str) -> list[str]:
             raise StoreError(
                 f"No run {run} in the store; the newest are {', '.join(runs[-3:]) or 'none'}."
             )
+        journal.note(root, run, "retire", {"reason": reason.strip()})
         ledger.append(root, "retire", run, [], reason=reason.strip())
     return mine + [releases.path_of(name) for name in named]
