@@ -15,6 +15,7 @@ ledger at the first write or by `energy store repair`.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
@@ -420,11 +421,10 @@ def _spares(root: str) -> list[str]:
 
 def catalog_quietly(root: str) -> Catalog:
     """Return what the store holds as far as it can be told; a broken chain is no reason to stop."""
-    for look in (lambda: chain(root), lambda: catalog(root, quiet=True)):
-        try:
-            return look()
-        except StoreError:
-            continue
+    with contextlib.suppress(StoreError):
+        return chain(root)
+    with contextlib.suppress(StoreError):
+        return catalog(root, quiet=True)
     return Catalog(sealed=False)
 
 
