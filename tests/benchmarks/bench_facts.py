@@ -1,4 +1,4 @@
-"""How full the facts are: cells by standing, years known on time, cells with several sources.
+"""How full the facts are: cells by standing, years known on time, several sources, share renewed.
 
 No time is taken; the counts say what an update or a new collection adds.
 """
@@ -12,6 +12,8 @@ import numpy as np
 
 import energy
 from energy import flows
+from energy.finance import statement
+from energy.intake import fills
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -55,6 +57,13 @@ def main() -> None:
     print(f"route-years 2015-2025 of {len(ROUTES)} export routes known half a year after the year: "
           f"{sum(known.values())} of {len(known)}")  # fmt: skip
     print(f"  late or unknown: {', '.join(late)}")
+    matrix = fills.fills(tracker.facts)
+    print(f"exports that the sources renew by themselves: {fills.renewable(matrix):.1%}")
+    years = [str(year) for year in range(2014, 2026)]
+    grid = statement.coverage(tracker.facts, "IFRS", years).sum()
+    print(
+        f"annual IFRS grid 2014-2025: {grid['filled']} of {grid[['filled', 'missing']].sum()} cells"
+    )
     lacking = [len(tracker.facts[name]) for name in ("volumes", "supply", "sources")]
     print("rows: {} volumes, {} of supply, {} sources".format(*lacking))
 
