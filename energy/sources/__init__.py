@@ -103,8 +103,10 @@ def gather(
             observations = module.parse(answer)
         except SourceError as error:
             others = instead(request, error)
+            if not others and request.tag not in first:
+                raise  # as it is: raised from itself it would lose what caused it
             if not others:
-                raise _with_first(error, first.get(request.tag, "")) from error
+                raise _with_first(error, first[request.tag]) from error
             told = first.get(request.tag, "") or error.what
             first |= {other.tag: told for other in others}
             tell(
@@ -118,8 +120,6 @@ def gather(
 
 def _with_first(error: SourceError, first: str) -> SourceError:
     """Put the failure that led to a substitute before the one of the substitute."""
-    if not first:
-        return error
     what = f"{first} The substitute failed too: {error.what}"
     return type(error)(error.source, error.url, what, error.status)
 

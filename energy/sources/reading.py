@@ -89,9 +89,9 @@ class SourceError(EnergyError):
         self.source, self.url, self.what, self.status = source, url, " ".join(what.split()), status
         super().__init__(f"{source}: {self.what} Asked: {url}")
 
-    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str, int]]:
-        """Tell how to make it again: it travels from the process of its source."""
-        return type(self), (self.source, self.url, self.what, self.status)
+    def __reduce__(self) -> tuple[type[SourceError], tuple[str, str, str, int], dict[str, Any]]:
+        """Tell how to make it again: it travels, with its notes, from the process of its source."""
+        return type(self), (self.source, self.url, self.what, self.status), self.__dict__
 
 
 class KeyMissing(SourceError):
