@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ SCALES = {"exports": 1000, "chance": 1000, "revenue": 1}
 
 
 def odds_of(found: kept.Leaves | None, projection: xr.Dataset | None) -> dict[str, Any] | None:
-    """Pack the leaves; None without them.
+    """Pack the leaves; None without them, or beside a projection that was not drawn from a tree.
 
     Raises
     ------
@@ -32,7 +33,12 @@ def odds_of(found: kept.Leaves | None, projection: xr.Dataset | None) -> dict[st
         return None
     if projection is not None and "probabilities" in projection.attrs:
         given = projection.attrs["probabilities"]
-        kept.refuse(found, json.loads(given) if isinstance(given, str) else given)
+        tree = json.loads(given) if isinstance(given, str) else given
+        if not isinstance(tree, Mapping) or not all(
+            isinstance(row, Mapping) for row in tree.values()
+        ):
+            return None  # one chance for each scenario: a projection of the user's own
+        kept.refuse(found, tree)
     years = [str(year) for year in found.years]
     return {
         "questions": [_question(name, row) for name, row in found.tree["question"].items()],
