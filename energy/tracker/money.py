@@ -83,7 +83,7 @@ class Money(Facet):
         --------
         >>> import energy
         >>> grid = energy.load().money.statement("IFRS", "2020M9")
-        >>> grid.set_index("line").loc["before_tax", "value"]
+        >>> float(grid.set_index("line").loc["before_tax", "value"])
         -327.023
         """
         from energy.finance import statement
