@@ -2,6 +2,7 @@
 # make test  set up, then the tests
 # make lint  ruff and mypy;  make bench  the benchmarks (figures, no judgement)
 # make docs  the pages, with the reference, into build/docs
+# make house  the figures of the code: lines, functions, rooms and arrows, names with examples
 # make wheel, lowest, newest  the package in an empty environment
 # make mutate  mutation testing of flows, units, bridge, ramp, publishing (hours; not in CI)
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint docs bench mutate wheel lowest newest clean
+.PHONY: run test lint docs bench house mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -31,6 +32,9 @@ docs: $(BIN)/python
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)
+
+house: $(VENV)/.test
+	$(BIN)/python tests/benchmarks/house.py --strict $(ARGS)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -188,3 +188,29 @@ def test_months_and_quarters_are_made_by_periods_alone():
     found = [f"{name}:{line}" for name, path in sorted(named.items())
              for line in by_hand(path.read_text(encoding="utf-8"))]  # fmt: skip
     assert found == []
+
+
+def test_the_figures_of_the_house_are_counted_right(tmp_path):
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("house", ROOT / "tests/benchmarks/house.py")
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    room, tests = tmp_path / "energy" / "room", tmp_path / "tests"
+    room.mkdir(parents=True)
+    tests.mkdir()
+    (tests / "test_a.py").write_text("assert 1\nassert 2\n")
+    (tmp_path / "energy" / "cli.py").write_text(
+        '"""Front."""\nfrom energy.room import one\n\n\ndef told(text: str) -> str:\n'
+        '    """Say.\n\n    >>> 1\n    """\n    if text:  # why\n        for _ in text:\n'
+        "            pass\n    elif text is None:\n        pass\n    return text\n"
+    )
+    (room / "one.py").write_text("def _two(x):\n    return x and 1\n")
+    found = dict(house.measured(tmp_path))
+    # told: def, if, for, pass, elif, pass, return; its way parts at if, for, elif; the for is second
+    assert found["files / lines"] == "2 / 17"
+    assert found["function code lines, median / p90 / max"] == "7 / 7 / 7"
+    assert found["cyclomatic, median / p90 / max"] == "4 / 4 / 4"
+    assert found["nesting, median / p90 / max"] == "2 / 2 / 2"
+    assert found["… with an example, %"] == "100.0" and found["all annotated, %"] == "50.0"
+    assert found["rooms / arrows"] == "2 / 1" and found["lines with a comment, %"] == "5.9"
