@@ -1,6 +1,7 @@
 # make run   set up, then the main job: map, layers, cube and summary in out/
 # make test  set up, then the tests
-# make lint  ruff and mypy;  make bench  the benchmarks (figures, no judgement)
+# make lint  ruff and mypy, tsc and eslint where node is there
+# make bench the benchmarks (figures, no judgement)
 # make docs  the pages, with the reference, into build/docs
 # make house  the figures of the code: lines, functions, rooms and arrows, names with examples
 # make wheel, lowest, newest  the package in an empty environment
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint docs bench house mutate wheel lowest newest clean
+.PHONY: run test lint lint-js docs bench house mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -21,7 +22,7 @@ run: $(VENV)/.run
 test: $(VENV)/.test
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test lint-js
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 # pages and reference out of docs/, docstrings and notebooks, into build/docs; they ask no network
@@ -29,6 +30,14 @@ docs: $(BIN)/python
 	$(INSTALL) -e '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo 'open build/docs/index.html'
+
+# The scripts of the page, where node is there and its tools can be had; they stay in build/js.
+JS = build/js/node_modules/.bin
+lint-js:
+	@if command -v npm >/dev/null && { [ -x $(JS)/eslint ] || timeout 120 npm install --silent --no-audit \
+	    --no-fund --prefix build/js typescript@5 eslint@9 >/dev/null 2>&1; }; then \
+	  $(JS)/tsc -p geodata/draw/tsconfig.json && cd geodata/draw && ../../$(JS)/eslint --config eslint.config.mjs static; \
+	else echo 'no node, or no way to its registry: the JavaScript is not checked' >&2; fi
 
 bench: $(VENV)/.test
 	$(BIN)/python tests/benchmarks/run.py $(ARGS)

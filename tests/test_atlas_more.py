@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import browser as browsers
 import geopandas as gpd
+import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
@@ -23,6 +24,7 @@ from shapely.geometry import LineString
 from energy.errors import DataError
 from energy.publish import atlas, qualifiers
 from geodata import draw
+from geodata.draw import contract
 from geodata.errors import FormatError
 
 NAN = float("nan")
@@ -878,6 +880,31 @@ WAYS = pd.DataFrame(
     ],
     columns=["field", "route", "market", "flow", "period"],
 ).astype({"period": "datetime64[ns]"})
+
+
+def test_the_page_keeps_its_contract_and_a_broken_one_is_seen():
+    """Projection, story, ways and contracts: every key and type as contract.py says."""
+    page = built(ways=WAYS, markets=MARKETS_TOLD).get_root().render()
+    text = re.search(r'id="flow_lines_\d+_data">(.*?)</script>', page, re.S)
+    told = json.loads(text[1])
+    check = jsonschema.Draft202012Validator(contract.schema())
+    assert {"projection", "story", "ways"} <= set(told) and told["lines"][0]["state"]
+    assert [error.message for error in check.iter_errors(told)] == []
+    del told["steps"][0]["id"]
+    told["lines"][0]["colour"] = "red"
+    told["past"] = "ten"
+    messages = sorted(error.message for error in check.iter_errors(told))
+    assert len(messages) == 3 and "'id' is a required property" in messages[0]
+    assert (
+        "'ten' is not of type 'integer'" in messages[1] and "'colour' was unexpected" in messages[2]
+    )
+
+
+@pytest.mark.parametrize("name", ["page.schema.json", "page.d.ts"])
+def test_what_is_generated_from_the_contract_is_not_stale(name):
+    """After a change of the types: python -m geodata.draw.contract."""
+    held = (contract.STATIC / name).read_text(encoding="utf-8")
+    assert held == contract.files()[name]
 
 
 def test_ways_of_exported_gas_are_packed():

@@ -108,6 +108,22 @@ def test_packing_keeps_every_line(parts):
         assert [(round(x * 100), round(y * 100)) for x, y in points] == dense
 
 
+def test_the_golden_file_is_packed_and_read_as_the_format_says():
+    """Written by hand from docs/world-format.md, not by the code."""
+    golden = json.loads(
+        (Path(__file__).parent / "data" / "world.golden.json").read_text(encoding="utf-8")
+    )
+    lines = [np.array(part["line"]) for part in golden["parts"]]
+    rows = np.array([part["row"] for part in golden["parts"]])
+    packed = world.pack(
+        np.concatenate(lines), np.array([len(line) for line in lines]), rows, golden["decimals"]
+    )
+    assert packed.hex(" ") == golden["bytes"]
+    found, owners = unpack(world._text(gzip.compress(packed)), golden["decimals"])
+    assert owners == rows.tolist() == [0, 2]
+    assert [[list(point) for point in line] for line in found] == [line.tolist() for line in lines]
+
+
 def test_copies_get_coarser_and_lines_still_meet(lines):
     piece = world.WorldLines(lines)
     copies = [unpack(tier["blob"], tier["decimals"])[0] for tier in piece.data["tiers"]]

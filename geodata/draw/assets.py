@@ -58,6 +58,8 @@ def static(name: str) -> str:
     text = (STATIC / name).read_text(encoding="utf-8")
     if name.endswith((".js", ".css")):  # the page carries what runs; the comments stay at home
         text = re.sub(r"^[ \t]*/\*.*?\*/[ \t]*\n", "", text, flags=re.MULTILINE | re.DOTALL)
+    if name.endswith(".js"):
+        text = re.sub(r"^[ \t]*//.*\n", "", text, flags=re.MULTILINE)
     return harmless(re.sub(r"^[ \t]+", "", text, flags=re.MULTILINE))
 
 

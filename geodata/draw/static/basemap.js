@@ -1,3 +1,4 @@
+// @ts-check
 /* Land, coast and borders as four paths below everything; country names as text. Paths are painted once;
    a canvas is handed on anew with every frame in which anything on the page changes. */
 (function () {

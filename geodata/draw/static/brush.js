@@ -1,3 +1,4 @@
+// @ts-check
 /* Lines and arrows on one canvas while the slider is dragged: a browser that paints without a graphics
    card needs too long for hundreds of changed paths a frame. The canvas shows what the paths would show,
    in the styles that the page gives them; they are written once the slider rests. */

@@ -1,3 +1,4 @@
+// @ts-check
 /* History and projection of one line as bars, with capacity, interval, events and divider. */
 (function () {
   "use strict";
@@ -17,7 +18,7 @@
     const first = model.place(Math.min(...known.map((row) => row.o)));
     const least = model.calendar.whole ? 4 : 11;
     const last = Math.max(model.place(Math.max(...known.map((row) => row.o + row.v.length - 1))), first + least);
-    return [Math.max(0, Math.min(first, model.last - least)), Math.min(model.last, last)];
+    return /** @type {[number, number]} */ ([Math.max(0, Math.min(first, model.last - least)), Math.min(model.last, last)]);
   }
 
   function nice(most) {

@@ -1,3 +1,4 @@
+// @ts-check
 /* The ground floor of all pieces: reading data, making nodes, writing numbers and words. Texts enter
    the page as text nodes only, never as markup. */
 window.GeoDraw = (function () {
@@ -105,7 +106,7 @@ window.GeoDraw = (function () {
   /* A labelled select; options are [value, text] or {group, options}. */
   function choice(label, className, change) {
     const select = el("select", { "t:aria-label": label, class: className });
-    const option = ([value, text]) => el("option", { value: value }, text);
+    const option = (item) => el("option", { value: item[0] }, item[1]);
     select.addEventListener("change", () => change(select.value));
     return {
       node: el("label", { class: "gd-choice" }, [el("span", { t: label }), select]),

@@ -1,3 +1,4 @@
+// @ts-check
 /* Lines whose geometry is held once and whose width, colour, dash and arrows follow a matrix
    (line x step). Knows widths, states and texts; what they mean is said by the data and by model.js. */
 (function () {
@@ -414,7 +415,12 @@
   /* A sign beside a line: made when first needed and hidden after, which is cheaper than removing. */
   class Mark {
     constructor(map, anchor, className, make) {
-      Object.assign(this, { map, anchor, className, make, on: false, node: null });
+      this.map = map;
+      this.anchor = anchor;
+      this.className = className;
+      this.make = make;
+      this.on = false;
+      this.node = null;
     }
 
     show(on) {

@@ -1,3 +1,4 @@
+// @ts-check
 /* What the drawing means: colours, dashes, widths, marks, date, unit and basis; what is shown. */
 (function () {
   "use strict";

@@ -1,3 +1,4 @@
+// @ts-check
 /* "#2026Q1/some-line?unit=twh&view=4/56/65" in the address says everything that is shown, so that a
    link brings it back. A frame in a notebook has no address of its own. */
 (function () {

@@ -1,3 +1,4 @@
+// @ts-check
 /* What is shown: step, calendar, scenario, unit, filters, choice. Adds steps up to the periods of a
    calendar and turns history into projection; draws nothing. */
 (function () {
@@ -232,6 +233,7 @@
       this.filters = new Map();
       this.happened = new Map();
       this.lines = [];
+      this.brush = null; // set by flow.js
       this.hurried = false;
     }
 

@@ -1,3 +1,4 @@
+// @ts-check
 /* Names and figures on the lines: the largest first, each where it hides least, none over another. */
 (function () {
   "use strict";

@@ -1,3 +1,4 @@
+// @ts-check
 /* What would follow if the answers were more or less likely: sliders for the questions of the tree, and
    the stored leaves weighed anew. A leaf is one combination of answers to the questions that touch a
    market, counted over the same draws; nothing is drawn here. */
@@ -16,10 +17,12 @@
 
   /* Every combination of answers that can happen, as [{question: answer}, probability]. */
   function leaves(questions, set) {
+    /** @type {Array<[Record<string, string>, number]>} */
     let found = [[{}, 1]];
     for (const question of questions) {
       found = found.flatMap(([answers, share]) => question.answers
-        .map((answer) => [{ ...answers, [question.key]: answer.key }, share * part(question, answer, answers[question.after], set.get(question.key))])
+        .map((answer) => /** @type {[Record<string, string>, number]} */ (
+          [{ ...answers, [question.key]: answer.key }, share * part(question, answer, answers[question.after], set.get(question.key))]))
         .filter(([, likely]) => likely > 0));
     }
     return found;

@@ -1,3 +1,4 @@
+// @ts-check
 /* What is known of one line: names, figures of the period, history, contracts, sources, events. */
 (function () {
   "use strict";

@@ -1,3 +1,4 @@
+// @ts-check
 /* folium.Icon asks for L.AwesomeMarkers and an icon font; here a plain pin in the same colour. */
 (function () {
   "use strict";

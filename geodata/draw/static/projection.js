@@ -1,3 +1,4 @@
+// @ts-check
 /* Lambert's azimuthal equal-area projection as a Leaflet CRS, so that Siberia is not blown up and all of
    Eurasia fits. Centre and name come from the map's option `center`; a zoom shows about the scale that
    the usual web map has at the centre's latitude, so that addresses keep their meaning. */

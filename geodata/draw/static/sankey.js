@@ -1,3 +1,4 @@
+// @ts-check
 /* From field by route to market in the chosen period, as ribbons; and two periods on one map with a
    divider between them. */
 (function () {

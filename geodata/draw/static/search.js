@@ -1,3 +1,4 @@
+// @ts-check
 /* Find a line, a place or a country by any of its names, in any script; a letter or two may be wrong. */
 (function () {
   "use strict";

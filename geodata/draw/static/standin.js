@@ -1,3 +1,4 @@
+// @ts-check
 /* The few words of jQuery that folium's templates speak, so that popups work without the library. */
 (function () {
   "use strict";
@@ -20,5 +21,5 @@
     holder.innerHTML = what.trim();
     return wrap([...holder.content.childNodes].map((node) => document.adoptNode(node)));
   };
-  window.$.extend = (...parts) => Object.assign(...parts);
+  window.$.extend = (first, ...parts) => Object.assign(first, ...parts);
 })();

@@ -1,3 +1,4 @@
+// @ts-check
 /* What the page tells first: a sentence, exports by market tied to the slider, the largest lines with
    their history, years side by side, and a short tour whose stops are addresses. */
 (function () {

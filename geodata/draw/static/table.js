@@ -1,3 +1,4 @@
+// @ts-check
 /* The table twin: what the map shows, line by line, to sort, to read aloud and to copy as CSV. */
 (function () {
   "use strict";

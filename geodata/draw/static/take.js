@@ -1,3 +1,4 @@
+// @ts-check
 /* What a reader takes away: the view as a picture with title and source, its figures as CSV and GeoJSON,
    and the code that shows it on another page. Pictures are drawn anew from what the map shows, so that
    they hold lines and words and no controls. */
@@ -62,7 +63,7 @@
       const rect = node.getBoundingClientRect();
       const size = parseFloat(style.fontSize);
       const upper = style.textTransform === "uppercase";
-      return text(rect.left - outer.left + parseFloat(style.paddingLeft || 0), rect.top - outer.top + rect.height / 2 + size * 0.35,
+      return text(rect.left - outer.left + (parseFloat(style.paddingLeft) || 0), rect.top - outer.top + rect.height / 2 + size * 0.35,
         upper ? node.textContent.toUpperCase() : node.textContent, {
           "font-size": size, "font-weight": style.fontWeight, fill: style.color, "letter-spacing": style.letterSpacing === "normal" ? null : style.letterSpacing,
           stroke: getComputedStyle(box).getPropertyValue("--gd-halo").trim(), "stroke-width": 2.5, "stroke-linejoin": "round", "paint-order": "stroke",

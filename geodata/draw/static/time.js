@@ -1,3 +1,4 @@
+// @ts-check
 /* The step slider at the foot of the map: range input, play, one step back and forth, events. */
 (function () {
   "use strict";

@@ -1,3 +1,4 @@
+// @ts-check
 /* Switches of what is shown: calendar, unit, scenario, comparison, language; table, link, print. */
 (function () {
   "use strict";
@@ -13,6 +14,7 @@
 
   function comparisons(model) {
     const steps = model.steps.map((step) => ["step:" + step.id, step.id]).reverse();
+    /** @type {Array<any>} */
     const groups = [["", G.t("nothing")]];
     if (model.data.projection) {
       const scenarios = model.data.projection.scenarios;

@@ -1,3 +1,4 @@
+// @ts-check
 /* Thousands of lines over typed arrays: unpacked on demand, drawn with the land on one canvas, found
    by a grid. What is in view is drawn at once, the rim around it, for dragging, when that is seen. */
 (function () {
