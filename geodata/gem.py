@@ -134,11 +134,17 @@ def _route_folder(path: Path) -> Path:
     )
 
 
+LARGEST_FILE = 64 * 2**20
+"""Most bytes of the lines of one project; the largest of the release have 2 MB."""
+
+
 def _read_file(file: Path, lines: _Lines) -> None:
     """Add the lines of one file; a broken one leaves a project without a route, and a fault."""
     words: list[str] = []
     arrays: list[np.ndarray] = []
     try:
+        if not file.is_file() or file.stat().st_size > LARGEST_FILE:
+            raise ValueError(f"no plain file of at most {LARGEST_FILE // 2**20} MB")
         content = orjson.loads(file.read_bytes())
         _check_crs(content)
         arrays = _arrays(_geometries(content, words), words)

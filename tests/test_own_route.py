@@ -1,7 +1,10 @@
 """A route of one's own: three files, one judge for check, import and load, and a way back."""
 
 import csv
+import datetime as dt
 import json
+import os
+import re
 import shutil
 
 import pytest
@@ -9,6 +12,8 @@ import pytest
 import energy
 from energy import build, cli, facts
 from energy.errors import DataError
+from energy.intake import own
+from energy.tracker import judge
 
 LINE = [[60.0, 55.0], [62.0, 56.0], [64.0, 56.5]]
 
@@ -128,3 +133,67 @@ def test_usage_of_import(home, capsys):
     assert "Name what to import and from where" in capsys.readouterr().err
     assert cli.main(["import", "facts", "x", "--undo"]) == 2
     assert "leave the rest out" in capsys.readouterr().err
+
+
+def change(folder, **cells):
+    """Change cells of the one own figure."""
+    path = folder / "volumes.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    write(path, list(row), {**row, **cells})
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({"value": "inf"}, "value 'inf' is not a number"),
+        ({"value": "1e999"}, "value '1e999' is not a number"),
+        ({"period": "1900/2199", "freq": "C"}, "period '1900/2199' is 300 years long; at most 20"),
+        ({"note": "a\0b"}, "row 2: column 'note' holds a NUL"),
+    ],
+)
+def test_cells_that_cannot_be_are_refused_where_they_are_read(mine, cells, said):
+    change(mine, **cells)
+    with pytest.raises(DataError, match=re.escape(said)):
+        facts.read_table(mine / "volumes.csv", "volumes")
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ({}, ""),
+        ({"value": "1e308"}, "1e+308 bcm is more than"),
+        ({"value": "-5"}, "-5 bcm is negative; gas the other way is a route of its own"),
+        ({"value": "1000000"}, "1e+06 bcm is more than"),
+        ({"value": "900"}, "capacity and best quarter so far"),
+        ({"value": "900", "note": "accepted: a test of the gate"}, ""),
+        ({"value": "-5", "note": "accepted: no reason helps"}, "is negative"),
+        ({"period": "2090"}, "2090 lay ahead"),
+    ],
+)
+def test_own_figures_pass_the_gate(mine, cells, said):
+    change(mine, **cells)
+    found = own.faults(mine, facts.load(), dt.date(2026, 6, 1))
+    assert found == [] if not said else said in found[0] and "own:1" in found[0]
+
+
+def test_an_impossible_figure_is_not_imported(home, mine, capsys):
+    change(mine, value="-5")
+    assert cli.main(["import", "facts", str(mine)]) == 1
+    assert "is negative" in capsys.readouterr().err
+    assert not (home / "facts").exists()
+
+
+def test_a_table_too_large_is_refused_before_it_is_read(home, mine, monkeypatch):
+    monkeypatch.setattr("energy.intake.own.ROWS", 1)
+    with pytest.raises(
+        DataError, match=r"volumes.csv: more than 1 rows .* energy import inbox FILE"
+    ):
+        facts.install(mine, judge=judge)
+
+
+def test_a_pipe_among_the_tables_is_refused(home, mine, tmp_path):
+    (mine / "volumes.csv").unlink()
+    os.mkfifo(mine / "volumes.csv")
+    with pytest.raises(DataError, match=r"volumes.csv: no plain file"):
+        facts.install(mine, judge=judge)

@@ -98,7 +98,9 @@ def emit(table: pd.DataFrame, form: str | None) -> int:
 
         show(table)
     elif form == "csv":
-        rounded(table).to_csv(sys.stdout, index=False, float_format=f"%.{DIGITS}g")
+        from energy.measure.sheets import safe
+
+        safe(rounded(table)).to_csv(sys.stdout, index=False, float_format=f"%.{DIGITS}g")
     elif form == "json":
         text = rounded(table).to_json(
             orient="records",

@@ -37,6 +37,9 @@ __all__ = [
 DATA = Path(__file__).parents[1] / "data"
 
 
+LONGEST = 20 * 366
+"""Most days of a period in a table of facts."""
+
 LINES, BEFORE = "routes.geojson", "facts.before"
 OWN_IDS = r"own:[A-Za-z0-9_-]+"  # ids that no edition of the package will ever use
 
@@ -122,6 +125,11 @@ def _printed(path: Path) -> dict[str, str]:
 def _values(path: Path) -> dict[str, str]:
     text = _read_text(path)
     return dict(zip(text["id"], text["value"], strict=True))
+
+
+def load_package() -> Tables:
+    """Return the package's own tables alone."""
+    return Tables({name: table.copy(deep=False) for name, table in _package().items()})
 
 
 @functools.cache
@@ -233,6 +241,10 @@ def install(
     files = sorted([*source.glob("*.csv"), *source.glob(LINES)])
     if not files:
         raise DataError(str(source), ["no CSV table in it; see energy/data for the file names"])
+    if pipes := [
+        f"{path.name}: no plain file; name a table" for path in files if not path.is_file()
+    ]:
+        raise DataError(str(source), pipes)  # a pipe or a device has no end
     target, left = home() / "facts", []
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".facts-", dir=target.parent))
@@ -346,8 +358,10 @@ def _published_by(text: pd.DataFrame, name: str, by: dt.date) -> pd.Series:
 def _read_text(path: Path) -> pd.DataFrame:
     if not path.exists():
         raise DataError(path.name, [f"{path.name}: file not found in {path.parent.name}/"])
+    if not path.is_file():  # a pipe or a device has no end
+        raise DataError(path.name, [f"{path.name}: no plain file; name a CSV table"])
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        text = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except UnicodeDecodeError as error:
         raise DataError(
             path.name,
@@ -355,6 +369,11 @@ def _read_text(path: Path) -> pd.DataFrame:
         ) from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(path.name, [f"{path.name}: not a CSV table ({error})"]) from error
+    if b"\0" in path.read_bytes():
+        where = [f"{path.name} row {row + 2}: column '{name}' holds a NUL; take it out" for name in text
+                 for row in text.index[text[name].str.contains("\0", regex=False)]]  # fmt: skip
+        raise DataError(path.name, where or [f"{path.name}: holds a NUL; take it out"])
+    return text
 
 
 def _column_faults(file: str, missing: list[str], extra: list[str], wanted: list[str]) -> list[str]:
@@ -393,7 +412,7 @@ def _numbers(
 ) -> tuple[pd.Series, list[str]]:
     name, rules = field["name"], field.get("constraints", {})
     numbers = pd.to_numeric(text.where(~empty), errors="coerce")
-    bad = ~empty & numbers.isna()
+    bad = ~empty & ~numbers.abs().lt(float("inf"))  # also inf, and what overflows to it
     faults += _faults(file, name, text, bad, "is not a number", "write it with a decimal point")
     for rule, sign, word in (("minimum", -1, "below"), ("maximum", 1, "above")):
         if rule in rules:
@@ -422,10 +441,14 @@ def _periods(table: pd.DataFrame, file: str) -> list[str]:
     faults = []
     for row, text, freq in zip(table.index, table["period"], table["freq"], strict=True):
         try:
-            found = periods.parse(text).freq
+            span = periods.parse(text)
+            found = span.freq
         except PeriodError as error:
             faults.append(f"{file} row {row + 2}: {error}")
             continue
+        if periods.days(span) > LONGEST:
+            faults.append(f"{file} row {row + 2}: period '{text}' is {periods.days(span) // 365} years long; "
+                          f"at most {LONGEST // 366}: give the years one by one")  # fmt: skip
         if freq != found:
             faults.append(f"{file} row {row + 2}: freq '{freq}' does not fit period '{text}'; "
                           f"write {found}")  # fmt: skip

@@ -91,6 +91,10 @@ def _lines(standard: str) -> list[StatementLine]:
 
 def _from_template(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
     known, found, faults = {line.line for line in lines}, [], []
+    if not path.is_file():
+        raise DataError(
+            path.name, [f"{path.name}: no plain file; name a template that is filled in"]
+        )
     with path.open(encoding="utf-8-sig", newline="") as stream:
         table = csv.DictReader(stream)
         missing = [name for name in TEMPLATE if name not in (table.fieldnames or [])]

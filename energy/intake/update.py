@@ -32,6 +32,7 @@ from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.sheets import safe
 from energy.sources import KeyMissing, SourceError, files, forms, inbox, reading
 from energy.sources.contract import COLUMNS, Answer, Request
 from energy.store import Store, StoreError, audit, diff, disk, prints
@@ -760,7 +761,7 @@ def _report(
     if job.applies:
         plain = table.drop(columns=["asked", "kept"])  # how often was asked is no part of a release
         listed = {"changes": found, "doubtful": doubtful, "sources": plain}
-        files = {f"{name}.csv": rows.to_csv(index=False) for name, rows in listed.items()}
+        files = {f"{name}.csv": safe(rows).to_csv(index=False) for name, rows in listed.items()}
         name, folder = _release(job, {"NOTE.md": note, **files}, build)
     code = PARTLY if (table["outcome"] == "failed").any() else FINE
     return Report(job.period, job.run, job.mode, table, found, doubtful, note, name, folder, code,

@@ -453,7 +453,7 @@ def _package(root: Path) -> tuple[list[dict[str, Any]], list[str]]:
         ]
     try:
         package = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return [], [f"{PACKAGE}: not JSON ({error})."]
     resources = package.get("resources") if isinstance(package, dict) else None
     if not isinstance(resources, list) or not all(isinstance(r, dict) for r in resources):
@@ -507,7 +507,7 @@ def _style_faults(path: Path, resource: Any, counts: Any) -> Iterator[str]:
             json.loads(text)
         else:
             ET.fromstring(text)
-    except (ValueError, ET.ParseError) as error:
+    except (ValueError, RecursionError, ET.ParseError) as error:
         yield f"{path.name}: cannot be read ({error})."
 
 

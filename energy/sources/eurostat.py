@@ -153,8 +153,10 @@ def _categories(answer: Answer, data: Mapping[str, Any]) -> dict[str, list[str]]
         category = reading.field(answer, described.get(name), "category", f"Dimension {name!r}")
         index = reading.field(answer, category, "index", f"Dimension {name!r}")
         places = index if isinstance(index, Mapping) else {c: i for i, c in enumerate(index)}
-        if sorted(places.values()) != list(range(length)):
-            reading.refuse(answer, f"Positions of {name!r} do not run from 0 to {length - 1}.")
+        if length != len(places) or sorted(places.values()) != list(range(len(places))):
+            reading.refuse(
+                answer, f"Positions of {name!r} do not run from 0 to its size {length!r}."
+            )
         codes[name] = sorted(places, key=places.__getitem__)
     return codes
 

@@ -92,10 +92,18 @@ def template() -> str:
     return "\n".join([*lines, ",".join(FIELDS), f"# {text.getvalue()}"])
 
 
+LARGEST = 100 * 2**20
+"""Most bytes of a file of typed figures: half a million rows."""
+
+
 def answer_of(path: Path | str, retrieved: dt.datetime | None = None) -> Answer:
     """Return a file as an answer, so that the store keeps its bytes like any other."""
     path = Path(path)
+    if path.exists() and not path.is_file():  # a pipe or a device has no end
+        raise DataError(path.name, [f"{path.name}: cannot be read: no plain file"])
     try:
+        if path.stat().st_size > LARGEST:
+            raise DataError(path.name, [f"{path.name}: larger than {LARGEST // 2**20} MB; part it"])
         body = path.read_bytes()
     except OSError as error:
         raise DataError(path.name, [f"{path.name}: cannot be read ({error.strerror})"]) from error

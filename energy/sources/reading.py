@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import hashlib
 import io
+import json
 import lzma
 import math
 import re
@@ -180,10 +181,27 @@ def excerpt(body: bytes, length: int = 120) -> str:
 def read_json(answer: Answer) -> Any:
     """Return the JSON of an answer; HTML, truncated text and NaN are refused."""
     check_type(answer, "JSON")
+    body = answer.body.removeprefix(b"\xef\xbb\xbf")
     try:
-        return orjson.loads(answer.body.removeprefix(b"\xef\xbb\xbf"))
+        data = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         refuse(answer, f"The JSON breaks off or is faulty ({error}); ask again.")
+    try:
+        json.loads(body, object_pairs_hook=_once)  # orjson takes the last of two equal keys
+    except KeyError as error:
+        refuse(answer, f"The JSON has the key {error} twice in one object; which counts?")
+    except RecursionError:
+        refuse(answer, "The JSON is nested too deep to be an answer.")
+    return data
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    """Raise KeyError for a key that stands twice."""
+    seen = set()
+    for name, _ in pairs:
+        if name in seen:
+            raise KeyError(name)
+        seen.add(name)
 
 
 def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from energy import facts
 from energy.errors import DataError
+from energy.intake import own
 from geodata import routes
 from geodata.errors import GeodataError
 
@@ -56,6 +57,8 @@ def judge(folder: Path) -> list[str]:
 
     Tables, links between them, each line of ``routes.geojson``, and that routes and lines match.
     """
+    if large := own.too_large(folder):
+        return large
     faults = facts.check(folder)
     path = folder / OWN_LINES
     if path.exists():
@@ -66,8 +69,10 @@ def judge(folder: Path) -> list[str]:
         ground = lay(base(), folder)
     except GeodataError as error:
         return [str(error)]
-    own = ground.loc[sorted(set(routes.load(path).index))] if path.exists() else ground.iloc[:0]
-    return routes.check(own) + faults_between(facts.load(folder)["routes"]["route"], ground)
+    drawn = ground.loc[sorted(set(routes.load(path).index))] if path.exists() else ground.iloc[:0]
+    tables = facts.load(folder)
+    odd = own.faults(folder, tables)
+    return odd + routes.check(drawn) + faults_between(tables["routes"]["route"], ground)
 
 
 def opened(tables: facts.Tables, folder: Path, lines: str | Path | None) -> gpd.GeoDataFrame:

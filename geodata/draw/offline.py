@@ -10,6 +10,7 @@ import base64
 import hashlib
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,7 +33,7 @@ _PAGE = """<!DOCTYPE html>
 </head>
 <body>
 <noscript>This map needs JavaScript; nothing is fetched from the network.</noscript>
-{{ this.html.render(**kwargs) }}
+{{ mark }}{{ this.html.render(**kwargs) }}{{ mark }}
 <script>
 {{ this.script.render(**kwargs) }}
 </script>
@@ -84,9 +85,10 @@ class OfflineFigure(Figure):
                 own = self.assets.get(link.url)
                 text = asset(link.url) if own is None else harmless(own)
                 link.code = text  # type: ignore[assignment]  # branca says bytes, writes it as text
-        page = self._template.render(this=self, kwargs={**kwargs, "embedded": True})
+        mark = f"<!--{secrets.token_hex(16)}-->"  # nobody's text can hold it
+        page = self._template.render(this=self, kwargs={**kwargs, "embedded": True}, mark=mark)
         page = re.sub(r",\s*maximum-scale=1.0, user-scalable=no", "", page)
-        return _policy(_number_ids(page, self), _pictures(self))
+        return _policy(_number_ids(page, self), _pictures(self), mark)
 
 
 class OfflineMap(folium.Map):
@@ -184,8 +186,14 @@ def _pictures(root: Element) -> str:
     return " https: http:" if any(isinstance(element, kinds) for element in _walk(root)) else ""
 
 
-def _policy(page: str, pictures: str) -> str:
-    scripts = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+def _policy(page: str, pictures: str, mark: str) -> str:
+    """Allow the scripts of head and end, which the page put there; none in the body between marks."""
+    before, _, rest = page.partition(mark)
+    body, _, after = rest.partition(mark)
+    own = re.findall(r"<script>(.*?)</script>", before, flags=re.DOTALL)
+    start, end = after.index("<script>") + len("<script>"), after.rindex("</script>")
+    scripts = [*own, after[start:end]]
+    page = f"{before}{body}{after}"
     hashes = dict.fromkeys(
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
     )
