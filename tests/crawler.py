@@ -433,7 +433,7 @@ def _histories(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
                 yield (f"{row['route']} {name}_by_period {period}", _nan(shown),
                        _look(book, row["route"], period, name), 10.0 ** -DECIMALS[name])  # fmt: skip
         period = row["period"] or _last(book)  # without a flow: the state of the newest quarter
-        for name in [*names, "coverage"]:
+        for name in [*names, "coverage", *layers.BESIDE]:
             made = _look(book, row["route"], period, name)
             made = 0.0 if name == "coverage" and made != made else made
             yield (
@@ -534,7 +534,7 @@ FIVE = {"flow", "capacity", "utilisation", "price", "revenue"}
 LAYERS = {"routes": _histories, "flows_quarterly": _quarters, "hubs": _hubs, "events": _events,
           "projections_quarterly": _scenarios}  # fmt: skip
 RULED: dict[str, set[str]] = {
-    "routes": {*FIVE, *(f"{name}_by_period" for name in FIVE), *ARROW, "coverage", "nameplate",
+    "routes": {*FIVE, *(f"{name}_by_period" for name in FIVE), *ARROW, *layers.BESIDE, "coverage", "nameplate",
                "length_km", "status_by_period"},
     "flows_quarterly": {*FIVE, *ARROW, "coverage", "idle", "netback", *layers.BESIDE},
     "hubs": set(),

@@ -64,7 +64,7 @@ def test_a_date_a_quarter_and_a_text_are_the_same_day(tracker):
 
 
 def test_the_newest_day_is_all_there_is(tracker):
-    assert len(tracker.as_of("2030-01-01").facts["volumes"]) == len(tracker.facts["volumes"])
+    assert len(tracker.as_of(dt.date.today()).facts["volumes"]) == len(tracker.facts["volumes"])
 
 
 def test_market_quotations_are_known_when_their_period_ends(tracker):
@@ -128,7 +128,7 @@ def test_figures_by_hand_reach_every_verb_and_keep_their_day(home, tmp_path, cap
     assert cli.main(["import", "inbox", str(inbox(tmp_path, 4.2, "2026-08-01"))]) == 0
     assert "1 new" in capsys.readouterr().err
     flow = energy.load().flows("blue-stream", first="2026Q2", last="2026Q2")["flow"]
-    assert float(flow.squeeze()) == pytest.approx(4.2)
+    assert float(flow.squeeze()) == pytest.approx(4.2, rel=1e-3)  # balanced with all the rest
     before = energy.load(as_of="2026-07-31").facts["volumes"]
     assert "mine" not in set(before["source"])
     assert cli.main(["flows", "blue-stream", "--from", "2026Q2", "--to", "2026Q2"]) == 0
@@ -325,7 +325,7 @@ def test_plan_run_and_diff(kept, home, capsys):
     assert "# 2026Q3: what changed" in out and "release 2026Q3" in err
     assert (home / "builds" / "2026Q3" / "atlas.html").exists()
     cube = energy.load().flows("turkstream-2", first="2026Q3", last="2026Q3", unit="TWh")
-    assert float(cube["flow"].squeeze()) == pytest.approx(46.0)
+    assert float(cube["flow"].squeeze()) == pytest.approx(46.0, rel=1e-3)
     assert cli.main([*words, "--apply"]) == 0
     assert Store.open().releases() == ["2026Q3"]
     capsys.readouterr()

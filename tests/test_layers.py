@@ -366,7 +366,7 @@ def test_a_projection_that_cannot_be_made_costs_only_itself(tracker, monkeypatch
     def lacking(*_, **__):
         raise MissingExtra("Timing needs statsmodels.")
 
-    monkeypatch.setattr("energy.projection.project", lacking)
+    monkeypatch.setattr("energy.projection.setup", lacking)
     t = dataclasses.replace(tracker)
     with pytest.warns(UserWarning, match="without a projection: Timing needs statsmodels"):
         assert "projections_quarterly" not in t.maps.layers()

@@ -114,13 +114,16 @@ def test_nothing_published_later_is_known(then):
 
 
 def test_a_quarter_of_which_one_month_is_known_is_no_quarter(tables):
-    day = dt.date(2024, 12, 31)  # of 2023Q2 April and May were known then, of 2023Q3 August alone
-    past = backtest.histories(backtest.as_known(tables, day), day)["turkstream-2"]
-    assert past.index[-1] < pd.Period("2023Q2")
+    day = dt.date(2024, 12, 31)  # of 2024Q4 twenty days of October were known then
+    known = backtest.as_known(tables, day)
+    last = known["volumes"].set_index("id").loc["V1985"]
+    assert (last["entity"], last["period"]) == ("turkstream-2", "2024-10")
+    past = backtest.histories(known, day)["turkstream-2"]
+    assert past.index[-1] == pd.Period("2024Q3")
     cube = flows.build(tables, "Q")
-    part = cube.sel(route="turkstream-1", period="2025-10-01")  # one month of three
-    assert 0 < part["coverage"] < 0.5 and part["flow"] > 0
-    assert np.isnan(backtest.whole(cube).sel(route="turkstream-1", period="2025-10-01"))
+    part = cube.sel(route="turkstream-1", period="2026-01-01")  # January alone, 31 of 90 days
+    assert part["coverage"].item() == pytest.approx(31 / 90) and part["flow"] > 0
+    assert np.isnan(backtest.whole(cube).sel(route="turkstream-1", period="2026-01-01"))
 
 
 def test_histories_end_with_what_was_known(then):

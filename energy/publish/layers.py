@@ -107,13 +107,15 @@ def newest(cube: xr.Dataset) -> pd.DataFrame:
     A route that no figure covers, one between two others, takes its newest balanced flow.
     """
     rows = {}
-    labels = period_labels(cube)
+    labels, beside = period_labels(cube), [name for name in BESIDE if name in cube]
     flow, covered = cube["flow"].values, cube["coverage"].values > 0
     for r, route in enumerate(cube["route"].values):
         known = np.flatnonzero(~np.isnan(flow[r]))
         known = known[covered[r, known]] if covered[r, known].any() else known
         p = int(known[-1]) if len(known) else -1
-        row: dict[str, object] = {name: _number(cube[name].values[r, p], name) for name in NUMBERS}
+        row: dict[str, object] = {
+            name: _number(cube[name].values[r, p], name) for name in [*NUMBERS, *beside]
+        }
         row |= {name: cube[name].values[r, p] for name in ("status", "sources", "price_source")}
         row |= {
             "period": labels[p] if len(known) else "",
@@ -126,7 +128,7 @@ def newest(cube: xr.Dataset) -> pd.DataFrame:
         row["above_capacity"] = (_number(cube["utilisation"].values[r, p], "utilisation") or 0) > 1
         rows[route] = row
     frame = pd.DataFrame.from_dict(rows, orient="index").rename(columns={"status": "figure_status"})
-    return frame.astype(dict.fromkeys([*NUMBERS, "coverage"], "float64"))
+    return frame.astype(dict.fromkeys([*NUMBERS, "coverage", *beside], "float64"))
 
 
 def histories(cube: xr.Dataset) -> pd.DataFrame:

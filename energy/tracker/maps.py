@@ -61,7 +61,7 @@ class Maps(Facet):
             {**self.meta(), "layers": layers}, projection=ahead, facts=t.facts,
             months=t.flows(freq="M"), markets=balanced.markets(t.facts),
             ways=tracing.history(t.facts),
-            leaves=t.ahead.leaves if ahead is not None and projection in (None, True) else None,
+            leaves=t.ahead.leaves if ahead is not None and ahead is not projection else None,
         )  # fmt: skip
 
     def period(self, quarter: str | None = None, **options: Any) -> Any:
