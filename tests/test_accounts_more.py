@@ -1,6 +1,7 @@
 """Quarters out of cumulative figures, markets, leverage; the itemised bridge; the pictures."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -393,6 +394,15 @@ def test_the_gap_is_split_into_duty_resale_and_a_rest():
     assert "LNG" in table.set_index("part").loc["unexplained", "note"]
     duty = table.set_index("part").loc["customs duty"]
     assert (duty["source"], duty["status"]) == ("N1;N2", "modelled")
+
+
+def test_gas_bought_and_resold_is_counted_beyond_the_former_soviet_union_alone():
+    cells = pd.DataFrame({"group": ["", "", bridge.FORMER, bridge.FORMER],
+                          "rub_bn": [20.0, 10.0, 4.0, 6.0], "bcm": [4.0, 2.0, 5.0, 5.0]})  # fmt: skip
+    sold = stated(line(2, 8, "2016", metric="volume_sold", segment=EUROPE, unit="bcm"))
+    _, money, status, *_ = bridge._resale(SimpleNamespace(period="2016"), cells, sold)
+    # 8 sold less 4 + 2 carried, at 30 / 6 = 5 bn RUB a bcm; the 10 bcm nearer by change nothing
+    assert (money, status) == (pytest.approx(10), "modelled")
 
 
 @settings(deadline=None)

@@ -526,6 +526,16 @@ def test_quarter_rates_are_used_where_all_four_are_known(books):
     assert pick(three, "route", "north")["rub_bn"] == pytest.approx(10)
 
 
+def test_a_yearly_cube_takes_the_mean_of_the_year_and_no_quarter(books):
+    quarters = [
+        rate(10 + q, f"2022Q{q}", value, freq="Q") for q, value in enumerate([80, 70, 60, 20], 1)
+    ]
+    yearly = cube(north=("europe", [2, 0, 0, 0], 100)).isel(period=[0]).assign_attrs(freq="A")
+    table = bridge(2022, yearly, books, pd.concat([ANNUAL, pd.DataFrame(quarters)]))
+    # 200 million USD at the mean of 50 roubles: 10 bn; at that of the first quarter it were 16
+    assert pick(table, "route", "north")["rub_bn"] == pytest.approx(10)
+
+
 def test_gas_without_a_price_is_missing_money_not_zero(books):
     flows = cube(
         north=("europe", [1] * 4, np.nan),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from energy import flows, store
 from energy.errors import DataError, PeriodError
-from energy.projection import ceilings, ramp, scenarios
+from energy.projection import ceilings, learned, ramp, scenarios
 
 
 def small(flows, first="2022-01-01", route="pipe", capacity=10.0):
@@ -92,6 +92,26 @@ def test_a_flat_route_keeps_its_level(tree):
     level = ramp.open_level(past, tree)
     assert (level.now, level.mean) == pytest.approx((10, 10))
     assert level.spread < scenarios.rule(tree, "spread")
+
+
+def test_persistence_and_spread_are_drawn_to_their_priors(tree):
+    prior, rho = scenarios.rule(tree, "spread"), scenarios.rule(tree, "persistence")
+    left = np.array([0.1, -0.1] * 4)  # neighbours always differ: persistence seen is none
+    spread, persistence = learned._noise_of(left, np.ones(8), tree)
+    assert persistence == pytest.approx((8 * 0 + 8 * rho) / (8 + 8))
+    assert spread == pytest.approx(np.sqrt((8 * 0.01 + 4 * prior**2) / (8 + 4)))
+    # 3, 3, -3, -3 twice: 4 of 7 products are 9, 3 are -9, so (9 / 7) / 9 = 1 / 7 is seen
+    again = learned._noise_of(np.array([3.0, 3, -3, -3] * 2), np.ones(8), tree)[1]
+    assert again == pytest.approx((8 / 7 + 8 * rho) / 16)
+    assert learned._noise_of(left[:3], np.ones(3), tree)[1] == rho  # too few to see any
+
+
+def test_what_lies_before_the_window_is_forgotten(tree):
+    window = int(scenarios.rule(tree, "window"))
+    flows = np.r_[np.full(8, 90.0), np.full(window, 2.5)]
+    level = ramp.open_level(ramp.History(np.arange(7000, 7000 + len(flows)), flows), tree)
+    assert (level.now, level.mean) == pytest.approx((10, 10))
+    assert level.season == pytest.approx(np.ones(4))
 
 
 def test_delivery_leaves_the_first_year_out_and_is_drawn_to_one(tracker, tree):
