@@ -687,6 +687,25 @@ def by_route(
     return pd.DataFrame(parts).T.reindex(columns=list(dict.fromkeys(GROUPS.values())))
 
 
+def published(folder: str | Path = SHIPPED) -> pd.DataFrame:
+    """Return the scores of the last full run, as METHOD shows them.
+
+    Returns
+    -------
+    DataFrame
+        ``release, as_of, kind`` (`KINDS`, a route or total for its skill, ``<route> living`` for its
+        coverage), ``horizon, model, skill, low, high`` (90 % interval), ``inside50`` to
+        ``inside95``, ``wis, crps, bias`` (shares of the mean flow), ``cells, origins``.
+
+    Examples
+    --------
+    >>> table = published()
+    >>> bool(table.query("kind == 'routes' and model == 'ours'")["skill"].gt(0).all())
+    True
+    """
+    return pd.read_csv(Path(folder) / "scores.csv")
+
+
 def pit(scores: pd.DataFrame, model: str = "ours", kind: str = "routes") -> pd.DataFrame:
     """Return how often what came fell into each tenth of the draws; 0.1 everywhere is perfect.
 
