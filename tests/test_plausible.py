@@ -129,6 +129,29 @@ def test_two_rates_make_the_cross_rate_of_last_month():
     assert any("USD/CNY by the two rates is" in text for text in said(bent, known))
 
 
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [((KNOWN["value"].iloc[-1], *NEW["value"].iloc[:2]), 0), (NEW["value"].iloc[[1, 2, 2]], 2)],
+    ids=["late", "early"],
+)
+def test_a_new_value_that_is_its_neighbours_to_the_last_digit(values, place):
+    found = plausible.doubts(NEW.assign(value=list(values)), KNOWN)
+    assert "is the value of the period before: moved, or filled up?" in found[place]
+    assert sum("the period before" in text for text in found) == 1
+
+
+def test_a_series_that_used_to_repeat_itself_may_go_on_to():
+    past = series([400.1234, 400.1234] * 22, entity="serbia")
+    new = series([400.1234] * 2, "2025-09", entity="serbia")
+    assert not any("period before" in text for text in said(new, past))
+
+
+def test_a_rounded_value_may_come_twice():
+    past = KNOWN.assign(value=[*KNOWN["value"].iloc[:-1], 1800.0])
+    new = NEW.assign(value=[1800.0, *NEW["value"].iloc[1:]])
+    assert not any("period before" in text for text in said(new, past))
+
+
 def test_a_stuck_meter():
     days = series([5e8 * math.exp(NOISE[n % 60]) for n in range(90)], "2026-04-01", freq="D",
                   series="flow_point", source="entsog", unit="kWh/d", basis="GCV")  # fmt: skip

@@ -253,6 +253,35 @@ def stuck(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
                 )
 
 
+def repeated(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a new month or quarter that holds its neighbour's value to the last digit.
+
+    A series that stands a period beside shows itself so from its first new value on, long before
+    there are enough of them to compare; so does one that was filled up with its last value.
+    """
+    slow, before = (part[part["freq"].isin(["M", "Q"])] for part in (table, known))
+    for name, mine in slow[slow["old"].isna()].groupby("name"):
+        past = before[before["name"] == name].drop_duplicates("month", keep="last")
+        step = 3 if mine["freq"].iloc[0] == "Q" else 1
+        if len(past) < (8 if step == 3 else ENOUGH) or _neighbours_equal(past, step):
+            continue
+        values = pd.concat([past, mine]).drop_duplicates("month", keep="last")
+        by_month = values.set_index("month")["value"]
+        for row in rows_of(mine.assign(place=mine.index), Spot):
+            beside = by_month.get(mine.loc[row.place, "month"] - step)
+            if beside == row.value and len(f"{row.value:.12g}".strip("-0.").replace(".", "")) >= 4:
+                yield (
+                    row.place,
+                    f"{row.value:.10g} is the value of the period before: moved, or filled up?",
+                )
+
+
+def _neighbours_equal(past: pd.DataFrame, step: int) -> bool:
+    """Tell whether the series ever held one value in two periods that follow each other."""
+    series = past.set_index("month")["value"]
+    return bool((series == series.reindex(series.index - step).to_numpy()).any())
+
+
 def _longest(values: pd.Series) -> int:
     return (
         int(values.groupby((values != values.shift()).cumsum()).size().max()) if len(values) else 0
@@ -494,7 +523,7 @@ def second_opinion(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 
 
 TESTS: tuple[Callable[[pd.DataFrame, pd.DataFrame], Doubts], ...] = (
-    two_units, total, storage, crossed, factor, swapped, lag, stuck, step, interval, together,
+    two_units, total, storage, crossed, factor, swapped, lag, stuck, repeated, step, interval, together,
     second_opinion,
 )  # fmt: skip
 """The order is that of certainty: the first that doubts a row gives the reason."""
