@@ -22,7 +22,8 @@ DAYS = ("2014-06-30", "2015-12-31", "2017-03-31", "2018-12-31", "2019-12-01", "2
 QUOTED = ("wb_", "eia_", "spot_")  # printed by markets as they go: known when their period ends
 DATES = {"date", "month", "year"}
 FACT = {"actual", "provisional", "estimate", "mean", "day"}
-METHOD = {"profiles"}  # how a year is split over its months: told as such, and of today
+# How a year is split over its months, and what a printed figure counts: told as such, and of today.
+METHOD = {"profiles", "balance-scopes"}
 RETRIEVED = dt.date(2026, 6, 1)
 
 
