@@ -281,6 +281,9 @@ def test_a_surcharge_counts_only_while_it_was_levied():
         assert pick(table, "extraction_surcharge")["usd"] == usd
         assert pick(table, "netback")["note"] == "all charges known"
     assert pick(before, "extraction_surcharge")["note"] == "not levied"
+    steps = netback.charges(cube("leningrad-finland"), book)
+    levied = steps[steps["item"] == "extraction_surcharge"]
+    assert levied["source"].tolist() == ["N0009"]  # nothing is told of a quarter without it
     assert "extraction_surcharge" not in set(
         left("leningrad-finland", "2020Q3", cube("leningrad-finland"), tables(*FULL))["item"]
     )

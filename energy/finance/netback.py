@@ -28,6 +28,7 @@ AT_TIMES = ("extraction_surcharge",)
 ITEMS = (*COMMON, *AT_TIMES, "transit", "transit_belarus", "transit_poland", "offshore")
 COUNTED = ("actual", "provisional", "contract", "estimate")
 NO_FIGURE = "no published figure for this time"
+NOT_LEVIED = "not levied"
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def _quarter(
             rows = _candidates(book.charges.get(item, []), route, parent, cell.market)
             charges[item] = _charge(rows, scale, carry and item not in AT_TIMES)
             if item in AT_TIMES and charges[item].note == NO_FIGURE:
-                charges[item] = Charge(0.0, "", "", "not levied")
+                charges[item] = Charge(0.0, "", "", NOT_LEVIED)
     return charges
 
 
@@ -412,7 +413,7 @@ def charges(
         place = {"route": str(cube["route"].values[r]), "period": cube["period"].values[p]}
         rows.append({**place, "item": PRICE, "usd": cell.price, "source": cell.price_source})
         rows += [{**place, "item": item, "usd": c.usd, "source": c.ids, "note": c.note}
-                 for item, c in found.items()]  # fmt: skip
+                 for item, c in found.items() if c.note != NOT_LEVIED]  # fmt: skip
     columns = ["route", "period", "item", "usd", "source", "note"]
     return pd.DataFrame(rows, columns=columns).fillna({"note": ""})
 
