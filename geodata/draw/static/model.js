@@ -547,7 +547,8 @@
         const [low, high] = edges.map((edge) => G.number(this.figure(line, key, now, edge), digits));
         said.push(["interval", `${this.interval(now)}: ${low} – ${high}`]);
       }
-      const seen = key === "value" || key === "price" ? this.evidence(now, key) : "";
+      const refs = key === "limit" ? (line.data.standing || {}).limit : now.sets[key === "reported" ? "value" : key];
+      const seen = this.dated(refs || []);
       if (seen) said.push(["age", G.t("evidence of {date}", { date: seen })]);
       return said;
     }
@@ -558,7 +559,11 @@
 
     /* The newest day on which one of the figures behind a number was published: zeros age as flows do. */
     evidence(now, key) {
-      const dates = (now.sets[key] || []).map((r) => {
+      return this.dated(now.sets[key] || []);
+    }
+
+    dated(refs) {
+      const dates = refs.map((r) => {
         const record = this.data.records[r];
         const source = this.data.sources[record.source];
         return record.published || (source && source.published) || "";
