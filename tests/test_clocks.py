@@ -76,3 +76,19 @@ def test_a_plan_may_be_published_before():
 def test_a_month_published_within_it_by_month_alone_stands():
     table = rows(period="2026-07", freq="M", published="2026-07")
     assert list(clocks.honest_dates(table)["published"]) == ["2026-07"] * 3
+
+
+def test_a_clock_before_the_package_was_made_refuses_to_start():
+    made = dt.datetime.combine(clocks.memory.retrieved(), dt.time(6), dt.UTC)
+    clocks.check_built(made - dt.timedelta(days=1))
+    with pytest.raises(clocks.ClockError, match=r"but this package was made on .*set the clock"):
+        clocks.check_built(made - dt.timedelta(days=2))
+
+
+def test_a_clock_that_jumps_within_a_run_publishes_nothing():
+    rows = pd.DataFrame({"retrieved": pd.to_datetime(["2026-11-25", "2036-01-01"], utc=True)})
+    clocks.check_asked(rows.head(1), "20261125T060000Z")
+    with pytest.raises(
+        clocks.ClockError, match=r"began on 2026-11-25, an answer came on 2036-01-01"
+    ):
+        clocks.check_asked(rows, "20261125T060000Z")

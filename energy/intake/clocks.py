@@ -42,6 +42,40 @@ def check_start(now: dt.datetime, store: Store) -> None:
                          "the clock, then run again.")  # fmt: skip
 
 
+def check_built(now: dt.datetime) -> None:
+    """Refuse to start with a clock that stands before the package's own facts were read.
+
+    Raises
+    ------
+    ClockError
+        If `now` is more than a day before `energy.store.retrieved`.
+    """
+    made = memory.retrieved()
+    if now.date() < made - AHEAD:
+        raise ClockError(
+            f"The clock says {now:%Y-%m-%d}, but this package was made on {made}: set the clock, then "
+            "run again."
+        )
+
+
+def check_asked(rows: pd.DataFrame, run: str) -> None:
+    """Refuse rows asked more than a day after their run began: the clock jumped in between.
+
+    They would be known from a day that has not come, and `as_of` would contradict the newest word.
+
+    Raises
+    ------
+    ClockError
+    """
+    began = pd.Timestamp(dt.datetime.strptime(run, "%Y%m%dT%H%M%SZ"), tz="UTC")
+    newest = pd.to_datetime(rows["retrieved"], utc=True).max()
+    if newest > began + AHEAD:
+        raise ClockError(
+            f"The run began on {began:%Y-%m-%d}, an answer came on {newest:%Y-%m-%d}: the clock jumped. "
+            "Nothing of it is published; set the clock, then run again."
+        )
+
+
 def check_clock(answer: Answer, now: dt.datetime) -> None:
     """Refuse to go on where the server's ``Date`` is more than a day behind our clock.
 

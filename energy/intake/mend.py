@@ -157,7 +157,7 @@ def _typed(step: Step, store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
         path = Path(folder, Path(step["name"]).name)
         path.write_bytes(answer.body)
         rows = update.read_file(path, answer, lambda text: None)
-    rows = update.published_by(rows, store, step["by"] or None, lambda text: None)
+    rows = honest_dates(update.published_by(rows, store, step["by"] or None, lambda text: None))
     return rows, rows.head(0).assign(reason="")
 
 

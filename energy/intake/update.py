@@ -27,7 +27,14 @@ from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
 from energy.intake import mend, outcome, plausible, verdict, workers
-from energy.intake.clocks import ClockError, check_clock, check_start, honest_dates
+from energy.intake.clocks import (
+    ClockError,
+    check_asked,
+    check_built,
+    check_clock,
+    check_start,
+    honest_dates,
+)
 from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
@@ -59,6 +66,11 @@ Tell = Callable[[str], object]
 
 def _quiet(text: str) -> None:
     """Tell nobody."""
+
+
+def _clock() -> dt.datetime:
+    """Return the time by the clock of this machine."""
+    return dt.datetime.now(dt.UTC)
 
 
 # -- plan: what is due from whom ------------------------------------------------------------------
@@ -262,7 +274,7 @@ def run(
     client: Any = None,
     keys: Mapping[str, str] = os.environ,
     sleep: Callable[[float], None] = time.sleep,
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    now: Callable[[], dt.datetime] = _clock,
     tables: facts.Tables | None = None,
     build: Callable[[Path], object] | None = None,
     as_of: Any = None,
@@ -328,6 +340,8 @@ def run(
         raise PeriodError(f"{span} is not over on {now():%Y-%m-%d}: no half quarter is published. "
                           f"Run again after {span.end}, or see plan().")  # fmt: skip
     check_start(now(), store)
+    if now is _clock:
+        check_built(now())
     names, replay = _chosen(only), Store.open(offline) if offline else None
     tables = facts.load() if tables is None else tables
     ask = _asker(client, keys, sleep, now)
@@ -637,6 +651,7 @@ def _publish(deliveries: Sequence[Delivery], job: Job) -> pd.DataFrame:
             if len(delivery.doubtful):
                 job.store.quarantine(job.run, delivery.doubtful)
             if len(delivery.good):
+                check_asked(delivery.good, job.run)
                 made = job.store.publish(delivery.name, job.run, delivery.good)
                 job.tell(f"{delivery.name}: " + (f"published {made.new} new and {made.revised} revised"
                          if made else "nothing new"))  # fmt: skip
@@ -1007,7 +1022,7 @@ def take_in(
     path: str | Path,
     store: Store | None = None,
     *,
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    now: Callable[[], dt.datetime] = _clock,
     tell: Tell = _quiet,
     as_of: Any = None,
 ) -> pd.DataFrame:
@@ -1028,7 +1043,7 @@ def take_in(
     """
     store = store or Store.open()
     answer = inbox.answer_of(path, now())
-    rows = published_by(read_file(path, answer, tell), store, as_of, tell)
+    rows = honest_dates(published_by(read_file(path, answer, tell), store, as_of, tell))
     quarter = str(periods.containing(answer.retrieved.date(), "Q"))
     with store.lock(f"import inbox {Path(path).name}"):
         store.keep(answer, quarter, inbox.LICENCE)
@@ -1075,7 +1090,7 @@ def release_rows(
     ids: Sequence[str],
     reason: str,
     store: Store | None = None,
-    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    now: Callable[[], dt.datetime] = _clock,
 ) -> int:
     """Let refused rows through, by id, for a reason; return how many were published.
 
