@@ -183,7 +183,7 @@ def test_geojson_writes_no_negative_zero(tmp_path):
     [
         (lambda g: g.set_crs(None, allow_override=True), {}, r"has no CRS.*set_crs\(4326\)"),
         (lambda g: g.to_crs(3857), {}, r"EPSG:3857; EPSG:4326 is expected.*to_crs\(4326\)"),
-        (lambda g: pd.DataFrame(g), {}, "GeoDataFrame is expected, not a DataFrame"),
+        (lambda g: pd.DataFrame(g), {}, "is of type DataFrame; expected gpd.GeoDataFrame"),
         (lambda g: g, {"properties": ["nmae"]}, "has no column 'nmae'; it has route, name"),
         (lambda g: g, {"id": "open"}, "id of row 0 is True; a text or a whole number"),
         (lambda g: g, {"id": "status"}, "1 ids stand for more than one row, first 'idle'"),
