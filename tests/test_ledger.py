@@ -370,3 +370,32 @@ def test_only_the_user_reads_answers_that_may_not_be_passed_on(tmp_path):
     found = {p.name.partition(".")[0]: stat.S_IMODE(p.stat().st_mode) & 0o077
              for p in of(home, "raw").rglob("*.*")}  # fmt: skip
     assert found["t"] == 0 and found["monthly"] != 0
+
+
+# --- signatures -----------------------------------------------------------------------------------
+
+
+def test_a_release_is_signed_and_checked(whole, tmp_path):
+    ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
+    from cryptography.hazmat.primitives import serialization as form
+
+    from energy.store import signing
+
+    for name in ("mine", "other"):
+        pem = ed25519.Ed25519PrivateKey.generate().private_bytes(
+            form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())  # fmt: skip
+        (tmp_path / f"{name}.pem").write_bytes(pem)
+        public = signing.public_key(tmp_path / f"{name}.pem")
+        (tmp_path / f"{name}.pub").write_text(public, encoding="utf-8")
+    with pytest.raises(StoreError, match="2025Q1 is not signed"):
+        signing.check(whole.root, "2025Q1", tmp_path / "mine.pub")
+    signing.sign(whole.root, "2025Q1", tmp_path / "mine.pem")
+    assert signing.check(whole.root, "2025Q1", tmp_path / "mine.pub") == "release:2025Q1"
+    with pytest.raises(StoreError, match="was made with another key"):
+        signing.check(whole.root, "2025Q1", tmp_path / "other.pub")
+    shutil.copy(of(whole, "signatures/2025Q1.minisig"), of(whole, "signatures/2025Q2.minisig"))
+    with pytest.raises(StoreError, match=r"releases/2025Q2\.json is not what was signed"):
+        signing.check(whole.root, "2025Q2", tmp_path / "mine.pub")
+    with pytest.raises(StoreError, match="No release '2030Q1' in the store"):
+        signing.sign(whole.root, "2030Q1", tmp_path / "mine.pem")
+    assert whole.verify() == []

@@ -11,7 +11,7 @@ from energy.errors import UsageError
 if TYPE_CHECKING:
     from energy.store import Store
 
-DOES = ("verify", "repair", "rebuild", "retire")
+DOES = ("verify", "repair", "rebuild", "retire", "sign", "check")
 
 
 def _store(verbs: Verbs) -> None:
@@ -20,10 +20,13 @@ def _store(verbs: Verbs) -> None:
                  "  energy store repair              what is damaged or lost is made again; older stores upgraded\n"
                  "  energy store rebuild new/        the whole store from the kept answers alone, in new/\n"
                  "  energy store retire 20360101T000000Z --reason 'the clock stood in 2036'\n"
+                 "  energy store sign 2026Q3 --key key.pem       sign a release (openssl genpkey -algorithm ed25519)\n"
+                 "  energy store check 2026Q3 --key minisign.pub is it what was signed?\n"
                  "exit code 1 where a fault is left")  # fmt: skip
     verb.add_argument("do", choices=DOES, metavar="DO", help=", ".join(DOES))
     verb.add_argument("what", nargs="?", metavar="WHAT",
                       help="rebuild: the new folder; retire: the run, as YYYYMMDDThhmmssZ")  # fmt: skip
+    verb.add_argument("--key", default="", help="sign: the private key; check: the public one")
     verb.add_argument("--reason", default="", help="retire: why that run is not to be believed")
 
 
@@ -42,6 +45,8 @@ def _run_store(options: argparse.Namespace) -> int:
         return _repair(store)
     if options.do == "rebuild":
         return _rebuild(store, options.what)
+    if options.do in ("sign", "check"):
+        return _signed(store, options)
     if not options.what:
         raise UsageError("Name the run to retire, e.g. energy store retire 20360101T000000Z.")
     gone = store.retire(options.what, options.reason)
@@ -73,3 +78,15 @@ def _rebuild(store: Store, folder: str | None) -> int:
         f"energy: {same} vintages made in {to.root}; {len(left) or 'no'} files differ from {store.root}"
     )
     return 1 if left else 0
+
+
+def _signed(store: Store, options: argparse.Namespace) -> int:
+    from energy.store import signing
+
+    if not (options.what and options.key):
+        raise UsageError(f"energy store {options.do} needs a release and --key FILE.")
+    if options.do == "check":
+        return say(f"energy: sound, {signing.check(store.root, options.what, options.key)}")
+    print(signing.sign(store.root, options.what, options.key))
+    print(signing.public_key(options.key), end="")
+    return 0
