@@ -23,6 +23,7 @@ from shapely.geometry import LineString
 
 from energy.errors import DataError
 from energy.publish import atlas, qualifiers
+from energy.tracker import maps
 from geodata import draw
 from geodata.draw import contract
 from geodata.errors import FormatError
@@ -860,6 +861,13 @@ def test_search_finds_aliases_and_slips_main_lines_first(found_page, typed, firs
     feeders = [i for i, name in enumerate(found) if "Kovykta" in name and "Siberia" in name]
     mains = [i for i, name in enumerate(found) if name.startswith("Power of Siberia 2")]
     assert not feeders or not mains or mains[0] < feeders[0]
+
+
+def test_every_place_and_city_of_the_search_has_its_position():
+    found = {spot["name"]: spot for spot in atlas.page.places_of(maps._spots())}
+    assert (found["Kıyıköy landfall"]["lat"], found["Kıyıköy landfall"]["lon"]) == (41.65, 28.1)
+    assert (found["Shanghai"]["lat"], found["Shanghai"]["rank"]) == (31.22, 1)
+    assert all(np.isfinite([spot["lat"], spot["lon"]]).all() for spot in found.values())
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def _spots() -> gpd.GeoDataFrame:
     """Return the places of the network, and the cities by which a reader finds them."""
     towns = routes.cities()
-    points = gpd.points_from_xy(towns["lon"], towns["lat"], crs=4326)
+    points = gpd.points_from_xy(towns.pop("lon"), towns.pop("lat"), crs=4326)
     towns = gpd.GeoDataFrame(towns.assign(kind="city"), geometry=points)
     return pd.concat([routes.places(), towns])
 
