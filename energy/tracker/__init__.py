@@ -724,7 +724,13 @@ class Tracker:
     def map(
         self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None
     ) -> OfflineMap:
-        """Return the interactive map, one self-contained page; see `Maps.page`."""
+        """Return the interactive map, one self-contained page; see `Maps.page`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().map().save("atlas.html")  # doctest: +SKIP
+        """
         return self.maps.page(projection, layers=layers)
 
     def export(
@@ -734,7 +740,13 @@ class Tracker:
         dated: bool = False,
         projection: xr.Dataset | bool | None = None,
     ) -> list[Path]:
-        """Write every layer, the cube and styles into a folder; see `Maps.export`."""
+        """Write every layer, the cube and styles into a folder; see `Maps.export`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().export("layers/")  # doctest: +SKIP
+        """
         return self.maps.export(folder, dated=dated, projection=projection)
 
     def summary(self) -> str:

@@ -180,6 +180,11 @@ class Ahead(Facet):
         ------
         PeriodError, DataError, EnergyError
             As `energy.projection.counterfactual.counterfactual`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().ahead.counterfactual().lost  # doctest: +SKIP
         """
         from energy.projection import backtest, counterfactual
 
@@ -282,6 +287,11 @@ class Ahead(Facet):
         -------
         DataFrame
             See `energy.projection.backtest.backtest`; `backtest.summary` sums it up.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().ahead.backtest(["ours", "naive"], "2021Q1")  # doctest: +SKIP
         """
         from energy.projection import backtest
 

@@ -19,14 +19,38 @@ from energy.tracker.facet import Facet
 
 @checked
 class Evidence(Facet):
-    """The documents behind the numbers, and how far they can be trusted."""
+    """The documents behind the numbers, and how far they can be trusted.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> t.evidence.cite("V0001")["table"].tolist()
+    ['volumes']
+    """
 
     def cite(self, what: Any) -> pd.DataFrame:
-        """Return the sources behind an id, a cube or a table; the same as ``t.cite``."""
+        """Return the sources behind an id, a cube or a table; the same as ``t.cite``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.evidence.cite("blue-stream")["title"].ne("").all()
+        np.True_
+        """
         return self.t.cite(what)
 
     def explain(self, name: str, period: str) -> pd.DataFrame:
-        """Return every step to a shown number; the same as ``t.explain``."""
+        """Return every step to a shown number; the same as ``t.explain``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.evidence.explain("blue-stream", "2024Q1").equals(t.explain("blue-stream", "2024Q1"))
+        True
+        """
         return self.t.explain(name, period)
 
     def league(self, by: str = "source") -> pd.DataFrame:
@@ -92,13 +116,24 @@ class Evidence(Facet):
         return pd.DataFrame({"release": Store.open().releases()})
 
     def changes(self, a: str, b: str) -> pd.DataFrame:
-        """Return what changed between two releases or days of the store."""
+        """Return what changed between two releases or days of the store.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().evidence.changes("2026Q2", "2026Q3")  # doctest: +SKIP
+        """
         return update.changes(Store.open(), a, b)
 
     def projected(self, scenario: str, route: str, period: str) -> pd.DataFrame:
         """Return the draws, seed and assumptions behind a projected number of the layers.
 
         See `energy.provenance.explain.projected`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().evidence.projected("mixture", "blue-stream", "2030Q1")  # doctest: +SKIP
         """
         return explain.projected(self.t.ahead.shown, scenario, route, period)
 
@@ -109,6 +144,11 @@ class Evidence(Facet):
         ----------
         last : str, optional
             The last quarter; default that of the newest figure. See `energy.provenance.explain.ledger`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().evidence.ledger(last="2024Q4")  # doctest: +SKIP
         """
         cube = self.t._quarters if last is None else self.t.flows(last=last)
         return explain.ledger(self.t.facts, cube, self.t._prices, self.t.lines["length_km"])

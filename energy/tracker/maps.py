@@ -53,6 +53,11 @@ class Maps(Facet):
         -------
         geodata.draw.OfflineMap
             A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.page(projection=False).save("atlas.html")  # doctest: +SKIP
         """
         t, ahead = self.t, self._ahead(projection)
         sources = t.facts["sources"].set_index("source")
@@ -78,6 +83,11 @@ class Maps(Facet):
         Returns
         -------
         matplotlib.figure.Figure
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.period("2025Q4", path="map.svg")  # doctest: +SKIP
         """
         cube = self._drawn(quarter, "Q")
         return pictures.plot_map(self.t.routes, cube, quarter, **self._credited(options))
@@ -91,6 +101,11 @@ class Maps(Facet):
             For example ``[2019, 2021, 2025]``; default the last six calendar years.
         **options
             ``title, columns, box, path``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.years([2019, 2021, 2025], path="years.png")  # doctest: +SKIP
         """
         cube = self._drawn(next(iter(years or ()), None), "A")
         return pictures.plot_years(self.t.routes, cube, years, **self._credited(options))
@@ -108,6 +123,11 @@ class Maps(Facet):
             Default all calendar years.
         **options
             ``seconds, dpi, title, box, labels``; see `energy.publish.pictures.animate`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.animate("years.gif")  # doctest: +SKIP
         """
         cube = self._drawn(next(iter(years or ()), None), "A")
         return pictures.animate(self.t.routes, cube, path, years, **self._credited(options))
@@ -151,6 +171,11 @@ class Maps(Facet):
             Write into a folder named by the date of the facts, and a copy into ``latest`` beside it.
         projection : xarray.Dataset or bool, optional
             As for `layers`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.export("layers/", dated=True)  # doctest: +SKIP
         """
         made, meta = self.layers(projection), self.meta()
         target = styles.dated(folder, meta["as_of"])[0] if dated else Path(folder)

@@ -18,7 +18,15 @@ FIRST_YEAR = 2014  # since when Gazprom's sales and our prices both are in the f
 
 @checked
 class Money(Facet):
-    """What the gas was worth, who kept it, what the accounts say."""
+    """What the gas was worth, who kept it, what the accounts say.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> "netback" in dir(t.money)
+    True
+    """
 
     @functools.cached_property
     def _modelled(self) -> dict[str, pd.Series]:
@@ -142,6 +150,13 @@ class Money(Facet):
         ------
         DataError
             Naming what the period lacks and the periods that have it.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.money.bridge_items("2023").set_index("part").loc["reported", "rub_bn"] > 0
+        np.True_
         """
         return bridge.itemise(str(period), self.t._quarters, self._all_lines, self.t.facts,
                               rate=rate, modelled=self._modelled)  # fmt: skip
@@ -157,6 +172,13 @@ class Money(Facet):
             Default 2014 to the last whole year of the flows.
         rates : dict, optional
             Year to RUB per USD of your own.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.money.residuals([2023])["period"].tolist()
+        ['2023']
         """
         chosen = range(FIRST_YEAR, self.t.newest_year + 1) if years is None else years
         table = bridge.residuals(chosen, self.t._quarters, self._all_lines, self.t.facts,
@@ -169,7 +191,15 @@ class Money(Facet):
     def story(
         self, year: str | int, earlier: str | int | None = None, rate: float | None = None
     ) -> str:
-        """Tell a year in a few sentences; with `earlier`, split the change of revenue too."""
+        """Tell a year in a few sentences; with `earlier`, split the change of revenue too.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> "2021" in t.money.story(2021)
+        True
+        """
         try:
             items = self.bridge_items(year, rate)
         except DataError:  # a year without a reported line still has a story
@@ -187,6 +217,13 @@ class Money(Facet):
         market : {"china", "europe", "turkey"}
         first, last : str
             Quarters; the last one defaults to that of the flows.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> "modelled" in t.money.price_model("china", first="2024Q1")
+        True
         """
         known = self.t.facts["prices"]
         table = prices.beside(known, market, self._formula(market), first=first,
@@ -203,7 +240,15 @@ class Money(Facet):
         return prices.fit(table, prices.europe_observed(table), prices.EUROPE)
 
     def price_scores(self, market: str = "china") -> pd.DataFrame:
-        """Return fit and out-of-sample error of each price formula of a market."""
+        """Return fit and out-of-sample error of each price formula of a market.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> len(t.money.price_scores("europe"))
+        3
+        """
         table = self.t.facts["prices"]
         if market == "china":
             windows = (*prices.CHINA, prices.Window("brent", 3, 8))
@@ -225,6 +270,13 @@ class Money(Facet):
             A proposed route or project.
         target : {"breakeven", "npv"}
             See `energy.finance.economics.tornado`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> len(t.money.tornado("power-of-siberia-2")) > 3
+        True
         """
         return economics.tornado(
             economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route))),
@@ -232,7 +284,15 @@ class Money(Facet):
         )
 
     def assumptions(self, route: str) -> pd.DataFrame:
-        """Return the inputs of the economics of a proposed line with their sources."""
+        """Return the inputs of the economics of a proposed line with their sources.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> {"input", "mode", "unit", "source"} <= set(t.money.assumptions("power-of-siberia-2"))
+        True
+        """
         return economics.assumptions(
             economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route)))
         )

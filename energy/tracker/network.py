@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 @checked
 class Network(Facet):
-    """Fields, hubs, borders and markets as they stand on a day."""
+    """Fields, hubs, borders and markets as they stand on a day.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> "stranded" in dir(t.network)
+    True
+    """
 
     def __call__(self, at: str | None = None, links: Iterable[str] = ()) -> nx.DiGraph:
         """Build the graph; the old form of `graph`, kept for one release."""
@@ -37,12 +45,27 @@ class Network(Facet):
             A day or a period, whose last day counts; default the newest well-known quarter.
         links : iterable of str
             Scenario links that exist; see `links`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.network.graph("2021").is_directed()
+        True
         """
         when = at or self.t.newest
         return grid.graph(self.t.facts, when, links, self.t._quarters, self.t.lines)
 
     def links(self) -> pd.DataFrame:
-        """Return the links that a scenario may add."""
+        """Return the links that a scenario may add.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> "altai" in set(t.network.links()["link"])
+        True
+        """
         return grid.links_of(self.t.facts)
 
     def stranded(
@@ -75,7 +98,15 @@ class Network(Facet):
     def reroute(
         self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
     ) -> grid.Reroute:
-        """Shut ways and ask what the others can take; the same as ``t.reroute``."""
+        """Shut ways and ask what the others can take; the same as ``t.reroute``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.network.reroute("blue-stream", by="2021").lost >= 0
+        True
+        """
         return self.t.reroute(without, by, links)
 
     def clear(
@@ -106,7 +137,15 @@ class Network(Facet):
         return grid.to_pypsa(self.graph(when, links), self.t.facts, path)
 
     def layer(self, period: str | None = None) -> gpd.GeoDataFrame:
-        """Return the ways of the network as lines with their idle share; see `energy.network.layer`."""
+        """Return the ways of the network as lines with their idle share; see `energy.network.layer`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.network.layer("2025").crs.to_epsg()
+        4326
+        """
         return grid.layer(self.graph(period), self.stranded(period))
 
     def sankey(self, period: str | None = None) -> pd.DataFrame:
@@ -144,6 +183,14 @@ class Network(Facet):
         return tracing.ways(self.t.facts, period or self.t.newest)
 
     def utilisation(self, freq: str = "A") -> pd.DataFrame:
-        """Return utilisation (1 = full) as a table of routes by period; empty routes left out."""
+        """Return utilisation (1 = full) as a table of routes by period; empty routes left out.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> "power-of-siberia-1" in t.network.utilisation().index
+        True
+        """
         table = flows.frame(self.t.flows(freq=freq)["utilisation"])
         return table.dropna(how="all")

@@ -127,6 +127,11 @@ class Plot(Facet):
         ------
         UnknownName
             For a scenario or a route that is not projected.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.fan("power-of-siberia-1")  # doctest: +SKIP
         """
         from energy.projection import charts as ahead
 
