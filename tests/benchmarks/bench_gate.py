@@ -1,6 +1,6 @@
 """Corruptions that the gate catches, and clean quarters that it holds back by mistake.
 
-Clean deliveries of six sources are made by a rule (level, season, drift, noise, maintenance, with a
+Clean deliveries of all sources with a calendar are made by a rule (level, season, drift, noise, maintenance, with a
 seed); each corruption bends one of them. A corruption counts where it moves a figure that would be
 published by more than 2 per cent. Run: ``python tests/benchmarks/bench_gate.py``.
 """
@@ -58,7 +58,25 @@ def streams() -> list[Stream]:
              for name, m, u, b, s in (("wb_gas_europe", "europe", "USD/MMBtu", "GCV", 12.0),
                                       ("wb_lng_japan", "japan", "USD/MMBtu", "GCV", 14.0),
                                       ("wb_brent", "brent", "USD/bbl", "", 75.0))]  # fmt: skip
+    made.append(Stream("ecb", "fx", "USD/EUR", "D", "USD per 1 EUR", "", 1.15, 0.0, 0.005))
+    made.append(Stream("moex", "share_price", "gazprom", "D", "RUB", "", 130.0, 0.0, 0.01))
+    made += [Stream("epdk", name, "turkey", "M", "mcm", "15C", size, 0.3, 0.03)
+             for name, size in (("imports_pipeline", 3200.0), ("imports_russia", 1800.0))]  # fmt: skip
     return made
+
+
+SOURCES = (
+    "eurostat",
+    "entsog",
+    "crea",
+    "comtrade",
+    "cbr",
+    "pinksheet",
+    "gie",
+    "ecb",
+    "moex",
+    "epdk",
+)
 
 
 def clean(seed: int, first: str = "2023-01", last: str = "2026-12") -> pd.DataFrame:
@@ -79,7 +97,7 @@ def _stream(s: Stream, seed: int, first: str, last: str) -> pd.DataFrame:
     month = np.array([day.month for day in days])
     year = np.array([day.year + (day.month - 1) / 12 for day in days]) - 2023
     value = s.level * (1 + s.season * np.cos((month - 1) * np.pi / 6)) * np.exp(0.03 * year)
-    if s.series.startswith(("fx", "wb_")):
+    if s.series.startswith(("fx", "wb_", "share_price")):
         common = _rng(seed, s.source + s.freq).normal(0, s.noise * 0.8, len(days)).cumsum()
         value = s.level * np.exp(
             0.3 * (common - common.mean()) + rng.normal(0, s.noise * 0.3, len(days))
@@ -188,8 +206,8 @@ class Case:
 
 
 def cases() -> Iterator[Case]:
-    """All bends of all sources in three places: 24 x 7 x 3 with no two alike."""
-    for source in ("eurostat", "entsog", "crea", "comtrade", "cbr", "pinksheet", "gie"):
+    """All bends of all sources in three places: 24 x 10 x 3 with no two alike."""
+    for source in SOURCES:
         for bend in BENDS:
             for place in ("all", "new", "one"):
                 yield Case(source, bend, place)
@@ -207,6 +225,9 @@ def delivery(rows: pd.DataFrame, source: str, quarter: str) -> tuple[pd.DataFram
         "comtrade": 275,
         "cbr": 0,
         "pinksheet": 3650,
+        "ecb": 0,
+        "moex": 0,
+        "epdk": 365,
     }
     mine = rows[rows["source"] == source]
     start = pd.PeriodIndex(mine["period"], freq="D").start_time
@@ -254,7 +275,7 @@ def alarms(seeds: range = range(4), quarters: int = 10) -> pd.DataFrame:
     for seed in seeds:
         rows = clean(100 + seed)
         for quarter in pd.period_range("2024Q3", periods=quarters, freq="Q"):
-            for source in ("eurostat", "entsog", "crea", "comtrade", "cbr", "pinksheet", "gie"):
+            for source in SOURCES:
                 held = caught(*delivery(rows, source, str(quarter)))
                 if len(held):
                     found.append({"seed": seed, "quarter": str(quarter), "source": source,
