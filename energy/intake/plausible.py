@@ -268,7 +268,7 @@ def repeated(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
         values = pd.concat([past, mine]).drop_duplicates("month", keep="last")
         by_month = values.set_index("month")["value"]
         for row in rows_of(mine.assign(place=mine.index), Spot):
-            beside = by_month.get(mine.loc[row.place, "month"] - step)
+            beside = by_month.get(int(mine["month"].loc[row.place]) - step)
             if beside == row.value and len(f"{row.value:.12g}".strip("-0.").replace(".", "")) >= 4:
                 yield (
                     row.place,
