@@ -32,5 +32,5 @@ def safe(table: pd.DataFrame) -> pd.DataFrame:
     for place, kind in enumerate(made.dtypes):
         if kind.kind not in "biufcmM":
             column = made.iloc[:, place].map(quoted, na_action="ignore")
-            made.isetitem(place, column.astype(kind))
+            made.isetitem(place, column.astype(kind).array)
     return made
