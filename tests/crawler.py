@@ -206,8 +206,8 @@ class Book:
         price = self._border[row.route, row.period]
         if row.how == "derived: border price":
             return price
-        if row.part != row.part:
-            return 0.0  # nobody has published it; the netback says so
+        if row.part != row.part or not row.id:
+            return 0.0  # nobody has published it, or it was not levied; the netback says so
         told = self.published[row.id]
         value, unit = float(told["value"]), told["unit"]
         if unit.endswith("/100 km"):

@@ -188,7 +188,7 @@ def test_import_gem_refuses_what_is_no_gem_folder(tmp_path, own_home, what):
         path.write_text("x")
     if what == "empty":
         path.mkdir()
-    with pytest.raises(FormatError, match=what):
+    with pytest.raises((DataError, FormatError), match=what):
         build.import_gem(path)
     assert not (own_home / tracker.GEM_LINES).exists()
 

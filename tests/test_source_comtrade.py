@@ -113,8 +113,11 @@ def test_a_recorded_answer_of_another_question_is_refused():
         comtrade.parse(answer("comtrade", body, type=JSON))
 
 
-@pytest.mark.parametrize("name", ["http401", "http403_quota", "http429"])
-def test_outside_refusals(name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("http401", "Access denied"), ("http403_quota", "Out of call"), ("http429", "Rate limit")],
+)
+def test_outside_refusals(name, words):
     body = shared("comtrade", f"handmade/{name}.json")
-    with pytest.raises(SourceError, match="has no field 'data'"):
+    with pytest.raises(SourceError, match=f"comtrade: The service says: '{words}"):
         comtrade.parse(answer("comtrade", body, type=JSON, request=asked("comtrade")))
