@@ -282,7 +282,8 @@ def draw(waypoints: pd.DataFrame, lengths: pd.DataFrame | None = None) -> gpd.Ge
     Parameters
     ----------
     waypoints : DataFrame
-        Columns ``route, seq, lon, lat, kind`` (degrees, WGS84); see :func:`read_waypoints`.
+        Columns ``route, seq, lon, lat`` (degrees, WGS84) and, where known, ``kind``; see
+        :func:`read_waypoints`.
     lengths : DataFrame, optional
         Index ``route``; columns ``published_km, from_seq, to_seq``: the length, and the points
         between which it is counted (NaN for the first and the last).
@@ -300,7 +301,7 @@ def draw(waypoints: pd.DataFrame, lengths: pd.DataFrame | None = None) -> gpd.Ge
     GeometryError
         If a point is out of range or has its axes swapped, or no bends make up for a length.
     """
-    if missing := {"route", "seq", "lon", "lat", "kind"} - set(waypoints):
+    if missing := {"route", "seq", "lon", "lat"} - set(waypoints):
         raise FormatError(f"The waypoints lack the column {min(missing)!r}; see read_waypoints.")
     sizes: dict[frozenset[tuple[float, float]], float] = {}
     lines, compared = {}, {}
