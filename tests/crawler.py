@@ -12,6 +12,7 @@ import datetime as dt
 import functools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -351,6 +352,22 @@ def faults(folder: Path, book: Book, files: Iterable[str] = ()) -> list[str]:
     return told + lost
 
 
+def _newest(book: Book) -> dict[str, dt.date]:
+    """Return the last day of the newest figure that is no plan, by kind and name."""
+    told, found = book.tracker.facts, {}
+    for kind, table, column in (("route", "volumes", "entity"), ("price", "prices", "market"),
+                                ("account", "financials", "metric")):  # fmt: skip
+        for row in told[table].to_dict("records"):
+            if row["status"] in ("plan", "contract") or row["value"] != row["value"]:
+                continue
+            if kind == "route" and row["series"] != "flow":
+                continue
+            end = periods.parse(row["period"]).end - dt.timedelta(days=1)
+            key = f"{kind} {row[column]}"
+            found[key] = max(end, found.get(key, end))
+    return found
+
+
 def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     """Read each cell of each table, and the numbers in the words between."""
     text = (folder / "summary.md").read_text(encoding="utf-8")
@@ -367,6 +384,7 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     }  # fmt: skip
     rows: list[tuple] = []
     title, head, words = "", [], []
+    newest = _newest(book)
     for line in text.splitlines():
         if line.startswith("## "):
             title, head = line[3:], []
@@ -374,6 +392,13 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
             cells = line.strip("| ").split(" | ")
             if not head or cells[0].startswith("---"):
                 head = head or cells
+                continue
+            if title == "Newest figure of each series":
+                day = dt.date.fromisoformat(cells[1])
+                where = f"summary.md, {title}: {cells[0]}"
+                rows.append((where, day.toordinal(), newest[cells[0]].toordinal(), 0.5))
+                behind = (newest["price brent"] - newest[cells[0]]).days
+                rows.append((f"{where} behind", float(cells[3].replace(",", "")), behind, 0.5))
                 continue
             look, step = looks[title]
             for year, cell in zip(head[1:], cells[1:], strict=True):
@@ -736,22 +761,23 @@ def _page_ways(data: dict, book: Book) -> Iterator[tuple]:
     held = data["ways"]
     told = tracing.history(book.tracker.facts)
     told = told[~told["market"].isin(["russia", "stores"])]
+    # a way under a tenth of a bcm in every quarter of the page is left out
+    told = told[
+        told["period"].isin([pd.Timestamp(periods.parse(s["id"]).start) for s in data["steps"]])
+    ]
+    told = told[told.groupby(["field", "route", "market"])["flow"].transform("max") >= 0.1]
     made = told.groupby(["market", "period"])["flow"].sum()
     steps = [step["id"] for step in data["steps"]]
     shown: dict[tuple[str, str], float] = {}
+    cells = Counter(held["markets"][row[2]]["key"] for row in held["rows"])  # each is rounded
     for _, _, market, row in held["rows"]:
         for step, value in zip(steps, _unpacked(row, len(steps)), strict=True):
             key = held["markets"][market]["key"], step
             shown[key] = shown.get(key, 0.0) + (0 if value != value else value / held["scale"])
     for (market, step), value in shown.items():
         start = pd.Timestamp(periods.parse(step).start)
-        # ways under a tenth of a bcm in every quarter are left out, each cell is rounded
-        yield (
-            f"atlas.html: ways to {market} {step}",
-            value,
-            float(made.get((market, start), 0)),
-            0.4,
-        )
+        made_of = float(made.get((market, start), 0))
+        yield f"atlas.html: ways to {market} {step}", value, made_of, cells[market] / held["scale"]
 
 
 def _page_words(data: dict, book: Book) -> Iterator[tuple]:
