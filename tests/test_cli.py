@@ -19,7 +19,7 @@ from energy import cli
 from energy.cli import command, faults, terminal
 
 VERBS = [
-    "build", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
+    "build", "site", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
     "project", "backtest", "sources", "cite", "check", "import", "update", "probe", "diff",
     "routes", "units", "metrics", "scenarios", "search", "completion", "what-if",
 ]  # fmt: skip

@@ -11,7 +11,16 @@ from energy.tracker import facet
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-NEEDS = ("PATH", "world.html", "update ", "import ", "diff ", "export --check", "plot map")
+NEEDS = (
+    "PATH",
+    "world.html",
+    "update ",
+    "import ",
+    "diff ",
+    "export --check",
+    "plot map",
+    "energy site ",
+)
 
 
 def blocks(language):

@@ -1,4 +1,4 @@
-"""Verbs that draw and write: build, map, plot, export."""
+"""Verbs that draw and write: build, site, map, plot, export."""
 
 from __future__ import annotations
 
@@ -15,6 +15,21 @@ def _build(verbs: Verbs) -> None:
                  "with --dated the layers go to OUT/layers/DATE/, and a copy to OUT/layers/latest/")  # fmt: skip
     verb.add_argument("out", metavar="OUT", help="folder to write to; made where missing")
     _dated(verb)
+
+
+def _site(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "site", _run_site, "a static web site: atlas, a page a route and market, files, feed",
+                 "a folder of its own, for any web host or a double click:\n"
+                 "  energy site public\n  energy site public --base https://example.org/gas/\n"
+                 "home with the headline, the atlas, a page for each route, market and country, layers and series\n"
+                 "under latest/ and DATE/ (CSV, Parquet, metadata), catalogues (Frictionless, DCAT), an Atom feed;\n"
+                 "editions of other dates stay; a folder with files of others is refused")  # fmt: skip
+    verb.add_argument("out", metavar="OUT", help="folder of the site; made where missing")
+    verb.add_argument(
+        "--base", metavar="URL", help="address the site will have: adds sitemap.xml and canonical"
+    )
+    verb.add_argument("--projections", action=argparse.BooleanOptionalAction,
+                      help="what may come too, in atlas and layers (default)")  # fmt: skip
 
 
 def _map(verbs: Verbs) -> None:
@@ -67,7 +82,7 @@ def _dated(verb: Parser) -> None:
     )
 
 
-VERBS = (_build, _map, _plot, _export)
+VERBS = (_build, _site, _map, _plot, _export)
 
 
 def _run_build(options: argparse.Namespace) -> int:
@@ -76,6 +91,18 @@ def _run_build(options: argparse.Namespace) -> int:
     made = build.build(options.out, tell, options.as_of, options.dated)
     say(f"energy: done; open {made['map']}")
     out("\n".join(str(path) for path in made.values()))
+    return 0
+
+
+def _run_site(options: argparse.Namespace) -> int:
+    import energy
+
+    maps = energy.load(as_of=options.as_of).maps
+    files = maps.site(options.out, options.base, options.projections, tell=tell)
+    pages = sum(path.suffix == ".html" for path in files)
+    size = sum(path.stat().st_size for path in files) / 1e6
+    say(f"energy: done, {pages} pages and {len(files) - pages} other files, {size:.1f} MB")
+    out(f"{options.out.rstrip('/')}/index.html")
     return 0
 
 

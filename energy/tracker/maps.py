@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,6 +185,24 @@ class Maps(Facet):
         if dated:
             styles.publish(target)
         return written
+
+    def site(
+        self,
+        out: str | Path,
+        base: str | None = None,
+        projection: xr.Dataset | bool | None = None,
+        tell: Callable[[str], object] = lambda text: None,
+    ) -> list[Path]:
+        """Write a static web site into a folder of its own; see `energy.publish.site.write`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.site("public", "https://example.org/gas/")  # doctest: +SKIP
+        """
+        from energy.publish import site
+
+        return site.write(self.t, out, base, projection, tell)
 
     def meta(self) -> dict[str, str]:
         """Return title, licence, attribution and date that every map and layer carries."""

@@ -1,0 +1,236 @@
+"""The static site: every link leads somewhere, files are valid, numbers are the tracker's."""
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from xml.etree import ElementTree as ET
+
+import browser as browsers
+import numpy as np
+import pandas as pd
+import pytest
+import test_atlas_more
+
+from energy import cli
+from energy.errors import EnergyError, UsageError
+from energy.publish import site
+from energy.publish.site import pages
+from energy.tracker import Tracker
+
+BASE = "https://example.org/gas/"
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+class Light:
+    """Stands for the atlas, which has tests of its own and takes long to draw."""
+
+    def get_root(self):
+        return self
+
+    def render(self):
+        return '<!doctype html><html lang="en"><title>Atlas</title><p>Map</p></html>'
+
+
+def export(self, folder, **more):
+    """Write what a page links to; the layers have tests of their own too."""
+    Path(folder).mkdir(parents=True)
+    (Path(folder) / "datapackage.json").write_text("{}", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def light():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Tracker, "map", lambda self, *_, **__: Light())
+        patch.setattr(Tracker, "export", export)
+        yield
+
+
+@pytest.fixture(scope="module")
+def made(tracker, light, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site") / "public"
+    return folder, site.write(tracker, folder, BASE, projection=False)
+
+
+class Links(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found, self.rows, self.requests = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        self.found += [named[a] for a in ("href", "src") if a in named]
+        if tag in ("img", "script", "iframe") or named.get("rel") == "stylesheet":
+            self.requests.append(named.get("src") or named.get("href") or "")
+        if tag == "tr":
+            self.rows.append([])
+        elif tag == "td":
+            self.rows[-1].append("")
+
+    def handle_data(self, data):
+        if self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data
+
+
+def test_no_link_is_dead_and_nothing_is_asked_of_others(made):
+    folder, files = made
+    html = [path for path in files if path.suffix == ".html"]
+    assert len(html) > 80
+    dead = []
+    for page in html:
+        links = Links(page.read_text(encoding="utf-8"))
+        assert all(not urlsplit(text).scheme for text in links.requests)
+        for text in links.found:
+            parts = urlsplit(text)
+            target = text.removeprefix(BASE) if text.startswith(BASE) else None
+            if parts.scheme and target is None:
+                assert parts.scheme in ("http", "https")
+            elif not ((folder / target) if target else page.parent / unquote(parts.path)).is_file():
+                dead.append((page.name, text))
+    assert dead == []
+
+
+def test_feed_and_sitemap_are_xml_of_what_is_there(made, tracker):
+    folder, files = made
+    feed = ET.parse(folder / "feed.xml").getroot()
+    entry = feed.findall(f"{ATOM}entry")
+    assert feed.tag == f"{ATOM}feed"
+    assert [e.findtext(f"{ATOM}updated") for e in entry] == [f"{tracker.edition}T00:00:00Z"]
+    assert all((folder / e.find(f"{ATOM}link").get("href")).is_file() for e in entry)
+    places = [node.text for node in ET.parse(folder / "sitemap.xml").iter() if node.tag.endswith("loc")]  # fmt: skip
+    assert sorted(places) == sorted(
+        BASE + p.relative_to(folder).as_posix() for p in files if p.suffix == ".html"
+    )
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("place", ["", "latest/"])
+def test_the_catalogue_is_valid(made, place):
+    frictionless = pytest.importorskip("frictionless")
+    path = made[0] / place / "datapackage.json"
+    package = json.loads(path.read_text(encoding="utf-8"))
+    assert frictionless.Package.metadata_validate(package) is not None
+    assert list(frictionless.Package.metadata_validate(package)) == []
+    names = [resource["name"] for resource in package["resources"]]
+    assert {"route-blue-stream", "market-china", "flows-annual"} <= set(names)
+    keep = [r for r in package["resources"] if r["name"] in ("route-blue-stream", "market-china")]
+    few = frictionless.Package({**package, "resources": keep}, basepath=str(path.parent))
+    report = few.validate()
+    assert report.valid, report.flatten(["fieldName", "message"])
+
+
+def test_every_series_lies_in_three_forms_that_agree(made, tracker):
+    folder = made[0] / "latest" / "series"
+    stems = {path.stem for path in folder.glob("*.csv")}
+    assert len(stems) > 50
+    assert {p.stem for p in folder.glob("*.parquet")} == stems
+    assert {p.name.removesuffix(".metadata.json") for p in folder.glob("*.json")} == stems
+    assert (made[0] / tracker.edition / "series" / "market-china.csv").is_file()
+    told = json.loads((folder / "route-blue-stream.metadata.json").read_text(encoding="utf-8"))
+    with (folder / "route-blue-stream.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    table = pd.read_parquet(folder / "route-blue-stream.parquet")
+    assert told["rows"] == len(rows) == len(table) > 40
+    assert [field["name"] for field in told["fields"]] == list(rows[0]) == list(table.columns)
+    assert all(field["description"] for field in told["fields"])
+    assert told["sources"] and all(source["title"] for source in told["sources"])
+
+
+@pytest.mark.parametrize("route", ["power-of-siberia-1", "nord-stream-1"])
+def test_a_page_tells_the_numbers_of_the_tracker(made, tracker, route):
+    text = (made[0] / "routes" / f"{route}.html").read_text(encoding="utf-8")
+    shown = {row[0]: row[1] for row in Links(text).rows if row and re.fullmatch(r"\d{4}", row[0])}
+    cube = tracker.flows(route, freq="A")["flow"].isel(route=0)
+    known = cube[np.isfinite(cube)]
+    assert len(shown) == known.size > 5
+    assert shown == {
+        str(int(value.period.dt.year)): f"{float(value):,.2f}" for value in known
+    }  # fmt: skip
+    assert f"energy cite {route}@" in text and "<svg" in text
+
+
+def test_home_tells_the_headline_and_shows_each_market(made):
+    text = (made[0] / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'class="headline">Exports by pipe to Europe fell from \d+ to \d+ bcm', text)
+    assert 'href="markets/china.html"' in text and "<title>China, 2025: 38." in text
+
+
+def test_another_edition_stays_and_a_newer_one_is_not_overwritten(tracker, tmp_path, monkeypatch):
+    out = tmp_path / "public"
+    out.mkdir()
+    (out / "2020-01-01").mkdir()
+    (out / "2020-01-01" / "datapackage.json").write_text("{}", encoding="utf-8")
+    own = {"editions": {"2020-01-01": "As it was."},
+           "files": ["site.json", "2020-01-01/datapackage.json"]}  # fmt: skip
+    (out / "site.json").write_text(json.dumps(own), encoding="utf-8")
+    with pytest.raises(EnergyError, match="holds the edition of 2020-01-01, newer than 2019-12-31"):
+        site._editions(out, "2019-12-31")
+    seen = []
+
+    def fill(t, folder, base, projection, tell, kept):
+        seen.append(kept)
+        (folder / "index.html").write_text("new", encoding="utf-8")
+
+    monkeypatch.setattr(site, "_fill", fill)
+    files = site.write(tracker, out)
+    assert seen == [{"2020-01-01": "As it was."}]
+    assert files == [out / "2020-01-01" / "datapackage.json", out / "index.html"]
+    assert [p.name for p in tmp_path.iterdir()] == ["public"]
+
+
+def test_foreign_files_are_refused_and_left(tracker, tmp_path):
+    (tmp_path / "thesis.doc").write_text("mine", encoding="utf-8")
+    with pytest.raises(EnergyError, match=r"holds 1 files that are not of a site .* 'thesis\.doc'"):
+        site.write(tracker, tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.doc"]
+    with pytest.raises(EnergyError, match="is a file; name a folder for the site"):
+        site.write(tracker, tmp_path / "thesis.doc")
+
+
+@pytest.mark.parametrize("base", ["example.org", "ftp://example.org/", "https://example.org/?a=1"])
+def test_a_base_that_is_no_address_is_refused(tracker, tmp_path, base):
+    with pytest.raises(UsageError, match="is no address of a site; expected for example 'https"):
+        site.write(tracker, tmp_path / "public", base)
+
+
+def test_a_fault_leaves_the_old_site(light, tracker, tmp_path, monkeypatch):
+    def fail(t):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pages, "gather", fail)
+    out = tmp_path / "public"
+    out.mkdir()
+    with pytest.raises(OSError, match="No space"):
+        site.write(tracker, out, projection=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["public"] and list(out.iterdir()) == []
+
+
+def test_the_verb_refuses_a_foreign_folder_with_one_sentence(capsys, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    assert cli.main(["site", str(tmp_path)]) == 1
+    assert "name an empty folder" in capsys.readouterr().err
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("scheme", "places"),
+    [("light", ["index.html", "data.html"]), ("dark", ["routes/blue-stream.html"])],
+)
+def test_pages_open_from_disk_without_a_word_and_axe_finds_nothing(made, scheme, places):
+    script = test_atlas_more.axe()
+    options = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme}
+    with browsers.launched() as browser:
+        for place in places:
+            with browsers.opened(browser, made[0] / place, **options) as (page, log):
+                own = made[0].resolve().as_uri()
+                log.requests[:] = [url for url in log.requests if not url.startswith(own)]
+                assert page.evaluate("document.documentElement.scrollWidth") <= 390
+                log.assert_clean()
+                page.evaluate(
+                    script
+                )  # its preload would ask for the style sheet, which no file may
+                found = page.evaluate("axe.run(document, {preload: false})")["violations"]
+                assert [(v["id"], v["nodes"][0]["html"]) for v in found] == []
