@@ -78,8 +78,9 @@ def statement(tables: Mapping[str, pd.DataFrame], standard: str, period: str) ->
     --------
     >>> from energy import facts
     >>> grid = statement(facts.load(), "IFRS", "2020M9").set_index("line")
-    >>> grid.loc["operating_profit", ["value", "cell", "control"]].tolist()
-    [325.152, 'printed', 0.0]
+    >>> value, cell, control = grid.loc["operating_profit", ["value", "cell", "control"]]
+    >>> float(value), cell, float(control)
+    (325.152, 'printed', 0.0)
     """
     text = periods.label(periods.parse(period)) if not _is_cumulative(period) else period
     lines = _lines(tables, standard)

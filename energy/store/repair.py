@@ -137,7 +137,7 @@ def _is_sealed(path: str, body: bytes) -> bool:
 def one_bit(body: bytes, is_right: Callable[[bytes], bool]) -> bytes | None:
     """Return the bytes with the one bit turned back that makes them right; None if there is none.
 
-    >>> one_bit(b"gbs", lambda body: body == b"gas")
+    >>> one_bit(b"gcs", lambda body: body == b"gas")
     b'gas'
     """
     if 8 * len(body) ** 2 > WORK:
