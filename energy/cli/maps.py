@@ -63,6 +63,8 @@ def _export(verbs: Verbs) -> None:
     verb = add_verb(verbs, "export", _run_export, "GeoJSON, GeoParquet, FlatGeobuf, GeoPackage and NetCDF layers",
                  "routes, quarterly flows and projections, hubs and events, each with licence and field dictionary:\n"
                  "  energy export layers/\n  energy export --dated layers/     into layers/DATE/ and layers/latest/\n"
+                 "  energy export gis/ --format shp,kml    Shapefile and KML; fields.csv says what each field means\n"
+                 "  energy export tables/ --format xlsx,csv --bom    for a spreadsheet\n"
                  "  energy export --check layers/     was a folder changed since, or is something amiss in it?\n"
                  "styles for QGIS (.qml) and kepler.gl (.kepler.json) lie beside the files they are for")  # fmt: skip
     verb.add_argument("out", metavar="DIR", help="folder to write to; made where missing")
@@ -72,8 +74,15 @@ def _export(verbs: Verbs) -> None:
         action="store_true",
         help="write nothing: compare DIR with its checksums, its schema and RFC 7946",
     )
+    verb.add_argument("--format", dest="formats", type=_forms, action="extend", metavar="FORMS",
+                      help="shp, kml, xlsx or csv instead; several with commas")  # fmt: skip
+    verb.add_argument("--bom", action="store_true", help="mark CSV as UTF-8, as Excel wants it")
     verb.add_argument("--projections", action=argparse.BooleanOptionalAction, help="the projected quarters "
                       "of every scenario too (default)")  # fmt: skip
+
+
+def _forms(text: str) -> list[str]:
+    return [form.strip().lower() for form in text.split(",") if form.strip()]
 
 
 def _dated(verb: Parser) -> None:
@@ -142,10 +151,13 @@ def _run_export(options: argparse.Namespace) -> int:
             raise UsageError("--as-of does not go with --check: a folder is judged as it lies")
         if options.dated:
             raise UsageError("--check writes nothing; leave --dated out")
+        if options.formats or options.bom:
+            raise UsageError("--check writes nothing; leave --format and --bom out")
         return list_faults(styles.check_folder(options.out))
     say("energy: writing layers …")
     written = energy.load(as_of=options.as_of).export(
-        options.out, dated=options.dated, projection=options.projections
-    )
+        options.out, dated=options.dated, projection=options.projections,
+        formats=options.formats, bom=options.bom,
+    )  # fmt: skip
     out("\n".join(str(path) for path in written))
     return 0

@@ -21,7 +21,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import EnergyError
-from energy.publish import atlas
+from energy.publish import atlas, exchange
 from geodata import formats
 from geodata.errors import GeodataError
 
@@ -493,6 +493,8 @@ def _resource_faults(
         ".qml": _style_faults,
         ".json": _style_faults,
     }
+    if path.suffix in exchange.SUFFIXES:  # forms for other programs: the digest is all we judge
+        return
     reader: Reader = readers.get(path.suffix, _layer_faults)
     if path.suffix == ".geojson":
         yield from (f"{path.name}: {fault}" for fault in formats.validate_geojson(path))

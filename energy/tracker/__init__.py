@@ -109,6 +109,13 @@ class Tracker:
         The facts before the store was laid over and a day was chosen; `as_of` starts from these.
     day : str
         The day the tables were cut at; "" for all that is known, or was in a release.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> "volumes" in t.facts and "nord-stream-1" in t.lines.index
+    True
     """
 
     facts: Tables = dataclasses.field(repr=False)
@@ -123,7 +130,13 @@ class Tracker:
         lines: str | Path | None = None,
         as_of: str | dt.date | None = None,
     ) -> Tracker:
-        """Read the facts, the store and the lines; see `energy.load`."""
+        """Read the facts, the store and the lines; see `energy.load`.
+
+        Examples
+        --------
+        >>> Tracker.open().day
+        ''
+        """
         base = facts.load(own)
         folder = Path(own) if own is not None else facts.home() / "facts"
         ground = opened(base, folder, lines)
@@ -196,7 +209,14 @@ class Tracker:
 
     @property
     def edition(self) -> str:
-        """The day the tables were cut at, else the newest publication of a volume."""
+        """The day the tables were cut at, else the newest publication of a volume.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().as_of("2022-06-30").edition
+        '2022-06-30'
+        """
         return self.day or max(self.facts["volumes"]["published"], default="")
 
     def as_of(self, date: str | dt.date) -> Tracker:
@@ -247,7 +267,15 @@ class Tracker:
 
     @property
     def last(self) -> str:
-        """The last quarter with any figure, e.g. ``"2026Q2"``."""
+        """The last quarter with any figure, e.g. ``"2026Q2"``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.last >= t.newest
+        True
+        """
         return self._quarter(-1)
 
     @functools.cached_property
@@ -265,7 +293,15 @@ class Tracker:
 
     @property
     def newest_year(self) -> int:
-        """The last calendar year that ends by `newest`."""
+        """The last calendar year that ends by `newest`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.newest_year <= int(t.newest[:4])
+        True
+        """
         return periods.parse(self.newest).end.year - 1
 
     # ---- flows ---------------------------------------------------------------------------------
@@ -485,6 +521,13 @@ class Tracker:
 
         See `energy.supply.supply`; ``t.supply(origin="russia", kind="lng")`` is Russia's LNG by
         plant and destination.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().supply("eu", "2024").set_index("origin")
+        >>> float(table.loc["norway", "value"]), table.loc["norway", "unit"]
+        (93.3, 'bcm')
         """
         told = None if period is None else str(period)
         from energy import supply as supplies
@@ -509,6 +552,12 @@ class Tracker:
         ------
         UnknownName
             For another verdict.
+
+        Examples
+        --------
+        >>> import energy
+        >>> set(energy.load().balance("contradicted")["verdict"])
+        {'contradicted'}
         """
         table = balancing.result(self.facts).verdicts
         known = [*balancing.WORDS, "all"]
@@ -522,19 +571,40 @@ class Tracker:
 
     @property
     def routes(self) -> gpd.GeoDataFrame:
-        """The routes: geometry, attributes, newest figures and histories."""
+        """The routes: geometry, attributes, newest figures and histories.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().routes.loc["nord-stream-1", "name"]
+        'Nord Stream'
+        """
         from energy.publish import layers
 
         return layers.routes(self.lines, self.facts, self._quarters)
 
     @property
     def events(self) -> pd.DataFrame:
-        """The dated events that explain breaks."""
+        """The dated events that explain breaks.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"event", "date", "title", "source"} <= set(energy.load().events)
+        True
+        """
         return self.facts["events"]
 
     @property
     def sources(self) -> pd.DataFrame:
-        """Every source with its terms."""
+        """Every source with its terms.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"source", "title", "publisher", "licence"} <= set(energy.load().sources)
+        True
+        """
         return self.facts["sources"]
 
     def mirror(
@@ -543,6 +613,13 @@ class Tracker:
         """Set every source for a route or market side by side, the gap split by cause.
 
         See `energy.mirror.mirror`; the last row is our estimate, never a measurement.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().mirror("turkstream-2", "2026-01")
+        >>> table["source"].iloc[-1]  # the last row is ours
+        'reconciled-estimate'
         """
         from energy import mirror as mirrors
 
@@ -561,6 +638,13 @@ class Tracker:
             A day or a period, whose last day counts; default the newest well-known quarter.
         links : iterable of str
             Scenario links that exist; see `energy.network.reroute`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> answer = energy.load().reroute("turkstream", by="2021")
+        >>> round(answer.lost, 1)  # bcm a year
+        31.5
         """
         shut = [without] if isinstance(without, str) else without
         ids = [r for name in shut for r in self._ways(name)]
@@ -651,6 +735,13 @@ class Tracker:
         ------
         DataError
             Naming what the year lacks (price, rate, accounts) and the years that have it.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().bridge("2022")
+        >>> {"line", "kind", "rub_bn"} <= set(table)
+        True
         """
         from energy.finance import bridge
 
@@ -665,6 +756,13 @@ class Tracker:
         ----------
         route : str, optional
             A proposed route or project; default: the break-even of all beside published estimates.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().economics("power-of-siberia-2")
+        >>> bool(table.loc["breakeven", "p10"] < table.loc["breakeven", "p90"])
+        True
         """
         from energy.finance import economics
 
@@ -682,7 +780,15 @@ class Tracker:
         scenarios: str | Sequence[str] | Mapping[str, Any] = "all",
         **more: Any,
     ) -> xr.Dataset:
-        """Project every route under named assumptions; see `Ahead.project`."""
+        """Project every route under named assumptions; see `Ahead.project`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> p = energy.load().project("2027", "baseline", draws=20, revenue=False)
+        >>> p["flow"].dims
+        ('scenario', 'route', 'period', 'quantile')
+        """
         return self.ahead.project(until, scenarios, **more)
 
     def what_if(self, route: str | None = None, **change: Any) -> WhatIf:
@@ -708,15 +814,38 @@ class Tracker:
         ------
         UnknownName, UsageError, PeriodError
             For a key that means nothing, or a change that does not fit the route.
+
+        Examples
+        --------
+        >>> import energy
+        >>> w = energy.load().what_if("blue-stream", stop="2027", until="2027", draws=20)
+        >>> table = w.table("blue-stream").set_index(["what", "year"])
+        >>> float(table.loc[("flow", 2027), "changed_mean"])
+        0.0
         """
         return self.ahead.what_if(route, **change)
 
     def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
-        """Return when proposed lines may deliver; see `Ahead.timing`."""
+        """Return when proposed lines may deliver; see `Ahead.timing`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> pos2 = energy.load().timing("power-of-siberia-2")
+        >>> 0 < pos2.never(by=2040) < 1
+        True
+        """
         return self.ahead.timing(route, as_of)
 
     def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
-        """Score dated forecasts, ours and others', whose outcome has come; see `Ahead.scores`."""
+        """Score dated forecasts, ours and others', whose outcome has come; see `Ahead.scores`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"model", "median", "actual", "wis"} <= set(energy.load().scores())
+        True
+        """
         return self.ahead.scores(folder)
 
     # ---- shown ---------------------------------------------------------------------------------
@@ -739,6 +868,8 @@ class Tracker:
         *,
         dated: bool = False,
         projection: xr.Dataset | bool | None = None,
+        formats: Sequence[str] | None = None,
+        bom: bool = False,
     ) -> list[Path]:
         """Write every layer, the cube and styles into a folder; see `Maps.export`.
 
@@ -747,10 +878,19 @@ class Tracker:
         >>> import energy
         >>> energy.load().export("layers/")  # doctest: +SKIP
         """
-        return self.maps.export(folder, dated=dated, projection=projection)
+        return self.maps.export(
+            folder, dated=dated, projection=projection, formats=formats, bom=bom
+        )
 
     def summary(self) -> str:
-        """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result."""
+        """Return the key table as Markdown: exports, utilisation, revenue, Gazprom's result.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().summary().startswith("#")
+        True
+        """
         from energy.publish import brief
 
         return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
@@ -798,6 +938,13 @@ class Tracker:
         Raises
         ------
         UnknownName, PeriodError
+
+        Examples
+        --------
+        >>> import energy
+        >>> steps = energy.load().explain("blue-stream", "2024Q1")
+        >>> "flow" in " ".join(steps["quantity"])
+        True
         """
         from energy.provenance import explain
 
@@ -817,7 +964,14 @@ class Tracker:
         return set(self.facts["balance-arcs"]["group"]) - {"", "russia"}
 
     def check(self) -> list[str]:
-        """Return every fault in facts and geometry; an empty list is a clean bill."""
+        """Return every fault in facts and geometry; an empty list is a clean bill.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().check()
+        []
+        """
         from energy.projection import scenarios
 
         tree, tables = scenarios.load(), self.facts

@@ -16,7 +16,7 @@ from energy.balance import tracing
 from energy.errors import MissingExtra, checked
 from energy.finance import netback
 from energy.measure import periods
-from energy.publish import atlas, layers, pictures, styles
+from energy.publish import atlas, exchange, layers, pictures, styles
 from energy.tracker.facet import Facet
 from geodata import gem, routes
 
@@ -34,7 +34,15 @@ def _spots() -> gpd.GeoDataFrame:
 
 @checked
 class Maps(Facet):
-    """Routes drawn: page, picture, animation, files for a GIS."""
+    """Routes drawn: page, picture, animation, files for a GIS.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> t.maps.meta()["title"]
+    'Russian gas by pipeline'
+    """
 
     def page(
         self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None
@@ -140,6 +148,13 @@ class Maps(Facet):
         projection : xarray.Dataset or bool, optional
             From `Tracker.project`, for ``projections_quarterly``; False for none. Default: one of
             our own (it takes some seconds).
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> sorted(t.maps.layers(projection=False))
+        ['events', 'flows_quarterly', 'hubs', 'routes']
         """
         t = self.t
         priced = netback.attach(t._quarters, t.facts, lengths=t.lines["length_km"])
@@ -160,6 +175,8 @@ class Maps(Facet):
         *,
         dated: bool = False,
         projection: xr.Dataset | bool | None = None,
+        formats: Sequence[str] | None = None,
+        bom: bool = False,
     ) -> list[Path]:
         """Write every layer as GeoJSON, GeoParquet, FlatGeobuf and GeoPackage, the cube and styles.
 
@@ -171,6 +188,11 @@ class Maps(Facet):
             Write into a folder named by the date of the facts, and a copy into ``latest`` beside it.
         projection : xarray.Dataset or bool, optional
             As for `layers`.
+        formats : sequence of str, optional
+            Of ``"shp", "kml", "xlsx", "csv"``: write these forms instead, with ``fields.csv`` saying
+            what each field means; see `energy.publish.exchange`.
+        bom : bool
+            Begin CSV files with a byte-order mark, by which Excel knows UTF-8.
 
         Examples
         --------
@@ -179,9 +201,13 @@ class Maps(Facet):
         """
         made, meta = self.layers(projection), self.meta()
         target = styles.dated(folder, meta["as_of"])[0] if dated else Path(folder)
-        written = layers.export(
-            target, made, self.t._quarters, layers.DICTIONARY, meta, styles.files(made)
-        )
+        if formats is not None or bom:
+            tables = {"exports": self.t.exports(), "sources": self.t.sources}
+            written = exchange.export(target, made, tables, formats or (), meta, bom=bom)
+        else:
+            written = layers.export(
+                target, made, self.t._quarters, layers.DICTIONARY, meta, styles.files(made)
+            )
         if dated:
             styles.publish(target)
         return written
@@ -205,7 +231,15 @@ class Maps(Facet):
         return site.write(self.t, out, base, projection, tell)
 
     def meta(self) -> dict[str, str]:
-        """Return title, licence, attribution and date that every map and layer carries."""
+        """Return title, licence, attribution and date that every map and layer carries.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.maps.meta()["as_of"] == t.edition
+        True
+        """
         used_gem = (self.t.lines["geometry_source"] == "gem").any()
         credit = f"{layers.OWN}. {gem.ATTRIBUTION}" if used_gem else layers.OWN
         return {
