@@ -44,6 +44,13 @@ def load(
     ------
     energy.errors.DataError
         With every fault found in your files.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> t.route("Nord Stream")
+    'nord-stream-1'
     """
     from energy.tracker import Tracker
 

@@ -7,7 +7,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-DOOR_FLOOR, FLOOR = 0.45, 0.12  # shares with an example; raise, never lower; aim: 1 and 0.6
+DOOR_FLOOR, FLOOR = 0.70, 0.14  # shares with an example; raise, never lower; aim: 1 and 0.6
 
 
 def public(path):
@@ -22,10 +22,16 @@ def public(path):
                     yield f"{node.name}.{inner.name}", inner
 
 
+def runs(text):
+    """Tell whether a help has an example that runs: one whose lines are skipped shows, proves nothing."""
+    lines = [line for line in text.splitlines() if line.lstrip().startswith(">>> ")]
+    return bool(lines) and not any("doctest: +SKIP" in line for line in lines)
+
+
 def counted(*parts):
     paths = [p for part in parts for p in sorted((ROOT / part).rglob("*.py"))
              or [ROOT / part]]  # fmt: skip
-    found = {f"{p.relative_to(ROOT)}:{name}": ">>> " in (ast.get_docstring(node) or "")
+    found = {f"{p.relative_to(ROOT)}:{name}": runs(ast.get_docstring(node) or "")
              for p in paths for name, node in public(p)}  # fmt: skip
     assert len(found) > 5
     return found

@@ -32,7 +32,15 @@ EXPORT_DRAWS = 4096  # a layer's quantiles need no more
 
 @checked
 class Ahead(Facet):
-    """What may come, as distributions; never called a forecast."""
+    """What may come, as distributions; never called a forecast.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> "timing" in dir(t.ahead)
+    True
+    """
 
     def project(
         self,
@@ -55,6 +63,14 @@ class Ahead(Facet):
         Returns
         -------
         xarray.Dataset, dims (scenario, route, period, quantile)
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> p = t.ahead.project("2027", "baseline", draws=20, revenue=False)
+        >>> p.sizes["scenario"]
+        1
         """
         from energy import projection
 
@@ -95,7 +111,15 @@ class Ahead(Facet):
 
     @property
     def last_day(self) -> str | None:
-        """The day the tables were cut at, a period's last one; None for all that is known."""
+        """The day the tables were cut at, a period's last one; None for all that is known.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.as_of("2022Q2").ahead.last_day
+        '2022-06-30'
+        """
         if not self.t.day:
             return None
         return str(periods.parse(self.t.day).end - dt.timedelta(days=1))
@@ -110,7 +134,16 @@ class Ahead(Facet):
         seed: int = 0,
         **change: Any,
     ) -> WhatIf:
-        """Change one thing and set the result beside the unchanged control; see `Tracker.what_if`."""
+        """Change one thing and set the result beside the unchanged control; see `Tracker.what_if`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> w = t.ahead.what_if(brent=50, until="2027", draws=20)
+        >>> bool((w.table().query("what == 'revenue' and year == 2027")["difference"] < 0).all())
+        True
+        """
         from energy.projection import ramp, scenarios
 
         name, tree = (None if route is None else self.t.route(route)), scenarios.load()
@@ -229,6 +262,13 @@ class Ahead(Facet):
         Raises
         ------
         UnknownName, EnergyError, MissingExtra
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> "power-of-siberia-2" in t.ahead.timing().index
+        True
         """
         from energy.projection import timing
 
@@ -258,6 +298,14 @@ class Ahead(Facet):
             For the projection: the year of the exports; default ten years after the last whole one.
         result : Dataset, optional
             A projection of all scenarios; default made here with few draws.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> table = t.ahead.tornado("power-of-siberia-2")
+        >>> {"input", "at_low", "at_high"} <= set(table)
+        True
         """
         if route is not None:
             return economics.tornado(
@@ -303,6 +351,13 @@ class Ahead(Facet):
         """Score the published forecasts of others; `ours` sets our own of that day beside them.
 
         See `energy.projection.backtest.league`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> {"issuer", "value", "actual"} <= set(t.ahead.outside())
+        True
         """
         from energy.projection import backtest
 
@@ -321,6 +376,13 @@ class Ahead(Facet):
         -------
         DataFrame
             See `energy.projection.scoreboard.score`; ``board`` sums it up, ``page`` shows it.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> bool((t.ahead.scores()["wis"] >= 0).all())
+        True
         """
         from energy import facts
         from energy.projection import backtest, scoreboard
@@ -356,6 +418,14 @@ class Ahead(Facet):
         -------
         DataFrame
             See `energy.projection.nowcast.nowcast`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> table = t.ahead.nowcast()
+        >>> bool((table["p10"] <= table["p90"]).all())
+        True
         """
         from energy.projection import nowcast
 

@@ -59,6 +59,11 @@ class Evidence(Facet):
         Parameters
         ----------
         by : {"source", "kind"}
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().evidence.league("kind")  # doctest: +SKIP
         """
         return mirrors.league(self.t.facts, by)
 
@@ -76,6 +81,13 @@ class Evidence(Facet):
         -------
         DataFrame
             As `energy.store.Store.revisions`, or with `each` as `energy.store.prints.revised`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> {"age", "mean_abs_pct"} <= set(t.evidence.revisions("package"))
+        True
         """
         if each:
             return prints.revised(self.t.facts)
@@ -112,7 +124,15 @@ class Evidence(Facet):
         return fresh.freshness(self.t.facts, last_day(str(day)) if day else None)
 
     def releases(self) -> pd.DataFrame:
-        """Return the releases that the store holds."""
+        """Return the releases that the store holds.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> list(t.evidence.releases())
+        ['release']
+        """
         return pd.DataFrame({"release": Store.open().releases()})
 
     def changes(self, a: str, b: str) -> pd.DataFrame:

@@ -179,6 +179,13 @@ class Network(Facet):
         ----------
         period : str, optional
             As in `sankey`. The table is what `energy.network.sankey` draws.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> {"field", "route", "market", "flow"} <= set(t.network.ways("2021"))
+        True
         """
         return tracing.ways(self.t.facts, period or self.t.newest)
 

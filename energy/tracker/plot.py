@@ -16,7 +16,15 @@ DRAWS = 2000  # for a chart; quantiles of more draws lie within the width of a l
 
 
 class Plot(Facet):
-    """Charts with units, a legend, and marks on what is not over; each returns its axes."""
+    """Charts with units, a legend, and marks on what is not over; each returns its axes.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> {"exports", "route", "fan", "gates"} <= set(dir(t.plot))
+    True
+    """
 
     def exports(
         self,
@@ -170,6 +178,13 @@ class Plot(Facet):
         name, period
             As in `Tracker.mirror`.
         ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> "bcm" in t.plot.mirror("turkstream-2", "2026-01").get_xlabel()
+        True
         """
         from energy import mirror
 
@@ -183,6 +198,13 @@ class Plot(Facet):
         period : str or int
             As in `Money.bridge_items`.
         ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.plot.waterfall("2023").get_ylabel()
+        'RUB bn'
         """
         from energy.finance import charts as money
 
