@@ -329,7 +329,7 @@ def _printable(value: Any) -> Any:
 
 def _kind(frame: gpd.GeoDataFrame) -> str:
     """Return the one kind of geometry of a layer; a Shapefile has one only, so parts make it Multi."""
-    kinds = set(frame.geometry.dropna().geom_type)
+    kinds = {str(kind) for kind in frame.geometry.dropna().geom_type}
     single = {kind.removeprefix("Multi") for kind in kinds}
     if len(single) != 1:
         raise EnergyError(
