@@ -20,20 +20,23 @@ import numpy as np
 
 def ours(first: str) -> tuple[float, float]:
     """Return seconds of one linear solve of ours and the peak memory in MB."""
+    import scipy.sparse as sp
+
     from energy import facts
-    from energy.balance import estimate, measurements
+    from energy.balance import estimate, frame, measurements
     from energy.balance.system import system
 
     tables = facts.load()
     net = system(tables, dt.date(2025, 12, 31), dt.date.fromisoformat(first))
     told = measurements.measure(tables, net)
-    prior, rows = estimate.Prior(net), estimate._rows(net, told)
-    value, error = (told.table[c].to_numpy() for c in ("value", "error"))
+    prior, framed = estimate.Prior(net), frame.Frame.of(net)
+    rows = sp.csr_matrix(frame.matrix(told, *net.weight.shape) @ framed.into)
+    value, error = (told.table[c].to_numpy(dtype=float) for c in ("value", "error"))
     start = time.perf_counter()
     diagonal, beside, pull = prior.normal(np.ones_like(net.weight))
-    shut = np.where(net.weight == 0, estimate.STIFF, 0.0)
-    chain, right = estimate._assemble(net, rows, value, 1 / error**2, diagonal + shut, beside, pull)
-    chain.solve(right)
+    right = framed.gather(pull) + rows.T @ (value / error**2)
+    normal = frame.Normal(framed, rows, estimate.QUARTER)
+    normal.chain(1 / error**2, diagonal, beside).solve(right)
     return time.perf_counter() - start, peak()
 
 
@@ -42,30 +45,26 @@ def problem(first: str) -> tuple:
     import scipy.sparse as sp
 
     from energy import facts
-    from energy.balance import estimate, measurements
+    from energy.balance import estimate, frame, measurements
     from energy.balance.system import system
 
     tables = facts.load()
     net = system(tables, dt.date(2025, 12, 31), dt.date.fromisoformat(first))
     told = measurements.measure(tables, net)
-    months, arcs = len(net.months), len(net.arcs)
-    prior = estimate.Prior(net)
-    into = sp.kron(sp.eye(months), sp.csr_matrix(net.null))
-    rows, columns, data = [], [], []
-    for r, (a, m, w) in enumerate(told.cells):
-        rows += [r] * len(a)
-        columns += (m * arcs + a).tolist()
-        data += (w / told.table["error"].iloc[r]).tolist()
-    measured = sp.csr_matrix((data, (rows, columns)), shape=(len(told), months * arcs))
+    arcs, months = net.weight.shape
+    prior, framed = estimate.Prior(net), frame.Frame.of(net)
+    error = told.table["error"].to_numpy(dtype=float)
+    measured = sp.diags(1 / error) @ frame.matrix(told, arcs, months)
     now = (prior.scale * np.sqrt(prior.precision)).T.ravel()
     scale = np.zeros_like(prior.scale)
     scale[:, 1:] = prior.scale[:, :-1]
     before = (prior.stay * scale * np.sqrt(prior.precision)).T.ravel()[arcs:]
     change = sp.diags([now, -before], [0, -arcs])
-    shut = sp.diags(np.where(net.weight.T.ravel() == 0, np.sqrt(estimate.STIFF), 0.0))
-    goal = [told.table["value"] / told.table["error"],
-            (prior.offset * np.sqrt(prior.precision)).T.ravel(), np.zeros(months * arcs)]  # fmt: skip
-    return sp.vstack([measured, change, shut]) @ into, np.concatenate(goal)
+    goal = [
+        told.table["value"].to_numpy(dtype=float) / error,
+        (prior.offset * np.sqrt(prior.precision)).T.ravel(),
+    ]
+    return sp.vstack([measured, change]) @ framed.into, np.concatenate(goal)
 
 
 def dense(first: str) -> tuple[float, float]:
