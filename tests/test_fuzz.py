@@ -197,6 +197,9 @@ LONG_RUN = {
     "scores",
     "update",
     "economics",
+    "probe",
+    "site",
+    "what-if",
 }
 
 
