@@ -33,7 +33,7 @@ LOOKED = 10_000
 
 WORDS = {"str": "text", "int": "a whole number", "float": "a finite number", "bool": "True or False",
          "Path": "a path", "os.PathLike": "a path", "dt.date": "a date", "date": "a date",
-         "None": "None", "LonLat": "longitude and latitude"}  # fmt: skip
+         "None": "None", "LonLat": "longitude and latitude", "Callable": "a function"}  # fmt: skip
 
 Test = Callable[[Any], bool]
 
@@ -230,6 +230,8 @@ def _many(node: ast.Subscript, known: Mapping[str, Any], path: bool) -> Test | N
     outer = ast.unparse(node.value)
     if outer in ("Path", "os.PathLike"):
         return SIMPLE["Path"]
+    if outer == "Callable":
+        return callable
     kind = KINDS.get(outer)
     if kind is None:
         return None

@@ -111,6 +111,13 @@ def printed(name: str, own: Path | str | None = None) -> dict[str, str]:
     >>> printed("volumes")["V0146"]
     '18.0'
     """
+    told = [
+        each
+        for each, resource in schema().items()
+        if {"id", "value"} <= {field["name"] for field in resource["schema"]["fields"]}
+    ]
+    if name not in told:
+        raise UnknownName("table with ids and values", name, told)
     path = schema()[name]["path"]
     found = dict(_printed(DATA / path))
     mine = (Path(own) if own is not None else home() / "facts") / path

@@ -30,7 +30,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -343,7 +343,7 @@ class Store:
         """
         return [fault.what for fault in audit.faults(self.root)]
 
-    def repair(self, again: repair.Again | None = None) -> list[str]:
+    def repair(self, again: Callable[..., Any] | None = None) -> list[str]:
         """Mend what can be proven to be mended; return a sentence for each thing done.
 
         An older store gets its ledger, a killed writer's work is completed, flipped bits, lost
@@ -351,7 +351,7 @@ class Store:
         Vintages and refused rows are made again by `again`, which is given by
         `energy.intake.mend`. What is left is told by `verify`.
         """
-        return repair.repair(self.root, *([again] if again else []))
+        return repair.repair(self.root, *([again] if again is not None else []))
 
     def retire(self, run: str, reason: str) -> list[str]:
         """Take a run out of what is read, for a stated reason, e.g. one made by a wrong clock.
