@@ -425,6 +425,10 @@ def _cell(
     return float(values[known].sum()), covered, observations.STATUS[worst], ";".join(ids)
 
 
+KINDS = {"capacity_technical": "technical", "capacity_ceiling": "ceiling"}
+"""Kinds of capacity that go before the design of the pipe, the better first."""
+
+
 def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     """Add the capacity of each period: the dated yearly value times its share of the year's days.
 
@@ -435,17 +439,54 @@ def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     silent = sorted(set(rows.loc[rows["basis"] == "unstated", "route"]))
     shape = (cube.sizes["route"], cube.sizes["period"])
     capacity = np.full(shape, np.nan)
+    kinds: list[list[set[str]]] = [[set() for _ in range(shape[1])] for _ in range(shape[0])]
     place = {route: i for i, route in enumerate(cube["route"].values)}
     for row, p, _, years in capacity_parts(route_facts, spans_of(cube)):
         held, part = capacity[place[row.route], p], float(row.value) * years
         capacity[place[row.route], p] = part if np.isnan(held) else held + part
+        kinds[place[row.route]][p].add(row.kind)
     cube.attrs["assumed"] = f"capacity taken at 20 °C where no basis is stated: {', '.join(silent)}"
-    return cube.assign(capacity=(("route", "period"), capacity))
+    dims = ("route", "period")
+    words = np.array([[";".join(sorted(held)) for held in line] for line in kinds], dtype=object)
+    return cube.assign(capacity=(dims, capacity), capacity_kind=(dims, words.reshape(shape)))
 
 
 def _capacities(route_facts: pd.DataFrame) -> pd.DataFrame:
-    rows = route_facts[route_facts["attribute"] == "capacity"]
-    return rows[(rows["status"] != "plan") | (rows["valid_from"] != "")]
+    """Return the capacities that flows are set against, each with its ``kind``.
+
+    What the operator offers at the metered point goes before the most ever metered there, this
+    before the design of the pipe, which may be that of another point.
+    """
+    rows = route_facts[(route_facts["status"] != "plan") | (route_facts["valid_from"] != "")]
+    kind = rows["attribute"].map({"capacity": "design", **KINDS})
+    said = rows["status"].where(rows["status"].isin(["contract", "plan"]), "design")
+    rows = rows.assign(kind=kind.where(rows["attribute"] != "capacity", said))
+    rows = rows[kind.notna()]
+    better = rows[rows["attribute"] != "capacity"]
+    if better.empty:
+        return rows
+    kept = [part for row in rows_of(rows) for part in _apart(row, better)]
+    return pd.DataFrame(kept, columns=["Index", *rows.columns]).drop(columns="Index")
+
+
+def _apart(row: Any, better: pd.DataFrame) -> list[Any]:
+    """Return the parts of a capacity's days on which no better kind is known."""
+    parts, rank = [row], list(KINDS)
+    for other in rows_of(better[better["route"] == row.route]):
+        if row.attribute in rank and rank.index(row.attribute) <= rank.index(other.attribute):
+            continue
+        left = []
+        for part in parts:
+            since, until = validity.bounds(part.valid_from, part.valid_to)
+            begin, end = validity.bounds(other.valid_from, other.valid_to)
+            if since < begin:
+                first = min(until, begin)
+                left.append(part if first == until else part._replace(valid_to=first.isoformat()))
+            if end < until:
+                last = max(since, end)
+                left.append(part if last == since else part._replace(valid_from=last.isoformat()))
+        parts = left
+    return parts
 
 
 def capacity_parts(
@@ -590,6 +631,7 @@ def _describe(
     words = {
         "flow": ("Gas flow a period, positive from -> to", name),
         "capacity": ("Capacity a period", name),
+        "capacity_kind": ("What the capacity is: technical, ceiling, design, contract, plan", ""),
         "utilisation": ("Flow over capacity of the same period", "1"),
         "coverage": ("Share of the period's days that the figures cover", "1"),
         "status": ("Standing of the figure", ""),

@@ -450,6 +450,7 @@ def _walked(
 def _histories(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
     """Yield newest figures and histories of the routes, their names and the ground."""
     names = ["flow", "capacity", "utilisation", "price", "revenue"]
+    now = periods.parse(_last(book)).end
     for row in frame.to_dict("records"):
         told = _listed(row["periods"])
         for name in names:
@@ -468,7 +469,11 @@ def _histories(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
                 10.0 ** -DECIMALS[name],
             )
         plates = book.tracker.facts["route-facts"].query("attribute == 'capacity'")
-        mine = plates[plates["route"] == row["route"]].sort_values("valid_from")["value"]
+        mine = plates[plates["route"] == row["route"]].sort_values("valid_from")
+        later = (mine["valid_from"] != "") & (
+            (mine["status"] == "plan") | (mine["valid_from"] >= now.isoformat())
+        )
+        mine = (mine[~later] if (~later).any() else mine)["value"]
         made = float(mine.iloc[-1]) if len(mine) else np.nan
         yield (f"{row['route']} nameplate", _nan(row["nameplate"]), made, 1e-9)
     yield from _ground(frame, book, whole=True)

@@ -213,3 +213,27 @@ def test_on_the_day_of_the_stop_a_string_is_not_yet_idle(tiny):
     }
     cube = flows.build(tables, first="2021Q1", last="2021Q3")
     assert list(values(cube, "string", "flow_status")) == ["flowing", "flowing", "idle"]
+
+
+def test_capacity_by_kind_the_metered_point_before_the_design(tracker):
+    """Yamal - Europe is metered at three crossings, its design is that of one."""
+    years = tracker.flows(freq="A", first="2018", last="2024")
+    kind = years["capacity_kind"].to_pandas()
+    told = kind.loc["yamal-europe"].iloc[[0, 4, 5]].tolist()
+    assert told == ["ceiling", "ceiling;design", "design"]
+    assert set(kind.loc["power-of-siberia-1"].iloc[2:]) == {"contract"}
+    assert set(kind.loc["turkstream-2"].iloc[2:]) == {"design"}
+    assert years["utilisation"].to_pandas().loc["yamal-europe"].max() < 1
+    # 104.708 TWh of 92 days by 10.5 kWh/m3: 9.972 bcm, 39.59 a year of 365.25 days
+    size = years["capacity"].to_pandas().loc["yamal-europe"]
+    assert size.iloc[0] == pytest.approx(39.6)
+    # until 12 May 2022 the ceiling, then the design: 131 of 365 days
+    assert size.iloc[4] == pytest.approx((39.6 * 131 + 32.9 * 234) / 365, rel=1e-6)
+    booked = tracker.facts["route-facts"].query("attribute == 'capacity_booked'")
+    assert booked["value"].astype(float).tolist() == pytest.approx([19.28e-3 * 365], abs=0.005)
+
+
+def test_the_capacity_of_a_line_is_that_of_today_not_of_a_plan(tracker):
+    shown = tracker.routes["nameplate"]
+    assert shown["power-of-siberia-1"] == 38  # 44 is planned for 2031
+    assert shown["nord-stream-1"] == 0 and shown["power-of-siberia-2"] == 50  # nothing in force

@@ -56,7 +56,7 @@ def test_a_route_carries_what_is_known_of_it(made):
     assert row["flow_p10"] < 38.8 * 92 / 365 < row["flow_p90"]
     assert row["above_capacity"]
     assert row["figure_status"] == "balanced"
-    assert row["nameplate"] == 44  # the newest stated capacity, a plan
+    assert row["nameplate"] == 38  # of today; the 44 of 2031 are a plan
     assert (
         len(row["periods"]) == len(row["flow_by_period"]) == len(row["revenue_by_period"]) == 25
         or row["periods"][0] == "2019Q1"

@@ -100,6 +100,22 @@ RouteStatus: TypeAlias = Literal[
     "destroyed",
 ]
 
+RouteFactAttribute: TypeAlias = Literal[
+    "capacity",
+    "capacity_technical",
+    "capacity_ceiling",
+    "capacity_booked",
+    "length",
+    "diameter",
+    "start",
+    "stop",
+    "operator",
+    "owner",
+    "gcv",
+    "pressure",
+    "strings",
+]
+
 RouteFactUnit: TypeAlias = Literal[
     "bcm/yr",
     "km",
@@ -921,7 +937,10 @@ class RouteFact(NamedTuple):
     route
         Route id.
     attribute
-        What the value is.
+        What the value is. `capacity` is the design of the pipe, or by its status the contract
+        of the year or a plan; `capacity_technical` what the operator offers at the metered
+        point; `capacity_ceiling` the most ever metered there, as a rate; `capacity_booked` what
+        shippers booked.
     value
         Value; a number where `unit` is given, a date for start and stop.
     unit
@@ -947,7 +966,7 @@ class RouteFact(NamedTuple):
 
     id: str
     route: str
-    attribute: Attribute
+    attribute: RouteFactAttribute
     value: str
     unit: RouteFactUnit | Literal[""]
     basis: Basis | Literal[""]

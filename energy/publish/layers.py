@@ -23,6 +23,7 @@ from shapely.geometry import MultiPoint
 from shapely.geometry.base import BaseGeometry
 
 from energy.errors import DataError, EnergyError
+from energy.flows import spans_of
 from energy.measure import periods
 from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION
@@ -86,7 +87,8 @@ def routes(
     frame["owner"] = _newest_fact(tables["route-facts"], "owner").reindex(frame.index).fillna("")
     for name in ("start", "stop"):
         frame[name] = _newest_fact(tables["route-facts"], name).reindex(frame.index).fillna("")
-    nameplate = _newest_fact(tables["route-facts"], "capacity").reindex(frame.index)
+    held = _in_force(tables["route-facts"], spans_of(cube)[-1][1].isoformat())
+    nameplate = _newest_fact(held, "capacity").reindex(frame.index)
     frame["nameplate"] = pd.to_numeric(nameplate)
     frame = frame.join(newest(cube)).join(histories(cube))
     frame["events"] = _events_of(tables["events"], frame.index)
@@ -94,6 +96,16 @@ def routes(
     ground = lines.reindex(frame.index)[columns].rename(columns={"note": "geometry_note"})
     frame = _with_arrows(frame, ground["geometry"].to_dict(), frame.index, frame["flow"])
     return gpd.GeoDataFrame(frame.join(ground), geometry="geometry", crs=lines.crs)
+
+
+def _in_force(route_facts: pd.DataFrame, day: str) -> pd.DataFrame:
+    """Return the facts begun by a day, of a route without one those of its plan."""
+    begun = (route_facts["valid_from"] < day) & ~(
+        (route_facts["status"] == "plan") & (route_facts["valid_from"] != "")
+    )
+    capacity = route_facts["attribute"] == "capacity"
+    known = set(route_facts.loc[begun & capacity, "route"])
+    return route_facts[begun | ~route_facts["route"].isin(known)]
 
 
 def _newest_fact(route_facts: pd.DataFrame, attribute: str) -> pd.Series:
@@ -565,7 +577,10 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "route_note": _field("What a reader must know of the route"),
     "operator": _field("Operator, newest known"),
     "owner": _field("Owner, newest known"),
-    "nameplate": _field("Newest design, contract or planned capacity", "bcm/yr"),
+    "nameplate": _field(
+        "Design or contract in force at the end of the newest period; the plan where nothing is in force",
+        "bcm/yr",
+    ),
     "start": _field("Date of first gas, as precise as known"),
     "stop": _field("Date from which no Russian gas flows"),
     "period": _field("Period; for routes the newest one with a figure"),
