@@ -505,6 +505,29 @@ def capacity_parts(
     return found
 
 
+def design(cube: xr.Dataset, route: str, route_facts: pd.DataFrame) -> xr.DataArray:
+    """Return the design, contract or plan of a route by period in bcm, whatever was metered.
+
+    Parameters
+    ----------
+    cube : Dataset, dims (route, period)
+        Gives the periods.
+    route : str
+    route_facts : DataFrame
+
+    Returns
+    -------
+    DataArray, dims (period)
+        NaN where none is stated.
+    """
+    rows = route_facts[(route_facts["route"] == route) & ~route_facts["attribute"].isin(KINDS)]
+    size = np.zeros(cube.sizes["period"])
+    for row, p, _, years in capacity_parts(rows, spans_of(cube)):
+        size[p] += float(row.value) * years
+    found = xr.DataArray(size, dims="period", coords={"period": cube["period"]})
+    return found.where(found > 0)
+
+
 def _dates(route_facts: pd.DataFrame, kind: str) -> dict[str, dt.date]:
     """Return the first day of the newest ``start`` or ``stop`` of each route."""
     rows = route_facts[route_facts["attribute"] == kind].sort_values("value")

@@ -222,7 +222,10 @@ def test_capacity_by_kind_the_metered_point_before_the_design(tracker):
     told = kind.loc["yamal-europe"].iloc[[0, 4, 5]].tolist()
     assert told == ["ceiling", "ceiling;design", "design"]
     assert set(kind.loc["power-of-siberia-1"].iloc[2:]) == {"contract"}
-    assert set(kind.loc["turkstream-2"].iloc[2:]) == {"design"}
+    # 56.72 mcm on the record day times 365, from 2021 on; the design of one string before
+    assert kind.loc["turkstream-2"].iloc[2:4].tolist() == ["design", "ceiling"]
+    string = years["capacity"].to_pandas().loc["turkstream-2"]
+    assert string.iloc[2:4].tolist() == pytest.approx([15.75, 56.72 * 0.365], rel=1e-3)
     assert years["utilisation"].to_pandas().loc["yamal-europe"].max() < 1
     # 104.708 TWh of 92 days by 10.5 kWh/m3: 9.972 bcm, 39.59 a year of 365.25 days
     size = years["capacity"].to_pandas().loc["yamal-europe"]

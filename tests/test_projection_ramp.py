@@ -271,6 +271,14 @@ def test_the_ceiling_is_nameplate_times_overload_or_what_was_seen(shared, tree):
     assert found.cap[-4:].sum() == pytest.approx(16 * seen, rel=1e-6)
 
 
+def test_the_overload_is_over_the_nameplate_whatever_was_metered(shared, tree):
+    routes = shared.tables["route-facts"]
+    past = ramp.overload(shared.cube, "turkstream-2", tree, {}, routes)
+    # the cube sets the string against 20.7 a year as metered, the nameplate is 15.75
+    best = float(shared.cube["utilisation"].sel(route="turkstream-2").max())
+    assert best < 1 and past == pytest.approx(best * 20.7 / 15.75, rel=1e-6)
+
+
 def test_an_open_route_without_flow_is_refused(shared):
     with pytest.raises(DataError, match="yamal-europe has no recent flow"):
         spec(shared, "yamal-europe", model="open")

@@ -513,7 +513,7 @@ def _fact_faults(facts: pd.DataFrame) -> list[str]:
         line = facts.loc[row]
         faults.append(f"route_facts.csv row {row + 2}: {line['attribute']} '{line['value']}' must be a "
                       "number that is not negative")  # fmt: skip
-    dated = facts[facts["attribute"].isin(["capacity", "gcv"])]
+    dated = facts[facts["attribute"].str.startswith("capacity") | (facts["attribute"] == "gcv")]
     for (route, attribute), rows in dated.groupby(["route", "attribute"]):
         ordered = rows.sort_values("valid_from")
         since, until = spans(ordered)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import facts
+from energy import facts, flows
 from energy.errors import DataError
 from energy.measure import validity
 from energy.measure.observations import rows_of
@@ -48,11 +48,23 @@ def nameplate(tables: Tables, route: str, mine: Params, span: Grid) -> np.ndarra
     return pd.Series(found).ffill().bfill().to_numpy()
 
 
-def overload(cube: xr.Dataset, route: str, tree: scenarios.Tree, mine: Params) -> float:
-    """Return the ceiling over nameplate: what is stated, or more where a quarter has shown it."""
+def overload(
+    cube: xr.Dataset,
+    route: str,
+    tree: scenarios.Tree,
+    mine: Params,
+    route_facts: pd.DataFrame | None = None,
+) -> float:
+    """Return the ceiling over nameplate: what is stated, or more where a quarter has shown it.
+
+    With the route facts, a flow that the cube sets against the meter's ceiling is set against
+    the nameplate again.
+    """
     stated = float(mine.get("overload", scenarios.rule(tree, "overload")))
     whole = cube.sel(route=route).where(cube["coverage"].sel(route=route) >= COVERED)
     seen = whole["utilisation"]
+    if route_facts is not None:
+        seen = seen * (whole["capacity"] / flows.design(whole, route, route_facts))
     if "capacity" in mine:  # of the tree: the cube knows none, or another
         days = whole["period"].dt.days_in_month  # a third of the quarter, nearly
         seen = whole["flow"] / float(mine["capacity"]) * 365 / (3 * days)
@@ -105,10 +117,11 @@ def ceiling(route: str, mine: Params, shared: Learned, parts: Parts) -> np.ndarr
     limit = nameplate(shared.tables, route, mine, span)
     limit = np.where(np.isnan(limit), plain.max() * GUESSED, limit)
     agreed = agreed_on(route, mine, shared, parts)
+    most = overload(shared.cube, route, shared.tree, mine, shared.tables["route-facts"])
     if agreed is None:
-        limit = limit * overload(shared.cube, route, shared.tree, mine)
+        limit = limit * most
     else:
-        pipe = np.maximum(limit, agreed) * overload(shared.cube, route, shared.tree, mine)
+        pipe = np.maximum(limit, agreed) * most
         tolerance = float(mine.get("tolerance", scenarios.rule(shared.tree, "tolerance")))
         limit = np.minimum(pipe, agreed * (1 + tolerance))
     if mine.get("fields"):
