@@ -447,6 +447,15 @@ def _walked(
     return rows, [f"{place}: the numbers of {column} have no rule" for column in strange]
 
 
+def _plate(book: Book, route: str, now: str) -> float:
+    """Return the capacity in force on a day; a plan's where nothing is."""
+    mine = book.tracker.facts["route-facts"].query("attribute == 'capacity' and route == @route")
+    mine = mine.sort_values("valid_from")
+    later = (mine["valid_from"] != "") & ((mine["status"] == "plan") | (mine["valid_from"] >= now))
+    mine = mine[~later] if (~later).any() else mine
+    return float(mine["value"].iloc[-1]) if len(mine) else np.nan
+
+
 def _histories(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
     """Yield newest figures and histories of the routes, their names and the ground."""
     names = ["flow", "capacity", "utilisation", "price", "revenue"]
@@ -468,13 +477,7 @@ def _histories(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
                 made,
                 10.0 ** -DECIMALS[name],
             )
-        plates = book.tracker.facts["route-facts"].query("attribute == 'capacity'")
-        mine = plates[plates["route"] == row["route"]].sort_values("valid_from")
-        later = (mine["valid_from"] != "") & (
-            (mine["status"] == "plan") | (mine["valid_from"] >= now.isoformat())
-        )
-        mine = (mine[~later] if (~later).any() else mine)["value"]
-        made = float(mine.iloc[-1]) if len(mine) else np.nan
+        made = _plate(book, row["route"], now.isoformat())
         yield (f"{row['route']} nameplate", _nan(row["nameplate"]), made, 1e-9)
     yield from _ground(frame, book, whole=True)
 
@@ -787,13 +790,11 @@ def _page_ways(data: dict, book: Book) -> Iterator[tuple]:
 
 def _page_words(data: dict, book: Book) -> Iterator[tuple]:
     """Yield the numbers that a panel writes out: capacity now, length, contract steps, heat."""
-    routes = book.tracker.facts["route-facts"]
     for line in data["lines"]:
         place = f"atlas.html: {line['id']} panel"
         for word, text in line["facts"]:
             if "apacity" in word:
-                mine = routes[(routes["route"] == line["id"]) & (routes["attribute"] == "capacity")]
-                made = float(mine.sort_values("valid_from")["value"].iloc[-1])
+                made = _plate(book, line["id"], periods.parse(_last(book)).end.isoformat())
                 yield (
                     f"{place}, {word}",
                     _number(text, "bcm/yr"),

@@ -12,6 +12,7 @@ import shapely
 import xarray as xr
 from shapely.geometry.base import BaseGeometry
 
+from energy import flows
 from energy.measure import units
 from energy.publish.atlas.columns import columns_of
 from energy.publish.atlas.look import (
@@ -110,7 +111,8 @@ def standing_of(
     """Gather what holds for all periods of a route: contract steps, ids behind capacities."""
     found: dict[Hashable, dict[str, Any]] = {}
     if "route-facts" in facts:
-        rows = facts["route-facts"].query("attribute == 'capacity'")
+        kinds = facts["route-facts"]["attribute"].isin(["capacity", *flows.KINDS])
+        rows = facts["route-facts"][kinds]
         for route, name in zip(rows["route"], rows["id"], strict=True):
             own = found.setdefault(route, {}).setdefault("standing", {"limit": []})
             own["limit"].append(books.add(name))
