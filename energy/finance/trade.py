@@ -54,7 +54,7 @@ def trade(
     --------
     >>> from energy import facts
     >>> april = trade(facts.load(), "M", exporter="china", importer="russia", measure="value")
-    >>> april.set_index("period").loc["2024-04", "value"]
+    >>> float(april.set_index("period").loc["2024-04", "value"])
     8.317
     """
     table = tables["trade-context"]

@@ -362,6 +362,7 @@ def month_number(day: dt.date) -> int:
     return day.year * 12 + day.month - 1
 
 
+@checked.after
 def month_numbers(stamps: pd.Series) -> pd.Series:
     """Return the number of the month of each time stamp of a column.
 

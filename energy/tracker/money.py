@@ -49,6 +49,8 @@ class Money(Facet):
         metric : str, optional
             One line, e.g. ``"mineral_extraction_tax_surcharge"``.
 
+        Examples
+        --------
         >>> import energy
         >>> table = energy.load().money.beside_accounts("net_profit_attributable")
         >>> table[["segment", "period", "value"]].to_numpy().tolist()
