@@ -167,6 +167,7 @@ def calls(draw, doors):
     return name, {key: draw(st.sampled_from(words)) for key in chosen}
 
 
+@pytest.mark.slow
 def test_every_public_function_answers_or_raises_an_error_of_ours(doors, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert len(doors) > 100
@@ -218,6 +219,7 @@ def lines(draw, known):
     return [verb, *words]
 
 
+@pytest.mark.slow
 def test_every_line_typed_ends_in_a_code_and_a_sentence(tracker, monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(energy, "load", lambda *given, **named: tracker)
