@@ -325,6 +325,7 @@ def test_plan_run_and_diff(kept, home, capsys):
     assert "# 2026Q3: what changed" in out and "release 2026Q3" in err
     assert (home / "builds" / "2026Q3" / "atlas.html").exists()
     cube = energy.load().flows("turkstream-2", first="2026Q3", last="2026Q3", unit="TWh")
+    assert float(cube["reported"].squeeze()) == pytest.approx(46.0)
     assert float(cube["flow"].squeeze()) == pytest.approx(46.0, rel=1e-3)
     assert cli.main([*words, "--apply"]) == 0
     assert Store.open().releases() == ["2026Q3"]

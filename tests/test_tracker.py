@@ -292,7 +292,7 @@ def test_old_flat_names_work_with_a_warning_and_facets_are_small(tracker):
     for name in ("money", "network", "ahead", "maps", "evidence"):
         side = getattr(tracker, name)
         members = [n for n in dir(type(side)) if not n.startswith("_")]
-        assert 5 <= len(members) <= 15
+        assert 5 <= len(members) <= 14
         assert all(f".{n}:" in repr(side) for n in members if n != "t")
     with pytest.raises(AttributeError, match="'Tracker' has no attribute 'flow'"):
         _ = tracker.flow

@@ -569,6 +569,7 @@ def test_the_tracker_shows_the_new_quarter(go, store, tracker):
     cube = Tracker(laid, tracker.lines).flows(
         "turkstream-2", first="2026Q3", last="2026Q3", unit="TWh"
     )
+    assert float(cube["reported"].squeeze()) == pytest.approx(46.0)
     assert float(cube["flow"].squeeze()) == pytest.approx(46.0, rel=1e-3)  # balanced
     assert float(cube["coverage"].squeeze()) == 1.0
     assert "V.entsog.flow.turkstream-2.2026-07.GCV" in str(cube["sources"].values)
