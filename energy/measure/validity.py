@@ -69,7 +69,7 @@ def in_force(
     [5, 10]
     """
     begin = np.datetime64(first, "D")
-    end = begin + 1 if until is None else np.datetime64(until, "D")
+    end = begin + np.timedelta64(1, "D") if until is None else np.datetime64(until, "D")
     since, to = spans(table)
     held = (since < end) & ((begin < to) | (to == np.datetime64(LAST)))
     found: pd.DataFrame = table.loc[held]
