@@ -53,7 +53,7 @@ HOSTILE = {
     "object": object(), "odd": Odd(), "type": int, "call": len, "slice": slice(None), "range": range(3),
     "date": dt.date(2024, 1, 1), "last date": dt.date.max, "first date": dt.date.min,
     "datetime": dt.datetime(2024, 1, 1, tzinfo=dt.UTC), "NaT": pd.NaT, "NA": pd.NA, "NaN": np.float64("nan"),
-    "Timestamp": pd.Timestamp("1677-09-22"), "datetime64": np.datetime64("NaT"), "array": np.arange(4),
+    "Timestamp": pd.Timestamp("1677-09-22"), "datetime64": np.datetime64("NaT", "D"), "array": np.arange(4),
     "Series": pd.Series([1, 2]), "frame": pd.DataFrame({"a": [1]}), "no rows": pd.DataFrame(),
     "cube": xr.Dataset(), "Path": Path("no/such/place"), "folder": Path("/"), "device": Path("/dev/null"),
     "point": Point(1, 2), "empty line": LineString(), "line": LINE, "far": Point(1e9, float("inf")),

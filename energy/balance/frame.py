@@ -45,7 +45,7 @@ class Frame:
                 known[name] = net.null @ kernel(net.null[shut])
             bases.append(known[name])
         edges = np.cumsum([0, *(basis.shape[1] for basis in bases)])
-        return cls(bases, edges, sp.csr_matrix(sp.block_diag(bases)))
+        return cls(bases, edges, sp.block_diag([sp.csr_matrix(base) for base in bases], "csr"))
 
     def flow(self, coordinates: np.ndarray) -> np.ndarray:
         """Return flows, shape (arcs, months)."""
