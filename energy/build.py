@@ -114,11 +114,23 @@ def _swap(new: Path, folder: Path, deeper: str = "") -> None:
 
 def write_map(page: folium.Map, path: str | Path) -> Path:
     """Write a map to one HTML file, whole or not at all."""
+    target = check_page(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return write_text(target, page.get_root().render())
+
+
+def check_page(path: str | Path) -> Path:
+    """Return the path of a page to write; refuse one that does not end in ``.html``.
+
+    Examples
+    --------
+    >>> check_page("atlas.html").name
+    'atlas.html'
+    """
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise EnergyError(f"'{target}' does not end in .html; name a file such as atlas.html.")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return write_text(target, page.get_root().render())
+    return target
 
 
 def write_world(

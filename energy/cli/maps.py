@@ -123,6 +123,7 @@ def _run_map(options: argparse.Namespace) -> int:
         raise UsageError("--as-of does not go with --gem: its lines carry no date of publication")
     if options.attributes and not options.gem:
         raise UsageError("--attributes says more of the lines of --gem PATH; name that folder too")
+    build.check_page(options.out)
     if not options.gem:
         out(build.write_map(energy.load(as_of=options.as_of).map(), options.out))
         return 0

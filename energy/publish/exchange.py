@@ -118,7 +118,7 @@ def export(
     EnergyError
         If `folder` is a file, or holds an export of other forms.
     """
-    _check_asked(forms, bom)
+    check_forms(forms, bom)
     folder = Path(folder)
     if folder.exists() and not folder.is_dir():
         raise EnergyError(f"'{folder}' is a file; name a folder to export to.")
@@ -135,7 +135,17 @@ def export(
     return [*written, own.checksums(folder, written)]
 
 
-def _check_asked(forms: Sequence[str], bom: bool) -> None:
+def check_forms(forms: Sequence[str], bom: bool = False) -> None:
+    """Refuse forms of files that `export` does not write, none at all, and a mark without CSV.
+
+    Examples
+    --------
+    >>> check_forms(["csv", "kml"], bom=True)
+    >>> check_forms(["kml"], bom=True)
+    Traceback (most recent call last):
+        ...
+    energy.errors.UsageError: A byte-order mark (bom) is for CSV files; ask for the form csv too.
+    """
     for form in forms:
         if form not in FORMS:
             raise UnknownName("form of file", form, FORMS)

@@ -199,6 +199,8 @@ class Maps(Facet):
         >>> import energy
         >>> energy.load().maps.export("layers/", dated=True)  # doctest: +SKIP
         """
+        if formats is not None or bom:
+            exchange.check_forms(formats or (), bom)  # before the minute that the layers may take
         made, meta = self.layers(projection), self.meta()
         target = styles.dated(folder, meta["as_of"])[0] if dated else Path(folder)
         if formats is not None or bom:
