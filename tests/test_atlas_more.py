@@ -656,6 +656,21 @@ def test_stale_is_grey_and_dated_and_never_dropped(page):
 
 
 @pytest_browser
+def test_beyond_history_what_nobody_projects_is_quiet(page):
+    go(page, "2026Q1")
+    assert core(page, "west").get_attribute("data-look") == "stale"
+    assert width(page, "west") == pytest.approx(1.2)
+    assert page.locator(".gd-dated span[data-id='west']").is_hidden()
+
+
+@pytest_browser
+def test_a_link_that_compares_opens_in_the_colours_of_the_change(page):
+    page.goto(page.url.split("#")[0] + "#2024?cal=A&compare=step:2023")
+    page.reload()
+    assert core(page, "east").get_attribute("data-look") == "change"
+
+
+@pytest_browser
 def test_casing_shows_how_well_the_course_is_known(page):
     casing = "path.gd-casing[data-id='{}']"
     dashes = {r: page.locator(casing.format(r)).get_attribute("stroke-dasharray") for r in ROUTES}

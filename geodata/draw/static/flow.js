@@ -15,6 +15,7 @@
   const APART = 120; // px between the arrows of a line
   const MOST = 40; // arrows a line
   const STRIPES = "2.5 1.5"; // projected flows
+  const striped = (weight) => (weight < 4 ? STRIPES : "14 3"); // short slices of a wide line in bends look torn
 
   /* Lanes draw together far out. */
   const room = (map) => (map && map.getZoom() < FAR ? 0.55 : 1);
@@ -180,7 +181,8 @@
     }
 
     /* Flow known: width by flow as a rate, striped where projected, hatched where a part of the period
-       is known. Zero or idle: a thin hollow line. Stale: grey, as wide as the newest figure. Unknown:
+       is known. Zero or idle: a thin hollow line. Stale: grey, as wide as the newest figure, and
+       thin dots where history has ended. Unknown:
        thin dots, grey, or in the colour of flow where gas is known to flow. Not yet there: faint dots.
        Planned: the dash of the project; where projected, as strong as the chance that gas flows. The
        casing is the capacity; its texture says how well the course is known. */
@@ -206,13 +208,16 @@
       if (now.value !== null && now.value !== 0) {
         const weight = this.wide(now);
         const part = this.model.part(now) ? PART : "";
-        const pattern = now.ahead ? STRIPES : dash.dash || part;
+        const pattern = now.ahead ? striped(weight) : dash.dash || part;
         return made(now.ahead ? "ahead" : "flow", weight, casing("gd-casing", Math.max(tube, weight + 1.5)),
           style("gd-core" + (now.ahead ? " gd-ahead" : shade), weight, pattern, pattern ? "butt" : "round"));
       }
       const waits = now.ahead && now.value === 0 && this.data.dash; // projected: not yet
       if ((now.value === 0 && !waits) || now.state.style === "hollow") {
         return made("zero", TUBE, style("gd-casing gd-tube", TUBE, course, "butt"), style("gd-core gd-hollow", TUBE - 1.6, "", "butt"));
+      }
+      if (now.stale && now.late) { // beyond history its date says nothing, and nobody projects it: quiet
+        return made("stale", DOTS, none, style("gd-core gd-dots", DOTS, UNKNOWN, "round"));
       }
       if (now.stale) {
         const weight = Math.max(LEAST, this.px(now.newest.value, 1));
@@ -285,7 +290,7 @@
       if (this.badge) {
         const over = this.flows(now) && now.share !== null && now.share > 1;
         this.tag(this.badge, over, over ? G.number(now.share * 100, 0) + " %" : "");
-        const old = this.shown && look.name === "stale";
+        const old = this.shown && look.name === "stale" && !now.late;
         this.tag(this.dated, old, old ? this.model.data.steps[now.newest.step].id : "");
       }
       if (this.ring) {

@@ -116,6 +116,7 @@
     }
     map.on("gd:ready", () => {
       if (own) place(model, read(location.hash));
+      if (model.compare) model.draw(); // the lines were drawn before they knew of the other period
       model.ready = true;
       map.fire("gd:change");
     });

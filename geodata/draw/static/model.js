@@ -134,6 +134,7 @@
       now.grade = now.ahead ? "projection" : data.grades[now.grades.value] || null;
       now.refs = [...new Set(Object.values(now.sets).flat())];
       now.newest = now.value === null && now.place === data.states.length - 1 ? this.newest(first) : null;
+      now.late = first >= data.past;
       now.stale = Boolean(now.newest) && now.newest.value !== 0 && first - now.newest.step > data.stale;
       return now;
     }
@@ -355,14 +356,15 @@
     }
 
     /* The part of the window that no card covers, as paddings. */
-    free() {
+    free(beside = true) {
       const size = this.map.getSize();
       const box = this.map.getContainer();
       const outer = box.getBoundingClientRect();
       const pad = { left: 16, top: 16, right: 16, bottom: 16 };
       const wide = size.x >= 640;
       for (const [name, side] of [[".gd-panel:not([hidden])", wide ? "right" : "bottom"], [".gd-story:not([hidden])", wide ? "right" : "bottom"],
-        [".gd-legend[open]", "left"], [".gd-time", "bottom"]]) {
+        [beside ? ".gd-legend[open]" : "", "left"], [".gd-time", "bottom"]]) {
+        if (!name) continue;
         const node = box.querySelector(name);
         if (!node) continue;
         const rect = node.getBoundingClientRect();
@@ -376,22 +378,42 @@
       return pad;
     }
 
-    /* Bring lines whole into the free part of the window; on the plane, where any projection is right. */
+    /* Bring lines whole into the free part of the window; on the plane, where any projection is right.
+       The strip beside the legend is used too where no line comes to lie under a card. */
     frame(lines, most) {
       const { map } = this;
-      const places = lines.flatMap((line) => line.parts.flat());
-      if (!places.length) return;
-      const plane = L.bounds(places.map((place) => map.project(L.latLng(place), 0)));
+      const points = lines.flatMap((line) => line.parts.flat()).map((place) => map.project(L.latLng(place), 0));
+      if (!points.length) return;
+      const [least, all] = [this.free(false), this.free()];
+      const tries = [0, 0.25, 0.5, 0.75].map((share) => this.framed(points, most, { ...least, left: least.left + share * (all.left - least.left) }));
+      const { middle, zoom } = tries.find((view) => !this.covered(points, view)) || this.framed(points, most, all);
+      map.setView(map.unproject(middle, zoom), zoom, { animate: false });
+    }
+
+    /* Does a card at the left hide a point of a view that is planned? */
+    covered(points, { middle, zoom }) {
+      const box = this.map.getContainer();
+      const outer = box.getBoundingClientRect();
+      const cards = [...box.querySelectorAll(".gd-legend, .gd-title, .gd-search, .gd-tour")].map((node) => node.getBoundingClientRect());
+      const corner = middle.subtract(this.map.getSize().divideBy(2));
+      return points.some((point) => {
+        const { x, y } = point.multiplyBy(Math.pow(2, zoom)).subtract(corner).add([outer.left, outer.top]);
+        return cards.some((card) => x > card.left - 8 && x < card.right + 8 && y > card.top - 8 && y < card.bottom + 8);
+      });
+    }
+
+    /* Middle and zoom that show points of the plane between paddings. */
+    framed(points, most, pad) {
+      const { map } = this;
+      const plane = L.bounds(points);
       const size = map.getSize();
-      const pad = this.free();
       const [wide, high] = [Math.max(60, size.x - pad.left - pad.right), Math.max(60, size.y - pad.top - pad.bottom)];
       const span = plane.getSize();
       const raw = Math.log2(Math.min(wide / Math.max(span.x, 1e-6), high / Math.max(span.y, 1e-6)));
       const snap = map.options.zoomSnap || 1;
       const zoom = Math.max(map.getMinZoom(), Math.min(most || map.getMaxZoom(), Math.floor(raw / snap) * snap));
       const shift = L.point((pad.right - pad.left) / 2, (pad.bottom - pad.top) / 2);
-      const middle = plane.getCenter().multiplyBy(Math.pow(2, zoom)).add(shift);
-      map.setView(map.unproject(middle, zoom), zoom, { animate: false });
+      return { middle: plane.getCenter().multiplyBy(Math.pow(2, zoom)).add(shift), zoom };
     }
 
     /* Is the line whole in the free part? */

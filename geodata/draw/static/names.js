@@ -78,18 +78,25 @@
       return { wide: Math.max(...texts.map((text) => this.pen.measureText(text).width)) + 6, high: texts.length * HIGH };
     }
 
-    /* Points every few pixels along what flows, which names should leave free. */
+    /* Points every few pixels along the lines, which names should leave free: most of all what flows. */
     dots() {
       const { map, lines, step } = this.model;
-      return lines.filter((line) => line.shown && line.flows(line.now(step))).flatMap((line) =>
-        (line.casing._parts || []).flatMap((part) => part.filter((p, i) => i % 3 === 0)).map((p) => map.layerPointToContainerPoint(p)));
+      return lines.filter((line) => line.shown).flatMap((line) => {
+        const weight = line.flows(line.now(step)) ? 3 : 2;
+        return (line.casing._parts || []).flatMap((part) => part.filter((p, i) => i % 3 === 0)).map((p) => {
+          const { x, y } = map.layerPointToContainerPoint(p);
+          return { x, y, weight };
+        });
+      });
     }
 
-    /* Boxes beside a point of the line, above or below, to either side. */
+    /* Boxes beside a point of the line, above or below, to either side; what ends at the line is set to its right. */
     boxes({ x, y }, { wide, high }, off) {
+      const left = (top) => ({ ...around(x - wide - off, top, wide, high), ends: true });
       return [
-        around(x + off, y - high - GAP, wide, high), around(x - wide - off, y - high - GAP, wide, high),
-        around(x + off, y + GAP, wide, high), around(x - wide - off, y + GAP, wide, high),
+        around(x + off, y - high - GAP, wide, high), left(y - high - GAP),
+        around(x + off, y + GAP, wide, high), left(y + GAP),
+        around(x + off, y - high / 2, wide, high), left(y - high / 2),
         around(x - wide / 2, y - high - off - GAP, wide, high), around(x - wide / 2, y + off + GAP, wide, high),
       ];
     }
@@ -106,8 +113,8 @@
         for (const box of this.boxes(point, size, off)) {
           if (box.left < 4 || box.top < 4 || box.right > window.x - 4 || box.bottom > window.y - 4) continue;
           if (taken.some((other) => !apart(other, box))) continue;
-          const hidden = dots.filter((p) => p.x > box.left && p.x < box.right && p.y > box.top && p.y < box.bottom).length;
-          const cost = hidden * 3 + turn;
+          const hidden = dots.filter((p) => p.x > box.left && p.x < box.right && p.y > box.top && p.y < box.bottom);
+          const cost = hidden.reduce((sum, p) => sum + p.weight, 0) + turn;
           if (!best || cost < best.cost) best = { cost, box };
         }
       }
@@ -124,7 +131,7 @@
         const box = this.best(row, taken, dots);
         if (!box) continue;
         taken.push(around(box.left - 3, box.top - 2, box.right - box.left + 6, box.bottom - box.top + 4));
-        nodes.push(this.node(row, map.containerPointToLayerPoint([box.left, box.top])));
+        nodes.push(this.node(row, map.containerPointToLayerPoint([box.ends ? box.right : box.left, box.top]), box.ends));
       }
       nodes.push(...this.cities(taken));
       this.pane.replaceChildren(...nodes);
@@ -153,8 +160,8 @@
       return nodes;
     }
 
-    node(row, at) {
-      const node = G.el("div", { class: "gd-label" + (row.figure ? "" : " gd-quiet"), "data-id": row.line.id, "aria-hidden": "true" }, [
+    node(row, at, ends) {
+      const node = G.el("div", { class: "gd-label" + (row.figure ? "" : " gd-quiet") + (ends ? " gd-ends" : ""), "data-id": row.line.id, "aria-hidden": "true" }, [
         G.el("b", { dir: "auto" }, row.name), row.figure ? G.el("span", { "data-number": "rate" }, row.figure) : null,
         row.part ? G.el("small", { "data-said": "coverage" }, row.part) : null,
       ]);

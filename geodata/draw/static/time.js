@@ -8,7 +8,6 @@
 
   const spot = (share) => `left: calc(var(--gd-thumb) / 2 + (100% - var(--gd-thumb)) * ${share})`;
 
-  const TEXT = 112; // px, of the divider's text
   const YEAR = 40; // px, of a year's
 
   function ticks(model, node, width) {
@@ -18,14 +17,12 @@
     node.replaceChildren();
     const at = (step) => spot(step / count);
     const wide = width / (count + 1);
-    const divide = ahead < 0 || width < 600 ? Infinity : (ahead - 0.5) * wide;
     const years = steps.map((step, i) => i).filter((i) => steps[i].tick);
     const apart = years.length > 2 ? (years[2] - years[1]) * wide : YEAR;
     const each = Math.max(1, Math.ceil(YEAR / apart)); // every second, third… year is written
     years.forEach((i, n) => {
       node.append(G.el("i", { class: "gd-year", style: at(i) }));
-      const x = i * wide;
-      if (n % each || (x > divide - YEAR && x < divide + TEXT)) return;
+      if (n % each) return;
       node.append(G.el("b", { style: at(i), class: "gd-year-text" }, steps[i].tick));
     });
     for (const [step, events] of model.sorted().lists) {
