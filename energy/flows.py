@@ -30,7 +30,14 @@ INNER = ("bcm", "20C")  # the cube is computed in Gazprom's own cubic metre
 
 @dataclasses.dataclass
 class Grid:
-    """One route on the months from ``first``: values, coverage and where they come from."""
+    """One route on the months from ``first``: values, coverage and where they come from.
+
+    Examples
+    --------
+    >>> year = Grid(2024 * 12, np.full(12, 1.5), np.ones(12), [set()] * 12, [""] * 12, [])
+    >>> periods.month_start(year.first).isoformat(), float(year.value.sum())
+    ('2024-01-01', 18.0)
+    """
 
     first: int  # months since year 0
     value: np.ndarray
@@ -77,6 +84,14 @@ def build(
         For an unknown `freq` or an empty range.
     UnitError
         For a unit that is neither a flow nor convertible.
+
+    Examples
+    --------
+    >>> cube = build(facts.load(), "A", first="2019", last="2020")
+    >>> cube["flow"].dims, cube.attrs["freq"]
+    (('route', 'period'), 'A')
+    >>> round(float(cube["flow"].sel(route="nord-stream-1", period="2019-01-01")), 1)
+    58.5
     """
     if freq not in FREQS:
         raise PeriodError(
@@ -95,7 +110,14 @@ def build(
 
 
 def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the flow observations in bcm at 20 °C, best first, and those left out with a reason."""
+    """Return the flow observations in bcm at 20 °C, best first, and those left out with a reason.
+
+    Examples
+    --------
+    >>> seen, left_out = flow_observations(facts.load())
+    >>> sorted(set(left_out["left_out"]))
+    ['basis not stated', 'not whole months']
+    """
     table = facts.corrected(tables, "volumes")
     table = table[(table["series"] == "flow") & table["entity"].isin(tables["routes"]["route"])]
     table = observations.rank(table, tables["sources"], tables["preferences"])
@@ -134,7 +156,16 @@ Amount = TypeVar("Amount", float, np.ndarray)
 def convert_figure(
     value: Amount, unit: str, basis: str, status: str, gcv: Amount | None = None
 ) -> tuple[Amount | float, str]:
-    """Convert a figure, or several, to bcm at 20 °C; return NaN and a reason where it cannot be."""
+    """Convert a figure, or several, to bcm at 20 °C; return NaN and a reason where it cannot be.
+
+    Examples
+    --------
+    >>> value, reason = convert_figure(105.0, "TWh", "GCV", "actual", 10.5)
+    >>> round(value, 2), reason
+    (10.0, '')
+    >>> convert_figure(10.0, "bcm", "unstated", "actual")
+    (nan, 'basis not stated')
+    """
     if status in ("plan", "contract"):
         return float("nan"), f"{status}, not a flow"
     if basis in ("unstated", ""):
@@ -149,7 +180,17 @@ def convert_figure(
 
 
 def calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
-    """Return the newest stated calorific value by route, kWh per m3 at 20 °C."""
+    """Return the newest stated calorific value by route, kWh per m3 at 20 °C.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({
+    ...     "route": ["pipe", "pipe"], "attribute": ["gcv", "gcv"], "value": ["10.4", "10.5"],
+    ...     "valid_from": ["", "2021-01-01"],
+    ... })
+    >>> calorific_values(table)
+    {'pipe': 10.5}
+    """
     rows = route_facts[route_facts["attribute"] == "gcv"].sort_values("valid_from")
     return dict(zip(rows["route"], rows["value"].astype(float), strict=True))
 
@@ -273,6 +314,12 @@ def parts(tables: facts.Tables, route: str | Sequence[str], first: str, last: st
     ------
     PeriodError
         For an empty range.
+
+    Examples
+    --------
+    >>> table = parts(facts.load(), "nord-stream-1", "2021-01", "2021-01")
+    >>> table[["id", "value", "unit", "basis"]].to_numpy().tolist()
+    [['V1787', 54431.4, 'GWh', 'GCV']]
     """
     seen, _ = flow_observations(tables)
     window = _window(seen, first, last, "M")
@@ -492,7 +539,16 @@ def _apart(row: Any, better: pd.DataFrame) -> list[Any]:
 def capacity_parts(
     route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date]]
 ) -> list[tuple[Any, int, dt.date, float]]:
-    """Return which dated capacity counts in which span: row, position, first day, years."""
+    """Return which dated capacity counts in which span: row, position, first day, years.
+
+    Examples
+    --------
+    >>> table = facts.load()["route-facts"]
+    >>> table = table[table["route"] == "nord-stream-1"]
+    >>> year = (dt.date(2015, 1, 1), dt.date(2016, 1, 1))
+    >>> [(row.value, str(begin), years) for row, _, begin, years in capacity_parts(table, [year])]
+    [('55', '2015-01-01', 1.0)]
+    """
     opened = _dates(route_facts, "start")
     found = []
     for row in rows_of(_capacities(route_facts)):
@@ -519,6 +575,14 @@ def design(cube: xr.Dataset, route: str, route_facts: pd.DataFrame) -> xr.DataAr
     -------
     DataArray, dims (period)
         NaN where none is stated.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> size = design(t.flows(freq="A"), "power-of-siberia-1", t.facts["route-facts"])
+    >>> float(size.sel(period="2025-01-01"))
+    38.0
     """
     rows = route_facts[(route_facts["route"] == route) & ~route_facts["attribute"].isin(KINDS)]
     size = np.zeros(cube.sizes["period"])
@@ -552,6 +616,15 @@ def to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) 
         As in `build`.
     route_facts : DataFrame
         Holds the calorific value of each route.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> cube = t.flows("nord-stream-1", freq="A", first="2019", last="2019")[["flow"]]
+    >>> metric = to_unit(cube, "bcm", "15C", t.facts["route-facts"])
+    >>> round(float((metric["flow"] / cube["flow"]).squeeze()), 4)
+    0.9829
     """
     names = [str(name) for name in cube.data_vars]
     if (unit, basis) == INNER:
@@ -637,7 +710,15 @@ def _markets(cube: xr.Dataset, crosswalk: pd.DataFrame) -> xr.DataArray:
 
 
 def spans_of(cube: xr.Dataset) -> list[tuple[dt.date, dt.date]]:
-    """Return the first day of each period of a cube and the day after its last."""
+    """Return the first day of each period of a cube and the day after its last.
+
+    Examples
+    --------
+    >>> times = pd.to_datetime(["2024-01-01", "2024-04-01"])
+    >>> cube = xr.Dataset(coords={"period": times}, attrs={"freq": "Q"})
+    >>> [str(end) for _, end in spans_of(cube)]
+    ['2024-04-01', '2024-07-01']
+    """
     starts = [stamp.date() for stamp in pd.DatetimeIndex(cube["period"].values)]
     return [(start, periods.containing(start, cube.attrs["freq"]).end) for start in starts]
 
@@ -680,6 +761,14 @@ def copied(cube: xr.Dataset) -> xr.Dataset:
     """Return a copy that can be changed without the original; texts are shared, they cannot change.
 
     Xarray's own deep copy walks every text of a cube, which takes as long as building one.
+
+    Examples
+    --------
+    >>> cube = xr.Dataset({"flow": ("route", [1.0, 2.0])}, {"route": ["a", "b"]})
+    >>> other = copied(cube)
+    >>> other["flow"][0] = 9.0
+    >>> cube["flow"].values.tolist()
+    [1.0, 2.0]
     """
     made = cube.copy(data={name: array.values.copy() for name, array in cube.data_vars.items()})
     plain = [name for name in cube.coords if name not in cube.indexes]
@@ -689,20 +778,41 @@ def copied(cube: xr.Dataset) -> xr.Dataset:
 
 
 def bounds(cube: xr.Dataset) -> tuple[str, str]:
-    """Return the first and the last day of a cube as ISO text."""
+    """Return the first and the last day of a cube as ISO text.
+
+    Examples
+    --------
+    >>> times = pd.to_datetime(["2024-01-01", "2024-04-01"])
+    >>> bounds(xr.Dataset(coords={"period": times}, attrs={"freq": "Q"}))
+    ('2024-01-01', '2024-06-30')
+    """
     spans = spans_of(cube)
     return spans[0][0].isoformat(), (spans[-1][1] - dt.timedelta(days=1)).isoformat()
 
 
 def frame(array: xr.DataArray) -> pd.DataFrame:
-    """Return an array with dims (row, period) as a table; the columns are timestamps."""
+    """Return an array with dims (row, period) as a table; the columns are timestamps.
+
+    Examples
+    --------
+    >>> years = pd.to_datetime(["2023-01-01", "2024-01-01"])
+    >>> array = xr.DataArray([[1.0, 2.0]], [("route", ["a"]), ("period", years)])
+    >>> frame(array).loc["a"].tolist()
+    [1.0, 2.0]
+    """
     table = array.to_pandas()
     assert isinstance(table, pd.DataFrame)
     return table
 
 
 def series(array: xr.DataArray) -> pd.Series:
-    """Return an array with one dimension as a Series."""
+    """Return an array with one dimension as a Series.
+
+    Examples
+    --------
+    >>> series(xr.DataArray([1.0, 2.0], [("route", ["a", "b"])])).to_dict()
+    {'a': 1.0, 'b': 2.0}
+    """
     return pd.Series(array.to_numpy(), index=array[array.dims[0]].to_index())
 
 
@@ -720,6 +830,14 @@ def by_market(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
     -------
     DataArray, dims (market, period)
         Missing only where every route to the market is missing.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = by_market(t.flows(freq="A"), t.facts["routes"])
+    >>> "china" in table["market"], table.dims
+    (True, ('market', 'period'))
     """
     flow = cube["flow"].where(last_split(cube, routes))
     markets = sorted(set(cube["market"].values.ravel()) - {""})
@@ -728,7 +846,16 @@ def by_market(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
 
 
 def last_split(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
-    """Return where a route is the last known split of its gas: an exit, or an undivided export."""
+    """Return where a route is the last known split of its gas: an exit, or an undivided export.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> counted = last_split(t.flows(freq="A"), t.facts["routes"])
+    >>> counted.sel(route=["blue-stream", "power-of-siberia-1"], period="2021-01-01").values.tolist()
+    [True, True]
+    """
     role = routes.set_index("route")["role"].reindex(cube["route"].values)
     coords = {"route": cube["route"]}
     is_exit = xr.DataArray((role == "exit").to_numpy(), dims="route", coords=coords)
@@ -737,7 +864,16 @@ def last_split(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
 
 
 def divided(cube: xr.Dataset, routes: pd.DataFrame) -> xr.DataArray:
-    """Return where a corridor has at least one exit with a figure, dims (route, period)."""
+    """Return where a corridor has at least one exit with a figure, dims (route, period).
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> split = divided(t.flows(freq="A"), t.facts["routes"]).any("period")
+    >>> split["route"][split.values].values.tolist()
+    ['ukraine-transit']
+    """
     exits = routes[routes["role"] == "exit"]
     split = xr.zeros_like(cube["flow"], dtype=bool)
     for corridor, legs in exits.groupby("part_of")["route"]:
@@ -753,6 +889,14 @@ def balance(cube: xr.Dataset, routes: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``period, routes, markets, difference, reason``: the two sums agree, or the reason
         says what separates them.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = balance(t.flows(freq="A"), t.facts["routes"])
+    >>> [reason.split(":")[0] for reason in sorted(set(table["reason"]))]
+    ['', 'Ukraine']
     """
     export = [
         r for r in routes.loc[routes["role"] == "export", "route"] if r in cube["route"].values

@@ -16,17 +16,6 @@ settings.load_profile("calm")
 SHARED = Path(__file__).parents[1].parent / "shared"
 
 
-@pytest.fixture(autouse=True, scope="session")
-def own_home(tmp_path_factory):
-    """Keep every test away from the user's own store and cache; the workers of a run share one."""
-    home = tmp_path_factory.mktemp("home")
-    os.environ["ENERGY_HOME"] = str(home)
-    base = tmp_path_factory.getbasetemp()
-    common = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    os.environ["ENERGY_CACHE"] = str(common / "cache")
-    return home
-
-
 @pytest.fixture(scope="session")
 def tracker():
     import energy

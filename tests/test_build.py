@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import SHARED
 
+from conftest import SHARED
 from energy import build, facts, tracker
 from energy.errors import DataError, EnergyError, MissingExtra
 from geodata import gem, routes

@@ -6,8 +6,8 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SHARED
 
+from conftest import SHARED
 from energy import facts
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
 from energy.projection import timing

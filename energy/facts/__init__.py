@@ -49,6 +49,13 @@ def home() -> Path:
 
     Where ``ENERGY_HOME`` is an address of an object store, figures lie there; own tables, imported
     lines and what is built stay in the platform's folder here.
+
+    Examples
+    --------
+    >>> from unittest import mock
+    >>> with mock.patch.dict(os.environ, {"ENERGY_HOME": "my-gas"}):
+    ...     print(home())
+    my-gas
     """
     named = os.environ.get("ENERGY_HOME", "")
     if named and "://" not in named:
@@ -60,7 +67,13 @@ def home() -> Path:
 
 @functools.cache
 def schema() -> dict[str, dict[str, Any]]:
-    """Return the Frictionless resources by table name."""
+    """Return the Frictionless resources by table name.
+
+    Examples
+    --------
+    >>> schema()["routes"]["path"], schema()["routes"]["schema"]["primaryKey"]
+    ('routes.csv', ['route'])
+    """
     package = json.loads((DATA / "datapackage.json").read_text(encoding="utf-8"))
     return {resource["name"]: resource for resource in package["resources"]}
 
@@ -83,6 +96,17 @@ def load(own: Path | str | None = None) -> Tables:
     ------
     DataError
         With every fault found in the user's files: file, row, what to do.
+
+    Examples
+    --------
+    >>> tables = load()
+    >>> tables["routes"].set_index("route").loc["nord-stream-1", "name"]
+    'Nord Stream'
+    >>> load("no-such-folder")
+    Traceback (most recent call last):
+        ...
+    energy.errors.DataError: no-such-folder: 1 fault
+      - no such folder; name one that holds CSV tables of facts
     """
     folder = Path(own) if own is not None else home() / "facts"
     if own is not None and not folder.is_dir():
@@ -135,7 +159,13 @@ def _values(path: Path) -> dict[str, str]:
 
 
 def load_package() -> Tables:
-    """Return the package's own tables alone."""
+    """Return the package's own tables alone.
+
+    Examples
+    --------
+    >>> {"volumes", "prices", "sources"} <= set(load_package())
+    True
+    """
     return Tables({name: table.copy(deep=False) for name, table in _package().items()})
 
 
@@ -169,9 +199,17 @@ def _stamp() -> str:
 
 @checked
 def check(own: Path | str | None = None, by: dt.date | None = None) -> list[str]:
-    """Return every fault in the package's tables and in the user's own rows.
+    r"""Return every fault in the package's tables and in the user's own rows.
 
     With `by` rows published after that day, and corrections of them, are not judged.
+
+    Examples
+    --------
+    >>> folder = Path("with-a-slip")
+    >>> folder.mkdir()
+    >>> _ = (folder / "route.csv").write_text("route\nmine\n", encoding="utf-8")
+    >>> check(folder)[0].split(";")[0]
+    'route.csv: no table of that name'
     """
     tables, faults = _read_all(DATA, required=True, by=by)
     folder = Path(own) if own is not None else home() / "facts"
@@ -241,6 +279,14 @@ def install(
     ------
     DataError
         With every fault; nothing is copied then.
+
+    Examples
+    --------
+    >>> install("no-such-folder")
+    Traceback (most recent call last):
+        ...
+    energy.errors.DataError: no-such-folder: 1 fault
+      - no such folder; name one that holds CSV tables of facts
     """
     source = Path(folder)
     if not source.is_dir():
@@ -291,6 +337,14 @@ def undo() -> list[str]:
     ------
     DataError
         If there was no import, or it was taken back already.
+
+    Examples
+    --------
+    >>> try:
+    ...     undo()
+    ... except DataError as error:
+    ...     print(error.faults[0])
+    no import to take back; only the last one is kept
     """
     target = home() / "facts"
     before = target.with_name(BEFORE)
@@ -328,6 +382,12 @@ def read_table(path: Path | str, name: str, by: dt.date | None = None) -> pd.Dat
     DataError
         Missing file or column, wrong type, unknown unit or basis, pattern, range,
         duplicate key: one sentence each with file and row.
+
+    Examples
+    --------
+    >>> table = read_table(DATA / "routes.csv", "routes")
+    >>> table["route"].is_unique
+    True
     """
     if name not in schema():
         raise UnknownName("table", name, schema())
@@ -472,7 +532,17 @@ def _key_faults(table: pd.DataFrame, resource: dict[str, Any], file: str) -> lis
 
 
 def check_links(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return faults between tables: dangling keys, overlapping facts, negative capacity, guards."""
+    """Return faults between tables: dangling keys, overlapping facts, negative capacity, guards.
+
+    Examples
+    --------
+    >>> tables = load_package()
+    >>> check_links(tables)
+    []
+    >>> lost = tables["aliases"].head(1).assign(id="no-such-route", kind="route")
+    >>> check_links(tables.replaced({"aliases": lost}))
+    ["aliases.csv row 2: route 'no-such-route' of alias 'PoS1' is not in the facts; correct the id"]
+    """
     faults = []
     for name, resource in schema().items():
         for link in resource["schema"].get("foreignKeys", []):
@@ -523,7 +593,18 @@ def _fact_faults(facts: pd.DataFrame) -> list[str]:
 
 
 def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return corrections whose ``expect`` no longer stands in the row they correct."""
+    """Return corrections whose ``expect`` no longer stands in the row they correct.
+
+    Examples
+    --------
+    >>> rule = {"id": "C1", "table": "volumes", "row": "V1", "action": "replace", "expect": 5.0,
+    ...         "value": 6.0, "reason": "slip", "state": "active", "source": "press"}
+    >>> seen = pd.DataFrame({"id": ["V1"], "value": [5.0]})
+    >>> guard_faults({"corrections": pd.DataFrame([rule]), "volumes": seen})
+    []
+    >>> guard_faults({"corrections": pd.DataFrame([rule]), "volumes": seen.assign(value=6.0)})
+    ['corrections.csv C1: V1 is 6.0, expected 5.0; the source may have mended it: set state to fixed']
+    """
     faults = []
     active = tables["corrections"].query("state == 'active' and table != 'answers'")
     for line in rows_of(active, Correction):
@@ -537,7 +618,19 @@ def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 
 
 def corrected(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
-    """Return a table with the active corrections applied; excluded rows are left out."""
+    """Return a table with the active corrections applied; excluded rows are left out.
+
+    Examples
+    --------
+    >>> rules = pd.DataFrame({
+    ...     "table": ["volumes", "volumes"], "row": ["V1", "V2"], "action": ["replace", "exclude"],
+    ...     "value": [6.0, None], "state": ["active", "active"],
+    ... })
+    >>> seen = pd.DataFrame({"id": ["V1", "V2", "V3"], "value": [5.0, 99.0, 7.0]})
+    >>> tables = {"volumes": seen, "corrections": rules}
+    >>> corrected(tables, "volumes").to_numpy().tolist()
+    [['V1', 6.0], ['V3', 7.0]]
+    """
     table = tables[name].copy()
     active = tables["corrections"].query("state == 'active' and table == @name")
     swap = active[active["action"] == "replace"].set_index("row")["value"]
@@ -546,6 +639,13 @@ def corrected(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
 
 
 def at(facts: pd.DataFrame, route: str, attribute: str) -> pd.DataFrame:
-    """Return the dated values of one attribute of one route, in order of validity."""
+    """Return the dated values of one attribute of one route, in order of validity.
+
+    Examples
+    --------
+    >>> rows = at(load()["route-facts"], "blue-stream", "capacity")
+    >>> rows[["value", "unit", "basis"]].iloc[-1].tolist()
+    ['16', 'bcm/yr', '20C']
+    """
     rows = facts[(facts["route"] == route) & (facts["attribute"] == attribute)]
     return rows.sort_values("valid_from")

@@ -12,7 +12,15 @@ KEY, NAME = b"energy.key", b"energy.table"
 
 
 def pack(tables: Tables, key: str) -> bytes:
-    """Return tables as bytes under a key."""
+    """Return tables as bytes under a key.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> tables = Tables({"routes": pd.DataFrame({"route": ["blue-stream"]})})
+    >>> unpack(pack(tables, "key"), "key")["routes"]["route"].tolist()
+    ['blue-stream']
+    """
     body = io.BytesIO()
     for name, table in tables.items():
         held = pa.Table.from_pandas(table, preserve_index=False)
@@ -30,6 +38,13 @@ def unpack(body: bytes, key: str) -> Tables | None:
     ------
     ValueError
         If the bytes are no run of such streams.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> tables = Tables({"routes": pd.DataFrame({"route": ["blue-stream"]})})
+    >>> unpack(pack(tables, "key of old facts"), "key of new facts") is None
+    True
     """
     reader, tables = pa.BufferReader(body), Tables()
     while reader.tell() < len(body):

@@ -71,6 +71,12 @@ def generated(package: Mapping[str, Any]) -> str:
     DataError
         Where a field's words stand in another order than the vocabulary, or two tables want the
         same class.
+
+    Examples
+    --------
+    >>> package = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    >>> generated(package) == TARGET.read_text(encoding="utf-8")
+    True
     """
     vocabulary, resources = package["vocabulary"], package["resources"]
     faults = [*_order_faults(vocabulary, resources), *_name_faults(resources)]
@@ -222,7 +228,13 @@ def _properties(resources: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the module, or with ``--check`` say whether it is stale; return the exit code."""
+    """Write the module, or with ``--check`` say whether it is stale; return the exit code.
+
+    Examples
+    --------
+    >>> main(["--check"])
+    0
+    """
     parser = argparse.ArgumentParser(prog="python -m energy.facts.generate", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if stale")
     asked = parser.parse_args(arguments)

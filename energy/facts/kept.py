@@ -28,7 +28,15 @@ log = logging.getLogger(__name__)
 
 
 def folder() -> Path:
-    """Return the cache folder: ``ENERGY_CACHE``, or the platform's."""
+    """Return the cache folder: ``ENERGY_CACHE``, or the platform's.
+
+    Examples
+    --------
+    >>> from unittest import mock
+    >>> with mock.patch.dict(os.environ, {"ENERGY_CACHE": "my-cache"}):
+    ...     print(folder())
+    my-cache
+    """
     if named := os.environ.get("ENERGY_CACHE"):
         return Path(named).expanduser()
     import platformdirs
@@ -63,6 +71,16 @@ def tables_digest(
         The tables that the result is made of.
     more : bytes or str
         What else it depends on: an edition of the method, a seed, bytes of a file.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"id": ["V1", "V2"], "value": [1.0, 2.0]})
+    >>> name = tables_digest({"volumes": rows}, ["volumes"])
+    >>> name == tables_digest({"volumes": rows.iloc[::-1]}, ["volumes"])
+    True
+    >>> name == tables_digest({"volumes": rows.assign(value=3.0)}, ["volumes"])
+    False
     """
     import numpy as np
     import pandas as pd
@@ -104,6 +122,21 @@ def kept(
         File of the package to look in first.
     most : int
         Files of this name that the cache folder may hold.
+
+    Examples
+    --------
+    >>> def slow():
+    ...     print("made")
+    ...     return 42
+    >>> ways = {
+    ...     "pack": lambda made, key: f"{key} {made}".encode(),
+    ...     "unpack": lambda body, key: int(body.split()[1]) if key.encode() in body else None,
+    ... }
+    >>> kept("answer.txt", digest("question"), slow, **ways)
+    made
+    42
+    >>> kept("answer.txt", digest("question"), slow, **ways)
+    42
     """
     path = _path(name, key)
     for place in (shipped, path):

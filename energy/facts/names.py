@@ -21,7 +21,13 @@ NEAR, CUTOFF = 5, 0.55
 
 
 class Meaning(NamedTuple):
-    """What a word stands for: its kind, the id, and the routes behind it."""
+    """What a word stands for: its kind, the id, and the routes behind it.
+
+    Examples
+    --------
+    >>> Meaning("group", "a;b", ("a", "b")).routes
+    ('a', 'b')
+    """
 
     kind: str
     id: str
@@ -47,6 +53,13 @@ class Names:
     ----------
     tables : mapping of str to DataFrame
         The facts, with ``routes``, ``crosswalk`` and ``aliases``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> words = Names(facts.load())
+    >>> words.route("Голубой поток"), words.routes("Turkish Stream")
+    ('blue-stream', ['turkstream-1', 'turkstream-2'])
     """
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]):
@@ -94,11 +107,26 @@ class Names:
         return tuple(table.loc[table["to_country"] == name, "route"])
 
     def find(self, word: str) -> Meaning | None:
-        """Return what a word stands for, None if nothing."""
+        """Return what a word stands for, None if nothing.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> words = Names(facts.load())
+        >>> words.find("turkey").kind, words.find("no such word")
+        ('market', None)
+        """
         return self.words.get(key(word))
 
     def near(self, word: str) -> list[str]:
-        """Return the ids of the names most like a word."""
+        """Return the ids of the names most like a word.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> Names(facts.load()).near("nordstraem")
+        ['nord-stream-1', 'nord-stream-2', 'turkstream-1', 'turkstream-2', 'south-stream']
+        """
         like = difflib.get_close_matches(key(word), list(self.words), n=3 * NEAR, cutoff=CUTOFF)
         like += [k for k in self.words if len(key(word)) > 2 and key(word) in k]
         ids = dict.fromkeys(r for k in like for r in (self.words[k].routes or (self.words[k].id,)))
@@ -113,6 +141,16 @@ class Names:
             With the near ones.
         UsageError
             If the word stands for several routes, a market or a country.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> Names(facts.load()).route("NORD_STREAM 1")
+        'nord-stream-1'
+        >>> Names(facts.load()).route("Turkish Stream")
+        Traceback (most recent call last):
+            ...
+        energy.errors.UsageError: 'Turkish Stream' stands for 2 routes: turkstream-1, turkstream-2; name one.
         """
         found = self._meaning(word)
         if len(found.routes) == 1:
@@ -131,6 +169,12 @@ class Names:
         UnknownName
         UsageError
             If nothing is named, or a market or country has no export route.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> Names(facts.load()).routes(["blue stream", "Turkish Stream"])
+        ['blue-stream', 'turkstream-1', 'turkstream-2']
         """
         asked = [words] if isinstance(words, str) else [str(word) for word in words]
         if not asked:
@@ -149,7 +193,14 @@ class Names:
 
 
 def check(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return aliases that stand for nothing, and words that stand for two things."""
+    """Return aliases that stand for nothing, and words that stand for two things.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> check(facts.load())
+    []
+    """
     known = {
         "route": set(tables["routes"]["route"]),
         "group": set(tables["routes"]["route"]),

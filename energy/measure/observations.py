@@ -60,7 +60,13 @@ def rows_of(table: pd.DataFrame, kind: type[Row] | None = None) -> Iterator[Any]
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows as mappings from column name to value."""
+    """Return the rows as mappings from column name to value.
+
+    Examples
+    --------
+    >>> records(pd.DataFrame({"id": ["V1", "V2"], "value": [1.5, 2.0]}))
+    [{'id': 'V1', 'value': 1.5}, {'id': 'V2', 'value': 2.0}]
+    """
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -86,6 +92,18 @@ def rank(
     -------
     DataFrame
         The same rows, sorted, with ``why`` (the rule that ranked the row).
+
+    Examples
+    --------
+    >>> told = {"series": "flow", "entity": "pipe", "period": "2021", "derived": False}
+    >>> seen = pd.DataFrame([
+    ...     {**told, "id": "V1", "source": "blog", "status": "plan", "published": "2022-01"},
+    ...     {**told, "id": "V2", "source": "blog", "status": "actual", "published": "2021-12"},
+    ... ])
+    >>> sources = pd.DataFrame({"source": ["blog"], "kind": ["press"]})
+    >>> none = pd.DataFrame(columns=["series", "entity", "rank", "prefer", "reason"])
+    >>> rank(seen, sources, none)["id"].tolist()  # what was measured goes before a plan
+    ['V2', 'V1']
     """
     table = observations.merge(sources[["source", "kind"]], on="source", how="left")
     table["_rule"], table["why"] = _rules(table, preferences)
@@ -105,6 +123,18 @@ def choose(
     -------
     DataFrame
         One row per key with ``why`` and ``beside`` (``;``-joined ids of the figures not taken).
+
+    Examples
+    --------
+    >>> told = {"series": "flow", "entity": "pipe", "period": "2021", "derived": False}
+    >>> seen = pd.DataFrame([
+    ...     {**told, "id": "V1", "source": "blog", "status": "plan", "published": "2022-01"},
+    ...     {**told, "id": "V2", "source": "blog", "status": "actual", "published": "2021-12"},
+    ... ])
+    >>> sources = pd.DataFrame({"source": ["blog"], "kind": ["press"]})
+    >>> none = pd.DataFrame(columns=["series", "entity", "rank", "prefer", "reason"])
+    >>> choose(seen, sources, none)[["id", "beside"]].to_numpy().tolist()
+    [['V2', 'V1']]
     """
     ranked = rank(observations, sources, preferences)
     first = ranked.drop_duplicates(KEY, keep="first").set_index(KEY)
@@ -144,7 +174,17 @@ def _fits(table: pd.DataFrame, rule: tables.Preference) -> np.ndarray:
 
 
 def explain(row: Mapping[str, Any], sources: pd.DataFrame) -> str:
-    """Return one sentence: what was taken from whom, and why."""
+    """Return one sentence: what was taken from whom, and why.
+
+    Examples
+    --------
+    >>> row = {"id": "V1", "value": 10.4, "unit": "bcm", "basis": "20C", "entity": "blue-stream",
+    ...        "period": "2021", "status": "actual", "source": "press", "why": "published last",
+    ...        "beside": "V2;V3"}
+    >>> sources = pd.DataFrame({"source": ["press"], "title": ["A paper"]})
+    >>> print(explain(row, sources))
+    V1: 10.4 bcm at 20C for blue-stream in 2021 (actual), from A paper; taken because published last; not taken: V2, V3.
+    """
     title = sources.set_index("source")["title"].get(row["source"], row["source"])
     beside = row.get("beside") or ""
     others = f"; not taken: {beside.replace(';', ', ')}" if beside else ""
@@ -159,6 +199,16 @@ def newest(rows: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Return the edition published last for each value of ``by``; of equals the later row.
 
     An update lays the newest print of a series over that of the package; both stay in the table.
+
+    Examples
+    --------
+    >>> prints = pd.DataFrame({
+    ...     "period": ["2021", "2021", "2022"],
+    ...     "published": ["2022-01", "2022-06", "2023-01"],
+    ...     "value": [10.0, 10.4, 11.0],
+    ... })
+    >>> newest(prints, ["period"])["value"].tolist()
+    [10.4, 11.0]
     """
     order = rows.sort_values("published", kind="stable")
     return order.drop_duplicates(by, keep="last").sort_index()

@@ -74,6 +74,12 @@ class Period:
     PeriodError
         If the frequency is unknown, the end does not come after the start, or the days are not
         one whole year, quarter … of the frequency.
+
+    Examples
+    --------
+    >>> quarter = Period(dt.date(2024, 1, 1), dt.date(2024, 4, 1), "Q")
+    >>> str(quarter), (quarter.end - quarter.start).days
+    ('2024Q1', 91)
     """
 
     start: dt.date
@@ -428,7 +434,13 @@ def month_days(number: int) -> int:
 
 @checked.after
 def quarter_number(day: dt.date) -> int:
-    """Return the quarters from year 0 to the quarter a day lies in; neighbours differ by one."""
+    """Return the quarters from year 0 to the quarter a day lies in; neighbours differ by one.
+
+    Examples
+    --------
+    >>> quarter_number(dt.date(2024, 3, 31)) - quarter_number(dt.date(2023, 12, 31))
+    1
+    """
     return month_number(day) // 3
 
 

@@ -17,6 +17,12 @@ def axes(ax: Axes | None, size: tuple[float, float] = (8, 4)) -> Axes:
     ------
     MissingExtra
         Without matplotlib.
+
+    Examples
+    --------
+    >>> made = axes(None, (6, 3))
+    >>> axes(made) is made, made.figure.get_size_inches().tolist()
+    (True, [6.0, 3.0])
     """
     if ax is not None:
         return ax

@@ -27,7 +27,13 @@ def quoted(value: Any) -> Any:
 
 
 def safe(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts, names of columns too, are `quoted` for a CSV file."""
+    """Return a table whose texts, names of columns too, are `quoted` for a CSV file.
+
+    Examples
+    --------
+    >>> safe(pd.DataFrame({"note": ["=1+1", "plain"], "value": [1.0, -2.0]})).to_numpy().tolist()
+    [["'=1+1", 1.0], ['plain', -2.0]]
+    """
     made = table.rename(columns=quoted)
     for place, kind in enumerate(made.dtypes):
         if kind.kind not in "biufcmM":

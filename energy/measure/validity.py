@@ -37,6 +37,13 @@ def spans(table: pd.DataFrame) -> tuple[Days, Days]:
     ----------
     table : DataFrame
         Columns ``valid_from, valid_to``, ISO days; "" and missing are open.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"valid_from": ["", "2021-01-01"], "valid_to": ["2021-01-01", ""]})
+    >>> since, until = spans(rows)
+    >>> str(until[0]), bool(until[0] == since[1])
+    ('2021-01-01', True)
     """
     return _column(table["valid_from"], FIRST), _column(table["valid_to"], LAST)
 

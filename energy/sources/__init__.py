@@ -66,7 +66,7 @@ def gather(
     fetch: Callable[[Request], Answer],
     tell: Callable[[str], object] = lambda text: None,
 ) -> Iterator[tuple[Answer, pd.DataFrame]]:
-    """Ask a source all it has to say about a period, page after page.
+    r"""Ask a source all it has to say about a period, page after page.
 
     Parameters
     ----------
@@ -88,6 +88,15 @@ def gather(
     SourceError
         If a question fails and has no substitute, an answer cannot be read, or there is no end.
         Where a substitute fails too, the first failure is told before it.
+
+    Examples
+    --------
+    >>> from energy.sources import reading
+    >>> body = (b"FREQ,CURRENCY,CURRENCY_DENOM,EXR_TYPE,TIME_PERIOD,OBS_VALUE\n"
+    ...         b"M,USD,EUR,SP00,2026-07,1.1625\n")
+    >>> kept = lambda request: reading.answer_of(request, body)
+    >>> [rows["value"].tolist() for _, rows in gather(SOURCES["ecb"], "2026Q3", kept)]
+    [[1.1625], [1.1625]]
     """
     waiting, asked = list(module.request(period)), 0
     first: dict[str, str] = {}
@@ -134,6 +143,11 @@ def table() -> pd.DataFrame:
     Returns
     -------
     DataFrame, columns source, title, publisher, kind, url, published, licence, note
+
+    Examples
+    --------
+    >>> table().set_index("source").loc["ecb", "publisher"]
+    'European Central Bank'
     """
     rows = [
         {

@@ -51,7 +51,13 @@ HOLIDAYS = 14
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the quarter's rates, one question a currency."""
+    """Ask for the quarter's rates, one question a currency.
+
+    Examples
+    --------
+    >>> [(asked.tag, asked.url.split("?")[1]) for asked in request("2026Q3")][0]
+    ('USD', 'date_req1=01/07/2026&date_req2=30/09/2026&VAL_NM_RQ=R01235')
+    """
     span = periods.parse(period)
     last = span.end - dt.timedelta(days=1)
     dates = f"date_req1={span.start:%d/%m/%Y}&date_req2={last:%d/%m/%Y}"
@@ -75,6 +81,15 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         If it is no ``ValCurs``, lacks a nominal, or a value and its unit rate do not agree.
+
+    Examples
+    --------
+    >>> body = b'''<ValCurs ID="R01235" DateRange1="01.07.2026" DateRange2="02.07.2026">
+    ... <Record Date="01.07.2026" Id="R01235"><Nominal>1</Nominal><Value>78,40</Value></Record>
+    ... </ValCurs>'''
+    >>> rows = parse(reading.answer_of(request("2026Q3")[0], body))
+    >>> rows[["entity", "period", "value"]].values.tolist()
+    [['RUB/USD', '2026-07-01', 78.4]]
     """
     root = reading.read_xml(answer)
     if root.tag != "ValCurs":

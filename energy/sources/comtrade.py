@@ -60,6 +60,11 @@ def request(period: Any, keyed: bool | None = None) -> list[Request]:
     keyed : bool, optional
         With a key one call of 12 months a reporter, without one a call for each of nine months.
         Default: whether the environment holds a key.
+
+    Examples
+    --------
+    >>> len(request("2026Q3", keyed=True)), len(request("2026Q3", keyed=False))
+    (4, 36)
     """
     keyed = bool(os.environ.get(KEY)) if keyed is None else keyed
     months = _months(period, MONTHS_KEYED if keyed else MONTHS_PREVIEW)
@@ -69,7 +74,17 @@ def request(period: Any, keyed: bool | None = None) -> list[Request]:
 
 
 def instead(asked: Request, error: SourceError) -> list[Request]:
-    """Return the keyless questions that stand in for one whose key was refused or used up."""
+    """Return the keyless questions that stand in for one whose key was refused or used up.
+
+    Examples
+    --------
+    >>> asked = request("2026Q3", keyed=True)[0]
+    >>> refused = SourceError("comtrade", asked.url, "The key is refused.", 401)
+    >>> instead(asked, refused)[0].tag
+    '156-202601-preview'
+    >>> instead(asked, SourceError("comtrade", asked.url, "It is down.", 503))
+    []
+    """
     if error.status not in (401, 403) or "/preview/" in asked.url:
         return []
     code, months = _asked(asked.url)
@@ -110,6 +125,12 @@ def parse(answer: Answer) -> pd.DataFrame:
     SourceError
         On an error text, a record that was not asked for, a lost field, or an answer that is cut
         at the limit of records.
+
+    Examples
+    --------
+    >>> answer = reading.answer_of(request("2026Q3", keyed=False)[0], b'{"count": 0, "data": []}')
+    >>> len(parse(answer))
+    0
     """
     data = reading.read_json(answer)
     _refuse_body(answer, data)

@@ -44,6 +44,12 @@ class Request:
         Header or query parameter in which the transport puts the key, "" for none.
     empty : tuple of int
         HTTP codes that mean "no data" here and are handed to ``parse`` (ENTSOG: 404).
+
+    Examples
+    --------
+    >>> asked = Request("ecb", "USD-M", "https://example.org/rates", key_header="x-key")
+    >>> asked.tag, asked.empty
+    ('USD-M', ())
     """
 
     source: str
@@ -57,9 +63,17 @@ class Request:
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """What came back, whole: bytes, status, headers, time and digest.
+    r"""What came back, whole: bytes, status, headers, time and digest.
 
     ``retrieved`` is UTC; ``url`` has keys removed.
+
+    Examples
+    --------
+    >>> asked = Request("ecb", "USD-M", "https://example.org/rates")
+    >>> when = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
+    >>> answer = Answer(asked, 200, {"content-type": "text/csv"}, b"a,b\n", when, "9f86d081")
+    >>> answer.request.source, answer.status
+    ('ecb', 200)
     """
 
     request: Request

@@ -47,7 +47,13 @@ SERIES = {
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the year that ends with the quarter, in one question."""
+    """Ask for the year that ends with the quarter, in one question.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['overland']
+    """
     span = periods.parse(period)
     last = span.end - dt.timedelta(days=1)
     first = min(span.start, span.end - dt.timedelta(days=BACK_DAYS))
@@ -55,7 +61,13 @@ def request(period: Any) -> list[Request]:
 
 
 def little(day: dt.date) -> Request:
-    """Ask for the week before a day: a probe, not an update."""
+    """Ask for the week before a day: a probe, not an update.
+
+    Examples
+    --------
+    >>> little(dt.date(2026, 11, 28)).url.partition("date_from=")[2]
+    '2026-11-21&date_to=2026-11-27&aggregate_by=destination_country,date&format=json'
+    """
     return _question(day - dt.timedelta(days=7), day - dt.timedelta(days=1))
 
 
@@ -67,7 +79,7 @@ def _question(first: dt.date, last: dt.date) -> Request:
 
 @reading.shaped
 def parse(answer: Answer) -> pd.DataFrame:
-    """Read one answer, JSON or CSV.
+    r"""Read one answer, JSON or CSV.
 
     Returns
     -------
@@ -80,6 +92,16 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         If fields are lost, another commodity came, or there are no rows.
+
+    Examples
+    --------
+    >>> body = (b"commodity,commodity_group,destination_iso2,destination_country,date,value_tonne,"
+    ...         b"value_eur,value_m3\n"
+    ...         b"natural_gas,gas,HU,Hungary,2026-07-01,14000,7000000,20000000\n")
+    >>> when = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
+    >>> rows = parse(reading.answer_of(request("2026Q3")[0], body, retrieved=when))
+    >>> rows[["series", "entity", "value", "unit"]].values.tolist()
+    [['flow_model', 'hungary', 20000000.0, 'm3'], ['flow_model_value', 'hungary', 7000000.0, 'EUR']]
     """
     records = _records(answer)
     if not records:

@@ -40,7 +40,13 @@ FIELDS = ["FREQ", "CURRENCY", "CURRENCY_DENOM", "EXR_TYPE", "TIME_PERIOD", "OBS_
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the daily rates and the monthly averages of the quarter."""
+    """Ask for the daily rates and the monthly averages of the quarter.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['USD-M', 'USD-D']
+    """
     span = periods.parse(period)
     last = span.end - dt.timedelta(days=1)
     bounds = {"M": (f"{span.start:%Y-%m}", f"{last:%Y-%m}"),
@@ -58,7 +64,7 @@ def request(period: Any) -> list[Request]:
 
 @reading.shaped
 def parse(answer: Answer) -> pd.DataFrame:
-    """Read one CSV answer.
+    r"""Read one CSV answer.
 
     Returns
     -------
@@ -71,6 +77,15 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         If a column is missing, or a row is no reference rate against the euro.
+
+    Examples
+    --------
+    >>> body = (b"FREQ,CURRENCY,CURRENCY_DENOM,EXR_TYPE,TIME_PERIOD,OBS_VALUE\n"
+    ...         b"D,USD,EUR,SP00,2026-07-01,1.1601\n"
+    ...         b"D,USD,EUR,SP00,2026-07-02,\n")
+    >>> rows = parse(reading.answer_of(request("2026Q3")[1], body))
+    >>> rows[["entity", "period", "value", "unit"]].values.tolist()  # a blank is no rate
+    [['USD/EUR', '2026-07-01', 1.1601, 'USD per 1 EUR']]
     """
     if answer.status == 200 and not answer.body and _is_csv(answer):
         return reading.aside(reading.empty(), [f"{answer.request.tag}: no rate in the range."])

@@ -139,6 +139,15 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
         physical flow. An empty answer is not a zero.
     UnitError
         If a record is not in kWh/d.
+
+    Examples
+    --------
+    >>> record = {"periodFrom": "2024-01-01T06:00:00+01:00", "operatorKey": "a", "pointKey": "p",
+    ...           "directionKey": "entry", "operatorLabel": "A", "pointLabel": "P", "value": 1000.0,
+    ...           "unit": "kWh/d", "flowStatus": "Confirmed", "indicator": "Physical Flow",
+    ...           "periodType": "day", "isNA": None, "lastUpdateDateTime": "2024-01-03T06:00:00+01:00"}
+    >>> read_records([record])[["key", "value_kwh", "status"]].values.tolist()
+    [['a/p/entry', 1000.0, 'Confirmed']]
     """
     where = "operationalData"
     if isinstance(records, Mapping):
@@ -184,6 +193,17 @@ def deduplicate(daily: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         The same columns, sorted by key and gas day.
+
+    Examples
+    --------
+    >>> told = {"gas_day": pd.Timestamp("2024-01-01"), "key": "a/p/entry", "label": "P",
+    ...         "updated": pd.Timestamp("2024-01-03", tz="UTC")}
+    >>> both = pd.DataFrame([
+    ...     {**told, "value_kwh": 1100.0, "status": "Provisional"},
+    ...     {**told, "value_kwh": 1000.0, "status": "Confirmed"},
+    ... ])
+    >>> deduplicate(both)["value_kwh"].tolist()
+    [1000.0]
     """
     order = daily.assign(
         _known=daily["value_kwh"].notna(), _rank=daily["status"].map(_RANK).fillna(0)
@@ -253,6 +273,14 @@ def spikes(daily: pd.DataFrame, factor: float = SPIKE) -> list[tuple[str, str, f
     Returns
     -------
     list of (key, gas_day, value_kwh, ratio)
+
+    Examples
+    --------
+    >>> days = pd.date_range("2024-01-01", periods=8)
+    >>> daily = pd.DataFrame({"gas_day": days, "key": "a/p/entry", "value_kwh": 100.0})
+    >>> daily.loc[4, "value_kwh"] = 5000.0
+    >>> spikes(daily)
+    [('a/p/entry', '2024-01-05', 5000.0, 50.0)]
     """
     known = daily[daily["value_kwh"].notna()].sort_values(["key", "gas_day"])
     by_point = known.groupby("key")["value_kwh"]
@@ -271,7 +299,14 @@ def spikes(daily: pd.DataFrame, factor: float = SPIKE) -> list[tuple[str, str, f
 
 
 def points() -> pd.DataFrame:
-    """Return the point rows of ``crosswalk.csv``: key, label, target, validity, counts, reason."""
+    """Return the point rows of ``crosswalk.csv``: key, label, target, validity, counts, reason.
+
+    Examples
+    --------
+    >>> table = points()
+    >>> table[["key", "target", "counts"]].head(1).values.tolist()
+    [['BG-TSO-0001/ITP-00549/entry', 'turkstream-2', 'true']]
+    """
     table = pd.read_csv(reading.DATA / "crosswalk.csv", dtype=str, keep_default_na=False)
     return table[table["kind"] == "point"].reset_index(drop=True)
 
@@ -280,6 +315,12 @@ def request(period: Any) -> list[Request]:
     """Ask for the points that count in the quarter or the 100 days before it.
 
     Ten point-directions and at most 92 gas days a question; never an ``offset``.
+
+    Examples
+    --------
+    >>> asked = request("2026Q3")
+    >>> asked[0].tag, asked[0].empty
+    ('flow-2026-03-23-2026-05-25-1', (404, 500))
     """
     span = periods.parse(period)
     first, last = span.start - dt.timedelta(days=BACK_DAYS), span.end - dt.timedelta(days=1)
@@ -293,7 +334,13 @@ def request(period: Any) -> list[Request]:
 
 
 def little(day: dt.date) -> Request | None:
-    """Ask for one point and the week before a day: a probe, not an update."""
+    """Ask for one point and the week before a day: a probe, not an update.
+
+    Examples
+    --------
+    >>> little(dt.date(2026, 11, 28)).tag
+    'flow-one-point'
+    """
     first, last = day - dt.timedelta(days=7), day - dt.timedelta(days=1)
     keys = _counted(first, last)[:1]
     tag = "flow-one-point"
@@ -326,6 +373,12 @@ def excluded(period: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame, columns key, label, target, reason
+
+    Examples
+    --------
+    >>> table = excluded("2021Q1")
+    >>> bool((table["reason"] != "").all()), len(table) > 5
+    (True, True)
     """
     span, table = periods.parse(period), points()
     here = validity.in_force(table, span.start, span.end)
@@ -350,6 +403,13 @@ def parse(answer: Answer) -> pd.DataFrame:
     SourceError
         On any other message, HTML, another unit or indicator, a lost field, or where more than a
         tenth of the values are no numbers.
+
+    Examples
+    --------
+    >>> body = b'{"message": "No result found"}'
+    >>> answer = reading.answer_of(request("2026Q3")[0], body, status=404)
+    >>> len(parse(answer))
+    0
     """
     data = _envelope(answer)
     if data is None:
@@ -474,6 +534,11 @@ def routes(
     DataFrame, columns `reading.COLUMNS`
         Series ``flow``, entity = route, TWh gross a period, with ``coverage``. Provisional where
         any day is; ``ref`` joins the answers behind it. ``attrs`` as of `sum_points`.
+
+    Examples
+    --------
+    >>> len(routes(reading.empty()))
+    0
     """
     rows = observations[observations["series"] == SERIES]
     if rows.empty:

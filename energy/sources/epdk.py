@@ -49,14 +49,27 @@ _PLAIN = str.maketrans("çğıöşüâîÇĞİÖŞÜ", "cgiosuaiCGIOSU")
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the page of a quarter; `more` then asks for the workbooks of its months."""
+    """Ask for the page of a quarter; `more` then asks for the workbooks of its months.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['page-2026-07']
+    """
     span = periods.parse(period)
     return [Request(NAME, f"page-{span.start:%Y-%m}", f"{URL}?quarter={periods.label(span)}")]
 
 
 @reading.shaped
 def more(answer: Answer) -> list[Request]:
-    """Return the newest workbook that the page links for the quarter: it holds the earlier months."""
+    """Return the newest workbook that the page links for the quarter: it holds the earlier months.
+
+    Examples
+    --------
+    >>> page = reading.answer_of(request("2026Q3")[0], b"<html>no report yet</html>")
+    >>> more(page)
+    []
+    """
     if not answer.request.tag.startswith("page"):
         return []
     year, first = int(answer.request.tag[5:9]), int(answer.request.tag[10:12])
@@ -87,6 +100,11 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         If no sheet holds a table of countries by month in Sm3, or a month stands there twice.
+
+    Examples
+    --------
+    >>> len(parse(reading.answer_of(request("2026Q3")[0], b"<html></html>")))  # figures are in its books
+    0
     """
     if answer.request.tag.startswith("page"):
         reading.check_type(answer, "HTML")

@@ -60,7 +60,13 @@ _ORDER = ["actual", "provisional", "estimate", "modelled"]
 
 
 def request(period: Any) -> list[Request]:
-    """Ask both tables in both units, since 2021 or two years before the quarter."""
+    """Ask both tables in both units, since 2021 or two years before the quarter.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['nrg_ti_gasm-MIO_M3', 'nrg_ti_gasm-TJ_GCV', 'nrg_ti_gas-MIO_M3', 'nrg_ti_gas-TJ_GCV']
+    """
     span = periods.parse(period)
     back = periods.month_label(periods.month_number(span.start) - BACK_MONTHS)
     since = min(MONTHLY_SINCE, back)
@@ -78,7 +84,13 @@ def request(period: Any) -> list[Request]:
 
 
 def little(day: dt.date) -> Request:
-    """Ask for one partner in one unit, the half-year before a day: a probe, not an update."""
+    """Ask for one partner in one unit, the half-year before a day: a probe, not an update.
+
+    Examples
+    --------
+    >>> little(dt.date(2026, 11, 28)).tag
+    'nrg_ti_gasm-MIO_M3'
+    """
     since = periods.month_label(periods.month_number(day) - 6)
     unit = next(iter(UNITS))
     query = {"freq": "M", "partner": "RU", "unit": unit, "sinceTimePeriod": since}
@@ -111,6 +123,14 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         On an error or warning object, another unit or dimension, or positions that do not fit.
+
+    Examples
+    --------
+    >>> answer = reading.answer_of(request("2026Q3")[0], b"<html>down for maintenance</html>")
+    >>> parse(answer)
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.SourceError: eurostat: The answer starts with '<html>down for ...
     """
     data = reading.read_json(answer)
     _refuse_message(answer, data)
@@ -274,6 +294,14 @@ def roles() -> pd.DataFrame:
     -------
     DataFrame, columns id, reporter, partner, role, counts, valid_from, valid_to, reason, source
         ``reporter`` and ``partner`` are Eurostat's codes.
+
+    Examples
+    --------
+    >>> table = roles()
+    >>> {"reporter", "partner", "role", "counts"} <= set(table)
+    True
+    >>> sorted(set(table["counts"]))
+    [False, True]
     """
     path = reading.DATA / "partner_role.csv"
     table = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -49,6 +49,15 @@ def parse(answer: Answer, form: Form) -> pd.DataFrame:
     ------
     SourceError
         If no cell of it is a number, or the table is not what its head promises.
+
+    Examples
+    --------
+    >>> rows = (("gasDayStart", "gasInStorage", "full"), ("2026-10-01", "200.0", "80"))
+    >>> form = Form("agsi", "AGSI+, gas in store by day", rows)
+    >>> from energy.sources.contract import Request
+    >>> answer = reading.answer_of(Request("inbox", "stock.csv", "file:stock.csv"), b"")
+    >>> parse(answer, form)[["series", "entity", "value", "unit"]].values.tolist()
+    [['storage_fill', 'eu', 80.0, '%'], ['storage_stock', 'eu', 200.0, 'TWh']]
     """
     readers = {
         "jodi": _jodi,
@@ -172,6 +181,16 @@ def unfold(path: Path | str, folder: Path | str) -> Path:
     ------
     DataError
         If no project with a line is found; the forms that are read are named.
+
+    Examples
+    --------
+    >>> import json
+    >>> line = {"type": "LineString", "coordinates": [[10, 50], [11, 51]]}
+    >>> feature = {"type": "Feature", "id": "P0001", "properties": {}, "geometry": line}
+    >>> release = Path("release.geojson")
+    >>> _ = release.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    >>> [path.name for path in unfold(release, "gem-folder").iterdir()]
+    ['P0001.geojson']
     """
     path, target = Path(path), Path(folder) / "gas"
     with path.open("rb") as file:

@@ -37,6 +37,11 @@ class Form:
         What to tell the person: "JODI-Gas, monthly balances by country".
     rows : list of lists of str
         The table, where it is one.
+
+    Examples
+    --------
+    >>> Form("jodi", "JODI-Gas, monthly balances by country").rows
+    ()
     """
 
     name: str
@@ -58,7 +63,7 @@ HEADS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def recognise(path: Path | str) -> Form:
-    """Tell the form of a file or folder by its head.
+    r"""Tell the form of a file or folder by its head.
 
     Parameters
     ----------
@@ -68,6 +73,14 @@ def recognise(path: Path | str) -> Form:
     ------
     DataError
         If it cannot be read, or is in an encoding that is none of ours; the likely one is named.
+
+    Examples
+    --------
+    >>> _ = Path("stock.csv").write_text(
+    ...     "gasDayStart,gasInStorage,full\n2026-10-01,200.0,80\n", encoding="utf-8"
+    ... )
+    >>> recognise("stock.csv").words
+    'AGSI+, gas in store by day'
     """
     path = Path(path)
     if path.is_dir():
@@ -121,7 +134,14 @@ def _archive(path: Path) -> Form:
 
 
 def by_columns(rows: Sequence[Sequence[str]]) -> Form:
-    """Find the first of the top rows that holds the columns of a known form."""
+    """Find the first of the top rows that holds the columns of a known form.
+
+    Examples
+    --------
+    >>> form = by_columns([["By hand"], ["dates", "Nord Stream", "Russia"], ["2021-01", "1", "2"]])
+    >>> form.name, form.rows[0]
+    ('bruegel', ('dates', 'Nord Stream', 'Russia'))
+    """
     kept = tuple(tuple(row) for row in rows)
     for top, row in enumerate(kept[:12]):
         named = {cell.strip() for cell in row}
@@ -152,6 +172,16 @@ def text_of(body: bytes, where: str) -> str:
     Raises
     ------
     DataError
+
+    Examples
+    --------
+    >>> text_of("Велке Капушаны".encode("utf-16"), "points.csv")
+    'Велке Капушаны'
+    >>> text_of("Велке Капушаны".encode("cp1251"), "points.csv")
+    Traceback (most recent call last):
+        ...
+    energy.errors.DataError: points.csv: 1 fault
+      - points.csv row 1: not UTF-8; it looks like cp1251 (Cyrillic, Windows). In a spreadsheet save it as 'CSV UTF-8'
     """
     for mark, name in _MARKS:
         if body.startswith(mark):
@@ -184,7 +214,13 @@ def _likely(body: bytes) -> str:
 
 
 def table_of(text: str, where: str) -> list[list[str]]:
-    """Return the rows of a CSV text: any line ends, ``;`` or tabs too, without empty trailing cells."""
+    r"""Return the rows of a CSV text: any line ends, ``;`` or tabs too, without empty trailing cells.
+
+    Examples
+    --------
+    >>> table_of("# by hand\r\nperiod;value\r\n2021;1,5\r\n", "own.csv")
+    [['period', 'value'], ['2021', '1,5']]
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     first = next((line for line in text.split("\n") if line and not line.startswith("#")), "")
     mark = max(",;\t", key=first.count)
@@ -198,7 +234,13 @@ def table_of(text: str, where: str) -> list[list[str]]:
 
 
 def trimmed(rows: list[list[str]]) -> list[list[str]]:
-    """Cut the empty columns that spreadsheets leave behind at the right of every row."""
+    """Cut the empty columns that spreadsheets leave behind at the right of every row.
+
+    Examples
+    --------
+    >>> trimmed([["period", "value", "", ""], ["2021"]])
+    [['period', 'value'], ['2021', '']]
+    """
     width = max(
         (max((i for i, cell in enumerate(row) if cell), default=-1) + 1 for row in rows), default=0
     )
@@ -206,7 +248,16 @@ def trimmed(rows: list[list[str]]) -> list[list[str]]:
 
 
 def workbook_rows(path: Path) -> list[list[str]]:
-    """Return the first sheet of a workbook as texts; dates as YYYY-MM-DD."""
+    """Return the first sheet of a workbook as texts; dates as YYYY-MM-DD.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> book = Path("own.xlsx")
+    >>> pd.DataFrame({"period": ["2021"], "value": [12.0]}).to_excel(book, index=False)
+    >>> workbook_rows(book)
+    [['period', 'value'], ['2021', '12']]
+    """
     sheets = reading.read_workbook(file_answer(path))
     lines = next((lines for lines in sheets.values() if lines), [])
     return trimmed(
@@ -219,11 +270,26 @@ def workbook_rows(path: Path) -> list[list[str]]:
 
 
 def file_answer(path: Path) -> Answer:
-    """Return a file as an answer, so that the same limits hold as for what servers send."""
+    r"""Return a file as an answer, so that the same limits hold as for what servers send.
+
+    Examples
+    --------
+    >>> path = Path("own.csv")
+    >>> _ = path.write_text("period,value\n", encoding="utf-8")
+    >>> file_answer(path).body, file_answer(path).request.url
+    (b'period,value\n', 'file:own.csv')
+    """
     return reading.answer_of(Request("inbox", path.name, f"file:{path.name}"), path.read_bytes())
 
 
 def text_of_cell(cell: Any) -> str:
+    """Return the text of a cell: a date as its day, a whole number without its point.
+
+    Examples
+    --------
+    >>> text_of_cell(dt.datetime(2024, 1, 31)), text_of_cell(12.0), text_of_cell(None)
+    ('2024-01-31', '12', '')
+    """
     if cell is None:
         return ""
     if isinstance(cell, dt.datetime):

@@ -64,12 +64,24 @@ LARGEST = 2048 * 2**20
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the archive of the routes as they are now; the quarter plays no part."""
+    """Ask for the archive of the routes as they are now; the quarter plays no part.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['routes']
+    """
     return [Request(NAME, "routes", ARCHIVE)]
 
 
 def little(day: Any) -> None:
-    """Have no small question: the archive comes whole or not at all."""
+    """Have no small question: the archive comes whole or not at all.
+
+    Examples
+    --------
+    >>> little("2026-11-28") is None
+    True
+    """
 
 
 @reading.shaped

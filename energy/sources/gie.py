@@ -52,7 +52,13 @@ _COMMA = re.compile(r"-?\d+,\d+")
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the quarter and the 60 days before it, one question a place."""
+    """Ask for the quarter and the 60 days before it, one question a place.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")][:2]
+    ['EU-p1', 'DE-p1']
+    """
     span = periods.parse(period)
     first = span.start - dt.timedelta(days=BACK_DAYS)
     last = span.end - dt.timedelta(days=1)
@@ -70,7 +76,15 @@ def request(period: Any) -> list[Request]:
 
 @reading.shaped
 def more(answer: Answer) -> list[Request]:
-    """Return the question for the next page, if there is one."""
+    """Return the question for the next page, if there is one.
+
+    Examples
+    --------
+    >>> asked = request("2026Q3")[0]
+    >>> page = b'{"last_page": 2, "total": 2, "data": []}'
+    >>> [other.tag for other in more(reading.answer_of(asked, page))]
+    ['EU-p2']
+    """
     last = _last_page(answer, _envelope(answer))
     page = int(_query(answer, "page"))
     if page >= last:
@@ -95,6 +109,12 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         If access was refused, none of the days asked for came back, or a number cannot be read.
+
+    Examples
+    --------
+    >>> page = b'{"last_page": 0, "total": 0, "data": []}'
+    >>> len(parse(reading.answer_of(request("2026Q3")[0], page)))
+    0
     """
     data = _envelope(answer)
     _last_page(answer, data)

@@ -76,7 +76,13 @@ _PUBLISHED = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
 def request(period: Any) -> list[Request]:
-    """Ask nobody: files come by ``energy import inbox FILE``."""
+    """Ask nobody: files come by ``energy import inbox FILE``.
+
+    Examples
+    --------
+    >>> request("2026Q3")
+    []
+    """
     return []
 
 
@@ -84,6 +90,11 @@ def template() -> str:
     """Return an empty file with its explanation, ready to be filled in.
 
     Lines that start with ``#`` are skipped when the file is read, the example row among them.
+
+    Examples
+    --------
+    >>> print(template().splitlines()[0])
+    # One row a figure. Lines that start with # are skipped. Columns:
     """
     lines = ["# One row a figure. Lines that start with # are skipped. Columns:"]
     lines += [f"#   {name}: {_HINTS[name]}" for name in FIELDS]
@@ -97,7 +108,15 @@ LARGEST = 100 * 2**20
 
 
 def answer_of(path: Path | str, retrieved: dt.datetime | None = None) -> Answer:
-    """Return a file as an answer, so that the store keeps its bytes like any other."""
+    """Return a file as an answer, so that the store keeps its bytes like any other.
+
+    Examples
+    --------
+    >>> path = Path("mine.csv")
+    >>> _ = path.write_text(template(), encoding="utf-8")
+    >>> answer_of(path).body == path.read_bytes()
+    True
+    """
     path = Path(path)
     if path.exists() and not path.is_file():  # a pipe or a device has no end
         raise DataError(path.name, [f"{path.name}: cannot be read: no plain file"])
@@ -114,7 +133,7 @@ def answer_of(path: Path | str, retrieved: dt.datetime | None = None) -> Answer:
 
 
 def parse_file(path: Path | str, retrieved: dt.datetime | None = None) -> pd.DataFrame:
-    """Read and check a file.
+    r"""Read and check a file.
 
     Parameters
     ----------
@@ -131,13 +150,28 @@ def parse_file(path: Path | str, retrieved: dt.datetime | None = None) -> pd.Dat
     ------
     DataError
         With every fault of every row; nothing is taken then.
+
+    Examples
+    --------
+    >>> path = Path("mine.csv")
+    >>> _ = path.write_text(template().replace("\n# flow", "\nflow"), encoding="utf-8")
+    >>> parse_file(path)[["series", "entity", "period", "value"]].values.tolist()
+    [['flow', 'power-of-siberia-1', '2026Q3', 9.9]]
     """
     return _read(answer_of(path, retrieved))
 
 
 @reading.shaped
 def parse(answer: Answer) -> pd.DataFrame:
-    """Read a kept file; as `parse_file`, but with `SourceError`."""
+    r"""Read a kept file; as `parse_file`, but with `SourceError`.
+
+    Examples
+    --------
+    >>> path = Path("mine.csv")
+    >>> _ = path.write_text(template().replace("\n# flow", "\nflow"), encoding="utf-8")
+    >>> parse(answer_of(path))["unit"].tolist()
+    ['bcm']
+    """
     try:
         return _read(answer)
     except DataError as error:
@@ -145,7 +179,7 @@ def parse(answer: Answer) -> pd.DataFrame:
 
 
 def sources(observations: pd.DataFrame, answer: Answer) -> pd.DataFrame:
-    """Return the sources that a file names, in the columns of ``sources.csv``.
+    r"""Return the sources that a file names, in the columns of ``sources.csv``.
 
     Parameters
     ----------
@@ -153,6 +187,14 @@ def sources(observations: pd.DataFrame, answer: Answer) -> pd.DataFrame:
         From `parse`.
     answer : Answer
         The file they came from.
+
+    Examples
+    --------
+    >>> path = Path("mine.csv")
+    >>> _ = path.write_text(template().replace("\n# flow", "\nflow"), encoding="utf-8")
+    >>> answer = answer_of(path)
+    >>> sources(parse(answer), answer)[["kind", "note"]].values.tolist()
+    [['own', 'entered by hand']]
     """
     rows = pd.DataFrame([row for _, row in _lines(answer)])
     rows = rows[rows["source"].isin(observations["source"])].drop_duplicates("source")
@@ -211,7 +253,15 @@ def _of_workbook(answer: Answer) -> list[tuple[int, dict[str, str]]]:
 
 
 def answer_of_bytes(answer: Answer) -> Answer:
-    """Return the same bytes without the content type of a text."""
+    """Return the same bytes without the content type of a text.
+
+    Examples
+    --------
+    >>> path = Path("mine.csv")
+    >>> _ = path.write_text(template(), encoding="utf-8")
+    >>> answer_of_bytes(answer_of(path)).headers
+    {}
+    """
     return dataclasses.replace(answer, headers={})
 
 

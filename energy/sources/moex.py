@@ -44,7 +44,13 @@ EXPECTED = {"SECID": "GAZP", "BOARDID": "TQBR", "CURRENCYID": "SUR"}
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the first page of the quarter; `more` asks for the others."""
+    """Ask for the first page of the quarter; `more` asks for the others.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['GAZP-0']
+    """
     span = periods.parse(period)
     last = span.end - dt.timedelta(days=1)
     query = (f"from={span.start}&till={last}&start=0&iss.meta=off&iss.only=history,history.cursor"
@@ -54,7 +60,15 @@ def request(period: Any) -> list[Request]:
 
 @reading.shaped
 def more(answer: Answer) -> list[Request]:
-    """Return the question for the next page, as the cursor says."""
+    """Return the question for the next page, as the cursor says.
+
+    Examples
+    --------
+    >>> body = (b'{"history": {"columns": ["TRADEDATE", "CLOSE"], "data": [["2026-07-01", 120.5]]},'
+    ...         b'"history.cursor": {"columns": ["INDEX", "TOTAL", "PAGESIZE"], "data": [[0, 2, 1]]}}')
+    >>> [asked.tag for asked in more(reading.answer_of(request("2026Q3")[0], body))]
+    ['GAZP-1']
+    """
     index, total, size = _cursor(answer, reading.read_json(answer))
     if index + size >= total:
         return []
@@ -76,6 +90,14 @@ def parse(answer: Answer) -> pd.DataFrame:
     ------
     SourceError
         If a block or column is missing, the page is not the one asked for, or rows are lost.
+
+    Examples
+    --------
+    >>> body = (b'{"history": {"columns": ["TRADEDATE", "CLOSE"], "data": [["2026-07-01", 120.5]]},'
+    ...         b'"history.cursor": {"columns": ["INDEX", "TOTAL", "PAGESIZE"], "data": [[0, 1, 100]]}}')
+    >>> rows = parse(reading.answer_of(request("2026Q3")[0], body))
+    >>> rows[["series", "period", "value", "unit"]].values.tolist()
+    [['share_price', '2026-07-01', 120.5, 'RUB']]
     """
     data = reading.read_json(answer)
     index, total, size = _cursor(answer, data)

@@ -64,13 +64,25 @@ _NAMES = ["January", "February", "March", "April", "May", "June", "July", "Augus
 
 
 def request(period: Any) -> list[Request]:
-    """Ask for the page that names the workbook; `more` then asks for the workbook itself."""
+    """Ask for the page that names the workbook; `more` then asks for the workbook itself.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in request("2026Q3")]
+    ['page']
+    """
     return [Request(NAME, "page", URL)]
 
 
 @reading.shaped
 def more(answer: Answer) -> list[Request]:
-    """Return the workbook that the page links to, or the last good address where it names none."""
+    """Return the workbook that the page links to, or the last good address where it names none.
+
+    Examples
+    --------
+    >>> [asked.tag for asked in more(reading.answer_of(request("2026Q3")[0], b"<html></html>"))]
+    ['workbook']
+    """
     if answer.request.tag != "page":
         return []
     found = _LINK.search(answer.body.decode("utf-8", errors="replace"))
@@ -78,7 +90,14 @@ def more(answer: Answer) -> list[Request]:
 
 
 def instead(asked: Request, error: SourceError) -> list[Request]:
-    """Return the last good address of the workbook for the page, or for the linked one."""
+    """Return the last good address of the workbook for the page, or for the linked one.
+
+    Examples
+    --------
+    >>> asked = request("2026Q3")[0]
+    >>> [other.tag for other in instead(asked, SourceError("pinksheet", asked.url, "It is down."))]
+    ['workbook-known']
+    """
     return [Request(NAME, "workbook-known", KNOWN)] if asked.url != KNOWN else []
 
 
@@ -98,6 +117,11 @@ def parse(answer: Answer) -> pd.DataFrame:
         If it is no workbook, or lacks the sheet, a column, a unit or a month.
     MissingExtra
         If openpyxl is not installed.
+
+    Examples
+    --------
+    >>> len(parse(reading.answer_of(request("2026Q3")[0], b"<html></html>")))  # it names the workbook
+    0
     """
     if answer.request.tag == "page":
         reading.check_type(answer, "HTML")

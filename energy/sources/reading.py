@@ -84,6 +84,11 @@ class SourceError(EnergyError):
         One sentence: what is wrong and what to do.
     status : int
         HTTP status of the last answer, 0 where there was none.
+
+    Examples
+    --------
+    >>> print(SourceError("ecb", "https://example.org/rates", "HTTP 503; ask again later.", 503))
+    ecb: HTTP 503; ask again later. Asked: https://example.org/rates
     """
 
     def __init__(self, source: str, url: str, what: str, status: int = 0):
@@ -96,11 +101,26 @@ class SourceError(EnergyError):
 
 
 class KeyMissing(SourceError):
-    """A source needs a key and none is set: a reason to skip it, not a fault of the source."""
+    """A source needs a key and none is set: a reason to skip it, not a fault of the source.
+
+    Examples
+    --------
+    >>> issubclass(KeyMissing, SourceError)
+    True
+    """
 
 
 def refuse(answer: Answer, what: str) -> NoReturn:
-    """Raise the `SourceError` of an answer."""
+    """Raise the `SourceError` of an answer.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("ecb", "USD-M", "https://example.org/rates"), b"")
+    >>> refuse(answer, "The table is empty.")
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.SourceError: ecb: The table is empty. Asked: https://example.org/rates
+    """
     raise SourceError(answer.request.source, answer.request.url, what, answer.status)
 
 
@@ -117,6 +137,18 @@ def shaped(read: Callable[[Answer], T]) -> Callable[[Answer], T]:
 
     A list where an object was, a null where a number was: a fault of the answer, and no reason to
     stop the update of other sources. The cause stays attached.
+
+    Examples
+    --------
+    >>> @shaped
+    ... def first(answer):
+    ...     return read_json(answer)["data"][0]
+    >>> first(answer_of(Request("gie", "eu", "https://example.org"), b'{"data": [7]}'))
+    7
+    >>> first(answer_of(Request("gie", "eu", "https://example.org"), b'{"data": []}'))
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.Unforeseen: gie: The answer has another shape than it should ...
     """
 
     @functools.wraps(read)
@@ -140,7 +172,14 @@ def answer_of(
     headers: Mapping[str, str] | None = None,
     retrieved: dt.datetime | None = None,
 ) -> Answer:
-    """Build the answer to a request out of bytes that are already here."""
+    r"""Build the answer to a request out of bytes that are already here.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("ecb", "USD-M", "https://example.org/rates"), b"a,b\n")
+    >>> answer.status, answer.sha256[:8]
+    (200, '5be08c96')
+    """
     when = retrieved or dt.datetime.now(dt.UTC)
     digest = hashlib.sha256(body).hexdigest()
     return Answer(request, status, dict(headers or {}), body, when, digest)
@@ -156,6 +195,14 @@ def check_type(answer: Answer, kind: str) -> None:
     ----------
     answer : Answer
     kind : {"JSON", "CSV", "XML", "HTML", "workbook", "archive"}
+
+    Examples
+    --------
+    >>> page = answer_of(Request("gie", "eu", "https://example.org"), b"<html>Sorry</html>")
+    >>> check_type(page, "JSON")
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.SourceError: gie: The answer starts with '<html>Sorry</html>'; expected ...
     """
     if answer.status != 200:
         refuse(answer, f"HTTP {answer.status} where {kind} was expected: {excerpt(answer.body)}.")
@@ -173,13 +220,25 @@ def check_type(answer: Answer, kind: str) -> None:
 
 
 def excerpt(body: bytes, length: int = 120) -> str:
-    """Return the start of a body on one line, for a message."""
+    r"""Return the start of a body on one line, for a message.
+
+    Examples
+    --------
+    >>> excerpt(b"<html>\n  <h1>Too many questions, come back later</h1>", length=24)
+    "'<html> <h1>Too many ques…'"
+    """
     text = " ".join(body[: 4 * length].decode("utf-8", errors="replace").split())
     return repr(text[:length] + ("…" if len(text) > length else ""))
 
 
 def read_json(answer: Answer) -> Any:
-    """Return the JSON of an answer; HTML, truncated text and NaN are refused."""
+    """Return the JSON of an answer; HTML, truncated text and NaN are refused.
+
+    Examples
+    --------
+    >>> read_json(answer_of(Request("gie", "eu", "https://example.org"), b'{"full": 80.5}'))
+    {'full': 80.5}
+    """
     check_type(answer, "JSON")
     body = answer.body.removeprefix(b"\xef\xbb\xbf")
     try:
@@ -205,13 +264,19 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
 
 
 def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:
-    """Return the rows of a CSV answer by column name.
+    r"""Return the rows of a CSV answer by column name.
 
     Raises
     ------
     SourceError
         If a column is missing, a row has more or fewer fields than the header, the text is not
         UTF-8, or there is no row at all.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"period,value\n2021,12\n")
+    >>> read_csv(answer, ["period", "value"])
+    [{'period': '2021', 'value': '12'}]
     """
     check_type(answer, "CSV")
     if not _is_framed(answer) and not answer.body.endswith((b"\n", b"\r")):
@@ -247,6 +312,11 @@ def read_xml(answer: Answer) -> Any:
         If defusedxml is not installed.
     SourceError
         If it is not well formed or declares entities.
+
+    Examples
+    --------
+    >>> read_xml(answer_of(Request("cbr", "USD", "https://example.org"), b"<a><b>1</b></a>")).tag
+    'a'
     """
     from xml.etree.ElementTree import ParseError
 
@@ -284,6 +354,13 @@ def read_workbook(
         If it is no workbook, declares entities, or unpacks to more.
     MissingExtra
         If openpyxl or defusedxml is not installed.
+
+    Examples
+    --------
+    >>> body = io.BytesIO()
+    >>> pd.DataFrame({"period": ["2021"], "value": [12.5]}).to_excel(body, index=False)
+    >>> read_workbook(answer_of(Request("own", "book", "https://example.org"), body.getvalue()))
+    {'Sheet1': [('period', 'value'), ('2021', 12.5)]}
     """
     from energy.errors import MissingExtra
 
@@ -340,6 +417,16 @@ def number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> f
         Place of the cell, for the message.
     gaps : iterable of str
         Texts that mean "no value" in this source.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"")
+    >>> number(answer, "12.5", "row 1"), number(answer, "-", "row 2", gaps=["-"])
+    (12.5, None)
+    >>> number(answer, "12,5", "row 3")
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.SourceError: own: row 3 is '12,5'; expected a number with a decimal point. Asked: ...
     """
     if cell is None:
         return None
@@ -357,7 +444,13 @@ def number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> f
 
 @dataclasses.dataclass(frozen=True)
 class Faulty:
-    """A cell that is no number: it waits in quarantine, and costs the source nothing else."""
+    """A cell that is no number: it waits in quarantine, and costs the source nothing else.
+
+    Examples
+    --------
+    >>> Faulty("row 2 is 'n/a'; expected a number.").why
+    "row 2 is 'n/a'; expected a number."
+    """
 
     why: str
 
@@ -365,7 +458,14 @@ class Faulty:
 def cell(
     answer: Answer, cell: Any, where: str, gaps: Iterable[str] = (), least: float = -math.inf
 ) -> float | Faulty | None:
-    """Return a cell as `number` does, or `Faulty` where it is none or below `least`."""
+    """Return a cell as `number` does, or `Faulty` where it is none or below `least`.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"")
+    >>> cell(answer, "12.5", "row 1"), cell(answer, "-3", "row 2", least=0)
+    (12.5, Faulty(why='row 2 is -3; expected 0 or more.'))
+    """
     try:
         value = number(answer, cell, where, gaps)
     except SourceError as error:
@@ -378,7 +478,18 @@ def cell(
 
 
 def field(answer: Answer, record: Any, name: str, where: str) -> Any:
-    """Return a field that a record has to have."""
+    """Return a field that a record has to have.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"")
+    >>> field(answer, {"value": 12}, "value", "Record 1")
+    12
+    >>> field(answer, {"value": 12}, "unit", "Record 1")
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.SourceError: own: Record 1 has no field 'unit'; it holds value. Asked: ...
+    """
     if not isinstance(record, Mapping):
         refuse(answer, f"{where} is {type(record).__name__}; expected a record with {name!r}.")
     if name not in record:
@@ -388,7 +499,14 @@ def field(answer: Answer, record: Any, name: str, where: str) -> Any:
 
 
 def day(answer: Answer, text: Any, where: str) -> str:
-    """Return the date that an ISO text starts with, as YYYY-MM-DD."""
+    """Return the date that an ISO text starts with, as YYYY-MM-DD.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"")
+    >>> day(answer, "2026-07-01T06:00:00Z", "gasDay")
+    '2026-07-01'
+    """
     try:
         return dt.date.fromisoformat(str(text)[:10]).isoformat()
     except ValueError:
@@ -410,7 +528,13 @@ def entity(code: str) -> str:
 
 
 def empty() -> pd.DataFrame:
-    """Return a table of observations without rows."""
+    """Return a table of observations without rows.
+
+    Examples
+    --------
+    >>> len(empty()), list(empty()) == list(COLUMNS)
+    (0, True)
+    """
     return _typed(pd.DataFrame(columns=COLUMNS), pd.NaT)
 
 
@@ -435,6 +559,14 @@ def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> p
     ------
     SourceError
         If there is no row, a period is none, or one key has two values.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"")
+    >>> row = {"series": "flow", "entity": "blue-stream", "period": "2021", "freq": "A",
+    ...        "value": 15.9, "unit": "bcm", "basis": "20C", "status": "actual"}
+    >>> frame(answer, [row])[["source", "entity", "value", "coverage"]].values.tolist()
+    [['own', 'blue-stream', 15.9, 1.0]]
     """
     rows, faulty = _parted(answer, rows)
     table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
@@ -497,6 +629,11 @@ def aside(
     -------
     DataFrame
         The same table, with ``attrs["told"]`` and ``attrs["withheld"]``.
+
+    Examples
+    --------
+    >>> aside(empty(), ["eu: nothing yet."]).attrs["told"]
+    ['eu: nothing yet.']
     """
     for name, texts in (("told", told), ("withheld", withheld)):
         if found := [*table.attrs.get(name, []), *texts]:
@@ -533,7 +670,18 @@ def _check_periods(answer: Answer, table: pd.DataFrame) -> None:
 
 
 def safe_name(answer: Answer, name: str) -> str:
-    """Return the name of an archive's member, or refuse one that leads out of the folder."""
+    """Return the name of an archive's member, or refuse one that leads out of the folder.
+
+    Examples
+    --------
+    >>> answer = answer_of(Request("gem", "routes", "https://example.org"), b"")
+    >>> safe_name(answer, "gas/P0001.geojson")
+    'gas/P0001.geojson'
+    >>> safe_name(answer, "../P0001.geojson")
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.SourceError: gem: Member '../P0001.geojson' of the archive leads out of ...
+    """
     path = PurePosixPath(name.replace("\\", "/"))
     if path.is_absolute() or ".." in path.parts or "\0" in name or re.match(r"[A-Za-z]:", name):
         refuse(answer, f"Member {name!r} of the archive leads out of its folder; not unpacked.")
@@ -553,6 +701,15 @@ def open_zip(answer: Answer, largest: int = LARGEST) -> zipfile.ZipFile:
     SourceError
         If it is no zip file, a name leads out of the folder, or it unpacks to more than `largest`
         bytes.
+
+    Examples
+    --------
+    >>> body = io.BytesIO()
+    >>> with zipfile.ZipFile(body, "w") as made:
+    ...     made.writestr("gas/P0001.geojson", "{}")
+    >>> answer = answer_of(Request("gem", "routes", "https://example.org"), body.getvalue())
+    >>> open_zip(answer).namelist()
+    ['gas/P0001.geojson']
     """
     try:
         archive = zipfile.ZipFile(io.BytesIO(answer.body))
@@ -567,7 +724,17 @@ def open_zip(answer: Answer, largest: int = LARGEST) -> zipfile.ZipFile:
 
 
 def read_member(answer: Answer, archive: zipfile.ZipFile, name: str, largest: int) -> bytes:
-    """Read one member, no further than its stated size: a false table of contents is refused."""
+    """Read one member, no further than its stated size: a false table of contents is refused.
+
+    Examples
+    --------
+    >>> body = io.BytesIO()
+    >>> with zipfile.ZipFile(body, "w") as made:
+    ...     made.writestr("gas/P0001.geojson", "{}")
+    >>> answer = answer_of(Request("gem", "routes", "https://example.org"), body.getvalue())
+    >>> read_member(answer, open_zip(answer), "gas/P0001.geojson", 1000)
+    b'{}'
+    """
     stated = archive.getinfo(name).file_size
     try:
         with archive.open(name) as file:

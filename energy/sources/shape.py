@@ -43,6 +43,11 @@ class Shape:
         Place to the short words seen there: flags, units, country codes.
     gaps : dict of str to set of str
         Place to the marks seen where no value is.
+
+    Examples
+    --------
+    >>> Shape("200 application/json", {"data[].full": {"number"}}).kinds
+    {'data[].full': {'number'}}
     """
 
     type: str
@@ -53,7 +58,13 @@ class Shape:
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """One difference: what happened, where, and how grave it is (`GONE`, `OTHER`, `NEW`)."""
+    """One difference: what happened, where, and how grave it is (`GONE`, `OTHER`, `NEW`).
+
+    Examples
+    --------
+    >>> Drift("key gone", "data[].full", GONE).place
+    'data[].full'
+    """
 
     what: str
     place: str
@@ -64,6 +75,14 @@ def shape(answer: Answer) -> Shape:
     """Return the shape of an answer.
 
     JSON, CSV and XML are taken apart; of anything else only status and type are told.
+
+    Examples
+    --------
+    >>> from energy.sources.contract import Request
+    >>> asked = Request("gie", "eu", "https://example.org")
+    >>> answer = reading.answer_of(asked, b'{"data": [{"full": "80.5", "status": "C"}]}')
+    >>> shape(answer).kinds["data[].full"]
+    {'number as text'}
     """
     declared = next((v for k, v in answer.headers.items() if k.lower() == "content-type"), "")
     made = Shape(f"{answer.status} {declared.partition(';')[0].strip().lower()}".strip())
@@ -153,6 +172,12 @@ class Known:
 
     ``always`` holds the places that no answer lacked: of an optional one nothing is told when it
     stays away.
+
+    Examples
+    --------
+    >>> known = learned(None, Shape("200 text/csv", {"value": {"number"}}))
+    >>> known.always
+    frozenset({'value'})
     """
 
     type: str
@@ -162,21 +187,41 @@ class Known:
     gaps: Mapping[str, frozenset[str]]
 
     def record(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return it as JSON can hold it.
+
+        Examples
+        --------
+        >>> learned(None, Shape("200 text/csv", {"value": {"number"}})).record()
+        {'type': '200 text/csv', 'always': ['value'], 'kinds': {'value': ['number']}, 'codes': {}, 'gaps': {}}
+        """
         tables = {name: {place: sorted(words) for place, words in sorted(getattr(self, name).items())}
                   for name in ("kinds", "codes", "gaps")}  # fmt: skip
         return {"type": self.type, "always": sorted(self.always), **tables}
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Known:
-        """Return it from its record."""
+        """Return it from its record.
+
+        Examples
+        --------
+        >>> known = learned(None, Shape("200 text/csv", {"value": {"number"}}))
+        >>> Known.of(known.record()) == known
+        True
+        """
         tables = {name: {place: frozenset(words) for place, words in record[name].items()}
                   for name in ("kinds", "codes", "gaps")}  # fmt: skip
         return cls(record["type"], frozenset(record["always"]), **tables)
 
 
 def learned(known: Known | None, now: Shape) -> Known:
-    """Return what is known after one more answer."""
+    """Return what is known after one more answer.
+
+    Examples
+    --------
+    >>> known = learned(None, Shape("200 text/csv", {"value": {"number"}, "note": {"text"}}))
+    >>> sorted(learned(known, Shape("200 text/csv", {"value": {"number"}})).always)
+    ['value']
+    """
     if known is None:
         return Known(
             now.type, frozenset(now.kinds), *(_frozen(t) for t in (now.kinds, now.codes, now.gaps))

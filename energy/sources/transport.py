@@ -66,6 +66,11 @@ class Limits:
         Most seconds that a ``Retry-After`` may ask for.
     size : int
         Most bytes of an unpacked body.
+
+    Examples
+    --------
+    >>> Limits(tries=1, total=5.0).tries
+    1
     """
 
     connect: float = 10.0
@@ -103,7 +108,7 @@ def fetch(
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     limits: Limits = LIMITS,
 ) -> Answer:
-    """Ask one question, politely, and return the whole answer.
+    r"""Ask one question, politely, and return the whole answer.
 
     Parameters
     ----------
@@ -127,6 +132,23 @@ def fetch(
         If the question needs a key and none is set.
     SourceError
         If the server refuses, fails five times, leads to another host, or sends too much.
+
+    Examples
+    --------
+    >>> import http.server
+    >>> class Hello(http.server.BaseHTTPRequestHandler):
+    ...     def do_GET(self):
+    ...         self.send_response(200)
+    ...         self.end_headers()
+    ...         self.wfile.write(b"2021,12\n")
+    ...     def log_message(self, *told):
+    ...         pass
+    >>> server = http.server.HTTPServer(("127.0.0.1", 0), Hello)
+    >>> threading.Thread(target=server.handle_request).start()
+    >>> answer = fetch(Request("own", "rows", f"http://127.0.0.1:{server.server_port}/"))
+    >>> server.server_close()
+    >>> answer.status, answer.body
+    (200, b'2021,12\n')
     """
     key = _key(request, keys)
     host = _split(request, request.url).netloc
