@@ -222,6 +222,7 @@ class _Figure(NamedTuple):
     inner: float
     coverage: float
     place: int
+    standing: int  # rank of its status, 0 the firmest
 
 
 class _Opening(NamedTuple):
@@ -247,7 +248,8 @@ def _filled(
     names: Iterable[str], seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
 ) -> dict[str, Grid]:
     """Lay the observations of routes on the months of whole calendar years around the window."""
-    ordered = seen.assign(length=seen["until"] - seen["start"], place=range(len(seen)))
+    ordered = seen.assign(length=seen["until"] - seen["start"], place=range(len(seen)),
+                          standing=seen["status"].map(WORST))  # fmt: skip
     figures = _by_route(ordered.sort_values("length", kind="stable"), _Figure)
     dated = tables["route-facts"]
     dated = dated[dated["attribute"].isin(["start", "stop"])]
@@ -284,9 +286,11 @@ def _fill(
     if not figures and not any(opening.attribute == "stop" for opening in openings):
         return grid
     weights = _weights(profile, grid) * _open_share(openings, grid)
+    standing = {figure.place: figure.standing for figure in figures}
     for figure in figures:
         span = (figure.start - first, figure.until - first)
         _spread(grid, span, figure.inner, figure.coverage, figure.place, weights)
+        _firm(grid, span, figure, standing)
     return grid
 
 
@@ -424,6 +428,37 @@ def _spread(
     for month, share in zip(unknown, shares, strict=True):
         grid.origin[month].add(origin)
         grid.steps.append((grid.first + month, origin, taken, share))
+
+
+AGREED = 0.03
+"""How far weaker months may lie from a firmer whole that is shared out by them."""
+SHORT = 3
+"""Months of a firm whole at most: of a year the months would look better known than they are."""
+
+
+def _firm(grid: Grid, span: tuple[int, int], figure: _Figure, standing: Mapping[int, int]) -> None:
+    """Let a firmer figure of a quarter rule the weaker months it agrees with; they give its shape.
+
+    Three monthly counts of a news agency and the metered quarter are one flow told twice: the
+    quarter is then the metered one, and its months are its shares.
+    """
+    begin, end = span
+    if not (begin >= 0 and end <= len(grid.value) and 1 < end - begin <= SHORT):
+        return
+    known = ~np.isnan(grid.value[begin:end])
+    weak = [m for m in range(begin, end)
+            if any(standing[o] > figure.standing for o in grid.origin[m])]  # fmt: skip
+    firm = float(grid.value[begin:end].sum() - grid.value[weak].sum())
+    old, rest = float(grid.value[weak].sum()), figure.inner - firm
+    if not known.all() or not weak or old <= 0 or abs(rest / old - 1) > AGREED:
+        return
+    shares = grid.value[weak] / old
+    grid.value[weak], grid.coverage[weak] = rest * shares, figure.coverage
+    replaced = {grid.first + m for m in weak}
+    grid.steps = [step for step in grid.steps if step[0] not in replaced]
+    for month, share in zip(weak, shares, strict=True):
+        grid.origin[month] = {figure.place}
+        grid.steps.append((grid.first + month, figure.place, firm, float(share)))
 
 
 def _collect(

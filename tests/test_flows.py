@@ -37,6 +37,46 @@ def test_known_months_and_quarters_stand_and_the_rest_is_shared(tiny):
     assert values(cube, "pipe", "coverage") == pytest.approx([1, 1, 0.5, 1])
 
 
+def _press_months(tiny, status="estimate", quarter=4.1):
+    """Three months that an agency counted, 1 + 1.5 + 1.5, and a metered quarter."""
+    months = [("2021-04", "M", 1.0, status), ("2021-05", "M", 1.5, "estimate"),
+              ("2021-06", "M", 1.5, "estimate"), ("2021Q2", "Q", quarter, "actual")]  # fmt: skip
+    kept = tiny["volumes"].query("id == 'V0001'")
+    rows = [kept.assign(id=f"V010{n}", period=period, freq=freq, value=value, status=standing)
+            for n, (period, freq, value, standing) in enumerate(months)]  # fmt: skip
+    tiny["volumes"] = pd.concat(rows, ignore_index=True)
+    return tiny
+
+
+def test_a_metered_quarter_rules_the_months_of_the_press_and_they_give_its_shape(tiny):
+    tables = _press_months(tiny)
+    cube = flows.build(tables, first="2021Q2", last="2021Q2")
+    assert values(cube, "pipe").tolist() == pytest.approx([4.1])
+    assert list(values(cube, "pipe", "status")) == ["actual"]
+    assert list(values(cube, "pipe", "sources")) == ["V0103"]
+    months = flows.build(tables, freq="M", first="2021-04", last="2021-06")
+    assert values(months, "pipe") == pytest.approx([4.1 / 4, 4.1 * 1.5 / 4, 4.1 * 1.5 / 4])
+    assert set(values(months, "pipe", "status")) == {"estimate"}
+    made = flows.parts(tables, "pipe", "2021-04", "2021-06")
+    assert made["part"].sum() == pytest.approx(4.1) and set(made["id"]) == {"V0103"}
+
+
+def test_a_metered_month_stands_beside_a_metered_quarter(tiny):
+    cube = flows.build(
+        _press_months(tiny, "actual", 4.06), freq="M", first="2021-04", last="2021-06"
+    )
+    assert values(cube, "pipe") == pytest.approx(
+        [1.0, 3.06 / 2, 3.06 / 2]
+    )  # 4.06 less the metered 1
+
+
+def test_a_quarter_that_contradicts_its_months_rules_nothing(tiny):
+    """4.2 is five per cent above 4.0: two flows, or one wrong; the months stand as they did."""
+    cube = flows.build(_press_months(tiny, quarter=4.2), first="2021Q2", last="2021Q2")
+    assert values(cube, "pipe").tolist() == pytest.approx([4.0])
+    assert list(values(cube, "pipe", "status")) == ["estimate"]
+
+
 def test_the_year_is_the_published_year(tiny):
     cube = flows.build(tiny, freq="A")
     assert values(cube, "pipe") == pytest.approx([12.2, 12])
