@@ -87,7 +87,22 @@ def test_entsog_goes_in_as_quarterly_sums_only():
     rows = pick(series="flow", unit="TWh")
     assert set(rows["freq"]) == {"Q"} and set(rows["derived"]) == {"true"}
     assert set(rows["basis"]) == {"GCV"} and rows["note"].str.startswith("ENTSOG TP").all()
-    assert rows["period"].min() == "2015Q1" and rows["period"].max() == "2023Q1"
+    ours = rows[rows["source"].str.startswith("entsog")]
+    assert ours["period"].min() == "2015Q1" and ours["period"].max() == "2023Q1"
+    assert sorted(rows.loc[~rows.index.isin(ours.index), "period"]) == [
+        "2024Q4", "2025Q1", "2025Q2", "2025Q3", "2025Q4", "2026Q1"]  # fmt: skip
+
+
+def test_bruegels_quarters_of_turkstream_meet_the_months_of_the_press():
+    """4,531.714854 million m3 at 10.3 kWh: 46.677 TWh; TASS and Reuters print 4.51 bcm at 20 C."""
+    rows = pick(series="flow", entity="turkstream-2", unit="TWh").set_index("period")
+    assert float(rows.loc["2025Q1", "value"]) == round(4531.714854 * 10.3 / 1000, 3)
+    assert rows.loc["2025Q1", "published"] == "2025-04-11"
+    assert rows.loc["2026Q1", "status"] == "provisional"  # thirteen days after its end
+    months = {"2025Q1": 1.56 + 1.55 + 1.4, "2025Q2": 1.25 + 1.43 + 1.13,
+              "2025Q3": 1.59 + 1.56 + 1.55, "2025Q4": 1.68 + 1.63 + 1.73}  # fmt: skip
+    for period, told in months.items():
+        assert float(rows.loc[period, "value"]) / 10.3 == pytest.approx(told, rel=0.006), period
 
 
 def test_last_recorded_quarter_is_marked_incomplete():

@@ -25,6 +25,21 @@ def test_shares_of_the_european_union_in_2024(tables):
     assert pd.isna(rows.loc["all", "share"]) and rows.loc["norway", "of"] == rows.loc["all", "id"]
 
 
+def test_the_union_by_quarter_from_its_entries_and_terminals(tables):
+    """Bruegel, 2025Q4 in million m3: TurkStream 5,065 of 80,933 in all, Russian LNG 5,365.
+
+    23,882 Norway + 7,538 Algeria + 2,496 UK + 3,254 Azerbaijan + 343 Libya + 5,065 TurkStream
+    + 21,648 + 5,365 + 1,407 + 2,100 + 7,835 of LNG = 80,933.
+    """
+    rows = supply.supply(tables, "eu", "2025Q4").set_index(["origin", "kind"])
+    total = rows.loc[("all", "all"), "value"]
+    assert total == pytest.approx(80_933 * 10.3 / 1000, abs=0.02)
+    assert rows.loc[("russia", "pipeline"), "share"] == pytest.approx(5065 / 80_933, abs=1e-4)
+    assert rows.loc[("russia", "lng"), "share"] == pytest.approx(5365 / 80_933, abs=1e-4)
+    assert rows.loc[("russia", "lng"), "status"] == "estimate"
+    assert rows.loc[("norway", "pipeline"), "status"] == "actual"
+
+
 def test_a_share_needs_a_total_of_the_same_unit(tables):
     """China 2024: LNG 76.7 Mt in all, 8.31 from Russia; the pipeline is told in bcm, its total in Mt."""
     rows = supply.supply(tables, "china", "2024", origin="russia")
