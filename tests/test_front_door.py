@@ -49,6 +49,27 @@ def test_a_projection_and_a_what_if_rest_on_their_assumptions(tracker):
     assert "azlaw-eu-regulation-2026-261" in ids
 
 
+@pytest.mark.parametrize("letters", rests.TABLES)
+def test_an_id_of_every_table_resolves(tracker, letters):
+    table = rests.TABLES[letters]
+    rows = tracker.facts[table]
+    name = rows["event" if table == "events" else "id"].iloc[0]
+    assert name.rstrip("0123456789") == letters
+    cited = tracker.cite(name).iloc[0]
+    assert (cited["id"], cited["table"]) == (name, table)
+    assert cited["title"] and (cited["note"] == rows["note"].iloc[0] if "note" in rows else True)
+
+
+def test_an_assumption_says_that_it_is_one(tracker):
+    rule = tracker.cite("TR0001").iloc[0]
+    assert (
+        rule["title"] == "assumption: the note says why"
+        and rule["what"] == "rule wider_share talks"
+    )
+    line_d = tracker.cite("BA001").iloc[0]
+    assert line_d["title"] == "Interfax: price of Russian gas to China, 2025" or line_d["url"]
+
+
 def test_what_leads_nowhere_is_told(tracker):
     with pytest.raises(UsageError, match="Nothing in this DataFrame names a figure"):
         tracker.cite(pd.DataFrame({"x": [1.0, 2.0]}))

@@ -23,6 +23,8 @@ SHOWN = ["id", "table", "what", "period", "value", "unit", "basis", "status", "s
          "bcm", "chain"]  # fmt: skip
 
 
+ASSUMED = {"title": "assumption: the note says why"}
+"""Stands for the document of a row that names none."""
 SEEN = ("page", "file", "typed")
 QUOTE = re.compile(r'"([^"]{6,})"|«([^»]{6,})»|“([^”]{6,})”')
 
@@ -72,7 +74,7 @@ def cite(
     find = _Finder(tables)
     rows = [_row(name, find, taken) for name in names]
     rows = [row | _kept(row, home) | _converted(row, heat) for row in rows]
-    return pd.DataFrame(rows, columns=SHOWN).fillna("")
+    return pd.DataFrame(rows, columns=SHOWN).astype(object).fillna("")
 
 
 def evidence(row: Mapping[str, Any]) -> str:
@@ -160,7 +162,8 @@ def _named(text: str, tables: Tables) -> set[str]:
         seen = tables["volumes"].query("entity == @text")["id"]
         return {*seen, *tables["route-facts"].query("route == @text")["id"]}
     if text in set(tables["sources"]["source"]):
-        found = [tables[t].loc[tables[t]["source"] == text] for t in TABLES.values()]
+        cited = (tables[t] for t in TABLES.values() if "source" in tables[t])
+        found = [table.loc[table["source"] == text] for table in cited]
         return {name for t in found if "id" in t for name in t["id"]}
     return _split([text])
 
@@ -175,7 +178,7 @@ class _Finder:
 
     def row(self, name: str) -> tuple[str, dict[str, Any]]:
         """Return the table of an id and its row; a source stands for itself."""
-        table = _own(name, self.tables) if name.startswith("own:") else TABLES.get(name[:1], "")
+        table = _own(name, self.tables) if name.startswith("own:") else rests.table_of(name)
         if name in self.sources.index:
             return "sources", {"source": name}
         if table and table not in self._indexed:
@@ -189,9 +192,9 @@ class _Finder:
 
 def _row(name: str, find: _Finder, taken: pd.DataFrame) -> dict[str, Any]:
     table, row = find.row(name)
-    source = find.sources.loc[row["source"]].to_dict()
-    row |= {k: source[k] for k in ("title", "publisher", "url", "licence")}
-    row["published"] = row.get("published") or source["published"]
+    source = find.sources.loc[row["source"]].to_dict() if row.get("source") else ASSUMED
+    row |= {k: source.get(k, "") for k in ("title", "publisher", "url", "licence")}
+    row["published"] = row.get("published") or source.get("published", "")
     row |= {
         "id": name,
         "table": table,
@@ -225,6 +228,9 @@ def _what(table: str, row: Mapping[str, Any]) -> str:
         "supply": "{measure} of {market} from {origin}, {kind}",
         "projects": "project {project}", "project-assumptions": "{input} of {project}",
         "statement-lines": "{standard} line {title}", "sources": "the document",
+        "counterfactual": "{name} of {market} ({role})", "clearing": "{item} of {market}",
+        "bargain": "{item} of {project}, {side}: {name}",
+        "timing-evidence": "{evidence} on {route}: {says}", "timing-rules": "rule {name} {stage}",
     }  # fmt: skip
     return names[table].format(**row)
 

@@ -12,7 +12,9 @@ WHOLE = ("press", "register")
 
 
 def _dated(tables: Tables) -> list[str]:
-    return [name for name in TABLES.values() if "published" in tables[name].columns]
+    """Return the tables of figures; those of assumptions (ids of two letters) give a reason."""
+    return [name for letters, name in TABLES.items()
+            if len(letters) == 1 and "published" in tables[name].columns]  # fmt: skip
 
 
 def cited(tables: Tables) -> int:

@@ -26,9 +26,12 @@ TABLES = {
     "N": "tariffs", "J": "proposals", "A": "capex", "M": "mirror-rules",
     "H": "reference-projects", "Q": "outside-forecasts", "G": "charges", "B": "market-groups",
     "L": "projects", "S": "project-assumptions", "U": "supply", "Y": "statement-lines",
+    "CF": "counterfactual", "BA": "bargain", "CL": "clearing", "TE": "timing-evidence",
+    "TR": "timing-rules",
 }  # fmt: skip
-"""First letter of an id and the table that holds it."""
-TOKEN = re.compile(r"own:[\w.-]+|\b[A-Z]\d{3,}\b")
+"""Letters an id begins with and the table that holds it."""
+TOKEN = re.compile(r"own:[\w.-]+|\b[A-Z]{1,2}\d{3,}\b")
+LETTERS = re.compile(r"[A-Z]*")
 ROUTES = ("route", "routes", "name", "line", "location", "entity")  # columns that name routes
 PERIODS = ("period", "quarter", "year", "target_end_date")
 NAMED = ("id", "event", "sources", "price_source", "alternatives", "beside", "source")
@@ -37,6 +40,16 @@ STEPS = ((32, "M"), (93, "Q"), (367, "A"))  # days from one label to the next, a
 
 HOLDS = (xr.Dataset, xr.DataArray, pd.DataFrame, pd.Series)
 Cube = Callable[[str], xr.Dataset]
+
+
+def table_of(name: str) -> str:
+    """Return the table whose ids begin like a name; "" for none.
+
+    >>> table_of("C0001"), table_of("CL001"), table_of("ZZ001")
+    ('contracts', 'clearing', '')
+    """
+    found = LETTERS.match(name)
+    return TABLES.get(found.group(), "") if found else ""
 
 
 def ids(what: Any, tables: Mapping[str, pd.DataFrame], cube: Cube | None = None) -> set[str]:
