@@ -15,6 +15,7 @@ from energy.measure import periods, units
 from energy.measure.observations import rows_of
 from energy.measure.tables import Tables
 
+PARTS = ("group", "market")
 ESTIMATES = ("balanced", "reported")
 NOUGHT = 1e-3  # bcm; below it a share of it says nothing
 NOT_ABROAD = ("", "russia", "lng", "kaliningrad")  # groups that are no pipeline export
@@ -58,8 +59,9 @@ def flow_cube(
     found = result(tables)
     routes = [str(route) for route in cube["route"].values]
     inner = _inner(found, tables["balance-arcs"], routes, cube)
+    cube.attrs["apart"] = _apart_words(tables)
     made = flows.to_unit(inner, unit, basis, tables["route-facts"])
-    return _lay(cube, made, tables["routes"], estimate)
+    return _lay(cube, made, inner["balanced"].round(3) != 0, tables["routes"], estimate)
 
 
 def _inner(found: Result, arcs: pd.DataFrame, routes: list[str], cube: xr.Dataset) -> xr.Dataset:
@@ -80,7 +82,9 @@ def _inner(found: Result, arcs: pd.DataFrame, routes: list[str], cube: xr.Datase
                       attrs={"freq": freq})  # fmt: skip
 
 
-def _lay(cube: xr.Dataset, made: xr.Dataset, routes: pd.DataFrame, estimate: str) -> xr.Dataset:
+def _lay(
+    cube: xr.Dataset, made: xr.Dataset, moves: xr.DataArray, routes: pd.DataFrame, estimate: str
+) -> xr.Dataset:
     """Lay the balance over the cube."""
     # before a pipe was built there is nothing to balance; a zero of the reported cube is a fact
     built = cube["flow_status"] != "not-built"
@@ -102,6 +106,7 @@ def _lay(cube: xr.Dataset, made: xr.Dataset, routes: pd.DataFrame, estimate: str
         size = cube["capacity"].where(cube["capacity"] > 0)
         use = (cube["flow"] / size).where(said, cube["utilisation"])
         cube["utilisation"] = use.assign_attrs(cube["utilisation"].attrs)
+        cube["flow_status"] = _told(cube, moves)
     role = routes.set_index("route")["role"].reindex(cube["route"].values)
     cube = cube.assign_coords(additive=("route", (role == "export").to_numpy()))
     unit = cube["flow"].attrs.get("units", "")
@@ -109,6 +114,65 @@ def _lay(cube: xr.Dataset, made: xr.Dataset, routes: pd.DataFrame, estimate: str
         cube[name].attrs = {"long_name": words, "units": unit}
     cube.attrs["estimate"] = estimate
     return cube
+
+
+def _told(cube: xr.Dataset, moves: xr.DataArray) -> xr.DataArray:
+    """Call a line flowing or idle where the balance knows what nobody has published."""
+    state = cube["flow_status"]
+    known = (state == "unknown") & cube["flow"].notnull()
+    word = xr.DataArray(np.where(moves, "flowing", "idle"), moves.coords, moves.dims)
+    return state.where(~known, word).astype(object).assign_attrs(state.attrs)
+
+
+def beside_the_lines(tables: Tables, freq: str = "A") -> pd.DataFrame:
+    """Return what separates the sum over the additive routes from the exports, bcm at 20 °C.
+
+    Exports end at markets, routes are lines: gas to a market that no line here leads to is exported
+    all the same, and a line to Kaliningrad carries gas that stays in Russia.
+
+    Parameters
+    ----------
+    tables : Tables
+    freq : {"A", "Q", "M", "G"}
+
+    Returns
+    -------
+    DataFrame
+        Index: first days of the periods; a column for each exit, positive where it is an export
+        without a line, negative where a line to it exports nothing. Exports less the row's sum
+        are the sum over the additive routes.
+    """
+    found = result(tables)
+    return pd.DataFrame({
+        arc: found.table(arc, freq)["flow"] * sign for arc, sign in _apart(tables).items()
+    })  # fmt: skip
+
+
+def _apart_words(tables: Tables) -> str:
+    """Return what separates the additive routes from exports, in a sentence."""
+    sign = _apart(tables)
+    less, more = ([arc for arc, s in sign.items() if s == side] for side in (-1, 1))
+    return (f"exports are the additive routes less {', '.join(less)} (a line's gas that is no "
+            f"export) and with {', '.join(more)} (exported by no line here)")  # fmt: skip
+
+
+def _apart(tables: Tables) -> dict[str, float]:
+    """Return the exits that only one of two counts: +1 exports, -1 the sum over additive routes."""
+    arcs = list(rows_of(tables["balance-arcs"]))
+    role = tables["routes"].set_index("route")["role"].to_dict()
+    lines = [arc for arc in arcs if role.get(arc.route) == "export"]
+    # a market may lie some onward lines behind the border
+    ends, size = {arc.to_node for arc in lines} - {""}, -1
+    while size != len(ends):
+        size = len(ends)
+        ends |= {arc.to_node for arc in arcs if arc.from_node in ends} - {""}
+    parts = {}
+    for arc in arcs:
+        abroad = arc.group not in NOT_ABROAD
+        by_line = arc.from_node in ends or arc.to_node in ends or role.get(arc.route) == "export"
+        if arc.group and arc.group not in ("russia", "lng") and abroad != by_line:
+            parts[arc.arc] = 1.0 if abroad else -1.0
+    return parts
 
 
 WORDS = {
@@ -127,17 +191,60 @@ def markets(tables: Mapping[str, pd.DataFrame], freq: str = "A", by: str = "grou
     tables : mapping of str to DataFrame
     freq : {"A", "Q", "M", "G"}
     by : {"group", "market"}
-        Europe, Turkey, China, ... or the markets inside the groups, and the total ``exports``.
+        Europe, Turkey, China, ... or the markets inside the groups (the Union and the rest of
+        Europe, each country of Central Asia and the Caucasus, each plant of LNG), and the total
+        ``exports``.
 
     Returns
     -------
     DataFrame
         Index ``(market, period)``; ``flow, p10, p90``; the interval of each sum is its own.
     """
+    if by not in PARTS:
+        raise UnknownName("parts of the markets", by, PARTS)
     found = result(tables)
     names = [n for n in found.names if n.startswith(f"{by}:")] + ["exports"]
     parts = {n.removeprefix(f"{by}:"): found.table(n, freq) for n in names}
+    if by == "market":
+        plants = tables["balance-arcs"].query("kind == 'lng'")["arc"]
+        parts |= {plant: found.table(plant, freq) for plant in plants}
     return pd.concat(parts, names=["market", "period"])
+
+
+def cell(
+    tables: Tables, name: str, period: str, unit: str = "bcm", basis: str = "20C"
+) -> tuple[float, float, float] | None:
+    """Return what the balance says of one route or market in one period.
+
+    Parameters
+    ----------
+    tables : Tables
+    name : str
+        A route or a group of markets.
+    period : str
+    unit, basis : str
+        As in `energy.flows.build`.
+
+    Returns
+    -------
+    tuple of float, or None
+        Flow, P10 and P90; None where the balance does not speak of the name or the period.
+    """
+    span = periods.parse(period)
+    if span.freq not in STEPS:
+        return None
+    if name in set(tables["routes"]["route"]):
+        cube = flow_cube(tables, span.freq, unit, basis, str(span), str(span)).sel(route=name)
+        if not cube.sizes["period"] or np.isnan(cube["flow_p10"].item()):
+            return None
+        return cube["balanced"].item(), cube["flow_p10"].item(), cube["flow_p90"].item()
+    table = market_table(tables, span.freq, unit, basis)
+    if name not in table.index or pd.Timestamp(span.start) not in table.columns:
+        return None
+    told = [market_table(tables, span.freq, unit, basis, what) for what in ("flow", "p10", "p90")]
+    place = (told[0].index.get_loc(name), told[0].columns.get_loc(span.start.isoformat()))
+    flow, p10, p90 = (float(table.to_numpy()[place]) for table in told)
+    return flow, p10, p90
 
 
 def months(tables: Mapping[str, pd.DataFrame], routes: list[str], freq: str) -> pd.DataFrame:
@@ -253,6 +360,7 @@ def market_table(
     basis: str = "20C",
     what: str = "flow",
     *,
+    by: str = "group",
     total: bool = False,
 ) -> pd.DataFrame:
     """Return flows by market, market by period; the sum abroad is that of `markets`.
@@ -264,13 +372,15 @@ def market_table(
     unit, basis : str
         As in `energy.flows.build`; energy by the mean calorific value of ``balance_errors.csv``.
     what : {"flow", "p10", "p90"}
+    by : {"group", "market"}
+        As in `markets`.
     total : bool
         The row ``exports``, the sum abroad, too.
     """
     for kind, word, known in (("frequency", freq, STEPS), ("part", what, ("flow", "p10", "p90"))):
         if word not in known:
             raise UnknownName(kind, word, known)
-    table = markets(tables, freq)[what].unstack("period")  # noqa: PD010
+    table = markets(tables, freq, by)[what].unstack("period")  # noqa: PD010
     table = table.drop([*([] if total else ["exports"]), "lng", "russia"], errors="ignore")
     days = [
         periods.days(periods.containing(day.date(), freq))

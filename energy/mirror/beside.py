@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -15,6 +16,8 @@ from energy.mirror.gathering import periods_of, spell
 from energy.mirror.readings import best, readings
 from energy.mirror.reconciled import ESTIMATE, METHOD, Estimate, estimate
 
+Interval: TypeAlias = tuple[float, float, float]  # flow, P10, P90
+Band: TypeAlias = Callable[[str, str], Interval | None]
 COLUMNS = [
     "id", "series", "entity", "source", "kind", "value", "unit", "basis", "status", "published",
     "common", "low", "high", "used", "gap", *PARTS, "possible", "why",
@@ -22,7 +25,12 @@ COLUMNS = [
 
 
 def mirror(
-    tables: facts.Tables, name: str, period: str, unit: str = "bcm", basis: str | None = None
+    tables: facts.Tables,
+    name: str,
+    period: str,
+    unit: str = "bcm",
+    basis: str | None = None,
+    balance: Band | None = None,
 ) -> pd.DataFrame:
     """Set every figure for a route or market side by side and split the gaps by cause.
 
@@ -38,6 +46,10 @@ def mirror(
         A volume (``bcm``), an energy (``TWh``), or ``million USD`` for values at customs.
     basis : str, optional
         Default 20C for volumes, GCV for energies.
+    balance : callable, optional
+        Gives, for a unit and a basis, flow, P10 and P90 by the balance of the whole system (None
+        where it does not speak of the cell): our estimate is then this one, and what the figures
+        here make alone stands in ``why``.
 
     Returns
     -------
@@ -73,13 +85,15 @@ def mirror(
     if len(found) == 1:
         raise DataError(f"mirror of {name} in {period}", [_single(tables, name, found)])
     reconciled = estimate(found)
+    own = str(found.attrs["basis"] or "")  # money at customs has none and is no flow
+    said = balance(found.attrs["unit"], own) if balance and own else None
     rows = [_beside(found, i) for i in range(len(found))]
     if (found["basis"].eq("unstated") & found["comparable"]).any():
         tried = readings(tables, name, period, unit, basis)
         for row in rows[1:]:
             if row["basis"] == "unstated":
                 row["why"] = join(row["why"], best(tried, row["id"]))
-    table = pd.DataFrame([*rows, _estimated(found, reconciled)])[COLUMNS]
+    table = pd.DataFrame([*rows, _estimated(found, reconciled, said)])[COLUMNS]
     table.attrs = {**found.attrs, "method": METHOD, "adjustments": list(reconciled.adjustments)}
     return table
 
@@ -106,15 +120,22 @@ def _beside(found: pd.DataFrame, place: int) -> dict[str, Any]:
     return row | parts | {"why": join(parts["why"], row["note"])}
 
 
-def _estimated(found: pd.DataFrame, best: Estimate) -> dict[str, Any]:
+def _estimated(found: pd.DataFrame, best: Estimate, balance: Interval | None) -> dict[str, Any]:
+    """Return our estimate: the balance's where it speaks of the cell, else that of the figures."""
     blank = dict.fromkeys(("gap", *PARTS, "possible"), float("nan"))
     count = f"from {len(best.used)} figures"
     if best.aside:
         count += f", set aside: {', '.join(best.aside)}"
     basis = found.attrs["basis"]
+    value, low, high = balance or (best.value, best.low, best.high)
+    why = f"our estimate, not a measurement; {count}"
+    if balance:
+        alone = f"{best.value:.4g} ({best.low:.4g}–{best.high:.4g})"
+        why = ("our estimate, not a measurement: the balance of the whole system, P10–P90; "
+               f"these figures alone make {alone}, {count}")  # fmt: skip
     return blank | {
         "id": "", "series": "", "entity": found.attrs["name"], "source": ESTIMATE, "kind": "own",
-        "value": best.value, "unit": found.attrs["unit"], "basis": basis, "status": "modelled",
-        "published": "", "common": best.value, "low": best.low, "high": best.high, "used": False,
-        "why": f"our estimate, not a measurement; {count}",
+        "value": value, "unit": found.attrs["unit"], "basis": basis,
+        "status": "balanced" if balance else "modelled",
+        "published": "", "common": value, "low": low, "high": high, "used": False, "why": why,
     }  # fmt: skip

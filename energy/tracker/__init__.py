@@ -345,7 +345,9 @@ class Tracker:
             ``flow, flow_p10, flow_p90, reported, balanced, capacity, utilisation, price, revenue,
             coverage`` (share of the days that ``reported`` speaks of)``, status, flow_status,
             market, sources`` and where the price comes from. NaN is not known. Routes that are
-            ``additive`` add up to exports; strings, exits and feeders carry the same gas again.
+            ``additive`` carry all gas abroad once, and Kaliningrad's; strings, exits and feeders
+            carry the same gas again. The attribute ``apart`` names what separates their sum from
+            `exports`: gas to Kaliningrad, and to markets that no line here leads to.
 
         Raises
         ------
@@ -452,6 +454,7 @@ class Tracker:
         basis: str | None = None,
         estimate: str = "balanced",
         what: str = "flow",
+        by: str = "group",
     ) -> pd.DataFrame:
         """Return flows by market, market by period; markets without any figure left out.
 
@@ -463,6 +466,10 @@ class Tracker:
             The reconciled total, or the sum of the routes' published figures.
         what : {"flow", "p10", "p90"}
             The estimate or an end of its interval, that of the sum itself.
+        by : {"group", "market"}
+            Europe, Central Asia, ... or what they are made of: the Union (``eu``) and the rest of
+            Europe, each country of Central Asia and the Caucasus; with them each plant of LNG.
+            Only of the balance.
 
         Examples
         --------
@@ -474,7 +481,10 @@ class Tracker:
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         if estimate == "balanced":
-            table = cubes.market_table(self.facts, freq, unit, basis, what)
+            table = cubes.market_table(self.facts, freq, unit, basis, what, by=by)
+        elif by != "group":
+            raise UsageError(f"Markets by {by!r} are known of the balance only; "
+                             f"leave estimate={estimate!r} out.")  # fmt: skip
         else:
             cube = self.flows(freq=freq, unit=unit, basis=basis, estimate=estimate)
             table = flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
@@ -612,7 +622,8 @@ class Tracker:
     ) -> pd.DataFrame:
         """Set every source for a route or market side by side, the gap split by cause.
 
-        See `energy.mirror.mirror`; the last row is our estimate, never a measurement.
+        See `energy.mirror.mirror`; the last row is our estimate, never a measurement: that of the
+        balance with its interval, where it speaks of the route or market in that period.
 
         Examples
         --------
@@ -623,7 +634,12 @@ class Tracker:
         """
         from energy import mirror as mirrors
 
-        return mirrors.mirror(self.facts, self._named(name), str(period), unit, basis)
+        name, span = self._named(name), str(period)
+
+        def band(unit: str, basis: str) -> tuple[float, float, float] | None:
+            return cubes.cell(self.facts, name, span, unit, basis)
+
+        return mirrors.mirror(self.facts, name, span, unit, basis, band)
 
     def reroute(
         self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()

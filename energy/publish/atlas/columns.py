@@ -39,7 +39,7 @@ def columns_of(
     columns["high"] = _beside(cube, "flow_p90", cube["flow"])
     columns["days"], columns["span"] = _known(cube, months, spans)
     columns["price_grade"] = _rows(cube, "price_status", grades.get)
-    columns["state"] = _rows(_stated(cube), "flow_status", states.get)
+    columns["state"] = _rows(cube, "flow_status", states.get)
     columns["grade"] = _rows(cube, "status", grades.get)
     columns["refs"] = _rows(cube, "sources", books.number)
     columns["price_refs"] = _rows(cube, "price_source", books.number)
@@ -57,16 +57,6 @@ def integers(values: np.ndarray, scale: int) -> list[Any]:
     packed[np.isnan(values)] = None
     listed: list[Any] = packed.tolist()
     return listed
-
-
-def _stated(cube: xr.Dataset) -> xr.Dataset:
-    """Call a line flowing or idle where the balance knows what nobody has published."""
-    if "flow_status" not in cube or not qualifiers.balanced(cube).any():
-        return cube
-    told = (cube["flow_status"] == "unknown") & cube["flow"].notnull()
-    moves = (cube["flow"].round(3) != 0).transpose("route", "period")
-    word = xr.DataArray(np.where(moves, "flowing", "idle"), moves.coords, moves.dims)
-    return cube.assign(flow_status=word.where(told, cube["flow_status"]))
 
 
 def _beside(cube: xr.Dataset, name: str, less: Any) -> list[Any]:

@@ -1,0 +1,165 @@
+"""One answer everywhere: a cell is the same number at every door, and it ties to what was printed."""
+
+import numpy as np
+import pytest
+
+from energy.balance import cube as cubes
+from energy.errors import UnknownName, UsageError
+from energy.projection import backtest
+
+ROUTES = ["power-of-siberia-1", "blue-stream", "turkstream-2", "ukraine-transit", "serbia-hungary"]
+YEARS = [str(year) for year in range(2014, 2026)]
+
+
+@pytest.fixture(scope="module")
+def annual(tracker):
+    return tracker.flows(freq="A", first="2014", last="2025")
+
+
+def at(cube, route, period, name="flow"):
+    return float(cube[name].sel(route=route, period=period).item())
+
+
+def test_exports_are_the_additive_routes_and_what_goes_beside_them(tracker, annual):
+    """2021: 210.1 by route; less Kaliningrad's 2.2 and with Kazakhstan's and Kyrgyzstan's 3.5."""
+    routes = annual.flow.where(annual.additive).sum("route").to_series()
+    table = tracker.exports().query("market == 'exports'").set_index("period")["flow"]
+    beside = cubes.beside_the_lines(tracker.facts).loc[routes.index]
+    assert set(beside) == {"kaliningrad", "kazakhstan", "kyrgyzstan", "ukraine-supply"}
+    assert (beside["kaliningrad"] < -1).all() and (beside["kazakhstan"] > 1).all()
+    for stamp, told in (routes + beside.sum(axis=1)).items():
+        assert told == pytest.approx(table[str(stamp.year)], abs=1e-6)
+    assert routes.loc["2021"].item() == pytest.approx(210.06, abs=0.01)
+    assert beside.sum(axis=1).loc["2021"].item() == pytest.approx(-2.20 + 3.13 + 0.37, abs=0.02)
+    assert all(name in annual.attrs["apart"] for name in beside)
+
+
+@pytest.mark.parametrize("year", ["2019", "2021", "2024"])
+def test_a_route_is_one_number_at_every_door_by_year(tracker, annual, year):
+    bridge = tracker.bridge(year).set_index("line")["bcm"]
+    summary = tracker.summary().split("## Volume by route")[1].split("## ")[0]
+    head = next(line for line in summary.splitlines() if line.startswith("| ") and year in line)
+    column = [word.strip() for word in head.strip("| ").split("|")].index(year)
+    for route in ROUTES[:4]:
+        shown = at(annual, route, f"{year}-01-01")
+        if np.isnan(shown):  # not built yet
+            continue
+        if route in bridge.index:
+            assert bridge[route] == pytest.approx(shown, abs=1e-9)
+        assert tracker.cite(f"{route}@{year}").query("quantity == 'flow'")["part"].sum() == (
+            pytest.approx(shown, abs=1e-9)
+        )
+        line = next(row for row in summary.splitlines() if row.startswith(f"| {route} |"))
+        assert line.strip("| ").split(" | ")[column].strip("* emp") == f"{shown:,.1f}"
+        if tracker.facts["volumes"].query("entity == @route and period == @year").shape[0] > 1:
+            mirrored = tracker.mirror(route, year).iloc[-1]
+            assert mirrored["value"] == pytest.approx(shown, abs=1e-9)
+            assert mirrored["low"] <= shown <= mirrored["high"]
+
+
+def test_a_route_is_one_number_at_every_door_by_quarter(tracker):
+    """Cube, layers' source, stranded capacity, projections' start and months that add up."""
+    cube, months = tracker.flows(), tracker.flows(freq="M")
+    stranded = tracker.network.stranded("2024Q4")["flow"]
+    routes = tracker.routes
+    for route in ROUTES:
+        shown = at(cube, route, "2024-10-01")
+        assert stranded[route] == pytest.approx(shown, abs=1e-9)
+        parts = months.flow.sel(route=route, period=slice("2024-10-01", "2024-12-01"))
+        assert float(parts.sum()) == pytest.approx(shown, abs=1e-6)
+        row = routes.loc[route]
+        listed = dict(zip(row["periods"], row["flow_by_period"], strict=True))
+        assert listed["2024Q4"] == pytest.approx(shown, abs=1e-4)
+        low, high = (
+            at(cube, route, "2024-10-01", "flow_p10"),
+            at(cube, route, "2024-10-01", "flow_p90"),
+        )
+        assert low <= shown <= high
+        assert 0 < high - low < shown
+
+
+def test_a_market_is_one_number_at_every_door(tracker):
+    table, rows = tracker.markets(), tracker.exports().set_index(["market", "period"])
+    for market in ("turkey", "china", "belarus"):
+        shown = float(table.loc[market, "2024-01-01"])
+        assert rows.loc[(market, "2024"), "flow"] == pytest.approx(shown)
+        mirrored = tracker.mirror("turkey", "2024").iloc[-1] if market == "turkey" else None
+        if mirrored is not None:
+            assert (mirrored["value"], mirrored["status"]) == (pytest.approx(shown), "balanced")
+            assert mirrored["low"] == pytest.approx(rows.loc[(market, "2024"), "p10"])
+            assert "these figures alone make 21.4" in mirrored["why"]
+
+
+def test_a_flow_that_the_balance_knows_is_not_called_unknown(tracker):
+    cube = tracker.flows()
+    told = cube["flow"].notnull()
+    assert not (told & (cube["flow_status"] == "unknown")).any()
+    assert cube["flow_status"].sel(route="china-russia-east", period="2025-10-01") == "flowing"
+    assert cube["flow_status"].sel(route="nord-stream-2", period="2025-10-01") == "idle"
+    published = tracker.flows(estimate="reported")
+    assert published["flow_status"].sel(route="china-russia-east", period="2025-10-01") == "unknown"
+
+
+def test_every_built_route_has_a_flow_in_every_whole_year(annual):
+    """From its start on: what is missing is not built, not drawn as known."""
+    before = annual["flow_status"].isin(["not-built", "proposed", "construction", "cancelled"])
+    unknown = annual["flow"].isnull() & ~before
+    assert not unknown.any(), unknown.to_series().loc[lambda s: s].index.tolist()
+
+
+def test_groups_are_the_sum_of_their_markets(tracker):
+    groups, parts = tracker.markets(), tracker.markets(by="market")
+    for group, names in {
+        "europe": ["eu", "europe-other"], "caucasus": ["armenia", "georgia"],
+        "central-asia": ["kazakhstan", "kyrgyzstan", "uzbekistan"],
+    }.items():  # fmt: skip
+        np.testing.assert_allclose(parts.loc[names].sum(), groups.loc[group], atol=1e-6)
+    plants = [name for name in parts.index if name.startswith("lng-")]
+    assert len(plants) == 5
+    assert parts.loc[plants, "2024-01-01"].sum() == pytest.approx(45.54, abs=0.6)  # 33 Mt
+    assert float(parts.loc["europe-other", "2024-01-01"]) == pytest.approx(2.4, abs=0.3)  # Serbia
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "message"),
+    [({"by": "country"}, UnknownName, "Unknown parts of the markets 'country'"),
+     ({"by": "market", "estimate": "reported"}, UsageError, "known of the balance only")],
+)  # fmt: skip
+def test_markets_by_what_is_not_there_are_refused(tracker, asked, error, message):
+    with pytest.raises(error, match=message):
+        tracker.markets(**asked)
+
+
+TOTALS = ("exports", "exports_ras", "exports_pipeline", "exports_customs", "imports_pipeline",
+          "imports_turkstream", "lng_exports", "lng_production", "production", "deliveries_home")  # fmt: skip
+APART = {
+    "V0031": "91.4 bcm 'to Europe and China' of 2023: a scope nobody states",
+    "V1314": "Finland 2021: customs print 2.01 at a basis not stated, the operator's meter 1.79",
+    "V0176": "Hungary 2024: 8.6 bcm where three pages print 7.5 and 7.6",
+}
+"""Totals that the rest contradicts; each is in `t.balance()` with who contradicts it."""
+
+
+def test_totals_tie_to_company_and_ministry_in_every_year(tracker):
+    """Every published total of 2014 to 2025, within two of its own stated errors."""
+    table = tracker.balance("all")
+    told = table[table["series"].isin(TOTALS) & table["period"].isin(YEARS)].set_index("id")
+    away = (told["value"] - told["balanced"]).abs() / told["error"]
+    assert set(away.index[away > 2]) == set(APART)
+    assert set(told.loc[list(APART), "verdict"]) <= {"contradicted", "strained"}
+    years = told.groupby("entity")["period"].agg(set)
+    europe = years["far-abroad"] | years["europe"]
+    assert europe == set(YEARS)
+    assert years["turkey"] == set(YEARS)
+    assert years["russia"] | years["all"] == set(YEARS)
+    lng = told[told["series"].str.startswith("lng_")]
+    assert set(lng["period"]) == set(YEARS)
+
+
+def test_the_truth_of_the_backtest_is_the_balance(tracker):
+    """A quarter of history that is told tightly is the balance's own number."""
+    cube = tracker.flows()
+    truth = backtest.settled(cube)
+    both = truth.notnull() & (cube["status"] == "balanced")
+    assert int(both.sum()) > 300
+    np.testing.assert_array_equal(truth.where(both).values, cube["balanced"].where(both).values)
