@@ -222,8 +222,9 @@ def test_a_source_cannot_name_another_folder(here, name):
     ],
 )
 def test_a_partial_date_counts_from_its_end(here, day, known):
-    here.publish("meter", R3, table(row(1.0, published="2025-04", retrieved="2025-11-01"),
-                                    row(2.0, "2025Q2", "2026-01-05", "2025")))  # fmt: skip
+    late = row(2.0, "2025Q2", "2026-01-05", "2025")
+    here.publish("meter", "20260105T060000Z",
+                 table(row(1.0, published="2025-04", retrieved="2025-11-01"), late))  # fmt: skip
     assert values(here.observations(day)) == known
 
 
@@ -325,6 +326,57 @@ def test_an_as_of_stands_whatever_comes_later(runs, day):
     before = files(home.root)
     home.publish("meter", "20250903T000000Z", table(*again))
     assert files(home.root) == before
+
+
+DISHONEST = st.sampled_from(["", "1999", "2001-02-03", "2025-01", "2025-03-30", "2025-04-20"])
+CLAIMS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["2025Q1", "2025-01", "2025-03-30"]),
+                   DISHONEST, st.sampled_from([1.0, 2.5]), st.sampled_from(["actual", "plan"]))  # fmt: skip
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(CLAIMS, max_size=4, unique_by=lambda e: e[:2]), min_size=1, max_size=4))
+def test_the_newest_word_and_as_of_never_contradict_each_other(runs):
+    """Whatever dates are claimed, with an index and without."""
+    home = Store.open(tempfile.mkdtemp())
+    for month, batch in enumerate(runs):
+        day = f"2025-{5 + month:02d}-03"
+        rows = [row(v, p, day, said, entity=e, status=s) for e, p, said, v, s in batch]
+        try:
+            home.publish("meter", f"2025{5 + month:02d}03T000000Z", table(*rows))
+        except DataError as error:
+            assert "later one is out" in str(error)
+    every = home.connect().sql("SELECT * FROM vintages").df()
+    firm = every[every["status"] == "actual"]
+    ends = pd.to_datetime(pd.Series([store.last_day(p) for p in firm["period"]], dtype=object))
+    assert (pd.to_datetime(firm["known"]).reset_index(drop=True) >= ends).all()
+    newest = home.observations()
+    for when in ("2025-08-03", "2025-12-31", "2099"):
+        pd.testing.assert_frame_equal(home.observations(when), newest)
+    for day in ("2025-03-31", "2025-05-03", "2025-06-10"):
+        then = home.observations(day)
+        assert set(then["value"]) <= set(every[every["known"] <= pd.Timestamp(day)]["value"])
+        pd.testing.assert_frame_equal(then, home.observations(by=day))
+    home.index()
+    pd.testing.assert_frame_equal(home.observations(), newest)
+
+
+def test_rows_of_a_later_day_than_their_run_are_refused(here):
+    with pytest.raises(
+        StoreError, match=r"retrieved on 2036-01-01, more than a day after it began"
+    ):
+        here.publish("meter", R1, table(row(1.0), row(2.0, "2025Q2", "2036-01-01")))
+    assert here.vintages() == []
+
+
+def test_a_date_before_the_period_was_over_is_not_believed(here):
+    plan = row(2.0, "2025Q2", published="2025-01-05", status="plan")
+    here.publish("meter", R1, table(row(1.0, published="2001-01-01"), plan))
+    assert values(here.observations("2025-04-30")) == {"2025Q2": 2.0}
+    found = here.observations("2025-05-01").set_index("period")
+    assert found.loc["2025Q1", "published"] == ""
+    assert found.loc["2025Q1", "note"].startswith(
+        "said to be published 2001-01-01, before the period"
+    )
 
 
 @settings(max_examples=20, deadline=None)
@@ -869,11 +921,11 @@ def test_the_lock_is_of_one_thread_which_may_enter_again(here):
 
 def test_a_reader_sees_only_whole_runs_while_a_writer_writes(here):
     done = threading.Event()
-    here.publish("meter", "20250101T000000Z", table(*(row(0.0, f"{1990 + i}") for i in range(10))))
+    here.publish("meter", "20250501T000000Z", table(*(row(0.0, f"{1990 + i}") for i in range(10))))
 
     def write():
         for n in range(1, 15):
-            here.publish("meter", f"202501{n + 1:02d}T000000Z",
+            here.publish("meter", f"202505{n + 1:02d}T000000Z",
                          table(*(row(float(n), f"{1990 + i}") for i in range(10))))  # fmt: skip
         done.set()
 
@@ -1234,11 +1286,11 @@ def test_the_volumes_of_the_facts_as_observations(here, package):
     )[COLUMNS].reset_index(drop=True)
     single = told[~told.duplicated([*base.WHAT, "published"], keep=False)]
     assert len(single) > 1000
-    here.publish("facts", "20261124T000000Z", single)
+    honest = dates.honest_dates(single.assign(period=single["period"].map(dates.label)))
+    day_read = dt.datetime.combine(store.retrieved(), dt.time(), dt.UTC)
+    here.publish("facts", store.run_id(day_read), single)
     for day in (None, "2023-01-15", "2025-12-05"):
-        assert _told(here.observations(day)) == _told(
-            store.last_known(single.assign(period=single["period"].map(dates.label)), day)
-        )
+        assert _told(here.observations(day)) == _told(store.last_known(honest, day))
 
 
 def _told(frame):

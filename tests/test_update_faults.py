@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pandas as pd
 import pytest
 import server as loopback
 from server import Reply, html
@@ -290,6 +291,23 @@ def test_more_gas_than_the_pipe_holds_waits_for_a_word(go, server, store, tracke
     assert laid.loc[name, "value"] == pytest.approx(82.8)
     again = go(only=["entsog"], now=later)
     assert "2026Q3" not in set(again.doubtful["period"])
+
+
+def test_a_second_look_at_the_sums_holds_them_back(go, store, tracker, monkeypatch):
+    """Sums and the facts with them are shown to it; what it doubts is neither shown nor lost."""
+    seen = []
+
+    def doubt(rows, tables, period):
+        seen.append((list(rows["entity"]), len(tables["volumes"]), period))
+        return pd.Series({rows.index[0]: "the balance makes it half"}, dtype=object)
+
+    monkeypatch.setattr(update.second, "opinions", doubt)
+    report = go(only=["entsog"], weigh=True)
+    ((entities, count, period),) = seen
+    assert "turkstream-2" in entities and period == "2026Q3"
+    assert count > len(tracker.facts["volumes"])
+    assert report.verdict.word == "amber" and "the balance makes it half" in report.verdict.why
+    assert list(store.quarantined()["reason"]) == ["the balance makes it half"]
 
 
 # -- the store ------------------------------------------------------------------------------------

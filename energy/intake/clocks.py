@@ -14,10 +14,19 @@ import pandas as pd
 
 from energy import store as memory
 from energy.errors import EnergyError
-from energy.intake.gate import FIRM
-from energy.measure import periods
 from energy.sources.contract import Answer
 from energy.store import Store
+from energy.store.dates import honest_dates
+
+__all__ = [
+    "AHEAD",
+    "ClockError",
+    "check_asked",
+    "check_built",
+    "check_clock",
+    "check_start",
+    "honest_dates",
+]
 
 AHEAD = dt.timedelta(days=1)
 """Most that our clock may be ahead of a server's: a day covers every time zone mistake."""
@@ -95,38 +104,3 @@ def check_clock(answer: Answer, now: dt.datetime) -> None:
             f"The clock says {now:%Y-%m-%d %H:%M}, {answer.request.source} says {theirs:%Y-%m-%d %H:%M}: "
             "a run from the future would lock the store. Set the clock, then run again."
         )
-
-
-def honest_dates(rows: pd.DataFrame) -> pd.DataFrame:
-    """Take away a date of publication that lies before the end of what a firm figure speaks of.
-
-    Such a row is known from the day it was asked on, and says so in its note.
-
-    Parameters
-    ----------
-    rows : DataFrame, columns `COLUMNS`
-
-    Returns
-    -------
-    DataFrame
-    """
-    if rows.empty:
-        return rows
-    last = {
-        text: (periods.parse(text).end - dt.timedelta(days=1)).isoformat()
-        for text in rows["period"].unique()
-    }
-    until = rows["period"].map(last).astype(str)
-    said = rows["published"].astype(str)
-    short = [text[: len(day)] < day[: len(text)] for text, day in zip(said, until, strict=True)]
-    early = (
-        pd.Series(short, index=rows.index, dtype=bool)
-        & (said != "")
-        & rows["status"].isin(FIRM[:1])
-    )
-    if not early.any():
-        return rows
-    told = (
-        "said to be published " + said + ", before the period was over; " + rows["note"]
-    ).str.removesuffix("; ")
-    return rows.assign(published=said.mask(early, ""), note=rows["note"].mask(early, told))

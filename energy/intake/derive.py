@@ -401,13 +401,19 @@ def overlay(tables: facts.Tables, store: Store, as_of: Any = None) -> facts.Tabl
         tables = memory.known(tables, memory.day_of(store, as_of) if head else as_of)
     if not store.vintages():
         return tables
-    observations = store.observations(as_of=as_of)
+    return laid(store.observations(as_of=as_of), tables, store.quarantined())
+
+
+def laid(
+    observations: pd.DataFrame, tables: facts.Tables, withheld: pd.DataFrame | None = None
+) -> facts.Tables:
+    """Return the facts with what the sources delivered added; see `derive`."""
     observations = observations[observations["value"].notna()]
     if observations.empty:
         return tables
-    laid = facts.Tables(tables)
-    for name, rows in derive(observations, tables, store.quarantined()).items():
+    both_of = facts.Tables(tables)
+    for name, rows in derive(observations, tables, withheld).items():
         key = "source" if name == "sources" else "id"
         both = pd.concat([tables[name], rows], ignore_index=True) if len(rows) else tables[name]
-        laid[name] = both.drop_duplicates(key, keep="first", ignore_index=True)
-    return laid
+        both_of[name] = both.drop_duplicates(key, keep="first", ignore_index=True)
+    return both_of

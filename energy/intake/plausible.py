@@ -26,7 +26,21 @@ WIDTH = 5.0
 """Half width of the interval in robust standard deviations: one clean value in a million."""
 
 LEAST = 0.10
-"""Least half width (in logarithms, about a tenth): nobody's series is better known than that."""
+"""Least half width (in logarithms, about a tenth) of a series with a short past."""
+
+LONG, LEAST_LONG = 24, 0.05
+"""Changes on the year from which the noise is well known, and the least half width from then on: 0 for
+15 °C makes 0.948, and a month's mean of the steadiest meter moves less without a cause."""
+
+STEP = 0.045
+"""Least step of a daily rate that is doubted, in logarithms."""
+
+LAGS = 31
+"""Days that a daily series is tried beside its place."""
+
+ALIKE, BETTER = 0.9, 0.2
+"""Correlation of changes from which a series stands beside its place, and by how much it must beat
+that in its place."""
 
 TIGHT = 0.004
 """Spread of ratios (in logarithms) below which a revision is one factor, not many revisions."""
@@ -194,20 +208,23 @@ def _outside(series: pd.Series, month: int, value: float) -> str:
     change = change.dropna()
     if len(change) < 4 or month - 12 not in positive.index:
         newest = np.log(positive.tail(24))
-        middle, spread = newest.median(), _spread(newest)
+        middle, spread = newest.median(), robust_spread(newest)
         base, drift, noise = float(np.exp(middle)), 0.0, max(spread, 0.1)
     else:
         recent = change.tail(6)
         base, drift = float(positive[month - 12]), float(recent.median())
-        noise = _spread(change - change.rolling(6, min_periods=2).median().shift().fillna(drift))
-    off, width = np.log(value / base) - drift, max(WIDTH * noise, LEAST)
+        noise = robust_spread(
+            change - change.rolling(6, min_periods=2).median().shift().fillna(drift)
+        )
+    least = LEAST_LONG if len(change) >= LONG else LEAST
+    off, width = np.log(value / base) - drift, max(WIDTH * noise, least)
     if abs(off) <= width:
         return ""
     low, high = (base * np.exp(drift + side * width) for side in (-1, 1))
     return f"{value:.6g} is {np.exp(off):.3g} times what season and level suggest ({low:.4g} to {high:.4g})"
 
 
-def _spread(values: pd.Series) -> float:
+def robust_spread(values: pd.Series) -> float:
     """Return the standard deviation as the median deviation tells it, blind to a few outliers."""
     return float(1.4826 * (values - values.median()).abs().median()) if len(values) else 0.0
 
@@ -219,7 +236,7 @@ def step(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
         if len(past) < 30:
             continue
         last, change = past["value"].tail(10).median(), np.log(past["value"]).diff().dropna()
-        width = max(WIDTH * 3 * _spread(change), 0.12)
+        width = max(WIDTH * 3 * robust_spread(change), STEP)
         new = mine[mine["begin"] > past["begin"].max()].sort_values("begin")
         for row in _spots(new):
             if last > 0 and row.value > 0 and abs(np.log(row.value / last)) > width:
@@ -334,7 +351,7 @@ def together(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     for _, mine in rows.groupby("kind"):
         if len(mine) < 6 or mine["name"].nunique() < 3:
             continue
-        middle, spread = mine["off"].median(), max(_spread(mine["off"]), 0.01)
+        middle, spread = mine["off"].median(), max(robust_spread(mine["off"]), 0.01)
         sure = spread / np.sqrt(len(mine)) * WIDTH
         if abs(middle) > max(0.04, sure, spread):
             text = f"{len(mine)} new values of {mine['name'].nunique()} series are all {np.exp(middle):.3g} times " \
@@ -374,6 +391,51 @@ def _gap(mine: pd.DataFrame, old: pd.Series, shift: int) -> float:
     gap = np.abs(mine["value"].to_numpy() / np.where(beside > 0, beside, np.nan) - 1)
     gap = gap[np.isfinite(gap)]
     return float(np.mean(gap)) if len(gap) >= 6 else float("inf")
+
+
+def beside(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
+    """Doubt a series that moves as what was known moved, but some days or a period beside it.
+
+    Changes are correlated, not values compared: neither rounding, nor a revision, nor another
+    level hides a shift. Only a series that also speaks of what was known can be judged so.
+    """
+    for name, mine in table.groupby("name"):
+        past = known[known["name"] == name]
+        daily = mine["freq"].iloc[0] == "D"
+        new, old = (_by_place(part, daily) for part in (mine, past))
+        width, least = (LAGS, 15) if daily else (2, ENOUGH // 2)
+        fits = {k: _fit(new, old, k, least) for k in range(-width, width + 1)}
+        best = max(fits, key=lambda k: fits[k])
+        if best and np.isfinite(fits[0]) and fits[best] > max(ALIKE, fits[0] + BETTER):
+            what = f"{abs(best)} {'day' if daily else 'period'}{'s' if abs(best) > 1 else ''}"
+            side = "later" if best > 0 else "earlier"
+            text = (
+                f"moves as what was known {what} {side} did (correlation {fits[best]:.2f}; in its "
+                f"place {fits[0]:.2f}): shifted?"
+            )
+            yield from ((place, text) for place in mine.index)
+
+
+def _by_place(rows: pd.DataFrame, daily: bool) -> pd.Series:
+    """Return values by the number of their day, month, quarter or year."""
+    step = {"Q": 3, "A": 12}.get(rows["freq"].iloc[0] if len(rows) else "", 1)
+    place = (rows["begin"] - pd.Timestamp(0)).dt.days if daily else rows["month"] // step
+    series = pd.Series(rows["value"].to_numpy(dtype=float), index=place.to_numpy())
+    return series[~series.index.duplicated(keep="last")].sort_index()
+
+
+def _fit(new: pd.Series, old: pd.Series, shift: int, least: int) -> float:
+    """Return the correlation of the changes of two series, the old one ``shift`` places on.
+
+    -inf where fewer than ``least`` changes can be compared, or one of the two stands still.
+    """
+    a = new.to_numpy() - new.reindex(new.index - 1).to_numpy()
+    b = old.reindex(new.index + shift).to_numpy() - old.reindex(new.index + shift - 1).to_numpy()
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both], b[both]
+    if len(a) < least or a.std() == 0 or b.std() == 0:
+        return float("-inf")
+    return float(np.corrcoef(a, b)[0, 1])
 
 
 def swapped(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
@@ -523,7 +585,7 @@ def second_opinion(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 
 
 TESTS: tuple[Callable[[pd.DataFrame, pd.DataFrame], Doubts], ...] = (
-    two_units, total, storage, crossed, factor, swapped, lag, stuck, repeated, step, interval, together,
+    two_units, total, storage, crossed, factor, swapped, lag, beside, stuck, repeated, step, interval, together,
     second_opinion,
 )  # fmt: skip
 """The order is that of certainty: the first that doubts a row gives the reason."""

@@ -26,7 +26,7 @@ import pandas as pd
 from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
-from energy.intake import mend, outcome, plausible, verdict, workers
+from energy.intake import mend, outcome, plausible, second, verdict, workers
 from energy.intake.clocks import (
     ClockError,
     check_asked,
@@ -35,7 +35,7 @@ from energy.intake.clocks import (
     check_start,
     honest_dates,
 )
-from energy.intake.derive import corrected, derive, overlay, published, whole
+from energy.intake.derive import corrected, derive, laid, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
 from energy.measure.observations import rows_of
@@ -246,6 +246,7 @@ class Job:
     ask: Callable[[Request], Answer]
     budget: workers.Budget = dataclasses.field(default_factory=workers.Budget)
     apart: bool = False
+    weigh: bool = False
     began: float = dataclasses.field(default_factory=time.monotonic)
     send: workers.Send | None = None
     """Set in the process of a source: what goes to the parent, who keeps and tells."""
@@ -280,6 +281,7 @@ def run(
     as_of: Any = None,
     budget: workers.Budget | None = None,
     apart: bool | None = None,
+    weigh: bool | None = None,
 ) -> Report:
     """Update a quarter.
 
@@ -314,6 +316,9 @@ def run(
     apart : bool, optional
         Give each source a process of its own, which limits its memory and time. Default: yes,
         where processes can be forked and no `client` is handed in.
+    weigh : bool, optional
+        Judge the quarter's sums also by the lines of the accounts and by the balance, which takes
+        seconds; see `energy.intake.second`. Default: yes, where no `tables` are handed in.
 
     Returns
     -------
@@ -343,6 +348,7 @@ def run(
     if now is _clock:
         check_built(now())
     names, replay = _chosen(only), Store.open(offline) if offline else None
+    weigh = tables is None if weigh is None else weigh
     tables = facts.load() if tables is None else tables
     ask = _asker(client, keys, sleep, now)
     with store.lock(f"update {span}"):
@@ -351,7 +357,7 @@ def run(
         started = memory.run_id(now())
         alone = apart if apart is not None else client is None and workers.can_fork()
         job = Job(str(span), started, mode, store, replay, tables, now, tell, ask,
-                  budget or workers.Budget(), alone)  # fmt: skip
+                  budget or workers.Budget(), alone, weigh)  # fmt: skip
         base = _baseline(store)
         known = _with_released(store, base)
         deliveries = [_deliver(name, job, known) for name in names]
@@ -664,7 +670,9 @@ def _valued(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["value"].notna()].reset_index(drop=True)
 
 
-def _hold_sums(added: pd.DataFrame, before: pd.DataFrame, job: Job) -> pd.DataFrame:
+def _hold_sums(
+    added: pd.DataFrame, before: pd.DataFrame, latest: pd.DataFrame, job: Job
+) -> pd.DataFrame:
     """Return the quarter's sums that are held back: not whole, more than the pipe holds, not plausible."""
     now = np.array([_inside(text, job.period) for text in added["period"]], dtype=bool)
     gcv = flows.calorific_values(job.tables["route-facts"])
@@ -672,12 +680,22 @@ def _hold_sums(added: pd.DataFrame, before: pd.DataFrame, job: Job) -> pd.DataFr
     good, held = gate(mine, Context(added.head(0), limits(job.tables), gcv), SUM_RULES)
     odd = plausible.doubts(good, before)
     held = pd.concat([held, good.loc[odd.index].assign(reason=odd)], ignore_index=True)
+    if job.weigh and len(good) > len(odd):
+        left = good.drop(odd.index)
+        odd = second.opinions(_unknown(left, before), laid(latest, job.tables, held), job.period)
+        held = pd.concat([held, left.loc[odd.index].assign(reason=odd)], ignore_index=True)
     settled = _identities(_released(job.store))
     held = held[[row not in settled for row in _identities(held)]]
     if job.applies and len(held):
         job.store.note(job.run, "held", {"rows": mend.plain(held)})
         job.store.quarantine(job.run, held)
     return held
+
+
+def _unknown(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that did not stand so before: what was let in is not doubted again."""
+    known = set(_identities(before))
+    return rows[[row not in known for row in _identities(rows)]]
 
 
 def limits(tables: facts.Tables) -> dict[str, float]:
@@ -760,7 +778,7 @@ def _report(
     kept, overtaken = corrected(latest, rules)
     added = published(kept, job.tables)
     before = published(corrected(base, rules)[0], job.tables)
-    doubtful = _refused(deliveries, _hold_sums(added, before, job))
+    doubtful = _refused(deliveries, _hold_sums(added, before, kept, job))
     found = pd.concat([diff(base, latest), *(_vanished(d, latest) for d in deliveries)])
     found = found.drop_duplicates(["change", *KEY], ignore_index=True)
     table = _source_table(deliveries, job, found, latest)

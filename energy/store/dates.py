@@ -64,6 +64,39 @@ def label(text: Any) -> str:
     return periods.label(periods.parse(text))
 
 
+def honest_dates(rows: pd.DataFrame) -> pd.DataFrame:
+    """Take away a date of publication that lies before the end of what a firm figure speaks of.
+
+    Such a row is known from the day it was asked on, and says so in its note.
+
+    Parameters
+    ----------
+    rows : DataFrame, columns `COLUMNS`
+
+    Returns
+    -------
+    DataFrame
+    """
+    if rows.empty:
+        return rows
+    last = {
+        text: (periods.parse(text).end - dt.timedelta(days=1)).isoformat()
+        for text in rows["period"].unique()
+    }
+    until = rows["period"].map(last).astype(str)
+    said = rows["published"].astype(str)
+    short = [text[: len(day)] < day[: len(text)] for text, day in zip(said, until, strict=True)]
+    early = (
+        pd.Series(short, index=rows.index, dtype=bool) & (said != "") & (rows["status"] == "actual")
+    )
+    if not early.any():
+        return rows
+    told = (
+        "said to be published " + said + ", before the period was over; " + rows["note"]
+    ).str.removesuffix("; ")
+    return rows.assign(published=said.mask(early, ""), note=rows["note"].mask(early, told))
+
+
 def run_of(name: str) -> str:
     found = PART.fullmatch(base_name(name))
     return found["run"] if found else ""

@@ -144,6 +144,21 @@ def _check_run(root: str, folder: str, run: str) -> None:
         )
 
 
+def _check_asked(rows: pd.DataFrame, run: str) -> None:
+    """Refuse rows retrieved more than a day after their run began.
+
+    They would count from a day that has not come: `as_of` of a day before it would hold an earlier
+    row for the last word, and an honest later one would never take their place.
+    """
+    began = pd.Timestamp(dt.datetime.strptime(run, RUN_FORM))
+    newest = rows["retrieved"].max()
+    if newest > began + pd.Timedelta(days=1):
+        raise StoreError(
+            f"The run {run} holds rows retrieved on {newest:%Y-%m-%d}, more than a day after it began: "
+            "the clock jumped. Set the clock, then start a new run."
+        )
+
+
 def _free_name(root: str, folder: str, run: str) -> str:
     """Return the run's file name, with a part number where the run already wrote one."""
     parts = [name for name in files_of(root, folder, ".parquet") if run_of(name) == run]
@@ -159,6 +174,7 @@ def publish(
     folder = folder_of(source)
     with hold(root, f"publish {source}", wait=10.0):
         _check_run(root, folder, run)
+        _check_asked(rows, run)
         changed = _changes(root, rows, run, list(whole))
         if changed.empty:
             return None

@@ -15,7 +15,7 @@ from energy.errors import DataError, PeriodError
 from energy.measure import periods
 from energy.sources.contract import COLUMNS
 from energy.store.base import FORMAT, TEXTS, WHAT
-from energy.store.dates import known_days, label, naive, published_end
+from energy.store.dates import honest_dates, known_days, label, naive, published_end
 from energy.store.disk import need
 
 CONTENT = ["value", "unit", "coverage", "status"]
@@ -25,7 +25,10 @@ _PUBLISHED = re.compile(r"\d{4}(-\d{2}(-\d{2}([T ].*)?)?)?")
 
 
 def checked(observations: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows in the store's own types with ``key``, ``start`` and ``known``."""
+    """Return the rows in the store's own types with ``key``, ``start`` and ``known``.
+
+    Whoever publishes: a firm figure is never known before its period was over.
+    """
     missing = [name for name in COLUMNS if name not in observations.columns]
     if missing:
         raise DataError("observations", [f"column '{name}' is missing" for name in missing])
@@ -38,7 +41,7 @@ def checked(observations: pd.DataFrame) -> pd.DataFrame:
     faults = _row_faults(rows)
     if faults:
         raise DataError("observations", faults)
-    rows["period"] = rows["period"].map(label)
+    rows = honest_dates(rows.assign(period=rows["period"].map(label)))
     rows["known"] = known_days(rows["published"], rows["retrieved"])
     rows["start"] = rows["period"].map({p: periods.parse(p).start for p in rows["period"].unique()})
     rows["start"] = pd.to_datetime(rows["start"]).astype("datetime64[s]")
