@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import datetime as dt
+import difflib
 import functools
 import inspect
 import math
@@ -75,7 +76,8 @@ class Checker:
                 given = form.bind(*args, **kwargs).arguments
             except TypeError as error:  # an argument too many, too few, or of another name
                 where = call.__qualname__
-                raise self.error(f"{where}: {error}. See help({where}).") from None
+                hint = _near(kwargs, list(form.parameters))
+                raise self.error(f"{where}: {error}{hint}. See help({where}).") from None
             more = given.pop(tests.more, {})  # what ** takes: one annotation for every value
             self._look(call, tests, list(given.items()))
             self._look(call, tests, list(more.items()), tests.more)
@@ -128,6 +130,16 @@ class Checker:
                     f"{where}: {name}={shown(value)} {_kind(value)}; expected {found[1]}. "
                     f"See help({where})."
                 )
+
+
+def _near(given: Iterable[str], known: list[str]) -> str:
+    """Name the parameters that are most like one that is not there, else all that may be named."""
+    odd = next((name for name in given if name not in known), None)
+    if odd is None:
+        return ""
+    near = difflib.get_close_matches(odd, known, n=3)
+    named = ", ".join(name for name in known if name != "self")
+    return f"; near: {', '.join(near)}" if near else f"; known: {named}"
 
 
 def shown(value: Any) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
-SHOWN = {"01_tracker": "<iframe", "03_mirrors": "residual"}
+SHOWN = {"03_mirrors": "residual"}
 
 
 def test_there_are_notebooks_stored_without_output():

@@ -37,13 +37,13 @@ from geodata import routes
 if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of them
     from energy import network as grid
     from energy.projection.what_if import WhatIf
+    from energy.publish.atlas import LiveMap
     from energy.tracker.ahead import Ahead
     from energy.tracker.evidence import Evidence
     from energy.tracker.maps import Maps
     from energy.tracker.money import Money
     from energy.tracker.network import Network
     from energy.tracker.plot import Plot
-    from geodata.draw import OfflineMap
 
 __all__ = ["GEM_LINES", "Tracker", "judge"]
 
@@ -867,16 +867,24 @@ class Tracker:
     # ---- shown ---------------------------------------------------------------------------------
 
     def map(
-        self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None
-    ) -> OfflineMap:
-        """Return the interactive map, one self-contained page; see `Maps.page`.
+        self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None,
+        route: str | None = None, start: str | int | None = None, compare: str | int | None = None,
+        lang: str = "en", height: str | int | None = None,
+    ) -> LiveMap:  # fmt: skip
+        """Return the interactive map: a page, a `folium.Map`, in a notebook a widget; see `Maps.page`.
 
         Examples
         --------
         >>> import energy
-        >>> energy.load().map().save("atlas.html")  # doctest: +SKIP
+        >>> m = energy.load().map(route="PoS1", start=2024, compare=2021)  # doctest: +SKIP
+        >>> m.selected, m.period  # doctest: +SKIP
+        ('power-of-siberia-1', '2024')
+        >>> m.save("atlas.html")  # doctest: +SKIP
         """
-        return self.maps.page(projection, layers=layers)
+        return self.maps.page(
+            projection, layers=layers, route=route, start=start, compare=compare, lang=lang,
+            height=height,
+        )  # fmt: skip
 
     def export(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,7 +22,10 @@ from energy.tracker.facet import Facet
 from geodata import gem, routes
 
 if TYPE_CHECKING:
-    from geodata.draw import OfflineMap
+    from energy.publish.atlas import LiveMap
+
+SMALL = 90  # dots an inch of the picture that a notebook keeps
+COLOURS = 64  # of it, so that it stays light
 
 
 def _spots() -> gpd.GeoDataFrame:
@@ -45,8 +49,10 @@ class Maps(Facet):
     """
 
     def page(
-        self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None
-    ) -> OfflineMap:
+        self, projection: xr.Dataset | bool | None = None, *, layers: str | None = None,
+        route: str | None = None, start: str | int | None = None, compare: str | int | None = None,
+        lang: str = "en", height: str | int | None = None,
+    ) -> LiveMap:  # fmt: skip
         """Return the interactive map, one self-contained page; add any folium layer to it.
 
         Parameters
@@ -56,26 +62,74 @@ class Maps(Facet):
             for none. Default: our own.
         layers : str, optional
             Folder of the exported layers as seen from the page, e.g. ``"layers"``, to link to.
+        route : str, optional
+            The route chosen at first, by any name of it.
+        start : str or int, optional
+            The period shown at first: ``"2024Q1"``, ``2024`` or ``"GY2024"``.
+        compare : str or int, optional
+            Another period of the same kind, or a scenario, to set beside it.
+        lang : {"en", "ru", "zh"}
+            Language of the page.
+        height : str or int, optional
+            Height of the frame in a notebook, e.g. ``"480px"``; a number is px.
 
         Returns
         -------
-        geodata.draw.OfflineMap
-            A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network.
+        energy.publish.atlas.LiveMap
+            A `folium.Map`; ``.save("atlas.html")`` writes one file that needs no network. In a
+            notebook with anywidget (extra ``notebook``) ``selected``, ``period`` and ``scenario``
+            follow the reader and may be set; elsewhere the same page stands in a frame.
+
+        Raises
+        ------
+        UnknownName
+            With the near ones, if there is no such route, period, scenario or language.
+        UsageError
+            If `route` stands for several.
 
         Examples
         --------
         >>> import energy
         >>> energy.load().maps.page(projection=False).save("atlas.html")  # doctest: +SKIP
         """
-        t, ahead = self.t, self._ahead(projection)
+        t, chosen = self.t, None if route is None else self.t.route(route)
+        ahead = self._ahead(projection)
         sources = t.facts["sources"].set_index("source")
-        return atlas.build(
+        tall = f"{height}px" if isinstance(height, int) else height
+        made = atlas.build(
             t.routes, t._quarters, t.events, sources, _spots(),
-            {**self.meta(), "layers": layers}, projection=ahead, facts=t.facts,
+            {**self.meta(), "layers": layers, "height": tall}, projection=ahead, facts=t.facts,
             months=t.flows(freq="M"), markets=balanced.markets(t.facts),
             ways=tracing.history(t.facts),
             leaves=t.ahead.leaves if ahead is not None and ahead is not projection else None,
         )  # fmt: skip
+        made.picture = self._small
+        if start is not None:
+            made.period = start
+        made.selected = chosen
+        if compare is not None:
+            made.compare(compare)
+        made.speak(lang)
+        return made
+
+    def _small(self, label: str) -> bytes | None:
+        """Draw a period as a small PNG for viewers that run nothing; None where that cannot be done."""
+        cube = self._drawn(label, "Q")
+        if label not in {
+            str(periods.containing(day, cube.attrs["freq"])) for day in cube["period"].values
+        }:
+            return None  # a projected period
+        try:
+            from PIL import Image
+
+            drawn = self.period(label)
+        except (ImportError, MissingExtra):
+            return None
+        whole, held = io.BytesIO(), io.BytesIO()
+        drawn.savefig(whole, format="png", dpi=SMALL)
+        image = Image.open(whole).convert("RGB").quantize(COLOURS)
+        image.save(held, format="png", optimize=True)
+        return held.getvalue()
 
     def period(self, quarter: str | None = None, **options: Any) -> Any:
         """Draw a period as an equal-area map for paper or slide; see `energy.publish.pictures.plot_map`.

@@ -24,7 +24,7 @@ from geodata.draw.sharing import share
 from geodata.errors import FormatError
 
 CORE = ("core",)
-FLOW = (*CORE, "model", "brush", "names", "link", "flow")
+FLOW = (*CORE, "model", "brush", "names", "link", "bridge", "flow")
 LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
 PRECISION = 3  # decimals of the lines, about 100 m

@@ -33,6 +33,7 @@ from energy.publish.atlas import (
     words,
 )
 from energy.publish.atlas.faults import check
+from energy.publish.atlas.live import LiveMap
 from energy.publish.atlas.look import BORDERS, COLOURS, SMALL_PRINT
 from energy.publish.atlas.page import aliases_of, filters, page_data, places_of
 from energy.publish.atlas.story import sentence
@@ -40,6 +41,7 @@ from energy.publish.atlas.words import PER_YEAR, about, freq_of, step_word, text
 from geodata import draw
 
 __all__ = [
+    "LiveMap",
     "ahead",
     "build",
     "check",
@@ -70,7 +72,7 @@ def build(
     markets: pd.DataFrame | None = None,
     leaves: Leaves | None = None,
     ways: pd.DataFrame | None = None,
-) -> draw.OfflineMap:
+) -> LiveMap:
     """Build the map: one self-contained page that a notebook shows and ``save`` writes.
 
     Parameters
@@ -126,8 +128,8 @@ def build(
 
     Returns
     -------
-    folium.Map
-        Takes any further folium layer.
+    LiveMap
+        A `folium.Map` that takes any further layer, and in a notebook a widget.
 
     Raises
     ------
@@ -146,7 +148,8 @@ def build(
         ways=ways,
     )  # fmt: skip
     title = str(meta.get("title") or "Russian gas by pipeline")
-    made = draw.OfflineMap(
+    made = LiveMap(
+        data,
         title=title,
         frame_height=meta.get("height"),
         location=[56.0, 65.0],

@@ -594,6 +594,7 @@
     map.on("gd:ready", () => begin(made, layers));
     Promise.resolve().then(() => begin(made, layers)); // where no slider says that all is ready
     G.permalink(made);
+    G.bridge(made);
     for (const text of data.attribution) {
       if (map.attributionControl) map.attributionControl.addAttribution(G.escape(text));
     }

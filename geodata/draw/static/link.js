@@ -97,7 +97,10 @@
   G.permalink = function (model) {
     const map = model.map;
     const own = /^(file|https?):$/.test(location.protocol);
-    if (own) apply(model, read(location.hash));
+    // Where the address says nothing, the page may say itself at what it opens.
+    const opened = document.querySelector("meta[name=geodraw-open]");
+    const asked = (own && location.hash) || (opened ? opened.getAttribute("content") : "");
+    if (own || asked) apply(model, read(asked));
     let touched = false;
     let waiting = 0;
     let known = location.hash; // an address that somebody else has changed is read, not written over
@@ -115,7 +118,7 @@
       map.getContainer().addEventListener(kind, () => (touched = true), { capture: true, passive: true });
     }
     map.on("gd:ready", () => {
-      if (own) place(model, read(location.hash));
+      if (own || asked) place(model, read(asked));
       if (model.compare) model.draw(); // the lines were drawn before they knew of the other period
       model.ready = true;
       map.fire("gd:change");
