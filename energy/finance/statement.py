@@ -84,7 +84,8 @@ def statement(tables: Mapping[str, pd.DataFrame], standard: str, period: str) ->
     """
     text = periods.label(periods.parse(period)) if not _is_cumulative(period) else period
     lines = _lines(tables, standard)
-    cells = {line.line: _cell(tables, line, text) for line in lines}
+    parts = _by_line(tables, standard, text)
+    cells = {line.line: _cell(parts, line, text) for line in lines}
     rules = {line.line: line.rule for line in lines if line.rule}
     _derive(cells, rules)
     rows = [_row(line, cells, rules) for line in lines]
@@ -116,19 +117,33 @@ def _lines(tables: Mapping[str, pd.DataFrame], standard: str) -> list[StatementL
     return list(rows_of(table[table["standard"] == standard], StatementLine))
 
 
-def _cell(tables: Mapping[str, pd.DataFrame], line: StatementLine, period: str) -> Cell:
-    """Return what was printed for a line and period, else a quarter as a difference."""
+LINE = ["metric", "segment", "unit"]
+Parts = dict[tuple[str, str, str], list[tuple[pd.DataFrame, pd.DataFrame, str]]]
+"""Metric, segment, unit: rows as published, those taken, and whether printed or a vendor's."""
+
+
+def _by_line(tables: Mapping[str, pd.DataFrame], standard: str, period: str) -> Parts:
+    """Return the figures of the period's year by line, printed ones first."""
     table = tables["financials"]
-    held = table[(table["standard"] == line.standard) & (table["metric"] == line.metric)]
-    held = held[(held["segment"] == line.segment) & (held["unit"] == line.unit)]
+    held = table[(table["standard"] == standard) & table["period"].str.startswith(period[:4])]
     kinds = tables["sources"].set_index("source")["kind"]
     vendors = held["source"].map(kinds) == "vendor"
-    for part, kind in ((held[~vendors], PRINTED), (held[vendors], VENDOR)):
-        taken = accounts.statements(part, line.standard)
+    parts: Parts = {}
+    for rows, kind in ((held[~vendors], PRINTED), (held[vendors], VENDOR)):
+        taken = dict(iter(accounts.statements(rows, standard).groupby(LINE)))
+        for key, part in rows.groupby(LINE):
+            metric, segment, unit = (str(name) for name in key)
+            parts.setdefault((metric, segment, unit), []).append((part, taken[key], kind))
+    return parts
+
+
+def _cell(parts: Parts, line: StatementLine, period: str) -> Cell:
+    """Return what was printed for a line and period, else a quarter as a difference."""
+    for part, taken, kind in parts.get((line.metric, line.segment, line.unit), []):
         now = taken[taken["period"] == period]
         if len(now):
             return _taken(now.iloc[0], part, kind)
-        quarter = accounts.quarters(taken) if "Q" in period and len(taken) else taken.iloc[:0]
+        quarter = accounts.quarters(taken) if "Q" in period else taken.iloc[:0]
         now = quarter[quarter["period"] == period] if len(quarter) else quarter
         if len(now):
             row = now.iloc[0]
