@@ -472,9 +472,10 @@ def _collect(
     flow, coverage = np.full(shape, np.nan), np.zeros(shape)
     status, sources = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     columns = {name: seen[name].tolist() for name in ("id", "start", "until", "status")}
+    spans = [_span(period) for period in window]
     for r, grid in enumerate(grids.values()):
-        for p, period in enumerate(window):
-            cell = _cell(grid, period, columns)
+        for p, span in enumerate(spans):
+            cell = _cell(grid, span, columns)
             flow[r, p], coverage[r, p], status[r, p], sources[r, p] = cell
     coords = {
         "route": list(grids),
@@ -487,17 +488,22 @@ def _collect(
          "sources": (dims, sources)}, coords=coords)  # fmt: skip
 
 
+def _span(period: periods.Period) -> tuple[int, int, np.ndarray]:
+    """Return the first month of a period, the one after its last, and the days of each."""
+    begin, end = periods.month_number(period.start), periods.month_number(period.end)
+    return begin, end, np.array([periods.month_days(month) for month in range(begin, end)])
+
+
 def _cell(
-    grid: Grid, period: periods.Period, seen: dict[str, list[Any]]
+    grid: Grid, span: tuple[int, int, np.ndarray], seen: dict[str, list[Any]]
 ) -> tuple[float, float, str, str]:
     """Return flow, coverage, status and source ids of one period."""
-    begin, end = periods.month_number(period.start), periods.month_number(period.end)
+    begin, end, days = span
     months = slice(begin - grid.first, end - grid.first)
     values = grid.value[months]
     known = ~np.isnan(values)
     if not known.any():
         return float("nan"), 0.0, "", ""
-    days = np.array([periods.month_days(month) for month in range(begin, end)])
     covered = float((grid.coverage[months] * known * days).sum() / days.sum())
     origins = sorted(set().union(*grid.origin[months]))
     ids = [seen["id"][o] for o in origins] + sorted({fact for fact in grid.fact[months] if fact})
@@ -517,13 +523,13 @@ def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     A planned capacity counts from its own first day; without one it is no capacity yet. A
     nameplate whose basis the source does not state is taken at 20 °C, and named in ``assumed``.
     """
-    rows = _capacities(route_facts)
-    silent = sorted(set(rows.loc[rows["basis"] == "unstated", "route"]))
+    held_rows = _capacities(route_facts)
+    silent = sorted({row.route for row in held_rows if row.basis == "unstated"})
     shape = (cube.sizes["route"], cube.sizes["period"])
     capacity = np.full(shape, np.nan)
     kinds: list[list[set[str]]] = [[set() for _ in range(shape[1])] for _ in range(shape[0])]
     place = {route: i for i, route in enumerate(cube["route"].values)}
-    for row, p, _, years in capacity_parts(route_facts, spans_of(cube)):
+    for row, p, _, years in _parts(held_rows, route_facts, spans_of(cube)):
         held, part = capacity[place[row.route], p], float(row.value) * years
         capacity[place[row.route], p] = part if np.isnan(held) else held + part
         kinds[place[row.route]][p].add(row.kind)
@@ -533,7 +539,21 @@ def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     return cube.assign(capacity=(dims, capacity), capacity_kind=(dims, words.reshape(shape)))
 
 
-def _capacities(route_facts: pd.DataFrame) -> pd.DataFrame:
+class Capacity(NamedTuple):
+    """A dated capacity of a route, or the part of its days on which no better kind is known."""
+
+    id: str
+    route: str
+    attribute: str
+    value: str
+    unit: str
+    basis: str
+    valid_from: str
+    valid_to: str
+    kind: str
+
+
+def _capacities(route_facts: pd.DataFrame) -> list[Capacity]:
     """Return the capacities that flows are set against, each with its ``kind``.
 
     What the operator offers at the metered point goes before the most ever metered there, this
@@ -543,18 +563,18 @@ def _capacities(route_facts: pd.DataFrame) -> pd.DataFrame:
     kind = rows["attribute"].map({"capacity": "design", **KINDS})
     said = rows["status"].where(rows["status"].isin(["contract", "plan"]), "design")
     rows = rows.assign(kind=kind.where(rows["attribute"] != "capacity", said))
-    rows = rows[kind.notna()]
-    better = rows[rows["attribute"] != "capacity"]
-    if better.empty:
-        return rows
-    kept = [part for row in rows_of(rows) for part in _apart(row, better)]
-    return pd.DataFrame(kept, columns=["Index", *rows.columns]).drop(columns="Index")
+    found = list(rows_of(rows[kind.notna()], Capacity))
+    better: dict[str, list[Capacity]] = defaultdict(list)
+    for row in found:
+        if row.attribute != "capacity":
+            better[row.route].append(row)
+    return [part for row in found for part in _apart(row, better[row.route])]
 
 
-def _apart(row: Any, better: pd.DataFrame) -> list[Any]:
+def _apart(row: Capacity, better: list[Capacity]) -> list[Capacity]:
     """Return the parts of a capacity's days on which no better kind is known."""
     parts, rank = [row], list(KINDS)
-    for other in rows_of(better[better["route"] == row.route]):
+    for other in better:
         if row.attribute in rank and rank.index(row.attribute) <= rank.index(other.attribute):
             continue
         left = []
@@ -573,7 +593,7 @@ def _apart(row: Any, better: pd.DataFrame) -> list[Any]:
 
 def capacity_parts(
     route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date]]
-) -> list[tuple[Any, int, dt.date, float]]:
+) -> list[tuple[Capacity, int, dt.date, float]]:
     """Return which dated capacity counts in which span: row, position, first day, years.
 
     Examples
@@ -584,9 +604,15 @@ def capacity_parts(
     >>> [(row.value, str(begin), years) for row, _, begin, years in capacity_parts(table, [year])]
     [('55', '2015-01-01', 1.0)]
     """
+    return _parts(_capacities(route_facts), route_facts, spans)
+
+
+def _parts(
+    rows: list[Capacity], route_facts: pd.DataFrame, spans: list[tuple[dt.date, dt.date]]
+) -> list[tuple[Capacity, int, dt.date, float]]:
     opened = _dates(route_facts, "start")
     found = []
-    for row in rows_of(_capacities(route_facts)):
+    for row in rows:
         since, until = validity.bounds(row.valid_from, row.valid_to)
         since = max(since, opened.get(row.route, since))
         for p, (start, end) in enumerate(spans):

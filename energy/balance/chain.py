@@ -16,13 +16,14 @@ import dataclasses
 import functools
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.linalg import lapack
 
 from energy.errors import EnergyError
+
+if TYPE_CHECKING:  # imported where it is solved: a balance that is kept needs no solver
+    import scipy.sparse as sp
 
 
 def one_thread() -> contextlib.AbstractContextManager[Any]:
@@ -63,6 +64,8 @@ class Border:
     @classmethod
     def of(cls, across: Any, edges: Sequence[int]) -> Border:
         """Cut rows, shape (rows, n), dense or sparse, at the edges of the blocks."""
+        import scipy.sparse as sp
+
         table = sp.csr_matrix(across)
         cut = np.asarray(edges)
         spans = [_span(table, row, cut) for row in range(table.shape[0])]
@@ -143,6 +146,8 @@ class Chain:
         border: Border | None = None,
         weights: np.ndarray | None = None,
     ) -> None:
+        import scipy.sparse as sp
+
         self.edges = np.cumsum([0, *(len(block) for block in blocks)])
         self.border = Border.of(sp.csr_matrix((0, self.edges[-1])), self.edges.tolist()) \
             if border is None else border  # fmt: skip
@@ -248,6 +253,8 @@ class Chain:
 
 def _factor(block: np.ndarray, number: int) -> np.ndarray:
     """Return the lower Cholesky factor."""
+    from scipy.linalg import lapack
+
     factor, fault = lapack.dpotrf(block, lower=1, overwrite_a=1)
     if fault:
         raise EnergyError(f"Block {number} of the balance has no unique answer: an arc has neither "
@@ -256,10 +263,14 @@ def _factor(block: np.ndarray, number: int) -> np.ndarray:
 
 
 def _back(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    from scipy.linalg import lapack
+
     return np.asarray(lapack.dpotrs(factor, right, lower=1)[0].reshape(right.shape))
 
 
 def _inverse(factor: np.ndarray) -> np.ndarray:
+    from scipy.linalg import lapack
+
     lower = np.asarray(lapack.dpotri(factor, lower=1)[0])
     whole = np.tril(lower)
     return np.asarray(whole + np.tril(lower, -1).T)

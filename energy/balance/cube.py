@@ -29,6 +29,7 @@ def flow_cube(
     first: str | None = None,
     last: str | None = None,
     estimate: str = "balanced",
+    built: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Build the flow cube with the balance laid over it.
 
@@ -38,6 +39,8 @@ def flow_cube(
         As in `energy.flows.build`.
     estimate : {"balanced", "reported"}
         What ``flow`` is: the reconciled estimate, or the published figure chosen for the cell.
+    built : Dataset, optional
+        What `energy.flows.build` returns for the same arguments, where it is there already.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def flow_cube(
     """
     if estimate not in ESTIMATES:
         raise UnknownName("estimate", estimate, ESTIMATES)
-    cube = flows.build(tables, freq, unit, basis, first, last)
+    cube = built or flows.build(tables, freq, unit, basis, first, last)
     found = result(tables)
     routes = [str(route) for route in cube["route"].values]
     inner = _inner(found, tables["balance-arcs"], routes, cube)

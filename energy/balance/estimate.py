@@ -12,10 +12,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
 from energy.balance import clashes
 from energy.balance.chain import Chain, one_thread
@@ -24,6 +24,9 @@ from energy.balance.measurements import Measurements, measure
 from energy.balance.system import System, system
 from energy.errors import EnergyError
 from energy.measure import periods
+
+if TYPE_CHECKING:  # imported where it is solved: a balance that is kept needs no solver
+    import scipy.sparse as sp
 
 FREEDOM = 4.0  # degrees of freedom of Student's t for figures: one in twenty is beyond 2.8 errors
 CONVEX = 2.0  # errors beyond which the first rounds count a figure by its distance (Huber 1964)
@@ -192,6 +195,8 @@ def reconcile(net: System, told: Measurements, start: np.ndarray | None = None) 
 
 
 def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balance:
+    import scipy.sparse as sp
+
     frame, prior = Frame.of(net), Prior(net)
     clashes.check(net, frame.bases)
     counted = matrix(told, *net.weight.shape)

@@ -7,13 +7,16 @@ for the whole month has no coordinate and carries nothing.
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 
 from energy.balance.chain import Border, Chain
 from energy.balance.measurements import Measurements
 from energy.balance.system import System, kernel
+
+if TYPE_CHECKING:  # imported where it is solved: a balance that is kept needs no solver
+    import scipy.sparse as sp
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Frame:
     @classmethod
     def of(cls, net: System) -> Frame:
         """Return the coordinates of a system."""
+        import scipy.sparse as sp
+
         known: dict[bytes, np.ndarray] = {}
         bases = []
         for shut in (net.weight == 0).T:
@@ -58,6 +63,8 @@ class Frame:
 
 def matrix(told: Measurements, arcs: int, months: int) -> sp.csr_matrix:
     """Return the measurements as a matrix over the flows, month by month."""
+    import scipy.sparse as sp
+
     sizes = [len(places) for places, *_ in told.cells]
     rows = np.repeat(np.arange(len(told)), sizes)
     columns = np.concatenate([np.zeros(0, int), *(m * arcs + a for a, m, _ in told.cells)])
@@ -78,6 +85,8 @@ class Normal:
     """
 
     def __init__(self, frame: Frame, rows: sp.csr_matrix, step: int) -> None:
+        import scipy.sparse as sp
+
         self.frame, self.step = frame, step
         self.edges = frame.edges[::step]
         columns = sp.csc_matrix(rows)

@@ -131,7 +131,10 @@ def by_market(
     if len(by_mass):
         table = pd.concat([table, by_mass], ignore_index=True)
     offers = {str(name): _offers(rows) for name, rows in table.groupby("series")}
-    models = {market: outturn(prices, market, volumes) for market in ORDER}
+    west = outturn(prices, WESTERN[0], volumes)  # one model for all of the west
+    models = {
+        market: west if market in WESTERN else outturn(prices, market, volumes) for market in ORDER
+    }
     rows = [row for market in ORDER for row in _market(market, offers, models[market])]
     result = pd.DataFrame(rows, columns=[*COLUMNS, "span"])
     for market in WESTERN:
@@ -441,26 +444,33 @@ def averaged(prices: pd.DataFrame, window: Window, spans: Sequence[str]) -> pd.S
         For a span that is neither a quarter nor a year.
     """
     series = monthly(prices, window.index)
+    index = pd.PeriodIndex(series.index)
+    months = index.year.to_numpy() * 12 + index.month.to_numpy() - 1
+    begin = int(months.min()) if len(months) else 0
+    known = np.full(int(months.max()) - begin + 1 if len(months) else 0, np.nan)
+    known[months - begin] = series.to_numpy(dtype=float)
     values = [
-        float(np.mean([_before(series, window, quarter) for quarter in _quarters_of(text)]))
+        float(np.mean([_before(known, window, first - begin) for first in _quarters_of(text)]))
         for text in spans
     ]
     return pd.Series(values, pd.Index(list(spans), name="period"), name=str(window))
 
 
-def _quarters_of(text: str) -> list[pd.Period]:
+def _quarters_of(text: str) -> list[int]:
+    """Return the number of the first month of each quarter of a span."""
     span = periods.parse(text)
     if span.freq not in ("Q", "A"):
         raise PeriodError(f"A price formula works by quarter or year, not {text!r}; give 2021Q1.")
-    first = pd.Period(span.start, freq="Q")
-    return [first + i for i in range(4 if span.freq == "A" else 1)]
+    first = periods.month_number(span.start)
+    return [first + 3 * i for i in range(4 if span.freq == "A" else 1)]
 
 
-def _before(series: pd.Series, window: Window, quarter: pd.Period) -> float:
-    last = quarter.asfreq("M", "start") - 1 - window.lag
-    return float(
-        series.reindex(pd.period_range(end=last, periods=window.months)).mean(skipna=False)
-    )
+def _before(known: np.ndarray, window: Window, first: int) -> float:
+    """Return the mean of the months before the one at place `first`; NaN where one is not known."""
+    end = first - window.lag
+    if end - window.months < 0 or end > len(known):
+        return float("nan")
+    return float(known[end - window.months : end].sum() / window.months)
 
 
 def fit(prices: pd.DataFrame, observed: pd.Series, windows: Sequence[Window]) -> Formula:

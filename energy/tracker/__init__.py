@@ -254,7 +254,12 @@ class Tracker:
     @functools.cached_property
     def _weights(self) -> dict[str, pd.Series]:
         """Return what flowed to each market by quarter, for means that are weighed by volume."""
-        return revenue.weights(flows.build(self.facts, "Q", *flows.INNER), self.facts["routes"])
+        return revenue.weights(self._built, self.facts["routes"])
+
+    @functools.cached_property
+    def _built(self) -> xr.Dataset:
+        """The quarters as `flows.build` makes them: prices need them, and so does the first cube."""
+        return flows.build(self.facts, "Q", *flows.INNER)
 
     @functools.cached_property
     def _quarters(self) -> xr.Dataset:
@@ -366,7 +371,11 @@ class Tracker:
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         key = (freq, unit, basis, first, last, estimate)
         if key not in self._cubes:
-            cube = cubes.flow_cube(self.facts, freq, unit, basis, first, last, estimate)
+            whole = (freq, unit, basis, first, last) == ("Q", *flows.INNER, None, None)
+            built = flows.copied(self._built) if whole else None
+            cube = cubes.flow_cube(
+                self.facts, freq, unit, basis, first, last, estimate, built=built
+            )
             cube = revenue.priced(cube, self.facts, self._prices)
             cube.attrs["as_of"] = self.edition
             self._cubes[key] = cube
