@@ -21,7 +21,6 @@ import geopandas as gpd
 import numpy as np
 import orjson
 import pandas as pd
-import pyogrio
 import shapely
 
 from geodata.disk import collector_paused, existing
@@ -465,6 +464,8 @@ def _write_layer(
     meta: Mapping[str, str] | None = None,
     **options: str,
 ) -> None:
+    import pyogrio  # here and below: lines are read without GDAL, which takes its time to start
+
     kinds = frame.geometry.dropna().geom_type.unique()
     single = {kind.removeprefix("Multi") for kind in kinds}
     multi = any(kind.startswith("Multi") for kind in kinds)
@@ -508,6 +509,8 @@ def _flat_column(column: pd.Series, name: str) -> pd.Series:
 
 @contextmanager
 def _gdal_option(name: str, value: str) -> Iterator[None]:
+    import pyogrio
+
     before = pyogrio.get_gdal_config_option(name)
     pyogrio.set_gdal_config_options({name: value})
     try:
@@ -622,6 +625,8 @@ def _read_parquet(path: Path) -> gpd.GeoDataFrame:
 
 
 def _read_gdal(path: Path, layer: str | None) -> gpd.GeoDataFrame:
+    import pyogrio
+
     try:
         names = pyogrio.list_layers(path)[:, 0].tolist()
     except pyogrio.errors.DataSourceError as error:

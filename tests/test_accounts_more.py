@@ -545,3 +545,23 @@ def test_other_charts_draw(real, axes):
     charts.tornado(economics.tornado(line_), 200, "USD/1000 m3", ax=axes)
     with pytest.raises(DataError, match="no input has a range"):
         charts.tornado(economics.tornado(line_).iloc[:0], 200, "USD/1000 m3", ax=axes)
+
+
+def test_prices_are_kept_until_a_row_of_theirs_changes(monkeypatch):
+    real = facts.load()
+    made = border.kept_by_market(real, {})
+    pd.testing.assert_frame_equal(made, border.by_market(real["prices"], real["volumes"], {}))
+
+    def anew(*_):
+        raise AssertionError("made anew")
+
+    monkeypatch.setattr(border, "by_market", anew)
+    other = real.replaced({"routes": real["routes"].iloc[:3]})
+    pd.testing.assert_frame_equal(border.kept_by_market(other, {}), made)
+    table = real["prices"].copy()
+    table.loc[0, "value"] += 1
+    for changed in ({"prices": table}, {"volumes": real["volumes"].iloc[:0]}):
+        with pytest.raises(AssertionError, match="made anew"):
+            border.kept_by_market(real.replaced(changed), {})
+    with pytest.raises(AssertionError, match="made anew"):
+        border.kept_by_market(real, {"europe": pd.Series([1.0], ["2024Q1"])})

@@ -1,9 +1,10 @@
-"""Tables as one run of Arrow streams, a table each: how parsed tables lie in the cache folder."""
+"""Tables as Arrow streams, one a table: how what was parsed or made lies in the cache folder."""
 
 from __future__ import annotations
 
 import io
 
+import pandas as pd
 import pyarrow as pa
 
 from energy.measure.tables import Tables
@@ -54,3 +55,20 @@ def unpack(body: bytes, key: str) -> Tables | None:
                 return None
             tables[words[NAME].decode()] = stream.read_all().to_pandas()
     return tables
+
+
+def pack_table(table: pd.DataFrame, key: str) -> bytes:
+    """Return one table as bytes under a key."""
+    return pack(Tables({"": table}), key)
+
+
+def unpack_table(body: bytes, key: str) -> pd.DataFrame | None:
+    """Return the table of some bytes; None where it is of another key.
+
+    Raises
+    ------
+    ValueError
+        If the bytes hold no table.
+    """
+    tables = unpack(body, key)
+    return None if tables is None else tables[""]

@@ -9,16 +9,20 @@ never prices what happened. What is left at the field is in `netback`.
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from energy.errors import DataError, PeriodError, UnknownName
-from energy.measure import periods, units
+from energy.facts import kept
+from energy.measure import observations, periods, units
 from energy.measure.observations import STATUS, newest, rows_of
+from energy.measure.tables import Tables
 
 UNIT = "USD/1000 m3"
 COLUMNS = ["market", "period", "price", "p10", "p90", "unit", "status", "series", "id", "reason"]
@@ -71,6 +75,30 @@ ORDER: dict[str, tuple[Rule, ...]] = {
     "former-ussr": (Rule("gazprom_former_ussr", KNOWN, "Gazprom's mean, former Soviet Union"),),
 }
 """Market to the series that may speak for it, first come first. See `by_market` for the reasons."""
+
+
+def kept_by_market(tables: Tables, weights: Mapping[str, pd.Series[float]]) -> pd.DataFrame:
+    """Return what `by_market` makes of the facts, kept in the cache folder under their digest.
+
+    Parameters
+    ----------
+    tables : Tables
+    weights : mapping of str to Series
+        As in `by_market`.
+    """
+    from energy.facts import arrow
+
+    rows, volumes = tables["prices"], _customs_rows(tables["volumes"])
+    parts: list[bytes | str] = [Path(module.__file__ or "").read_bytes() for module in
+                                (sys.modules[__name__], units, periods, observations)]  # fmt: skip
+    parts += [f"{np.__version__} {pd.__version__}"]
+    read: dict[str, pd.DataFrame | pd.Series[float]] = {"prices": rows, "volumes": volumes}
+    for name, table in {**read, **weights}.items():
+        parts += [name, pd.util.hash_pandas_object(table).to_numpy().tobytes()]
+    return kept.kept(
+        "prices.arrow", kept.digest(*parts), lambda: by_market(rows, volumes, weights),
+        pack=arrow.pack_table, unpack=arrow.unpack_table, most=16,
+    )  # fmt: skip
 
 
 def by_market(
@@ -287,8 +315,7 @@ def _months(row: Any) -> int:
 
 def _customs_by_mass(volumes: pd.DataFrame) -> pd.DataFrame:
     """Price the quarters of Chinese customs: value over mass, the mass as volume at 20 °C."""
-    rows = volumes[(volumes["entity"] == "china") & volumes["series"].isin([
-        "customs_value", "customs_mass"])]  # fmt: skip
+    rows = _customs_rows(volumes)
     rows = rows[np.array([_in_a_quarter(text) for text in rows["period"]], dtype=bool)]
     value = _months_of(rows, "customs_value", "million USD")
     mass = _months_of(rows, "customs_mass", "kt")
@@ -308,6 +335,12 @@ def _customs_by_mass(volumes: pd.DataFrame) -> pd.DataFrame:
             "id": ";".join([*part["id_value"], *part["id_mass"]]),
         })  # fmt: skip
     return pd.DataFrame(records)
+
+
+def _customs_rows(volumes: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of Chinese customs, all that a price reads of the volumes."""
+    customs = volumes["series"].isin(["customs_value", "customs_mass"])
+    return volumes[(volumes["entity"] == "china") & customs]
 
 
 def _in_a_quarter(text: str) -> bool:

@@ -249,7 +249,7 @@ class Tracker:
 
     @functools.cached_property
     def _prices(self) -> pd.DataFrame:
-        return prices.by_market(self.facts["prices"], self.facts["volumes"], self._weights)
+        return prices.kept_by_market(self.facts, self._weights)
 
     @functools.cached_property
     def _weights(self) -> dict[str, pd.Series]:
