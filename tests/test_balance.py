@@ -323,7 +323,7 @@ def test_a_day_of_the_past_is_solved_once(tmp_path, monkeypatch):
     monkeypatch.setattr(kept, "_kept", {})
     told = tables(YEARS)
     first = kept.result(told).table("east", "A")
-    assert [path.name for path in tmp_path.iterdir()] == [f"balance-{kept.digest(told)}.npz"]
+    assert [path.name for path in tmp_path.glob("balance*")] == [f"balance-{kept.digest(told)}.npz"]
     monkeypatch.setattr(kept, "_kept", {})  # another process
     monkeypatch.setattr(estimate, "solve", None)
     pd.testing.assert_frame_equal(kept.result(told).table("east", "A"), first, atol=1e-6)

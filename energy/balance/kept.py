@@ -102,7 +102,7 @@ class Result:
         deviation = self.deviation[freq]
         key = cache.digest(*(held.tobytes() for held in (flow, deviation, low)))
         ends = cache.kept("intervals.npy", key, lambda: np.stack(interval(flow, deviation, low)),
-                          pack=_pack_ends, unpack=_unpack_ends, most=MOST)  # fmt: skip
+                          pack=_pack_ends, unpack=_unpack_ends, most=16)  # fmt: skip
         return np.concatenate([flow[None], ends])
 
 
