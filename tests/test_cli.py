@@ -21,7 +21,7 @@ from energy.cli import command, faults, terminal
 VERBS = [
     "build", "site", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
     "project", "backtest", "sources", "cite", "check", "import", "update", "probe", "diff",
-    "routes", "units", "metrics", "scenarios", "search", "completion", "what-if",
+    "routes", "units", "metrics", "scenarios", "search", "completion", "what-if", "mcp",
 ]  # fmt: skip
 
 

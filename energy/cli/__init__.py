@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from energy import __version__
-from energy.cli import ahead, figures, intake, maps, money, store, words
+from energy.cli import ahead, figures, intake, maps, money, service, store, words
 from energy.cli.command import Parser, say, wide
 from energy.cli.faults import code_of, prepare, silence, spoken
 from energy.cli.terminal import progress
@@ -41,6 +41,7 @@ VERBS = (
     *words.VERBS,
     *intake.VERBS,
     *store.VERBS,
+    *service.VERBS,
 )
 
 

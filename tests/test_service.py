@@ -1,0 +1,76 @@
+"""The MCP server, asked by the SDK's own client in the same process."""
+
+import asyncio
+import sys
+
+import pytest
+
+from energy.cli import main, service
+from energy.errors import MissingExtra
+
+mcp = pytest.importorskip("mcp", reason="extra mcp")
+
+
+def ask(*calls, day=None):
+    """Return the answers to calls (tool, arguments), and the tools there are."""
+
+    async def talk():
+        async with mcp.Client(service.server(day)) as client:
+            listed = await client.list_tools()
+            return [await client.call_tool(name, given) for name, given in calls], listed.tools
+
+    return asyncio.run(talk())
+
+
+def rows(result):
+    assert not result.is_error, result.content[0].text
+    return result.structured_content["rows"]
+
+
+def test_flows_carry_their_qualifiers_and_lead_to_their_source():
+    (flows, found, cited), listed = ask(
+        ("flows", {"routes": ["PoS1"], "first": "2024", "last": "2025"}),
+        ("search", {"text": "turkish stream"}),
+        ("cite", {"what": "V0123"}),
+    )
+    assert [tool.name for tool in listed] == ["flows", "cite", "search", "as_of", "diff"]
+    assert all(tool.description for tool in listed)
+    first, second = rows(flows)
+    assert (first["route"], first["period"][:4]) == ("power-of-siberia-1", "2024")
+    assert 30.5 < first["flow"] < 31.9 and 38 < second["flow"] < 39.5  # bcm, Gazprom's own totals
+    assert first["flow_p10"] <= first["flow"] <= first["flow_p90"]
+    assert {"status", "coverage", "reported", "unit", "basis"} <= set(first)
+    assert [row["id"] for row in rows(found)][:2] == ["turkstream-1", "turkstream-2"]
+    assert rows(cited)[0]["id"] == "V0123" and rows(cited)[0]["url"].startswith("http")
+
+
+def test_a_day_knows_nothing_later_and_days_are_compared():
+    (then, changed), _ = ask(
+        ("as_of", {"date": "2022-06-30"}), ("diff", {"a": "2025-06-30", "b": "2026-03-31"})
+    )
+    assert then.structured_content["edition"] == "2022-06-30"
+    assert max(row["period"] for row in rows(then))[:4] <= "2022"
+    assert rows(changed)
+
+
+def test_a_wrong_question_is_one_sentence():
+    (wrong, odd), _ = ask(
+        ("flows", {"routes": ["blue-strem"]}), ("cite", {"what": "V99999999"}), day="2025-12-31"
+    )
+    assert wrong.is_error and "near: blue-stream" in wrong.content[0].text
+    assert odd.is_error and "V99999999" in odd.content[0].text
+
+
+def test_rows_beyond_the_limit_are_counted(monkeypatch):
+    monkeypatch.setattr(service, "MOST", 3)
+    made = {tool.__name__: tool for tool in service.tools()}
+    answer = made["search"]("gazprom")
+    assert len(answer["rows"]) == 3 and answer["left_out"] > 0
+
+
+def test_without_the_sdk_it_says_what_to_install(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "mcp.server.mcpserver", None)
+    with pytest.raises(MissingExtra, match=r"energy-trade-tracker\[mcp\]"):
+        service.server()
+    assert main(["mcp"]) == 1
+    assert "energy-trade-tracker[mcp]" in capsys.readouterr().err
