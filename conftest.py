@@ -7,6 +7,8 @@ import os
 
 import pytest
 
+FEW = 256  # draws of a projection that an example shows
+
 
 @pytest.fixture(autouse=True, scope="session")
 def own_home(tmp_path_factory):
@@ -44,6 +46,7 @@ def ground_of_examples(request):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(request.getfixturevalue("desk"))
         patch.setattr("energy.load", request.getfixturevalue("one_load"))
+        patch.setattr("energy.tracker.ahead.EXPORT_DRAWS", FEW)
         yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

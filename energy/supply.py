@@ -71,6 +71,12 @@ def supply(
     ------
     UnknownName
         For a place or a kind that is not there.
+
+    Examples
+    --------
+    >>> table = supply(facts.load(), "eu", "2024").set_index("origin")
+    >>> float(table.loc["norway", "value"]), table.loc["norway", "unit"]
+    (93.3, 'bcm')
     """
     places = tables["places"]
     for what, name in (("market", market), ("origin", origin)):

@@ -31,6 +31,12 @@ def one_thread() -> contextlib.AbstractContextManager[Any]:
 
     On a busy machine the threads of a small product wait for each other a hundred times as long
     as it takes.
+
+    Examples
+    --------
+    >>> with one_thread():
+    ...     np.eye(2) @ np.ones(2)
+    array([1., 1.])
     """
     if find_spec("threadpoolctl") is None:
         return contextlib.nullcontext()
@@ -54,6 +60,12 @@ class Border:
         Per block: their coefficients.
     ends : list of ndarray of bool
         Per block: which of them end there.
+
+    Examples
+    --------
+    >>> border = Border.of(np.array([[1.0, 0.0, 2.0]]), [0, 1, 3])
+    >>> [rows.tolist() for rows in border.rows]
+    [[0], [0]]
     """
 
     rows: list[np.ndarray]
@@ -63,7 +75,14 @@ class Border:
 
     @classmethod
     def of(cls, across: Any, edges: Sequence[int]) -> Border:
-        """Cut rows, shape (rows, n), dense or sparse, at the edges of the blocks."""
+        """Cut rows, shape (rows, n), dense or sparse, at the edges of the blocks.
+
+        Examples
+        --------
+        >>> border = Border.of(np.array([[1.0, 0.0, 2.0]]), [0, 1, 3])
+        >>> border.carried
+        [0, 1]
+        """
         import scipy.sparse as sp
 
         table = sp.csr_matrix(across)
@@ -137,6 +156,12 @@ class Chain:
     ------
     EnergyError
         If the matrix is not positive definite.
+
+    Examples
+    --------
+    >>> blocks, joints = [np.eye(1) * 2, np.eye(1) * 2], [np.array([[1.0]])]
+    >>> Chain(blocks, joints).solve(np.array([3.0, 3.0])).round(9).tolist()  # 2x + y = x + 2y = 3
+    [1.0, 1.0]
     """
 
     def __init__(
@@ -188,7 +213,14 @@ class Chain:
         return np.asarray(own[np.ix_(rest, rest)] - ties.T @ pass_on)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
-        """Return the solution for one right side, shape (n,), or several, shape (n, m)."""
+        """Return the solution for one right side, shape (n,), or several, shape (n, m).
+
+        Examples
+        --------
+        >>> made = Chain([np.eye(1) * 4, np.eye(1) * 5], [np.array([[0.0]])])
+        >>> made.solve(np.array([8.0, 15.0])).round(9).tolist()
+        [2.0, 3.0]
+        """
         flat = right.reshape(len(right), -1)
         plain, ended = self._forward(flat)
         parts: list[np.ndarray] = [np.zeros(0)] * len(self.steps)
@@ -223,7 +255,15 @@ class Chain:
 
     @functools.cached_property
     def covariance(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Blocks of the inverse: on the diagonal (k, k), and above it (k, k + 1)."""
+        """Blocks of the inverse: on the diagonal (k, k), and above it (k, k + 1).
+
+        Examples
+        --------
+        >>> made = Chain([np.eye(1) * 4, np.eye(1) * 5], [np.array([[0.0]])])
+        >>> own, beside = made.covariance
+        >>> [round(block.item(), 9) for block in own]
+        [0.25, 0.2]
+        """
         own: list[np.ndarray] = []
         beside: list[np.ndarray] = []
         ahead = np.zeros((0, 0))  # of what this block is tied to

@@ -55,6 +55,13 @@ def flow_cube(
     ------
     UnknownName
         For another estimate.
+
+    Examples
+    --------
+    >>> import energy
+    >>> cube = flow_cube(energy.load().facts, "A", first="2021", last="2021")
+    >>> sorted({"flow", "flow_p10", "flow_p90", "reported"} & set(cube))
+    ['flow', 'flow_p10', 'flow_p90', 'reported']
     """
     if estimate not in ESTIMATES:
         raise UnknownName("estimate", estimate, ESTIMATES)
@@ -202,6 +209,14 @@ def markets(tables: Mapping[str, pd.DataFrame], freq: str = "A", by: str = "grou
     -------
     DataFrame
         Index ``(market, period)``; ``flow, p10, p90``; the interval of each sum is its own.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = markets(facts.load())
+    >>> row = table.loc[("exports", "2021-01-01")]
+    >>> bool(row["p10"] < row["flow"] < row["p90"])
+    True
     """
     if by not in PARTS:
         raise UnknownName("parts of the markets", by, PARTS)
@@ -251,7 +266,15 @@ def cell(
 
 
 def months(tables: Mapping[str, pd.DataFrame], routes: list[str], freq: str) -> pd.DataFrame:
-    """Return the balanced months of routes: ``route, period`` (text of `freq`)``, month, value, bcm, part``."""
+    """Return the balanced months of routes: ``route, period`` (text of `freq`)``, month, value, bcm, part``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = months(facts.load(), ["power-of-siberia-1"], "Q")
+    >>> len(table[table["period"] == "2021Q1"])
+    3
+    """
     found, arcs = result(tables), tables["balance-arcs"].set_index("route")["arc"]
     rows = []
     for route in routes:
@@ -271,6 +294,12 @@ def market_parts(tables: Mapping[str, pd.DataFrame], market: str, freq: str = "A
     market : str
         A group of markets, or ``all`` for every one abroad.
     freq : {"A", "Q", "M", "G"}
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> sorted(set(market_parts(facts.load(), "china")["route"]))[:2]
+    ['power-of-siberia-1']
     """
     found, arcs = result(tables), tables["balance-arcs"]
     abroad = ~arcs["group"].isin(NOT_ABROAD)
@@ -310,6 +339,14 @@ def market_rows(
     DataFrame
         ``market, period, flow, p10, p90, unit, basis, coverage, whole, status, as_of, total``;
         see `energy.tracker.Tracker.exports`.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> rows = market_rows(t.facts, t.flows(freq="A"))
+    >>> {"market", "period", "flow", "coverage", "total"} <= set(rows)
+    True
     """
     freq = cube.attrs["freq"]
     made = [_long(tables, freq, unit, basis, what) for what in ("flow", "p10", "p90")]
@@ -379,6 +416,13 @@ def market_table(
         As in `markets`.
     total : bool
         The row ``exports``, the sum abroad, too.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = market_table(facts.load(), what="p90") - market_table(facts.load())
+    >>> bool(table.loc["europe", "2021"].iloc[0] >= 0)
+    True
     """
     for kind, word, known in (("frequency", freq, STEPS), ("part", what, ("flow", "p10", "p90"))):
         if word not in known:

@@ -31,6 +31,15 @@ class Frame:
         Where each month begins among the coordinates.
     into : sparse matrix, shape (months * arcs, coordinates)
         Coordinates to flows, month by month.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> from energy import facts
+    >>> from energy.balance.system import system
+    >>> frame = Frame.of(system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1)))
+    >>> len(frame.bases), frame.into.shape[1] == frame.edges[-1]
+    (12, np.True_)
     """
 
     bases: list[np.ndarray]
@@ -39,7 +48,17 @@ class Frame:
 
     @classmethod
     def of(cls, net: System) -> Frame:
-        """Return the coordinates of a system."""
+        """Return the coordinates of a system.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from energy import facts
+        >>> from energy.balance.system import system
+        >>> frame = Frame.of(system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1)))
+        >>> len(frame.edges)
+        13
+        """
         import scipy.sparse as sp
 
         known: dict[bytes, np.ndarray] = {}
@@ -53,16 +72,47 @@ class Frame:
         return cls(bases, edges, sp.block_diag([sp.csr_matrix(base) for base in bases], "csr"))
 
     def flow(self, coordinates: np.ndarray) -> np.ndarray:
-        """Return flows, shape (arcs, months)."""
+        """Return flows, shape (arcs, months).
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from energy import facts
+        >>> from energy.balance.system import system
+        >>> net = system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1))
+        >>> frame = Frame.of(net)
+        >>> frame.flow(np.zeros(frame.edges[-1])).shape == (len(net.arcs), 12)
+        True
+        """
         return np.asarray((self.into @ coordinates).reshape(len(self.bases), -1).T)
 
     def gather(self, chosen: np.ndarray) -> np.ndarray:
-        """Return a weight of each flow, shape (arcs, months), as weights of the coordinates."""
+        """Return a weight of each flow, shape (arcs, months), as weights of the coordinates.
+
+        Examples
+        --------
+        >>> import datetime as dt
+        >>> from energy import facts
+        >>> from energy.balance.system import system
+        >>> net = system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1))
+        >>> frame = Frame.of(net)
+        >>> frame.gather(np.ones((len(net.arcs), 12))).shape == (frame.edges[-1],)
+        True
+        """
         return np.asarray(self.into.T @ chosen.T.ravel())
 
 
 def matrix(told: Measurements, arcs: int, months: int) -> sp.csr_matrix:
-    """Return the measurements as a matrix over the flows, month by month."""
+    """Return the measurements as a matrix over the flows, month by month.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> one = (np.array([0, 1]), np.array([0, 0]), np.array([1.0, -1.0]))
+    >>> told = Measurements(pd.DataFrame({"value": [2.0]}), [one], pd.DataFrame())
+    >>> matrix(told, arcs=2, months=1).toarray().tolist()
+    [[1.0, -1.0]]
+    """
     import scipy.sparse as sp
 
     sizes = [len(places) for places, *_ in told.cells]

@@ -60,6 +60,13 @@ class Result:
         See `energy.balance.verdicts.verdicts`.
     left_out : DataFrame
         Figures that measure nothing here, with the reason.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> found = result(facts.load())
+    >>> found.flow.shape == (len(found.names), len(found.months))
+    True
     """
 
     names: list[str]
@@ -78,6 +85,13 @@ class Result:
         -------
         DataFrame
             Index: first days; ``flow, p10, p90`` in bcm at 20 °C, for the whole periods of history.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> table = result(facts.load()).table("exports", "A")
+        >>> bool((table["p10"] <= table["flow"]).all())
+        True
         """
         row, starts = self.names.index(name), period_starts(self.months, freq)
         if freq not in self._sums:
@@ -149,7 +163,14 @@ def interval(
 
 
 def period_starts(months: list[dt.date], freq: str) -> list[int]:
-    """Return the positions of the first months of the whole periods."""
+    """Return the positions of the first months of the whole periods.
+
+    Examples
+    --------
+    >>> months = [dt.date(2023 + m // 12, m % 12 + 1, 1) for m in range(24)]
+    >>> period_starts(months, "A"), period_starts(months, "G")  # a gas year begins in October
+    ([0, 12], [9])
+    """
     offset, step = (9, 12) if freq == "G" else (0, STEPS[freq])
     return [s for s in range(offset, len(months), step) if s + step <= len(months)]
 
@@ -218,6 +239,13 @@ def groups(arcs: pd.DataFrame) -> tuple[list[str], np.ndarray]:
     """Return the names of arcs and sums, and the sums as coefficients over the arcs.
 
     Gas that is not Russian (``foreign``) is taken off the market at whose exits it is metered.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> names, sums = groups(facts.load()["balance-arcs"].set_index("arc", drop=False))
+    >>> names[-1], sums.shape[0] == len(names)
+    ('exports', True)
     """
     sign = np.where(arcs["kind"] == "foreign", -1.0, 1.0)
     names, rows = list(arcs.index), [np.eye(len(arcs))]
@@ -239,6 +267,14 @@ def digest(tables: Mapping[str, pd.DataFrame]) -> str:
     """Return a name for the inputs of a balance: equal names, equal results.
 
     What the balance does not read (a page, a day of printing, a capacity) does not change it.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> tables = facts.load()
+    >>> pages = tables["volumes"].assign(page="1")  # the balance reads no page
+    >>> digest(tables) == digest({**tables, "volumes": pages})
+    True
     """
     attributes = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
     read = {
@@ -254,7 +290,15 @@ _kept: dict[str, Result] = {}
 
 
 def result(tables: Mapping[str, pd.DataFrame]) -> Result:
-    """Return the balance of the tables: from memory, the package, the cache, or solved now."""
+    """Return the balance of the tables: from memory, the package, the cache, or solved now.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> found = result(facts.load())
+    >>> "group:europe" in found.names
+    True
+    """
     name = digest(tables)
     if name not in _kept:
         if len(_kept) > 8:
@@ -280,7 +324,15 @@ def _near(tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
 
 
 def pack(made: Result, name: str) -> bytes:
-    """Return a result as the bytes of a file; the same result gives the same bytes."""
+    """Return a result as the bytes of a file; the same result gives the same bytes.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> found = result(facts.load())
+    >>> unpack(pack(found, "inputs"), "inputs").names == found.names
+    True
+    """
     words = {"name": name, "names": made.names, "known": made.known,
              "first": made.months[0].isoformat(), "last": made.months[-1].isoformat(),
              "verdicts": json.loads(made.verdicts.to_json(orient="split", double_precision=6)),
@@ -304,6 +356,12 @@ def unpack(body: bytes, name: str) -> Result | None:
     ------
     ValueError
         For a broken file.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> unpack(pack(result(facts.load()), "old inputs"), "new inputs") is None
+    True
     """
     try:
         with np.load(io.BytesIO(body)) as held:

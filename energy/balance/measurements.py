@@ -48,6 +48,13 @@ class Measurements:
         For each row: positions of arcs, of months, and the coefficients.
     left_out : DataFrame
         ``id, series, entity, period, reason`` of the figures that measure nothing here.
+
+    Examples
+    --------
+    >>> none = pd.DataFrame()
+    >>> one = (np.array([0]), np.array([0]), np.array([1.0]))
+    >>> len(Measurements(pd.DataFrame({"id": ["V1"], "value": [2.0]}), [one], none))
+    1
     """
 
     table: pd.DataFrame
@@ -58,7 +65,15 @@ class Measurements:
         return len(self.table)
 
     def take(self, rows: np.ndarray) -> Measurements:
-        """Return some of the rows, in the order asked."""
+        """Return some of the rows, in the order asked.
+
+        Examples
+        --------
+        >>> one = (np.array([0]), np.array([0]), np.array([1.0]))
+        >>> told = Measurements(pd.DataFrame({"id": ["V1", "V2"]}), [one, one], pd.DataFrame())
+        >>> told.take(np.array([1])).table["id"].tolist()
+        ['V2']
+        """
         return Measurements(
             self.table.iloc[rows].reset_index(drop=True), [self.cells[r] for r in rows],
             self.left_out,
@@ -77,6 +92,14 @@ def measure(tables: Mapping[str, pd.DataFrame], net: System) -> Measurements:
     Returns
     -------
     Measurements
+
+    Examples
+    --------
+    >>> from energy.balance.system import system
+    >>> tables = facts.load()
+    >>> told = measure(tables, system(tables, dt.date(2015, 12, 31), dt.date(2014, 1, 1)))
+    >>> bool((told.table["error"] > 0).all())
+    True
     """
     volumes = facts.corrected(dict(tables), "volumes")
     reader = _Reader(tables, net)

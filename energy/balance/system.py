@@ -45,6 +45,13 @@ class System:
         Prior standard deviation of the level and of its monthly change, bcm a mean month.
     low, high : ndarray, shape (arcs, months)
         Bounds, bcm a month.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> net = system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1))
+    >>> len(net.months), net.low.shape == net.high.shape
+    (12, True)
     """
 
     arcs: pd.DataFrame
@@ -58,7 +65,15 @@ class System:
     high: np.ndarray
 
     def place(self, arc: str) -> int:
-        """Return the row of an arc."""
+        """Return the row of an arc.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> net = system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1))
+        >>> net.place(net.arcs.index[3])
+        3
+        """
         return self._places[arc]
 
     @functools.cached_property
@@ -66,7 +81,15 @@ class System:
         return {arc: place for place, arc in enumerate(self.arcs.index.tolist())}
 
     def arc_of(self, route: str) -> str | None:
-        """Return the arc that is a route, or None where the route is not in the balance."""
+        """Return the arc that is a route, or None where the route is not in the balance.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> net = system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1))
+        >>> net.arc_of("blue-stream") in net.arcs.index, net.arc_of("no-such-route") is None
+        (True, True)
+        """
         return self._routes.get(route)
 
     @functools.cached_property
@@ -93,6 +116,13 @@ def system(
     ------
     DataError
         If a node has gas on one side only.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> net = system(facts.load(), dt.date(2021, 12, 31), dt.date(2021, 1, 1))
+    >>> str(net.months[0]), str(net.months[-1])
+    ('2021-01-01', '2021-12-01')
     """
     arcs = tables["balance-arcs"].set_index("arc", drop=False)
     months = months_between(first or dt.date(FIRST, 1, 1), last)
@@ -121,7 +151,13 @@ def system(
 
 
 def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
-    """Return the first days of the months of whole years, from that of `first` to that of `last`."""
+    """Return the first days of the months of whole years, from that of `first` to that of `last`.
+
+    Examples
+    --------
+    >>> [str(day) for day in months_between(dt.date(2021, 5, 9), dt.date(2021, 7, 1))][::11]
+    ['2021-01-01', '2021-12-01']
+    """
     begin, end = (periods.first_month(periods.month_number(day)) for day in (first, last))
     return [periods.month_start(number) for number in range(begin, end + 12)]
 
@@ -178,7 +214,13 @@ def _null_space(arcs: pd.DataFrame) -> np.ndarray:
 
 
 def kernel(matrix: np.ndarray) -> np.ndarray:
-    """Return the kernel of an incidence matrix by elimination; its entries are 0, 1 and -1."""
+    """Return the kernel of an incidence matrix by elimination; its entries are 0, 1 and -1.
+
+    Examples
+    --------
+    >>> kernel(np.array([[1.0, -1.0, -1.0]])).tolist()  # one node: what comes in goes out
+    [[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]]
+    """
     left = matrix.copy()
     pivots: list[int] = []
     for column in reversed(range(left.shape[1])):

@@ -39,6 +39,13 @@ def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     ------
     PeriodError
         For a period that the balance does not hold.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = ways(facts.load(), "2021")
+    >>> bool((table["flow"] > 0).all()), "china" in set(table["market"])
+    (True, True)
     """
     return _traced(tables["balance-arcs"], _flows(tables, period))
 
@@ -50,6 +57,12 @@ def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     DataFrame
         As `ways`, and ``period``, the first day of the quarter.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> sorted(history(facts.load()))
+    ['field', 'flow', 'market', 'period', 'route']
     """
     found, arcs = result(tables), tables["balance-arcs"]
     names = [str(arc) for arc in arcs["arc"]]
@@ -106,6 +119,13 @@ def stream(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     ------
     PeriodError
         For a period that the balance does not hold.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = stream(facts.load(), "2021")
+    >>> {"source", "target", "bcm", "p10", "p90"} <= set(table)
+    True
     """
     cells = _cells(tables, period)
     arcs = list(rows_of(tables["balance-arcs"]))

@@ -77,6 +77,13 @@ def statements(
     ------
     UnknownName
         For a standard, metric or freq that is not there; the near names are listed.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = statements(facts.load()["financials"], metrics=["net_profit_attributable"], freq="A")
+    >>> float(table.set_index("period").loc["2023", "value"])  # RUB bn
+    -629.0
     """
     table = _of_standard(financials, standard)
     for name in metrics or ():
@@ -154,6 +161,13 @@ def wide(
     -------
     DataFrame
         Index `rows`, columns period texts. A figure that is not known is NaN.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = statements(facts.load()["financials"], metrics=["net_profit_attributable"], freq="A")
+    >>> wide(table).loc[("IFRS", "net_profit_attributable"), ["2022", "2023"]].iloc[0].tolist()
+    [1226.0, -629.0]
     """
     sheet = table.set_index([*rows, "period"])["value"].unstack("period")  # noqa: PD010
     spans = {str(text): periods.parse(text) for text in sheet.columns}
@@ -168,6 +182,12 @@ def breaks(financials: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``since, standard, metrics`` (``;``-joined), ``last`` (period text of the last such figure
         in the table, "" if none), ``text``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> {"since", "standard", "metrics", "last", "text"} <= set(breaks(facts.load()["financials"]))
+    True
     """
     records = []
     for since, standard, metrics, freqs, text in BREAKS:
@@ -218,6 +238,13 @@ def quarters(statements: pd.DataFrame) -> pd.DataFrame:
     -----
     A difference of two rounded figures carries the rounding of both: 1,100 less 600 may be off by
     100. The ids lead to what was printed.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = quarters(statements(facts.load()["financials"], metrics=["net_profit_attributable"]))
+    >>> bool((table.loc[table["note"] != "", "freq"] == "Q").all())  # differences, and so noted
+    True
     """
     flows = statements[statements["unit"].isin(FLOW_UNITS)]
     flows = flows[
@@ -278,6 +305,13 @@ def markets(statements: pd.DataFrame, metric: str = "net_sales_of_gas") -> pd.Da
     ------
     UnknownName
         If the line is not there.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> sheet = markets(statements(facts.load()["financials"]))
+    >>> bool(sheet["disclosed"].max() <= 1)  # share of the total
+    True
     """
     rows = statements[statements["metric"] == metric]
     if rows.empty:
@@ -299,6 +333,12 @@ def leverage(statements: pd.DataFrame) -> pd.DataFrame:
         ``period, measure, ratio, status, derived, source, id``. Measures: ``printed`` (the
         company's own), ``adjusted`` (net of deposits) and ``plain``: three series that do not
         join. A computed ratio needs debt at the end of a year and EBITDA of that year, in roubles.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> sorted(set(leverage(statements(facts.load()["financials"]))["measure"]))
+    ['adjusted', 'plain', 'printed']
     """
     group = statements[(statements["standard"] == "IFRS") & (statements["segment"] == "group")]
     printed = group[group["metric"] == "net_debt_to_ebitda"].rename(columns={"value": "ratio"})

@@ -55,7 +55,13 @@ RESULT = (
 
 @dataclass(frozen=True)
 class Rate:
-    """RUB per USD of a year and, where all four are known, of its quarters."""
+    """RUB per USD of a year and, where all four are known, of its quarters.
+
+    Examples
+    --------
+    >>> Rate(68.3, {1: 74.3}, "FX001", "").quarters[1]
+    74.3
+    """
 
     year: float
     quarters: dict[int, float]  # quarter number to rate; empty: the annual mean serves all
@@ -120,6 +126,14 @@ def bridge(
     -----
     Roubles: million USD times the mean rate of the quarter where the year has all four, else of
     the year. Reported lines are in roubles; their dollars are at the rate of the year.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = bridge(2022, t.flows(), t.financials(None), t.facts["fx"])
+    >>> {"line", "kind", "bcm", "rub_bn"} <= set(table)
+    True
     """
     span = periods.parse(str(year))
     if span.freq != "A":
@@ -393,6 +407,11 @@ class Line:
     """A reported line that exports can be compared with.
 
     ``gross``: before customs duty. ``russia``: holds sales inside Russia. ``group``: far or all.
+
+    Examples
+    --------
+    >>> Line("2021", "net sales of gas", 3400.0, "far", False, False, "actual", "F1").period
+    '2021'
     """
 
     period: str
@@ -416,6 +435,13 @@ def line_of(period: str, statements: pd.DataFrame, prices: pd.DataFrame | None =
     ------
     DataError
         If there is none; the periods that have one are named.
+
+    Examples
+    --------
+    >>> import energy
+    >>> line = line_of("2018", energy.load().financials())
+    >>> line.name, line.group, line.gross
+    ('net_sales_of_gas, total', 'all', False)
     """
     rows = statements[(statements["standard"] == "IFRS") & (statements["period"] == period)]
     for metric, segment, group, gross in (
@@ -495,6 +521,15 @@ def itemise(
     bought abroad and resold (volume sold less our volume, at our mean price, where the volume was
     published); the former Soviet Union and Russia (their own reported lines, where the line holds
     them); own gas without a price; LNG and timing, for which the facts hold no figure.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = itemise("2018", t.flows(), t.financials(None), t.facts)
+    >>> gap = table.set_index("part")["rub_bn"]
+    >>> bool(abs(gap["reported"] - gap["ours"] - gap["gap"]) < 1e-6)
+    True
     """
     line = line_of(period, statements, tables["prices"])
     cells, exchange = _priced_cells(line, flows, tables, rate)
@@ -655,6 +690,13 @@ def residuals(
         Index year; ``period, line, reported, ours, gap, gap_pct`` (of reported), one column a
         part, ``unexplained, unexplained_pct, missing`` (parts without a figure, or why there is
         no bridge). Money in RUB bn.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> residuals([2021], t.flows(), t.financials(None), t.facts).index.tolist()
+    [2021]
     """
     rows = {}
     for year in years:
@@ -704,6 +746,14 @@ def change(earlier: pd.DataFrame, later: pd.DataFrame) -> pd.DataFrame:
         Index ``volume, price, rate, total``; ``rub_bn``. Volume at the earlier price and rate,
         then price at the later volume, then rate: the three add up to the total exactly. Only
         gas with a price in its own year counts.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> parts = change(t.bridge(2021), t.bridge(2022))["rub_bn"]
+    >>> bool(abs(parts["volume"] + parts["price"] + parts["rate"] - parts["total"]) < 1e-6)
+    True
     """
     v0, p0, r0 = _means(earlier)
     v1, p1, r1 = _means(later)
@@ -730,6 +780,12 @@ def story(year: str | int, table: pd.DataFrame, items: pd.DataFrame | None = Non
         From `itemise` for the year.
     earlier : tuple of str and DataFrame, optional
         A year to compare with and its `bridge`.
+
+    Examples
+    --------
+    >>> import energy
+    >>> story(2021, energy.load().bridge(2021)).startswith("2021: ")
+    True
     """
     total = table[(table["kind"] == "market") & (table["line"] == "all exports")].iloc[0]
     said = [f"{year}: {total['bcm']:.0f} bcm left Russia by pipe; what has a price brought "

@@ -45,6 +45,14 @@ def mark_events(ax: Axes, events: pd.DataFrame, ids: Sequence[str] | None = None
         The table of facts.
     ids : sequence of str, optional
         Which; default those of the categories in `EVENTS`.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> ax = axes(None)
+    >>> _ = ax.set_xlim(2021, 2023)
+    >>> len(mark_events(ax, facts.load()["events"]).texts) > 0
+    True
     """
     wanted = events["event"].isin(list(ids)) if ids is not None else events["category"].isin(EVENTS)
     low, high = ax.get_xlim()
@@ -77,6 +85,12 @@ def result(
         The table of facts.
     events : DataFrame, optional
         The table of facts.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> result(facts.load()["financials"]).get_ylabel()
+    'RUB bn'
     """
     ax = axes(ax)
     for standard, metric, shift, colour in (("IFRS", "net_profit_attributable", -0.2, GAIN),
@@ -94,7 +108,14 @@ def result(
 def debt(
     financials: pd.DataFrame, events: pd.DataFrame | None = None, ax: Axes | None = None
 ) -> Axes:
-    """Draw net debt to EBITDA, the three measures apart; see `accounts.leverage`."""
+    """Draw net debt to EBITDA, the three measures apart; see `accounts.leverage`.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> debt(facts.load()["financials"]).get_ylabel()
+    'net debt / EBITDA'
+    """
     ax = axes(ax)
     table = accounts.leverage(accounts.statements(financials, "IFRS"))
     marks = {"printed": ("o", GAIN), "adjusted": ("s", LOSS), "plain": ("^", PLAIN)}
@@ -123,6 +144,13 @@ def capex(
         parent as revised, pale; the two are different things and drawn so.
     exports : Series
         Index year, bcm.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> exports = pd.Series([206.0, 147.0], index=[2021, 2022])
+    >>> capex(facts.load()["financials"], exports).get_ylabel()
+    'RUB bn'
     """
     ax = axes(ax)
     spent = accounts.statements(financials, "IFRS", freq="A")
@@ -146,7 +174,14 @@ def capex(
 def markets(
     financials: pd.DataFrame, metric: str = "net_sales_of_gas", ax: Axes | None = None
 ) -> Axes:
-    """Draw a line by market, in roubles, with the break in disclosure marked."""
+    """Draw a line by market, in roubles, with the break in disclosure marked.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> markets(facts.load()["financials"]).get_ylabel()
+    'RUB bn a period'
+    """
     ax = axes(ax)
     sheet = accounts.markets(accounts.statements(financials, "IFRS"), metric)
     inside = sheet.index.get_level_values("unit") == "RUB bn"
@@ -183,6 +218,13 @@ def waterfall(
         Text of the last row.
     unit : str
         Of the axis.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"item": ["border price", "duty", "netback"], "usd": [200.0, -60.0, 140.0]})
+    >>> ax = waterfall(steps, label="item", value="usd", total="netback", unit="USD/1000 m3")
+    >>> ax.get_ylabel()
+    'USD/1000 m3'
     """
     ax = axes(ax)
     names, numbers = table[label].tolist(), table[value].to_numpy(dtype=float)
@@ -215,13 +257,28 @@ def _steps() -> list[Patch]:
 
 
 def netback(table: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw a netback (of `energy.finance.netback.netback`) as a waterfall."""
+    """Draw a netback (of `energy.finance.netback.netback`) as a waterfall.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"item": ["border price", "duty", "netback"], "usd": [200.0, -60.0, 140.0]})
+    >>> netback(steps, "nord-stream-1, 2020").get_title()
+    'nord-stream-1, 2020'
+    """
     return waterfall(table, label="item", value="usd", total="netback", unit="USD/1000 m3",
                      title=title, ax=ax)  # fmt: skip
 
 
 def gap(items: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw an itemised gap (of `energy.finance.bridge.itemise`) from ours to reported."""
+    """Draw an itemised gap (of `energy.finance.bridge.itemise`) from ours to reported.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"part": ["reported", "ours", "gap", "duty"],
+    ...                       "rub_bn": [90.0, 100.0, -10.0, -10.0]})
+    >>> gap(items).get_ylabel()
+    'RUB bn'
+    """
     steps = items[~items["part"].isin(["reported", "ours", "gap"])]
     ends = (items[items["part"] == name] for name in ("ours", "reported"))
     table = pd.concat([next(ends), steps, next(ends)], ignore_index=True)
@@ -231,7 +288,15 @@ def gap(items: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
 
 def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
             ax: Axes | None = None) -> Axes:  # fmt: skip
-    """Draw what matters (of `energy.finance.economics.tornado`): bars around the central value."""
+    """Draw what matters (of `energy.finance.economics.tornado`): bars around the central value.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"input": ["capex"], "low": [1.0], "high": [2.0], "at_low": [90.0],
+    ...                       "at_high": [120.0], "swing": [30.0]})
+    >>> tornado(table, 100.0, "USD/1000 m3").get_xlabel()
+    'USD/1000 m3'
+    """
     if table.empty:
         raise DataError("tornado", ["no input has a range; give low and high that differ"])
     ax = axes(ax)
@@ -246,7 +311,15 @@ def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
 
 
 def prices(sheet: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
-    """Draw sourced prices as points and the model as a dashed line (of `prices.beside`)."""
+    """Draw sourced prices as points and the model as a dashed line (of `prices.beside`).
+
+    Examples
+    --------
+    >>> sheet = pd.DataFrame({"customs": [180.0, None], "modelled": [178.0, 190.0]},
+    ...                      index=["2021Q1", "2021Q2"])
+    >>> prices(sheet).get_ylabel()
+    'USD/1000 m3'
+    """
     ax = axes(ax)
     at = [_year(text) for text in sheet.index]
     for name in sheet.columns.drop("modelled"):
@@ -285,6 +358,13 @@ def trade(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
         From `energy.finance.trade.trade`, months of one unit.
     ax : Axes, optional
         Where to draw.
+
+    Examples
+    --------
+    >>> import energy
+    >>> months = energy.load().trade("russia", "china", "lng", freq="M", measure="value")
+    >>> trade(months).get_ylabel()
+    'USD bn'
     """
     import matplotlib.pyplot as plt
 

@@ -44,6 +44,16 @@ class Assumption:
     ------
     DataError
         If low, mode and high are not in order.
+
+    Examples
+    --------
+    >>> Assumption(80, 100, 130, note="capacity charge").mode
+    100
+    >>> Assumption(130, 100, 80)
+    Traceback (most recent call last):
+        ...
+    energy.errors.DataError: assumption: 1 fault
+      - low 130, mode 100, high 80 are not in order; swap them
     """
 
     low: float
@@ -76,6 +86,12 @@ class Project:
         Year of first gas.
     inputs : dict of str to Assumption
         One for each name of `UNITS`.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> project(facts.load(), "power-of-siberia-2").routes
+    ('power-of-siberia-2', 'soyuz-vostok')
     """
 
     title: str
@@ -90,6 +106,13 @@ class Project:
         ------
         UnknownName
             For an input that does not exist.
+
+        Examples
+        --------
+        >>> from energy import facts
+        >>> line = project(facts.load(), "power-of-siberia-2")
+        >>> line.with_inputs(price=250.0).inputs["price"].mode
+        250.0
         """
         for name in changes:
             if name not in UNITS:
@@ -129,6 +152,13 @@ def project(tables: Tables, key: str) -> Project:
     DataError
         For a line of which an input is not known: one sentence with what is missing and where it
         goes.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> line = project(facts.load(), "power-of-siberia-2")
+    >>> set(line.inputs) == set(UNITS)
+    True
     """
     if key not in set(tables["projects"]["project"]) | set(tables["routes"]["route"]):
         raise UnknownName("project", key, tables["projects"]["project"])
@@ -155,6 +185,12 @@ def find(tables: Tables, name: str) -> str:
     ------
     UnknownName
         For a name that is neither a project nor a proposed route.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> find(facts.load(), "power-of-siberia-2")
+    'power-of-siberia-2'
     """
     rows = tables["projects"]
     if name in set(rows["project"]):
@@ -224,7 +260,15 @@ def _lacking(tables: Tables, key: str) -> list[str]:
 
 
 def assumptions(line: Project) -> pd.DataFrame:
-    """Return the inputs as a table: ``input, low, mode, high, unit, source, note``."""
+    """Return the inputs as a table: ``input, low, mode, high, unit, source, note``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = assumptions(project(facts.load(), "power-of-siberia-2"))
+    >>> bool((table["low"] <= table["high"]).all())
+    True
+    """
     rows = [
         (name, a.low, a.mode, a.high, UNITS[name], a.source, a.note)
         for name, a in line.inputs.items()
@@ -235,7 +279,15 @@ def assumptions(line: Project) -> pd.DataFrame:
 
 
 def central(line: Project) -> dict[str, float]:
-    """Return the most likely value of each input."""
+    """Return the most likely value of each input.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> middle = central(project(facts.load(), "power-of-siberia-2"))
+    >>> sorted(middle)[:3]
+    ['build', 'capex', 'discount']
+    """
     return {name: a.mode for name, a in line.inputs.items()}
 
 
@@ -243,6 +295,13 @@ def draw(line: Project, draws: int = DRAWS, seed: int = SEED) -> dict[str, np.nd
     """Draw the inputs, each from its triangle and independently; years are whole.
 
     Each input has its own stream, so that narrowing one leaves the others as they were.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> line = project(facts.load(), "power-of-siberia-2")
+    >>> draw(line, draws=3)["price"].shape
+    (3,)
     """
     found = {}
     for number, name in enumerate(UNITS):
@@ -273,6 +332,13 @@ def cash(values: Values) -> dict[str, np.ndarray]:
     ------
     DataError
         If an input is missing.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> laid = cash(central(project(facts.load(), "power-of-siberia-2")))
+    >>> laid["cash"].shape == laid["revenue"].shape
+    True
     """
     missing = sorted(set(UNITS) - set(values))
     if missing:
@@ -298,7 +364,16 @@ def cash(values: Values) -> dict[str, np.ndarray]:
 
 
 def npv(values: Values) -> np.ndarray:
-    """Return the net present value at the start of building, million USD, (draws,)."""
+    """Return the net present value at the start of building, million USD, (draws,).
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> line = project(facts.load(), "power-of-siberia-2")
+    >>> dear, cheap = (npv(central(line.with_inputs(price=p)))[0] for p in (400.0, 100.0))
+    >>> bool(dear > cheap)
+    True
+    """
     laid = cash(values)
     worth: np.ndarray = (laid["cash"] * laid["discount"]).sum(axis=1)
     return worth
@@ -309,6 +384,14 @@ def breakeven(values: Values) -> np.ndarray:
 
     NPV is a p - b: b is the loss at a price of nought, a the present value of the volume after
     duty and profit tax.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> line = project(facts.load(), "power-of-siberia-2")
+    >>> price = breakeven(central(line))[0]
+    >>> bool(abs(npv(central(line.with_inputs(price=float(price))))[0]) < 1e-6)
+    True
     """
     free = npv({**values, "price": 0.0})
     one = npv({**values, "price": 1.0})
@@ -323,6 +406,13 @@ def breakeven_by_search(values: Values, high: float = 5000.0, tolerance: float =
     ------
     DataError
         If NPV is still negative at `high`.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> middle = central(project(facts.load(), "power-of-siberia-2"))
+    >>> bool(abs(breakeven_by_search(middle) - breakeven(middle)[0]) < 0.01)
+    True
     """
     low = 0.0
     if float(npv({**values, "price": high})[0]) < 0:
@@ -343,6 +433,14 @@ def irr(values: Values) -> np.ndarray:
     ------
     MissingExtra
         If numpy-financial is not installed.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> line = project(facts.load(), "power-of-siberia-2")
+    >>> dear, cheap = (irr(central(line.with_inputs(price=p)))[0] for p in (400.0, 200.0))
+    >>> bool(dear > cheap)
+    True
     """
     solver = _numpy_financial()
     laid = cash(values)
@@ -369,6 +467,13 @@ def simulate(line: Project, draws: int = DRAWS, seed: int = SEED) -> pd.DataFram
         Index ``breakeven`` (USD/1000 m3), ``npv`` (million USD), ``irr`` (percent a year; from the
         first 500 draws); columns ``mode`` (all inputs at their most likely), ``p10, p50, p90``.
         The same seed gives the same numbers.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = simulate(project(facts.load(), "power-of-siberia-2"), draws=200)
+    >>> table.index.tolist(), list(table)
+    (['breakeven', 'npv', 'irr'], ['mode', 'p10', 'p50', 'p90'])
     """
     values, middle = draw(line, draws, seed), central(line)
     few = {name: array[:IRR_DRAWS] for name, array in values.items()}
@@ -402,6 +507,13 @@ def tornado(line: Project, target: str = "breakeven") -> pd.DataFrame:
     ------
     UnknownName
         For another target.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = tornado(project(facts.load(), "power-of-siberia-2"))
+    >>> table["swing"].is_monotonic_decreasing
+    True
     """
     ways = {"breakeven": breakeven, "npv": npv}
     if target not in ways:
@@ -433,6 +545,13 @@ def table(tables: Tables, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:
         (percent), ``other_duty`` and ``p50_other_duty`` (0 where it is 30, else 30), ``irr_p50``,
         ``npv_p50`` (million USD) at the price assumed, ``published`` (in words, with ids) and
         ``agrees`` (every published bound holds for p10 to p90; None where none was found).
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> found = table(facts.load(), draws=50)
+    >>> bool((found["p10"] <= found["p90"]).all())
+    True
     """
     rows = {}
     for key, line in projects(tables).items():
@@ -453,7 +572,15 @@ def table(tables: Tables, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:
 
 
 def published(proposals: pd.DataFrame, key: str) -> list[tuple[str, str, float, int]]:
-    """Return published break-even prices of a project: id, how it is meant, USD/1000 m3, year."""
+    """Return published break-even prices of a project: id, how it is meant, USD/1000 m3, year.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = published(facts.load()["proposals"], "power-of-siberia-2")
+    >>> all(price > 0 for _, _, price, _ in rows)
+    True
+    """
     name = key.removesuffix("-as-approved")  # what was asked of the line at its approval
     rows = proposals[(proposals["route"] == name) & (proposals["item"] == "breakeven")]
     return [

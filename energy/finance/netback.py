@@ -33,7 +33,13 @@ NOT_LEVIED = "not levied"
 
 @dataclass(frozen=True)
 class Charge:
-    """One charge in one quarter: USD/1000 m3, NaN where missing, with its standing."""
+    """One charge in one quarter: USD/1000 m3, NaN where missing, with its standing.
+
+    Examples
+    --------
+    >>> Charge(-60.0, "actual", "T001", "30 % of the price").usd
+    -60.0
+    """
 
     usd: float
     status: str
@@ -92,6 +98,14 @@ def netback(
     Duty is taken on the border price. A quarter takes the figure valid on its middle day; the
     narrowest row wins: route, corridor, market, all. Plans do not count. Before production cost,
     so this is what the field earns, not the profit.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = netback("nord-stream-1", "2020", t.flows(), t.facts, lengths=t.lines["length_km"])
+    >>> table["item"].iloc[0], table["item"].iloc[-1]
+    ('border price', 'netback')
     """
     assume = dict(assume or {})
     for name in assume:
@@ -119,7 +133,13 @@ def _left(rows: list[tuple[Any, ...]], price: float) -> tuple[Any, ...]:
 
 @dataclass(frozen=True)
 class Cell:
-    """One priced quarter of a route."""
+    """One priced quarter of a route.
+
+    Examples
+    --------
+    >>> Cell(periods.parse("2020Q1"), "europe", 14.0, 150.0, "actual", "P1").market
+    'europe'
+    """
 
     quarter: periods.Period
     market: str
@@ -176,6 +196,13 @@ def items_of(route: str, routes: pd.DataFrame, charges: pd.DataFrame) -> tuple[s
 
     Those of every route, then those of its own rows in ``charges.csv``; a route that crosses a
     third country and has no row of its own pays ``transit``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> tables = facts.load()
+    >>> items_of("nord-stream-1", tables["routes"], tables["charges"])
+    ('export_duty', 'transport_russia', 'extraction_tax', 'fuel_gas', 'offshore')
     """
     borne = charges[charges["bearing"] == "bears"]
     common = set(borne.loc[borne["route"] == "", "item"])
@@ -189,7 +216,14 @@ def items_of(route: str, routes: pd.DataFrame, charges: pd.DataFrame) -> tuple[s
 
 
 def unsettled(charges: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """Return what may not be taken for granted: route and item to the reason."""
+    """Return what may not be taken for granted: route and item to the reason.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> all(reason for reason in unsettled(facts.load()["charges"]).values())
+    True
+    """
     rows = charges[charges["bearing"] == "unsettled"]
     return dict(zip(zip(rows["route"], rows["item"], strict=True), rows["note"], strict=True))
 
@@ -365,6 +399,14 @@ def attach(
     Dataset
         ``netback_missing`` names the charges without a figure (``;``-joined); where it is not
         empty the netback is an upper bound. NaN where there is no priced flow.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> cube = attach(t.flows(), t.facts, lengths=t.lines["length_km"])
+    >>> cube["netback"].dims
+    ('route', 'period')
     """
     shape, dims = cube["flow"].shape, cube["flow"].dims
     left, lacking = np.full(shape, np.nan), np.full(shape, "", dtype=object)
@@ -407,6 +449,14 @@ def charges(
     DataFrame
         ``route, period`` (first day)``, item, usd, source`` (ids)``, note``; the ``usd`` of a cell
         add up to its netback. A charge without a figure is NaN.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = charges(t.flows(), t.facts, lengths=t.lines["length_km"])
+    >>> "border price" in set(table["item"])
+    True
     """
     rows = []
     for r, p, cell, found in _priced(cube, tables, lengths, False):
@@ -425,6 +475,13 @@ def duty_share(rows: pd.DataFrame, route: str, market: str, day: pd.Timestamp) -
     ----------
     rows : DataFrame
         The rows of ``tariffs.csv`` with item ``export_duty`` that count.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["tariffs"].query("item == 'export_duty'")
+    >>> duty_share(rows, "nord-stream-1", "europe", pd.Timestamp("2020-06-30"))[0]
+    0.3
     """
     held = [pair for pair in _candidates(list(rows_of(rows)), route, "", market)
             if _distance(pair[1], day.date()) == 0]  # fmt: skip

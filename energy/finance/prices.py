@@ -42,7 +42,13 @@ MODEL = "model"
 
 @dataclass(frozen=True)
 class Rule:
-    """One step of the order: which rows of which series may speak, and why they stand here."""
+    """One step of the order: which rows of which series may speak, and why they stand here.
+
+    Examples
+    --------
+    >>> Rule("customs", ("actual",), "printed at the border").why
+    'printed at the border'
+    """
 
     series: str
     status: tuple[str, ...]
@@ -153,6 +159,14 @@ def by_market(
     then two or more months of the quarter; then half-year, nine months, year, shorter first;
     then actual before estimate, the later published, the lower id. Two ends of a stated range
     give their middle.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> tables = facts.load()
+    >>> table = by_market(tables["prices"], tables["volumes"])
+    >>> sorted(set(table["market"]))
+    ['balkans-turkey', 'belarus', 'china', 'europe', 'far-abroad', 'former-ussr', 'turkey']
     """
     table = prices[prices["unit"] == UNIT]
     by_mass = _customs_by_mass(volumes) if volumes is not None else pd.DataFrame()
@@ -374,6 +388,11 @@ class Window:
         How many months are averaged.
     lag : int
         How many whole months lie between the last month averaged and the quarter priced.
+
+    Examples
+    --------
+    >>> str(Window("brent", 9, 0))
+    'mean of brent over 9 months, lag 0'
     """
 
     index: str
@@ -412,6 +431,14 @@ class Formula:
         (USD/1000 m3; NaN where no freedom is left).
     status : str
         Always ``modelled``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["prices"]
+    >>> made = fit(rows, customs_quarters(rows), CHINA[:1])
+    >>> made.status, made.count
+    ('modelled', 6)
     """
 
     windows: tuple[Window, ...]
@@ -446,6 +473,12 @@ def monthly(prices: pd.DataFrame, index: str) -> pd.Series:
     ------
     UnknownName
         For another index.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> float(monthly(facts.load()["prices"], "brent")["2020-04"])  # USD/bbl
+    23.34
     """
     if index not in INDICES:
         raise UnknownName("price index", index, INDICES)
@@ -475,6 +508,13 @@ def averaged(prices: pd.DataFrame, window: Window, spans: Sequence[str]) -> pd.S
     ------
     PeriodError
         For a span that is neither a quarter nor a year.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> mean = averaged(facts.load()["prices"], Window("brent", 3), ["2021Q1", "2021Q2"])
+    >>> mean.round(1).to_dict()
+    {'2021Q1': 44.5, '2021Q2': 60.6}
     """
     series = monthly(prices, window.index)
     index = pd.PeriodIndex(series.index)
@@ -526,6 +566,14 @@ def fit(prices: pd.DataFrame, observed: pd.Series, windows: Sequence[Window]) ->
     ------
     DataError
         If an index does not cover a span, or there are no more points than coefficients.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["prices"]
+    >>> made = fit(rows, customs_quarters(rows), CHINA[:1])
+    >>> made.slopes[0] > 0, made.count
+    (True, 6)
     """
     matrix = _matrix(prices, windows, observed.index)
     if len(observed) < matrix.shape[1]:
@@ -558,7 +606,16 @@ def _solve(matrix: np.ndarray, values: np.ndarray, windows: tuple[Window, ...]) 
 
 
 def predict(prices: pd.DataFrame, formula: Formula, spans: Sequence[str]) -> pd.Series:
-    """Return the modelled price of quarters or years, USD/1000 m3; NaN where an index ends."""
+    """Return the modelled price of quarters or years, USD/1000 m3; NaN where an index ends.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["prices"]
+    >>> made = fit(rows, customs_quarters(rows), CHINA[:1])
+    >>> bool(predict(rows, made, ["2023Q1"]).iloc[0] > predict(rows, made, ["2021Q1"]).iloc[0])
+    True
+    """
     result = pd.Series(formula.intercept, pd.Index(list(spans), name="period"), name="modelled")
     for slope, window in zip(formula.slopes, formula.windows, strict=True):
         result = result + slope * averaged(prices, window, spans)
@@ -576,6 +633,13 @@ def errors(
         ``in_sample``: fitted on all points. ``leave_one_out``: each point modelled by a fit on the
         others. ``forward``: each point modelled by a fit on the earlier ones only, from the first
         that leaves a degree of freedom; shorter for that reason. Index: the spans.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["prices"]
+    >>> sorted(errors(rows, customs_quarters(rows), CHINA[:1]))
+    ['forward', 'in_sample', 'leave_one_out']
     """
     ends = [periods.parse(text).end for text in observed.index]
     ordered = observed.iloc[sorted(range(len(ends)), key=ends.__getitem__)]
@@ -616,6 +680,14 @@ def scores(
     DataFrame
         Index model; ``formula, r2, points``, then for each way of `errors` the mean absolute
         error in USD/1000 m3 and in percent: ``in_sample, in_sample_pct, leave_one_out, …``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["prices"]
+    >>> table = scores(rows, customs_quarters(rows), {"nine months": CHINA[:1], "with a lag": CHINA[1:2]})
+    >>> table["points"].tolist()
+    [6, 6]
     """
     rows = {}
     for name, windows in models.items():
@@ -659,6 +731,13 @@ def outturn(prices: pd.DataFrame, market: str, volumes: pd.DataFrame | None = No
     quarter, on customs value over mass and over volume. The interval is the price times one plus
     or minus Student's t at 90 percent times the root mean square of the relative errors of each
     print left out; prices of quarters that were not printed may err more than means of years.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = outturn(facts.load()["prices"], "europe")
+    >>> bool((table["p10"] <= table["p90"]).all())
+    True
     """
     observed, windows = _prints(prices, market, volumes)
     empty = pd.DataFrame(columns=["price", "p10", "p90", "id"]).rename_axis("period")
@@ -748,6 +827,12 @@ def customs_quarters(prices: pd.DataFrame) -> pd.Series:
 
     The mean of January and February stands for the first quarter of 2020, that of April and May
     for the second. A user who replaces one of these rows gets the replaced value.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> customs_quarters(facts.load()["prices"]).index.tolist()
+    ['2020Q1', '2020Q2', '2021Q1', '2021Q2', '2021Q3', '2021Q4']
     """
     rows = prices.set_index("id")["value"].reindex(list(CUSTOMS_QUARTERS))
     names = ["2020Q1", "2020Q2", "2021Q1", "2021Q2", "2021Q3", "2021Q4"]
@@ -755,7 +840,15 @@ def customs_quarters(prices: pd.DataFrame) -> pd.Series:
 
 
 def europe_observed(prices: pd.DataFrame) -> pd.Series:
-    """Return the company's own mean prices for Europe: each quarter printed, else the year."""
+    """Return the company's own mean prices for Europe: each quarter printed, else the year.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> observed = europe_observed(facts.load()["prices"])
+    >>> bool((observed > 0).all())
+    True
+    """
     rows = prices[(prices["series"] == "gazprom_europe") & prices["freq"].isin(["Q", "A"])]
     rows = rows[(rows["unit"] == UNIT) & rows["status"].isin(FIRM)]
     years = set(rows.loc[rows["freq"] == "Q", "period"].str[:4])
@@ -799,6 +892,14 @@ def beside(
     ------
     UnknownName
         For a market without a price.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> rows = facts.load()["prices"]
+    >>> made = fit(rows, customs_quarters(rows), CHINA[:1])
+    >>> beside(rows, "china", made, first="2021Q1", last="2021Q2").index.tolist()
+    ['2021Q1', '2021Q2']
     """
     if market not in ORDER:
         raise UnknownName("market", market, ORDER)
@@ -826,6 +927,13 @@ def modelled(prices: pd.DataFrame, spans: Sequence[str]) -> dict[str, pd.Series]
 
     China by the nine months of Brent fitted to six customs quarters; Europe, Turkey and the two
     together by oil and hub fitted to the company's means for Europe. Status ``modelled``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> found = modelled(facts.load()["prices"], ["2023Q1"])
+    >>> bool(found["europe"].iloc[0] > found["china"].iloc[0])
+    True
     """
     china = predict(prices, fit(prices, customs_quarters(prices), CHINA[:1]), spans)
     west = predict(prices, fit(prices, europe_observed(prices), EUROPE), spans)

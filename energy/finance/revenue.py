@@ -33,6 +33,16 @@ def priced(cube: xr.Dataset, tables: Tables, table: pd.DataFrame) -> xr.Dataset:
         The facts the cube was built from.
     table : DataFrame
         From `energy.finance.prices.by_market`.
+
+    Examples
+    --------
+    >>> import energy
+    >>> from energy.finance import prices
+    >>> t = energy.load()
+    >>> table = prices.by_market(t.facts["prices"], t.facts["volumes"])
+    >>> cube = flows.build(t.facts, "A", first="2021", last="2021")
+    >>> "revenue" in priced(cube, t.facts, table)
+    True
     """
     freq = cube.attrs["freq"]
     fine = "Q" if freq in ("A", "G") else freq
@@ -64,6 +74,16 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
         Price in USD/1000 m3 (20 °C) with ``price_p10, price_p90`` where it is modelled (NaN where
         printed), revenue in million USD: 1 bcm at 1 USD/1000 m3 is worth
         1 million USD. A missing price or flow leaves revenue missing.
+
+    Examples
+    --------
+    >>> import energy
+    >>> from energy.finance import prices
+    >>> t = energy.load()
+    >>> table = prices.by_market(t.facts["prices"], t.facts["volumes"])
+    >>> cube = t.flows(first="2021Q1", last="2021Q2")
+    >>> sorted(set(attach(cube, cube["flow"], table)) & {"price", "revenue"})
+    ['price', 'revenue']
     """
     quarters = pd.DatetimeIndex(cube["period"].values).to_period("Q").to_timestamp()
     known = table.set_index(["market", "period"])
@@ -100,6 +120,13 @@ def weights(cube: xr.Dataset, routes: pd.DataFrame) -> dict[str, pd.Series]:
     -------
     dict of str to Series
         Market to bcm, index quarter text such as ``2022Q1``; nothing known counts as nought.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> sorted(weights(t.flows(), t.facts["routes"]))[:3]
+    ['armenia', 'belarus', 'central-asia']
     """
     export = set(routes.loc[routes["role"] == "export", "route"])
     held = cube.sel(route=[name for name in cube["route"].to_numpy() if name in export])
@@ -125,6 +152,15 @@ def roll_up(cube: xr.Dataset, fine: xr.Dataset) -> xr.Dataset:
         Calendar or gas years.
     fine : Dataset, dims (route, period)
         The quarters of the same years in bcm at 20 °C, from `attach`.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> year = flows.build(t.facts, "A", first="2021", last="2021")
+    >>> cube = roll_up(year, t.flows(first="2021Q1", last="2021Q4", estimate="reported"))
+    >>> bool(cube["revenue"].sel(route="nord-stream-1").item() > 0)  # million USD
+    True
     """
     starts = pd.DatetimeIndex(cube["period"].values)
     place = starts.searchsorted(pd.DatetimeIndex(fine["period"].values), side="right") - 1

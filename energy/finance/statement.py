@@ -29,7 +29,13 @@ TERM = re.compile(r"([+\-*/])?\s*(\d+|[a-z_]+)")
 
 @dataclass(frozen=True)
 class Cell:
-    """A value with what it rests on; `value` is None where nothing is known."""
+    """A value with what it rests on; `value` is None where nothing is known.
+
+    Examples
+    --------
+    >>> Cell().value is None, Cell().kind
+    (True, 'missing')
+    """
 
     value: float | None = None
     kind: str = MISSING
@@ -99,6 +105,12 @@ def newest(tables: Mapping[str, pd.DataFrame], standard: str) -> str:
     ------
     UnknownName
         For another standard.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> newest(facts.load(), "IFRS") >= "2024"
+    True
     """
     _lines(tables, standard)  # refuses another standard by name
     table = tables["financials"]
@@ -268,6 +280,13 @@ def coverage(tables: Mapping[str, pd.DataFrame], standard: str, years: list[str]
     -------
     DataFrame
         Index year; columns ``printed, derived, vendor, missing, filled`` (the first three).
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> row = coverage(facts.load(), "IFRS", ["2021"]).loc["2021"]
+    >>> int(row["printed"] + row["derived"] + row["vendor"] - row["filled"])
+    0
     """
     rows = {}
     for year in years:
@@ -284,6 +303,11 @@ def check_period(period: str) -> str:
     ------
     DataError
         For a text that is no period of the accounts.
+
+    Examples
+    --------
+    >>> check_period("2021M9")
+    '2021M9'
     """
     try:
         span = periods.parse(period)

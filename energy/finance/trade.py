@@ -113,6 +113,13 @@ def change(table: pd.DataFrame, period: str, before: str | None = None) -> pd.Da
     ------
     DataError
         If no flow has both levels.
+
+    Examples
+    --------
+    >>> import energy
+    >>> table = change(energy.load().trade(), "2024-04")
+    >>> table[["exporter", "importer", "percent"]].values.tolist()
+    [['china', 'russia', -13.6], ['russia', 'china', 19.2]]
     """
     earlier = before or _year_before(period)
     levels = table[table["measure"].isin(SUMS)]

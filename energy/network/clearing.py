@@ -56,6 +56,13 @@ class Clearing:
         The day of the network.
     inputs : DataFrame
         The rows of ``clearing.csv`` with the changes asked for.
+
+    Examples
+    --------
+    >>> import energy
+    >>> year = energy.load().network.clear("2024")
+    >>> {"market", "quarter"} <= set(year.markets)
+    True
     """
 
     cost: float
@@ -98,6 +105,14 @@ def clear(
     -----
     Fuel is a share of the flow by length, so what arrives is less than what set out. Unmet demand
     and missed floors cost far more than any gas: they appear only where nothing else is left.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> dear = clear(t.network.graph("2024"), t.facts, {("lng_price", "europe"): 2000})
+    >>> bool(dear.cost > t.network.clear("2024").cost)  # million USD
+    True
     """
     need_solver()
     inputs = _inputs(tables, change or {})

@@ -81,7 +81,14 @@ class Ahead(Facet):
 
     @functools.cached_property
     def shown(self) -> xr.Dataset:
-        """The projection that map and layers show: every scenario to 2040, a few thousand draws."""
+        """The projection that map and layers show: every scenario to 2040, a few thousand draws.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().ahead.shown["flow"].dims
+        ('scenario', 'route', 'period', 'quantile')
+        """
         from energy import projection
         from energy.projection import leaves
 
@@ -93,6 +100,12 @@ class Ahead(Facet):
         """Every combination of answers by market, counted, to weigh anew without drawing.
 
         See `energy.projection.leaves.mix`, which takes other probabilities.
+
+        Examples
+        --------
+        >>> import energy
+        >>> type(energy.load().ahead.leaves).__name__
+        'Leaves'
         """
         from energy.projection import leaves
 
@@ -217,7 +230,10 @@ class Ahead(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().ahead.counterfactual().lost  # doctest: +SKIP
+        >>> result = energy.load().ahead.counterfactual(until="2023Q4", draws=100)
+        >>> lost = result.lost.iloc[-1]
+        >>> bool(lost["lost_p10"] < lost["lost_p50"] < lost["lost_p90"])  # bcm
+        True
         """
         from energy.projection import backtest, counterfactual
 
@@ -339,7 +355,10 @@ class Ahead(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().ahead.backtest(["ours", "naive"], "2021Q1")  # doctest: +SKIP
+        >>> energy.load().ahead.backtest(["ours", "naive"], "2024Q1", "2024Q2")
+        Traceback (most recent call last):
+            ...
+        energy.errors.EnergyError: 2 origins are too few to judge by; give at least 8 (quarters' last days).
         """
         from energy.projection import backtest
 

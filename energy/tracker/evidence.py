@@ -63,7 +63,10 @@ class Evidence(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().evidence.league("kind")  # doctest: +SKIP
+        >>> energy.load().evidence.league("colour")
+        Traceback (most recent call last):
+            ...
+        energy.errors.UnknownName: Unknown league 'colour'; near: source.
         """
         return mirrors.league(self.t.facts, by)
 
@@ -141,7 +144,9 @@ class Evidence(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().evidence.changes("2026Q2", "2026Q3")  # doctest: +SKIP
+        >>> table = energy.load().evidence.changes("2025-01-01", "2026-01-01")
+        >>> sorted(set(table["change"]))
+        ['new', 'revised']
         """
         return update.changes(Store.open(), a, b)
 
@@ -153,7 +158,9 @@ class Evidence(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().evidence.projected("mixture", "blue-stream", "2030Q1")  # doctest: +SKIP
+        >>> steps = energy.load().evidence.projected("mixture", "blue-stream", "2030Q1")
+        >>> steps["quantity"].head(3).tolist()
+        ['flow p10', 'flow p50', 'flow p90']
         """
         return explain.projected(self.t.ahead.shown, scenario, route, period)
 
@@ -168,7 +175,9 @@ class Evidence(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().evidence.ledger(last="2024Q4")  # doctest: +SKIP
+        >>> steps = energy.load().evidence.ledger(last="2015Q1")
+        >>> steps.loc[steps["route"] == "nord-stream-1", "quantity"].unique().tolist()
+        ['flow', 'reported', 'coverage', 'capacity', 'price', 'revenue', 'netback', 'utilisation', 'idle']
         """
         cube = self.t._quarters if last is None else self.t.flows(last=last)
         return explain.ledger(self.t.facts, cube, self.t._prices, self.t.lines["length_km"])

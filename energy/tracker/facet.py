@@ -38,7 +38,15 @@ MOVED = {  # old flat name: where it lives now; kept for one release
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Facet:
-    """One side of the tracker: functions on the same facts, lines and day."""
+    """One side of the tracker: functions on the same facts, lines and day.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> t.money.t is t
+    True
+    """
 
     t: Tracker
 
@@ -72,7 +80,14 @@ class Facet:
 
 
 def card(title: str, members: list[tuple[str, Any]]) -> str:
-    """Return a small HTML table: what can be asked, each with the first line of its help."""
+    """Return a small HTML table: what can be asked, each with the first line of its help.
+
+    Examples
+    --------
+    >>> shown = card("Tracker", [("t.facet", Facet)])
+    >>> "t.facet" in shown and "One side of the tracker" in shown
+    True
+    """
     rows = "".join(
         f"<tr><td style='text-align:left'><code>{html.escape(name)}</code></td>"
         f"<td style='text-align:left'>{html.escape(first_line(member).replace('``', ''))}</td></tr>"
@@ -93,7 +108,17 @@ def first_line(member: Any) -> str:
 
 
 def moved(tracker: Tracker, name: str) -> Any:
-    """Return what an old flat name stands for, with a warning; AttributeError if it is none."""
+    """Return what an old flat name stands for, with a warning; AttributeError if it is none.
+
+    Examples
+    --------
+    >>> import energy
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     method = moved(energy.load(), "stranded")
+    >>> method.__qualname__, str(said[0].message)
+    ('Network.stranded', 't.stranded is t.network.stranded now; the old name goes with release 0.3')
+    """
     if name not in MOVED:
         raise AttributeError(f"'Tracker' has no attribute {name!r}")
     warn_moved(name, MOVED[name], stacklevel=4)
@@ -101,6 +126,15 @@ def moved(tracker: Tracker, name: str) -> Any:
 
 
 def warn_moved(old: str, new: str, stacklevel: int = 3) -> None:
-    """Warn of a name of release 0.1 at the line that used it."""
+    """Warn of a name of release 0.1 at the line that used it.
+
+    Examples
+    --------
+    >>> with warnings.catch_warnings(record=True) as said:
+    ...     warnings.simplefilter("always")
+    ...     warn_moved("league(…)", "evidence.league(…)")
+    >>> str(said[0].message)
+    't.league(…) is t.evidence.league(…) now; the old name goes with release 0.3'
+    """
     text = f"t.{old} is t.{new} now; the old name goes with release 0.3"
     warnings.warn(text, DeprecationWarning, stacklevel=stacklevel)

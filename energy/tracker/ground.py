@@ -22,13 +22,25 @@ OWN_LINES = "routes.geojson"
 
 
 def base(lines: str | Path | None = None) -> gpd.GeoDataFrame:
-    """Return the lines of a file, else those imported from Global Energy Monitor, else ours."""
+    """Return the lines of a file, else those imported from Global Energy Monitor, else ours.
+
+    Examples
+    --------
+    >>> base().loc["nord-stream-1", "geometry"].geom_type
+    'LineString'
+    """
     imported = facts.home() / GEM_LINES
     return routes.load(lines or (imported if imported.exists() else None))
 
 
 def lay(ground: gpd.GeoDataFrame, folder: Path) -> gpd.GeoDataFrame:
-    """Lay the lines of a folder over others; a line of the same route takes its place."""
+    """Lay the lines of a folder over others; a line of the same route takes its place.
+
+    Examples
+    --------
+    >>> lay(base(), Path("no-lines-of-mine")).equals(base())
+    True
+    """
     path = folder / OWN_LINES
     if not path.exists():
         return ground
@@ -41,7 +53,13 @@ def lay(ground: gpd.GeoDataFrame, folder: Path) -> gpd.GeoDataFrame:
 
 
 def faults_between(known: Iterable[str], ground: gpd.GeoDataFrame) -> list[str]:
-    """Return the routes without a line, and the lines without a route."""
+    """Return the routes without a line, and the lines without a route.
+
+    Examples
+    --------
+    >>> faults_between(["blue-stream", "no-such"], base().loc[["blue-stream"]])
+    ["routes.geojson: route 'no-such' of routes.csv has no line; add a feature with this id"]
+    """
     ids = set(known)
     return [
         f"{OWN_LINES}: route '{name}' of routes.csv has no line; add a feature with this id"
@@ -53,9 +71,17 @@ def faults_between(known: Iterable[str], ground: gpd.GeoDataFrame) -> list[str]:
 
 
 def judge(folder: Path) -> list[str]:
-    """Return every fault that keeps the tracker from opening on a user's folder of facts.
+    r"""Return every fault that keeps the tracker from opening on a user's folder of facts.
 
     Tables, links between them, each line of ``routes.geojson``, and that routes and lines match.
+
+    Examples
+    --------
+    >>> folder = Path("mine")
+    >>> folder.mkdir()
+    >>> _ = (folder / "routes.csv").write_text("route,colour\nmine,red\n")
+    >>> judge(folder)[0].split(";")[0]
+    "routes.csv: column 'name' is missing"
     """
     if large := own.too_large(folder):
         return large
@@ -82,6 +108,11 @@ def opened(tables: facts.Tables, folder: Path, lines: str | Path | None) -> gpd.
     ------
     DataError
         Naming each route without a line and each line without a route.
+
+    Examples
+    --------
+    >>> "blue-stream" in opened(facts.load(), Path("no-lines-of-mine"), None).index
+    True
     """
     ground = lay(base(lines), folder)
     faults = faults_between(tables["routes"]["route"], ground)

@@ -125,6 +125,13 @@ class Network(Facet):
             Scenario links that exist; see ``t.network.links``.
         change : mapping of (item, market) to float, optional
             Values in place of those of ``clearing.csv``, e.g. ``{("lng_price", "europe"): 600}``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> year = energy.load().network.clear("2024")
+        >>> sorted(set(year.markets["quarter"]))
+        ['Q1', 'Q2', 'Q3', 'Q4']
         """
         when = year or str(int(self.t.edition[:4]) - 1)
         return grid.clear(self.graph(when, links), self.t.facts, change)
@@ -132,7 +139,18 @@ class Network(Facet):
     def to_pypsa(
         self, path: Path | str | None = None, year: str | None = None, links: Iterable[str] = ()
     ) -> Any:
-        """Return a year as a PyPSA network, written as netCDF to `path`; see `energy.network.to_pypsa`."""
+        """Return a year as a PyPSA network, written as netCDF to `path`; see `energy.network.to_pypsa`.
+
+        Examples
+        --------
+        >>> import warnings
+        >>> import energy
+        >>> with warnings.catch_warnings():
+        ...     warnings.simplefilter("ignore")  # PyPSA still speaks of pandas before 3.0
+        ...     year = energy.load().network.to_pypsa(year="2024")
+        >>> list(year.snapshots)
+        ['Q1', 'Q2', 'Q3', 'Q4']
+        """
         when = year or str(int(self.t.edition[:4]) - 1)
         return grid.to_pypsa(self.graph(when, links), self.t.facts, path)
 

@@ -139,7 +139,10 @@ class Plot(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().plot.fan("power-of-siberia-1")  # doctest: +SKIP
+        >>> t = energy.load()
+        >>> few = t.project("2027", "baseline", draws=20, revenue=False)
+        >>> t.plot.fan("power-of-siberia-1", "baseline", projection=few).get_ylabel()
+        'bcm at 20 °C a year'
         """
         from energy.projection import charts as ahead
 
