@@ -31,7 +31,7 @@ class Light:
         return self
 
     def render(self):
-        return '<!doctype html><html lang="en"><title>Atlas</title><p>Map</p></html>'
+        return '<!doctype html><html lang="en"><head><title>Atlas</title></head><p>Map</p></html>'
 
 
 def export(self, folder, **more):
@@ -156,6 +156,18 @@ def test_home_tells_the_headline_and_shows_each_market(made):
     text = (made[0] / "index.html").read_text(encoding="utf-8")
     assert re.search(r'class="headline">Exports by pipe to Europe fell from \d+ to \d+ bcm', text)
     assert 'href="markets/china.html"' in text and "<title>China, 2025: 38." in text
+
+
+@pytest.mark.parametrize("place", ["index.html", "atlas.html", "routes/blue-stream.html"])
+def test_a_link_to_a_page_shows_a_picture_and_words(made, place):
+    text = (made[0] / place).read_text(encoding="utf-8")
+    said = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]*)">', text))
+    assert (said["url"], said["image"]) == (BASE + place, BASE + "card.png")
+    picture = (made[0] / "card.png").read_bytes()
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n"
+    assert [int.from_bytes(picture[i : i + 4], "big") for i in (16, 20)] == [1200, 630]
+    if place == "index.html":
+        assert said["description"].startswith("Exports by pipe to Europe fell from")
 
 
 def test_another_edition_stays_and_a_newer_one_is_not_overwritten(tracker, tmp_path, monkeypatch):

@@ -114,6 +114,35 @@ class Maps(Facet):
         made.speak(lang)
         return made
 
+    def card(self, headline: str = "") -> bytes | None:
+        r"""Draw the newest whole quarter as a PNG of 1200 x 630, which links to a page show (Open Graph).
+
+        Parameters
+        ----------
+        headline : str
+            Title of the picture; default that of the map.
+
+        Returns
+        -------
+        bytes or None
+            None where the extra ``pictures`` is not installed.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().maps.card().startswith(b"\x89PNG")  # doctest: +SKIP
+        True
+        """
+        options: dict[str, Any] = {"title": headline} if headline else {}
+        try:
+            drawn = self.period(**options)
+        except MissingExtra:
+            return None
+        drawn.set_size_inches(12, 6.3)
+        held = io.BytesIO()
+        drawn.savefig(held, format="png", dpi=100)
+        return held.getvalue()
+
     def _small(self, label: str) -> bytes | None:
         """Draw a period as a small PNG for viewers that run nothing; None where that cannot be done."""
         cube = self._drawn(label, "Q")

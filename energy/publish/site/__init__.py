@@ -7,6 +7,7 @@ tables), `charts` (inline SVG), `series` (files for machines) and `feeds` (Atom,
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import tempfile
@@ -93,7 +94,12 @@ def _fill(
     shutil.copytree(edition, latest)
     series.catalogue(folder, told, base)
     tell("drawing the atlas …")
+    card = t.maps.card()
+    if card:
+        (folder / pages.CARD).write_bytes(card)
+    told = dataclasses.replace(told, card=bool(card))
     page = t.map(projection, layers="latest/layers").get_root().render()
+    page = page.replace("</head>", pages.shared("atlas.html", told, base) + "</head>", 1)
     (folder / "atlas.html").write_text(page, encoding="utf-8")
     tell("writing pages …")
     editions = {**kept, t.edition: told.headline}

@@ -28,6 +28,7 @@ NAV = (("Home", "index.html"), ("Atlas", "atlas.html"), ("Routes", "routes/index
        ("Data", "data.html"))  # fmt: skip
 TITLE = "Russian gas by pipeline"
 NAME = "energy-trade-tracker"
+CARD = "card.png"
 UNIT = units.label("bcm", "20C")
 ROUTE = {"period": "Year", "flow": "Flow", "flow_p10": "P10", "flow_p90": "P90",
          "reported": "Reported", "capacity": "Capacity", "utilisation": "Utilisation",
@@ -58,6 +59,7 @@ class Told:
     documents: Mapping[str, Mapping[str, str]]
     title: str = TITLE
     author: str = f"The authors of {NAME}"
+    card: bool = False  # whether there is a picture for links to the site
 
     @property
     def names(self) -> dict[str, str]:
@@ -116,6 +118,16 @@ def write(folder: Path, told: Told, base: str, editions: Mapping[str, str]) -> N
         path.write_text(_page(title, body, place, told, base), encoding="utf-8")
 
 
+def shared(place: str, told: Told, base: str) -> str:
+    """Return what a link to a page shows elsewhere; it needs full addresses, so a base."""
+    if not base:
+        return ""
+    said = {"og:url": base + place, **({"og:image": base + CARD} if told.card else {})}
+    return "".join(
+        f'<meta property="{key}" content="{escape(text)}">' for key, text in said.items()
+    )
+
+
 def _page(title: str, body: str, place: str, told: Told, base: str) -> str:
     up = "../" * place.count("/")
     links = " ".join(f'<a href="{up}{target}">{name}</a>' for name, target in NAV)
@@ -125,7 +137,9 @@ def _page(title: str, body: str, place: str, told: Told, base: str) -> str:
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(full)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<meta name="description" content="{escape(told.headline)}">'
-        f'<link rel="stylesheet" href="{up}style.css">{canonical}'
+        f'<meta property="og:title" content="{escape(full)}">'
+        f'<meta property="og:description" content="{escape(told.headline)}">'
+        f'{shared(place, told, base)}<link rel="stylesheet" href="{up}style.css">{canonical}'
         f'<link rel="alternate" type="application/atom+xml" href="{up}feed.xml" title="Editions">'
         f'</head>\n<body><header><nav aria-label="Site">{links}</nav></header>\n'
         f"<main><h1>{escape(title)}</h1>\n{body}\n</main>\n<footer><p>Facts published up to "
