@@ -163,3 +163,19 @@ def test_the_truth_of_the_backtest_is_the_balance(tracker):
     both = truth.notnull() & (cube["status"] == "balanced")
     assert int(both.sum()) > 300
     np.testing.assert_array_equal(truth.where(both).values, cube["balanced"].where(both).values)
+
+
+def test_no_flow_is_above_what_was_ever_metered_at_its_point(tracker):
+    """Above the design a quarter may be; above the record there only by what its error allows."""
+    cube = tracker.flows(first="2014Q1")
+    size = cube["utilisation"].where(cube["capacity_kind"].isin(["technical", "ceiling"]))
+    known = [
+        "minsk-kaliningrad", "serbia-hungary", "trans-sakhalin", "turkstream-2",
+        "valdai-pskov-riga", "yamal-europe",
+    ]  # fmt: skip
+    assert size.max("period").dropna("route").route.values.tolist() == sorted(known, key=list(
+        cube.route.values).index)  # fmt: skip
+    assert float(size.max()) < 1.03
+    blue = cube.sel(route="blue-stream")
+    assert set(blue["capacity_kind"].values.tolist()) == {"design"}
+    assert float(blue["utilisation"].max()) < 19.1 / 16  # its largest quarter, at the bound
