@@ -35,6 +35,39 @@ def desk(tmp_path_factory):
     return tmp_path_factory.mktemp("desk")
 
 
+def quarters_of_a_meter(first, second, retrieved):
+    """Return two observations, quarters of one pipe, asked on a day."""
+    import datetime as dt
+
+    from energy.sources import reading
+    from energy.sources.contract import Request
+
+    asked = Request("meter", "monthly", "https://meter.example/api")
+    when = dt.datetime.fromisoformat(retrieved).replace(tzinfo=dt.UTC)
+    told = {"series": "flow", "entity": "pipe", "freq": "Q", "unit": "bcm", "basis": "20C",
+            "status": "actual"}  # fmt: skip
+    return reading.frame(
+        reading.answer_of(asked, f"{first};{second}".encode(), retrieved=when),
+        [
+            {**told, "period": "2024Q4", "value": first},
+            {**told, "period": "2025Q1", "value": second},
+        ],
+    )
+
+
+@pytest.fixture(scope="session")
+def kept_by_examples(tmp_path_factory):
+    """What examples of the store find: ``rows``, and ``store``, which holds them twice, revised."""
+    from energy.store import Store
+
+    store = Store.open(tmp_path_factory.mktemp("store"))
+    rows = quarters_of_a_meter(1.0, 2.0, "2025-05-01")
+    store.publish("meter", "20250501T000000Z", rows)
+    store.publish("meter", "20250801T000000Z", quarters_of_a_meter(1.0, 2.5, "2025-08-01"))
+    store.manifest("2025Q2", "20250801T000000Z")
+    return {"rows": rows, "store": store}
+
+
 @pytest.fixture(autouse=True)
 def ground_of_examples(request):
     """Give an example its folder and the shared tracker, and close the figures it leaves open."""
@@ -43,6 +76,8 @@ def ground_of_examples(request):
         return
     import sys
 
+    if request.node.dtest.name.startswith(("energy.store", "energy.intake")):
+        request.node.dtest.globs.update(request.getfixturevalue("kept_by_examples"))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(request.getfixturevalue("desk"))
         patch.setattr("energy.load", request.getfixturevalue("one_load"))

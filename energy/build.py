@@ -113,7 +113,15 @@ def _swap(new: Path, folder: Path, deeper: str = "") -> None:
 
 
 def write_map(page: folium.Map, path: str | Path) -> Path:
-    """Write a map to one HTML file, whole or not at all."""
+    """Write a map to one HTML file, whole or not at all.
+
+    Examples
+    --------
+    >>> write_map(folium.Map(), "atlas.pdf")
+    Traceback (most recent call last):
+        ...
+    energy.errors.EnergyError: 'atlas.pdf' does not end in .html; name a file such as atlas.html.
+    """
     target = check_page(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     return write_text(target, page.get_root().render())
@@ -156,6 +164,13 @@ def write_world(
     ------
     FormatError
         If there is no such folder, no line in it, or the table has no ids or names.
+
+    Examples
+    --------
+    >>> write_world("no-such-folder", "world.html")
+    Traceback (most recent call last):
+        ...
+    geodata.errors.FormatError: 'no-such-folder' does not exist; Global Energy Monitor's folder of ...
     """
     known = None if attributes is None else world.read_attributes(attributes)
     found = gem.read_folder(folder)
@@ -182,6 +197,13 @@ def write_picture(out: str | Path, labels: Sequence[str] = (), as_of: str | None
         If a period is not in the figures.
     MissingExtra
         If matplotlib or Pillow is not installed.
+
+    Examples
+    --------
+    >>> write_picture("picture.docx")
+    Traceback (most recent call last):
+        ...
+    energy.errors.EnergyError: 'picture.docx' is no picture; name a file .svg, .png, .pdf, or .gif ...
     """
     target = Path(out)
     if target.suffix.lower() in pictures.MOVING:
@@ -195,7 +217,13 @@ def write_picture(out: str | Path, labels: Sequence[str] = (), as_of: str | None
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write a text file under a temporary name and rename it."""
+    """Write a text file under a temporary name and rename it.
+
+    Examples
+    --------
+    >>> write_text(Path("summary.md"), "# Exports").read_text(encoding="utf-8")
+    '# Exports'
+    """
     spare = path.with_name(f".{path.name}.part")
     try:
         spare.write_text(text, encoding="utf-8")
@@ -245,6 +273,14 @@ def import_facts(folder: str | Path, as_of: str | None = None) -> list[str]:
 
     The whole tracker must open on them, else nothing is taken. With `as_of` (a day, or a release)
     only the rows published by then; the rest is listed.
+
+    Examples
+    --------
+    >>> import_facts("no-such-folder")
+    Traceback (most recent call last):
+        ...
+    energy.errors.DataError: no-such-folder: 1 fault
+      - no such folder; name one that holds CSV tables of facts
     """
     taken, left = facts.install(folder, _day(as_of), tracker.judge)
     return [f"{name} -> {facts.home() / 'facts' / name}" for name in taken] + [

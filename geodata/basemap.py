@@ -78,7 +78,13 @@ def build(path: str | Path, out: str | Path | None = None) -> Path:
 
 @cache
 def topology() -> dict[str, Any]:
-    """Return the TopoJSON as stored: ``arcs`` quantised and delta-coded, ``objects.countries``."""
+    """Return the TopoJSON as stored: ``arcs`` quantised and delta-coded, ``objects.countries``.
+
+    Examples
+    --------
+    >>> sorted(topology()["objects"])
+    ['countries']
+    """
     stored: dict[str, Any] = orjson.loads(FILE.read_bytes())
     return stored
 
@@ -94,6 +100,12 @@ def load() -> dict[str, Any]:
         Countries carry ``a3, name, label`` (lon, lat of a good place for the name) and ``area``
         (square degrees of the largest part). Borders carry ``a`` and ``b``, the codes of the two
         countries; land is one MultiPolygon of all countries' parts. Antarctica is left out.
+
+    Examples
+    --------
+    >>> layers = load()
+    >>> sorted(layers), len(layers["countries"]["features"]) > 150
+    (['attribution', 'borders', 'countries', 'land', 'licence'], True)
     """
     data = topology()
     arcs = [_decode(arc, data["transform"]["scale"]) for arc in data["arcs"]]
@@ -119,7 +131,13 @@ def load() -> dict[str, Any]:
 
 @checked
 def neighbours(data: dict[str, Any]) -> dict[tuple[str, str], list[int]]:
-    """List the arcs between each pair of countries of a topology, ``{(a3, a3): [arc, ...]}``."""
+    """List the arcs between each pair of countries of a topology, ``{(a3, a3): [arc, ...]}``.
+
+    Examples
+    --------
+    >>> len(neighbours(topology())[("CHN", "RUS")]) > 0
+    True
+    """
     users: dict[int, set[str]] = defaultdict(set)
     for shape in data["objects"]["countries"]["geometries"]:
         for ring in (ring for part in shape["arcs"] for ring in part):

@@ -99,6 +99,12 @@ def fitted(legs: Sequence[Leg], target_km: float, where: str) -> float:
     ------
     GeometryError
         If the bends needed would fold the line: the length is not that of this way.
+
+    Examples
+    --------
+    >>> size = fitted([((10.0, 50.0), (12.0, 50.0))], 150.0, "a line")
+    >>> round(drawn_km(bent((10.0, 50.0), (12.0, 50.0), size)), 1)
+    150.0
     """
     straight = sum(drawn_km(bent(*leg, 0.0)) for leg in legs)
     if straight >= target_km:

@@ -97,6 +97,12 @@ def write_geojson(
     FormatError
         If the frame has no CRS or another one, coordinates are not finite or out of range, ids
         repeat, a column is missing, or a value has no form in JSON.
+
+    Examples
+    --------
+    >>> lines = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4326)
+    >>> read(write_geojson(lines, "lines.geojson"))["name"].tolist()
+    ['a']
     """
     frame, ids = _table(gdf, id, properties)
     geometry = _prepared(gdf)
@@ -391,6 +397,12 @@ def write_geoparquet(
     ------
     FormatError
         If pyarrow is missing, or as in `write_geojson`.
+
+    Examples
+    --------
+    >>> lines = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4326)
+    >>> read(write_geoparquet(lines, "lines.parquet"))["name"].tolist()
+    ['a']
     """
     frame = _flat(gdf)
     frame.attrs = dict(meta or {})
@@ -419,6 +431,12 @@ def write_flatgeobuf(
     ------
     FormatError
         As in `write_geojson`.
+
+    Examples
+    --------
+    >>> lines = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4326)
+    >>> read(write_flatgeobuf(lines, "lines.fgb"))["name"].tolist()
+    ['a']
     """
     frame = _flat(gdf)
     indexed = "YES" if len(frame) and frame.geometry.notna().all() else "NO"
@@ -443,6 +461,13 @@ def write_geopackage(
     ------
     FormatError
         If there is no layer, or as in `write_geojson`.
+
+    Examples
+    --------
+    >>> lines = gpd.GeoDataFrame({"name": ["a"]}, geometry=[shapely.LineString([(0, 0), (1, 1)])], crs=4326)
+    >>> path = write_geopackage({"lines": lines, "more": lines}, "two.gpkg")
+    >>> read(path, layer="more")["name"].tolist()
+    ['a']
     """
     if not layers:
         raise FormatError("A GeoPackage needs one layer at least; none was given.")
@@ -541,7 +566,7 @@ def _replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @checked
 def read_csv(path: str | os.PathLike[str], **options: Any) -> pd.DataFrame:
-    """Return a CSV table in UTF-8.
+    r"""Return a CSV table in UTF-8.
 
     Parameters
     ----------
@@ -553,6 +578,12 @@ def read_csv(path: str | os.PathLike[str], **options: Any) -> pd.DataFrame:
     ------
     FormatError
         If there is no such file, or it is no table.
+
+    Examples
+    --------
+    >>> _ = Path("own.csv").write_text("route,bcm\nblue-stream,16\n", encoding="utf-8")
+    >>> read_csv("own.csv").values.tolist()
+    [['blue-stream', 16]]
     """
     try:
         table: pd.DataFrame = pd.read_csv(path, encoding="utf-8", **options)
@@ -571,6 +602,12 @@ def sha256(path: str | os.PathLike[str]) -> str:
     ------
     FormatError
         If there is no such file.
+
+    Examples
+    --------
+    >>> _ = Path("empty.txt").write_text("", encoding="utf-8")
+    >>> sha256("empty.txt")[:8]
+    'e3b0c442'
     """
     with existing(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
@@ -597,6 +634,13 @@ def read(path: str | os.PathLike[str], layer: str | None = None) -> gpd.GeoDataF
     ------
     FormatError
         If there is no such file, its name ends otherwise, or its content is something else.
+
+    Examples
+    --------
+    >>> read("lines.docx")
+    Traceback (most recent call last):
+        ...
+    geodata.errors.FormatError: 'lines.docx' does not exist; a file is expected.
     """
     readers: dict[str, Callable[[Path], gpd.GeoDataFrame]] = {
         ".geojson": _read_geojson,

@@ -103,6 +103,17 @@ def read_folder(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
     ------
     FormatError
         If there is no such folder or no route in it.
+
+    Examples
+    --------
+    >>> folder = Path("gem")
+    >>> folder.mkdir()
+    >>> line = {"type": "LineString", "coordinates": [[10, 50], [11, 51]]}
+    >>> shape = {"type": "Feature", "properties": {}, "geometry": line}
+    >>> _ = (folder / "P0001.geojson").write_bytes(orjson.dumps(
+    ...     {"type": "FeatureCollection", "features": [shape]}))
+    >>> read_folder(folder).index.tolist()
+    ['P0001']
     """
     folder = _route_folder(Path(path))
     names = sorted(file.name for file in folder.iterdir())

@@ -104,6 +104,12 @@ def nearest_km(points: np.ndarray, geom: BaseGeometry) -> np.ndarray:
     array, shape (n,)
         Distance to the nearest place of the line in km. Computed in a plane around each point:
         good to 1 % up to some 300 km, a rough figure beyond.
+
+    Examples
+    --------
+    >>> line = LineString([(10.0, 50.0), (12.0, 50.0)])
+    >>> nearest_km(np.array([[11.0, 50.0], [11.0, 51.0]]), line).round().tolist()
+    [0.0, 111.0]
     """
     points = np.asarray(points, dtype=float).reshape(-1, 2)
     first, last = _segments(geom)
@@ -121,6 +127,12 @@ def deviation_km(geom: BaseGeometry, reference: BaseGeometry, step_km: float = 1
     array, shape (samples,)
         Kilometres. Its maximum is the one-sided Hausdorff distance, its quantiles are kinder to
         one bad vertex.
+
+    Examples
+    --------
+    >>> line, other = LineString([(10, 50), (12, 50)]), LineString([(10, 50.1), (12, 50.1)])
+    >>> bool(10 < deviation_km(line, other).max() < 12)
+    True
     """
     return nearest_km(shapely.get_coordinates(densify(geom, step_km)), reference)
 
@@ -195,6 +207,12 @@ def simplify(geom: BaseGeometry, tolerance_deg: float) -> BaseGeometry:
     ------
     GeometryError
         If the tolerance is negative or not a number.
+
+    Examples
+    --------
+    >>> line = LineString([(0, 0), (1, 0.001), (2, 0)])
+    >>> len(simplify(line, 0.01).coords)
+    2
     """
     if not tolerance_deg >= 0:
         raise GeometryError(f"tolerance_deg is {tolerance_deg!r}; degrees of 0 or more expected.")
@@ -287,6 +305,12 @@ def merge(
     ------
     GeometryError
         If no piece has two different vertices.
+
+    Examples
+    --------
+    >>> parts = [LineString([(12, 50), (11, 50)]), LineString([(10, 50), (11, 50)])]
+    >>> list(merge(parts, (10, 50), (12, 50)).coords)
+    [(10.0, 50.0), (11.0, 50.0), (12.0, 50.0)]
     """
     pieces = _distinct(_pieces(parts), gap_km / 4)
     if not pieces:
@@ -325,6 +349,12 @@ def trace(
     ------
     GeometryError
         If there are no pieces, or no way along them.
+
+    Examples
+    --------
+    >>> parts = [LineString([(10, 50), (11, 50), (12, 50)]), LineString([(11, 50), (11, 52)])]
+    >>> list(trace(parts, (10, 50), (12, 50)).coords)
+    [(10.0, 50.0), (11.0, 50.0), (12.0, 50.0)]
     """
     pieces = _distinct(_pieces(parts), 0.05)
     if not pieces:
@@ -362,6 +392,14 @@ def check(
     GeometryError
         If the geometry is missing or empty, has coordinates that are not finite, has its axes
         swapped, leaves the bounds, or is a line without length.
+
+    Examples
+    --------
+    >>> check(LineString([(37, 55), (38, 56)]), "a line")
+    >>> check(LineString([(200, 55), (38, 56)]), "a line")
+    Traceback (most recent call last):
+        ...
+    geodata.errors.GeometryError: a line: vertex 0 is (200, 55), 1 of 2 vertices are out of range; ...
     """
     if geom is None or geom.is_empty:
         raise GeometryError(f"{where}: the geometry is empty; a line with two vertices expected.")

@@ -38,6 +38,12 @@ def read_ends(path: str | Path | None = None) -> pd.DataFrame:
     ------
     FormatError
         If an end or a kind is unknown, an end stands twice, or an open one has no note.
+
+    Examples
+    --------
+    >>> table = read_ends()
+    >>> sorted(set(table["end"]))
+    ['end', 'start']
     """
     path = DATA / "ends.csv" if path is None else Path(path)
     table = read_csv(path, keep_default_na=False)
@@ -116,6 +122,12 @@ def check(lines: gpd.GeoDataFrame) -> list[str]:
     list of str
         One sentence a fault: a loose end without a reason, a reason without a loose end, a system
         in pieces, two systems joined.
+
+    Examples
+    --------
+    >>> from geodata import routes
+    >>> check(routes.load())
+    []
     """
     known = read_lines()
     ours = lines[lines.index.isin(known.index)]

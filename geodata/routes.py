@@ -64,6 +64,12 @@ def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
         twice or an accuracy is unknown.
     GeometryError
         If a line is empty, out of range or has its axes swapped.
+
+    Examples
+    --------
+    >>> lines = load()
+    >>> lines.loc["nord-stream-1", "geometry"].geom_type, lines.crs.to_epsg()
+    ('LineString', 4326)
     """
     path = DATA / "routes.geojson" if path is None else Path(path)
     records = [_record(feature, where) for feature, where in _features(path)]
@@ -73,7 +79,13 @@ def load(path: str | Path | None = None) -> gpd.GeoDataFrame:
 
 @checked
 def read_faults(path: str | Path) -> list[str]:
-    """Return every fault that keeps `load` from reading a file, one a feature; empty if it reads."""
+    """Return every fault that keeps `load` from reading a file, one a feature; empty if it reads.
+
+    Examples
+    --------
+    >>> read_faults("no-such.geojson")
+    ['no-such.geojson cannot be read: No such file or directory. Give the path of a GeoJSON file.']
+    """
     path, faults, seen = Path(path), list[str](), set[str]()
     try:
         features = _collection(path)
@@ -186,6 +198,12 @@ def read_waypoints(path: str | Path | None = None) -> pd.DataFrame:
     ------
     FormatError
         If a column is missing, a kind is unknown or two points of a route share a ``seq``.
+
+    Examples
+    --------
+    >>> table = read_waypoints()
+    >>> table.loc[table["route"] == "nord-stream-1", "name"].iloc[0]
+    'Portovaya CS'
     """
     path = DATA / "waypoints.csv" if path is None else Path(path)
     table = formats.read_csv(path, keep_default_na=False)
@@ -220,6 +238,11 @@ def read_lines(path: str | Path | None = None) -> pd.DataFrame:
     ------
     FormatError
         If a column is missing, or a published length has no scope or an unknown one.
+
+    Examples
+    --------
+    >>> "nord-stream-1" in read_lines().index
+    True
     """
     path = DATA / "lines.csv" if path is None else Path(path)
     text = ["name", "accuracy", "geometry_source", "scope", "system", "note"]
@@ -416,6 +439,11 @@ def places() -> gpd.GeoDataFrame:
         Index ``id``; columns ``name, name_ru`` (empty where not known), ``kind`` (field,
         compressor, hub, border, landfall), ``country`` (ISO 3166 alpha-3), ``routes``
         (``;``-joined ids), ``geometry`` (Point).
+
+    Examples
+    --------
+    >>> places().crs.to_epsg()
+    4326
     """
     table = pd.read_csv(DATA / "places.csv", keep_default_na=False, index_col="id")
     points = gpd.points_from_xy(table.pop("lon"), table.pop("lat"))
@@ -453,6 +481,11 @@ def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = No
     -------
     list of str
         One sentence a fault.
+
+    Examples
+    --------
+    >>> check(load())
+    []
     """
     known = _published() if published is None else published
     twice = gdf.index[gdf.index.duplicated()].unique()

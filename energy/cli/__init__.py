@@ -86,7 +86,13 @@ def _memory() -> Path:
 
 
 def parser() -> Parser:
-    """Return the whole command line."""
+    """Return the whole command line.
+
+    Examples
+    --------
+    >>> parser().prog
+    'energy'
+    """
     top = Parser(
         prog="energy",
         description="Russian gas by pipeline: flows, money, geometry and maps, with a source "

@@ -20,7 +20,15 @@ LONGEST_VERB = "    completion"
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that shows the usage of the verb and takes no shortened options."""
+    """A parser that shows the usage of the verb and takes no shortened options.
+
+    Examples
+    --------
+    >>> top = Parser(prog="energy")
+    >>> _ = top.add_argument("--format")
+    >>> top.parse_args(["--format", "csv"]).format
+    'csv'
+    """
 
     def __init__(self, **more: Any):
         super().__init__(**more | {"allow_abbrev": False})
@@ -40,7 +48,15 @@ def wide(prog: str) -> argparse.HelpFormatter:
 def add_verb(
     verbs: Verbs, name: str, run: Callable[..., int | None], short: str, example: str
 ) -> Parser:
-    """Add a verb with a one-line help and a worked example."""
+    """Add a verb with a one-line help and a worked example.
+
+    Examples
+    --------
+    >>> verbs = Parser(prog="energy").add_subparsers()
+    >>> verb = add_verb(verbs, "flows", print, "flows of a route", "energy flows blue-stream")
+    >>> verb.parse_args(["--as-of", "2025"]).as_of
+    '2025'
+    """
     verb = verbs.add_parser(
         name,
         help=short,
@@ -54,7 +70,15 @@ def add_verb(
 
 
 def add_format(verb: Parser) -> None:
-    """Add the form of the output."""
+    """Add the form of the output.
+
+    Examples
+    --------
+    >>> verb = Parser(prog="energy flows")
+    >>> add_format(verb)
+    >>> verb.parse_args(["--json"]).format
+    'json'
+    """
     verb.add_argument("--format", choices=FORMATS, help="form of the output; default a table on a "
                       "terminal, csv into a file or pipe")  # fmt: skip
     verb.add_argument(
@@ -63,14 +87,26 @@ def add_format(verb: Parser) -> None:
 
 
 def say(text: str, code: int = 0) -> int:
-    """Write a sentence to stderr; return the exit code."""
+    """Write a sentence to stderr; return the exit code.
+
+    Examples
+    --------
+    >>> say("energy: no fault found", 3)
+    3
+    """
     make_room()
     print(text, file=sys.stderr)
     return code
 
 
 def out(text: object) -> None:
-    """Write a result to stdout."""
+    """Write a result to stdout.
+
+    Examples
+    --------
+    >>> out("15.9 bcm")
+    15.9 bcm
+    """
     make_room(for_good=True)
     print(text)
 
@@ -81,7 +117,13 @@ def tell(text: str) -> None:
 
 
 def list_faults(faults: Sequence[str]) -> int:
-    """Name every fault; the exit code says whether there is one."""
+    """Name every fault; the exit code says whether there is one.
+
+    Examples
+    --------
+    >>> list_faults(["volumes.csv row 2: a slip"])
+    1
+    """
     for fault in faults:
         say(f"  - {fault}")
     if not faults:
@@ -90,7 +132,16 @@ def list_faults(faults: Sequence[str]) -> int:
 
 
 def emit(table: pd.DataFrame, form: str | None) -> int:
-    """Write a table to stdout: for people on a terminal, else CSV, JSON records or Parquet bytes."""
+    """Write a table to stdout: for people on a terminal, else CSV, JSON records or Parquet bytes.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> emit(pd.DataFrame({"route": ["blue-stream"], "bcm": [15.9]}), "csv")
+    route,bcm
+    blue-stream,15.9
+    0
+    """
     make_room(for_good=True)
     form = form or ("table" if sys.stdout.isatty() else "csv")
     if form == "table":

@@ -29,7 +29,13 @@ SAID = {
 
 
 class Terminated(BaseException):
-    """TERM was sent to the process."""
+    """TERM was sent to the process.
+
+    Examples
+    --------
+    >>> code_of(Terminated())
+    143
+    """
 
 
 def prepare() -> None:
@@ -63,7 +69,15 @@ def _told(
 
 
 def spoken(error: BaseException) -> str | None:
-    """Return the sentence for an error; "" where nothing is to be said, None for one not expected."""
+    """Return the sentence for an error; "" where nothing is to be said, None for one not expected.
+
+    Examples
+    --------
+    >>> spoken(UsageError("Name a route."))
+    'energy: Name a route.'
+    >>> spoken(ValueError("a mistake of ours")) is None
+    True
+    """
     if isinstance(error, BrokenPipeError):
         return ""
     if isinstance(error, KeyboardInterrupt | Terminated):
@@ -80,7 +94,13 @@ def spoken(error: BaseException) -> str | None:
 
 
 def code_of(error: BaseException) -> int:
-    """Return the exit code: 2 wrong usage, 1 data or files, 128 and the signal when stopped."""
+    """Return the exit code: 2 wrong usage, 1 data or files, 128 and the signal when stopped.
+
+    Examples
+    --------
+    >>> code_of(UsageError("Name a route.")), code_of(KeyboardInterrupt())
+    (2, 130)
+    """
     if isinstance(error, BrokenPipeError):
         return 0
     if isinstance(error, KeyboardInterrupt):

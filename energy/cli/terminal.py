@@ -20,7 +20,15 @@ LATE = 2.0  # seconds after which somebody wants to know
 
 
 def show(table: pd.DataFrame) -> None:
-    """Print a table with aligned numbers; columns that are empty or do not fit are named below."""
+    """Print a table with aligned numbers; columns that are empty or do not fit are named below.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> show(pd.DataFrame({"route": ["blue-stream"], "bcm": [15.9]}))
+    route         bcm
+    blue-stream  15.9
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -121,7 +129,14 @@ _running: list[Clock] = []
 
 @contextmanager
 def progress(what: str, memory: Callable[[], Path]) -> Iterator[None]:
-    """Run a `Clock` beside a piece of work where a person looks on, else nothing."""
+    """Run a `Clock` beside a piece of work where a person looks on, else nothing.
+
+    Examples
+    --------
+    >>> with progress("energy flows", lambda: Path("durations.json")):
+    ...     print("done")
+    done
+    """
     if not sys.stderr.isatty():
         yield
         return
@@ -141,7 +156,14 @@ def progress(what: str, memory: Callable[[], Path]) -> Iterator[None]:
 
 
 def make_room(*, for_good: bool = False) -> None:
-    """Take the line of progress away before something else is written."""
+    """Take the line of progress away before something else is written.
+
+    Examples
+    --------
+    >>> make_room(for_good=True)
+    >>> _running
+    []
+    """
     for clock in _running:
         if for_good:
             clock.stop()

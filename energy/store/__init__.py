@@ -90,13 +90,26 @@ class Store:
     ----------
     root : str
         Path, or an fsspec url such as ``s3://bucket/energy``.
+
+    Examples
+    --------
+    >>> home = Store.open("a-store")
+    >>> vintage = home.publish("meter", "20250501T000000Z", rows)
+    >>> vintage.new, home.observations()["value"].tolist()
+    (2, [1.0, 2.0])
     """
 
     root: str
 
     @classmethod
     def open(cls, root: str | Path | None = None) -> Store:
-        """Open a store; default ``$ENERGY_HOME``. It need not exist yet."""
+        """Open a store; default ``$ENERGY_HOME``. It need not exist yet.
+
+        Examples
+        --------
+        >>> Path(Store.open("a-store").root).name
+        'a-store'
+        """
         named = os.environ.get("ENERGY_HOME", "")
         text = str(root or (named if "://" in named else facts.home()))
         text = text.removeprefix("file://")
@@ -120,6 +133,12 @@ class Store:
             Naming process, machine and time of the owner. The lock of a dead owner is taken over.
         StoreError
             If the store cannot be written.
+
+        Examples
+        --------
+        >>> with store.lock("import"):
+        ...     len(store.vintages())
+        2
         """
         return locks.hold(self.root, what, wait)
 
@@ -134,11 +153,31 @@ class Store:
         StoreError
             If the digest is not that of the bytes, the url holds the key, or nothing can be
             written.
+
+        Examples
+        --------
+        >>> from energy.sources.contract import Request
+        >>> from energy.sources.reading import answer_of
+        >>> home = Store.open("kept")
+        >>> answer = answer_of(Request("meter", "monthly", "https://meter.example/api"), b"2.0")
+        >>> home.keep(answer, "2025Q1") == answer.sha256
+        True
         """
         return answers.keep(self.root, answer, period, licence)
 
     def answers(self, source: str, period: str) -> list[Answer]:
-        """Return the newest kept answer of each tag, by tag: to resume, or to work offline."""
+        """Return the newest kept answer of each tag, by tag: to resume, or to work offline.
+
+        Examples
+        --------
+        >>> from energy.sources.contract import Request
+        >>> from energy.sources.reading import answer_of
+        >>> home = Store.open("answers")
+        >>> asked = Request("meter", "monthly", "https://meter.example/api")
+        >>> _ = home.keep(answer_of(asked, b"2.0"), "2025Q1")
+        >>> [answer.body for answer in home.answers("meter", "2025Q1")]
+        [b'2.0']
+        """
         return answers.newest(self.root, source, period)
 
     def raw(self, ref: str) -> Answer:
@@ -148,6 +187,13 @@ class Store:
         ------
         StoreError
             If no kept answer has that digest, or its bytes are not what they were.
+
+        Examples
+        --------
+        >>> store.raw("0123456789abcdef#A1")
+        Traceback (most recent call last):
+            ...
+        energy.store.base.StoreError: No kept answer has the sha256 0123456789abcdef…; it was fetched ...
         """
         return answers.behind(self.root, ref)
 
@@ -178,6 +224,14 @@ class Store:
             With every faulty row: missing column or key, two values for one key, a `published`
             or `period` of no known form.
         StoreError, StoreLocked
+
+        Examples
+        --------
+        >>> home = Store.open("published")
+        >>> home.publish("meter", "20250501T000000Z", rows).new
+        2
+        >>> home.publish("meter", "20250801T000000Z", rows) is None  # nothing new, nothing revised
+        True
         """
         return publishing.publish(self.root, source, run, observations, whole)
 
@@ -191,6 +245,13 @@ class Store:
         told : mapping
             ``source, period, answers`` (their sha256) and ``held`` (id to reason of the rows
             refused); for ``held`` the ``rows`` themselves. See `energy.store.journal`.
+
+        Examples
+        --------
+        >>> home = Store.open("noted")
+        >>> name = home.note("20250501T000000Z", "update", {"source": "meter", "answers": []})
+        >>> name.split(".")[1]
+        'update'
         """
         return journal.note(self.root, run, what, told)
 
@@ -221,6 +282,12 @@ class Store:
         ------
         StoreError
             Naming the damaged file, or the unknown release.
+
+        Examples
+        --------
+        >>> con = store.connect("2025-06-30")
+        >>> con.sql("select sum(value) from observations").fetchall()
+        [(3.0,)]
         """
         return queries.connect(self.root, as_of, clock, skip, by)[0]
 
@@ -240,6 +307,13 @@ class Store:
         -------
         DataFrame
             `energy.sources.contract.COLUMNS`, sorted; ``retrieved`` in UTC. NaN: withdrawn.
+
+        Examples
+        --------
+        >>> store.observations("2025-06-30", entity="pipe")["value"].tolist()
+        [1.0, 2.0]
+        >>> store.observations(entity="pipe")["value"].tolist()  # 2025Q1 was revised in August
+        [1.0, 2.5]
         """
         where = {"series": series, "entity": entity, "source": source}
         return queries.finish(
@@ -249,12 +323,24 @@ class Store:
     def history(
         self, series: str, entity: str, period: str, source: str | None = None
     ) -> pd.DataFrame:
-        """Return every edition of one figure, oldest first, with ``known`` and ``run``."""
+        """Return every edition of one figure, oldest first, with ``known`` and ``run``.
+
+        Examples
+        --------
+        >>> store.history("flow", "pipe", "2025Q1")[["value", "run"]].values.tolist()
+        [[2.0, '20250501T000000Z'], [2.5, '20250801T000000Z']]
+        """
         where = {"series": series, "entity": entity, "period": label(period), "source": source}
         return queries.history(self.root, where)
 
     def vintages(self) -> list[str]:
-        """Return the vintage files in the order of their runs, relative to the store."""
+        """Return the vintage files in the order of their runs, relative to the store.
+
+        Examples
+        --------
+        >>> len(store.vintages())
+        2
+        """
         return releases.vintages(self.root)
 
     def revisions(self, source: str | None = None, series: str | None = None) -> pd.DataFrame:
@@ -269,12 +355,23 @@ class Store:
             ``source, series, unit, age, n, mean, mean_abs, mean_pct, mean_abs_pct``: units of
             the series, and per cent of the figure before. Withdrawn figures and changes of unit
             are not counted.
+
+        Examples
+        --------
+        >>> store.revisions()[["series", "n", "mean"]].values.tolist()
+        [['flow', 1, 0.5]]
         """
         where = {"source": source, "series": series}
         return changes.revisions(queries.select(self.root, "vintages", None, where))
 
     def diff(self, a: Any, b: Any, source: str | None = None) -> pd.DataFrame:
-        """Return what changed between two as-of dates or releases; see `diff`."""
+        """Return what changed between two as-of dates or releases; see `diff`.
+
+        Examples
+        --------
+        >>> store.diff("2025-06-30", "2025-09-30")[["change", "period", "old", "new"]].values.tolist()
+        [['revised', '2025Q1', 2.0, 2.5]]
+        """
         old, new = (self.observations(when, source=source) for when in (a, b))
         return diff(old, new)
 
@@ -285,11 +382,24 @@ class Store:
         -------
         str or None
             The file written.
+
+        Examples
+        --------
+        >>> home = Store.open("doubted")
+        >>> _ = home.quarantine("20250501T000000Z", rows.assign(reason="ten times the usual"))
+        >>> home.quarantined()["reason"].tolist()
+        ['ten times the usual', 'ten times the usual']
         """
         return quarantine.refuse(self.root, run, rows)
 
     def quarantined(self, released: bool = False) -> pd.DataFrame:
-        """Return the refused rows: ``id, reason, run`` and `COLUMNS`; released ones on request."""
+        """Return the refused rows: ``id, reason, run`` and `COLUMNS`; released ones on request.
+
+        Examples
+        --------
+        >>> len(store.quarantined())
+        0
+        """
         return quarantine.quarantined(self.root, released)
 
     def release(self, ids: Sequence[str], reason: str, run: str) -> list[Vintage]:
@@ -299,6 +409,14 @@ class Store:
         ------
         StoreError
             If an id is not in quarantine or no reason is given.
+
+        Examples
+        --------
+        >>> home = Store.open("let-through")
+        >>> _ = home.quarantine("20250501T000000Z", rows.head(1).assign(reason="ten times the usual"))
+        >>> ids = home.quarantined()["id"].tolist()
+        >>> [vintage.new for vintage in home.release(ids, "seen in print too", "20250502T000000Z")]
+        [1]
         """
         return quarantine.let_through(self.root, list(ids), reason, run)
 
@@ -314,11 +432,24 @@ class Store:
             the name then means the newest, ``2026Q3-01`` the first.
         artefacts : mapping of str to str
             Names and sha256 of what was built from it.
+
+        Examples
+        --------
+        >>> home = Store.open("tagged")
+        >>> _ = home.publish("meter", "20250501T000000Z", rows)
+        >>> home.manifest("2025Q1", "20250501T000000Z")["release"]
+        '2025Q1'
         """
         return releases.tag(self.root, release, run, dict(artefacts or {}))
 
     def releases(self) -> list[str]:
-        """Return the names of the releases, in order."""
+        """Return the names of the releases, in order.
+
+        Examples
+        --------
+        >>> store.releases()
+        ['2025Q2']
+        """
         return releases.releases(self.root)
 
     def index(self) -> str | None:
@@ -332,6 +463,13 @@ class Store:
         -------
         str or None
             The file written; None where an index of these vintages is there.
+
+        Examples
+        --------
+        >>> home = Store.open("indexed")
+        >>> _ = home.publish("meter", "20250501T000000Z", rows)
+        >>> home.index().startswith("index/")
+        True
         """
         return queries.write_index(self.root)
 
@@ -340,6 +478,11 @@ class Store:
 
         The chain of the ledger, the digest of every file it has, files it has not, the pages of
         every vintage, every kept answer, the copies under ``index`` and what was built.
+
+        Examples
+        --------
+        >>> store.verify()
+        []
         """
         return [fault.what for fault in audit.faults(self.root)]
 
@@ -350,6 +493,13 @@ class Store:
         entries and manifests are made again, copies are dropped, foreign files are set aside.
         Vintages and refused rows are made again by `again`, which is given by
         `energy.intake.mend`. What is left is told by `verify`.
+
+        Examples
+        --------
+        >>> home = Store.open("mended")
+        >>> _ = home.publish("meter", "20250501T000000Z", rows)
+        >>> home.repair()
+        []
         """
         return repair.repair(self.root, *([again] if again is not None else []))
 
@@ -368,12 +518,25 @@ class Store:
         ------
         StoreError
             If there is no such run, no reason, or it was retired before.
+
+        Examples
+        --------
+        >>> home = Store.open("retired")
+        >>> _ = home.publish("meter", "20250501T000000Z", rows)
+        >>> len(home.retire("20250501T000000Z", "made by a wrong clock")), home.vintages()
+        (1, [])
         """
         return repair.retire(self.root, run, reason)
 
 
 def find_release(store: Store, name: str) -> dict[str, Any] | None:
-    """Return the newest release of that name; ``-01`` is the first."""
+    """Return the newest release of that name; ``-01`` is the first.
+
+    Examples
+    --------
+    >>> find_release(store, "2025Q2")["run"]
+    '20250801T000000Z'
+    """
     return releases.find_release(store.root, name)
 
 
@@ -384,5 +547,10 @@ def day_of(store: Store, as_of: Any) -> dt.date:
     ------
     StoreError
         If it is neither.
+
+    Examples
+    --------
+    >>> str(day_of(store, "2025Q1")), str(day_of(store, "2025-06-15"))
+    ('2025-03-31', '2025-06-15')
     """
     return queries.day_of(store.root, as_of)

@@ -38,6 +38,13 @@ def keep(root: str, answer: Answer, period: str, licence: str = "") -> str:
 
     What it costs does not depend on how many are kept: the newest answer of each tag is looked up
     in a small copy under ``newest``, never in a list of the folder.
+
+    Examples
+    --------
+    >>> from energy.sources.reading import answer_of
+    >>> answer = answer_of(Request("meter", "monthly", "https://meter.example/api"), b"2.0")
+    >>> keep("kept-whole", answer, "2025Q1") == answer.sha256
+    True
     """
     digest, request = hashlib.sha256(answer.body).hexdigest(), answer.request
     if digest != answer.sha256:
@@ -120,7 +127,13 @@ SECRET = {"authorization", "cookie", "set-cookie", "proxy-authorization"}
 
 
 def clean(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers without those that may carry a key or a session."""
+    """Return headers without those that may carry a key or a session.
+
+    Examples
+    --------
+    >>> clean({"Content-Type": "text/csv", "Set-Cookie": "id=1", "x-api-key": "secret"})
+    {'Content-Type': 'text/csv'}
+    """
     return {
         str(k): str(v)
         for k, v in headers.items()
@@ -155,7 +168,13 @@ def _answer(root: str, head: Mapping[str, Any]) -> Answer:
 
 
 def raw_faults(root: str) -> dict[str, str]:
-    """Return the records and bodies that are spoiled, with the sentence."""
+    """Return the records and bodies that are spoiled, with the sentence.
+
+    Examples
+    --------
+    >>> raw_faults(store.root)
+    {}
+    """
     faults = {}
     for name in files_of(root, RAW, ".json"):
         try:
@@ -168,7 +187,13 @@ def raw_faults(root: str) -> dict[str, str]:
 
 
 def newest(root: str, source: str, period: str) -> list[Answer]:
-    """Return the newest kept answer of each tag; see `Store.answers`."""
+    """Return the newest kept answer of each tag; see `Store.answers`.
+
+    Examples
+    --------
+    >>> newest(store.root, "meter", "2025Q1")
+    []
+    """
     folder = f"raw/{safe(source)}/{safe(period)}"
     found = sorted((_answer_head(root, name) for name in files_of(root, folder, ".json")),
                    key=lambda head: (head["tag"], head["retrieved"]))  # fmt: skip
@@ -194,7 +219,15 @@ def at(root: str, name: str, digest: str) -> Answer:
 
 
 def behind(root: str, ref: str) -> Answer:
-    """Return the kept answer behind a reference; see `Store.raw`."""
+    """Return the kept answer behind a reference; see `Store.raw`.
+
+    Examples
+    --------
+    >>> behind(store.root, "no reference")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: 'no reference' names no kept answer; a reference reads 'sha256#place'.
+    """
     digest = ref.partition("#")[0]
     if not re.fullmatch(r"[0-9a-f]{8,64}", digest):
         raise StoreError(f"{ref!r} names no kept answer; a reference reads 'sha256#place'.")

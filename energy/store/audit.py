@@ -28,6 +28,11 @@ class Fault:
         ``entry, foreign, lost, changed, record, raw, index, build``.
     what : str
         The sentence.
+
+    Examples
+    --------
+    >>> Fault("vintages/a.parquet", "lost", "vintages/a.parquet is gone").kind
+    'lost'
     """
 
     path: str
@@ -36,7 +41,13 @@ class Fault:
 
 
 def faults(root: str) -> list[Fault]:
-    """Return every fault of the store, the ledger first."""
+    """Return every fault of the store, the ledger first.
+
+    Examples
+    --------
+    >>> faults(store.root)
+    []
+    """
     found = _ledger(root)
     known = ledger.catalog_quietly(root)
     found += _files(root, known)
@@ -89,7 +100,13 @@ def _gone(root: str) -> list[Fault]:
 
 
 def lost_ledger(root: str) -> bool:
-    """Tell whether the store had a ledger and has none."""
+    """Tell whether the store had a ledger and has none.
+
+    Examples
+    --------
+    >>> lost_ledger(store.root)
+    False
+    """
     return not ledger.entries(root) and bool(_gone(root))
 
 
@@ -163,7 +180,13 @@ def _raw(root: str) -> list[Fault]:
 
 
 def copies(root: str) -> list[Fault]:
-    """Return the copies that are not what their head says."""
+    """Return the copies that are not what their head says.
+
+    Examples
+    --------
+    >>> copies(store.root)
+    []
+    """
     found = {}
     parts = []
     for name in [*files_of(root, queries.INDEX, ".json"), *files_of(root, "newest", ".json")]:
@@ -199,7 +222,13 @@ def _builds(root: str, known: ledger.Catalog) -> list[Fault]:
 
 
 def built_faults(folder: Path, artefacts: dict[str, str]) -> dict[str, str]:
-    """Return the files of a build that differ from their digests, with what is wrong."""
+    """Return the files of a build that differ from their digests, with what is wrong.
+
+    Examples
+    --------
+    >>> built_faults(Path("nothing-built"), {})
+    {}
+    """
     there = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
     found = dict.fromkeys(set(artefacts) - there, "is gone, although its release has it")
     found |= dict.fromkeys(there - set(artefacts), "is not of the release it lies in")

@@ -15,12 +15,30 @@ FORMAT = 1
 
 
 class StoreError(EnergyError):
-    """The store cannot be read or written, or a file in it is damaged."""
+    """The store cannot be read or written, or a file in it is damaged.
+
+    Examples
+    --------
+    >>> issubclass(StoreLocked, StoreError)
+    True
+    """
 
 
 class StoreLocked(StoreError):
-    """Another update is writing; the message names it."""
+    """Another update is writing; the message names it.
+
+    Examples
+    --------
+    >>> str(StoreLocked("Another update is writing."))
+    'Another update is writing.'
+    """
 
 
 class StoreWarning(UserWarning):
-    """The store is of an older edition and proves less than it could."""
+    """The store is of an older edition and proves less than it could.
+
+    Examples
+    --------
+    >>> issubclass(StoreWarning, UserWarning)
+    True
+    """

@@ -21,6 +21,12 @@ def diff(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         less old; NaN where the unit changed), ``percent, old_status, status`` and ``age``, whole
         quarters from the end of the period to the day the change was known. Vanished is what
         `old` has a value for and `new` has not.
+
+    Examples
+    --------
+    >>> old, new = store.observations("2025-06-30"), store.observations()
+    >>> diff(old, new)[["change", "period", "by", "percent"]].values.tolist()
+    [['revised', '2025Q1', 0.5, 25.0]]
     """
     both = old.merge(new, on=WHAT, how="outer", suffixes=("_old", "_new"))
     had, has = both["value_old"].notna(), both["value_new"].notna()
@@ -86,7 +92,15 @@ def revisions(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_age(rows: pd.DataFrame) -> pd.DataFrame:
-    """Sum up single revisions, ``by`` and ``percent``, by source, series, unit and age."""
+    """Sum up single revisions, ``by`` and ``percent``, by source, series, unit and age.
+
+    Examples
+    --------
+    >>> each = pd.DataFrame({"source": "meter", "series": "flow", "unit": "bcm", "age": [1, 1],
+    ...                      "by": [0.5, -0.1], "percent": [5.0, -1.0]})
+    >>> by_age(each)[["n", "mean", "mean_abs"]].round(6).values.tolist()
+    [[2.0, 0.2, 0.3]]
+    """
     groups = rows.assign(size=rows["by"].abs(), size_percent=rows["percent"].abs()).groupby(
         ["source", "series", "unit", "age"]
     )

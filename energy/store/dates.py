@@ -39,12 +39,24 @@ def last_day(text: Any) -> dt.date:
 
 
 def published_end(text: str) -> dt.date | None:
-    """Return the last day a publication date can mean; None where it is unknown."""
+    """Return the last day a publication date can mean; None where it is unknown.
+
+    Examples
+    --------
+    >>> published_end("2025-05"), published_end("")
+    (datetime.date(2025, 5, 31), None)
+    """
     return last_day(text[:10]) if text else None
 
 
 def known_days(published: pd.Series, retrieved: pd.Series) -> pd.Series:
-    """Return the day each row was known: end of ``published``, no later than ``retrieved``."""
+    """Return the day each row was known: end of ``published``, no later than ``retrieved``.
+
+    Examples
+    --------
+    >>> known_days(rows["published"], rows["retrieved"]).dt.strftime("%Y-%m-%d").tolist()
+    ['2025-05-01', '2025-05-01']
+    """
     ends = {text: published_end(text) for text in published.unique()}
     stated = pd.to_datetime(published.map(ends)).astype("datetime64[s]")
     held = naive(retrieved).dt.normalize().astype("datetime64[s]")
@@ -52,15 +64,36 @@ def known_days(published: pd.Series, retrieved: pd.Series) -> pd.Series:
 
 
 def naive(moments: pd.Series) -> pd.Series:
+    """Return moments of any zone in UTC, without the zone, as files and queries hold them.
+
+    Examples
+    --------
+    >>> naive(rows["retrieved"]).iloc[0].isoformat()
+    '2025-05-01T00:00:00'
+    """
     return pd.to_datetime(moments, utc=True).dt.tz_localize(None).astype("datetime64[us]")
 
 
 def in_utc(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with ``retrieved`` in UTC again.
+
+    Examples
+    --------
+    >>> str(in_utc(rows.assign(retrieved=naive(rows["retrieved"])))["retrieved"].dt.tz)
+    'UTC'
+    """
     return table.assign(retrieved=table["retrieved"].astype("datetime64[us]").dt.tz_localize("UTC"))
 
 
 @functools.lru_cache(maxsize=65_536)
 def label(text: Any) -> str:
+    """Return the one spelling of a period.
+
+    Examples
+    --------
+    >>> label("2025-Q1"), label("2025-01")
+    ('2025Q1', '2025-01')
+    """
     return periods.label(periods.parse(text))
 
 
@@ -98,11 +131,29 @@ def honest_dates(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def run_of(name: str) -> str:
+    """Return the run that a vintage file is of, "" for another file.
+
+    Examples
+    --------
+    >>> run_of(store.vintages()[0]), run_of("ATTRIBUTION.txt")
+    ('20250501T000000Z', '')
+    """
     found = PART.fullmatch(base_name(name))
     return found["run"] if found else ""
 
 
 def check_run_form(run: str) -> str:
+    """Return a run, or refuse what is none.
+
+    Examples
+    --------
+    >>> check_run_form("20250501T000000Z")
+    '20250501T000000Z'
+    >>> check_run_form("yesterday")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: 'yesterday' is no run; expected a UTC time such as ...
+    """
     try:
         dt.datetime.strptime(run, RUN_FORM)
     except ValueError as error:

@@ -23,7 +23,13 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]*")
 
 
 def need(name: str) -> ModuleType:
-    """Import a package of the extra ``update``."""
+    """Import a package of the extra ``update``.
+
+    Examples
+    --------
+    >>> need("json").dumps([1])
+    '[1]'
+    """
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -34,7 +40,13 @@ def need(name: str) -> ModuleType:
 
 
 def safe(text: str) -> str:
-    """Return a text as one file name; long ones are cut and marked by their digest."""
+    """Return a text as one file name; long ones are cut and marked by their digest.
+
+    Examples
+    --------
+    >>> safe("flow/1st quarter"), safe(".hidden")
+    ('flow%2F1st_quarter', '%2Ehidden')
+    """
     name = quote(str(text), safe="-_=+,@ ").replace(" ", "_")
     name = f"%2E{name[1:]}" if name.startswith(".") else name
     return (
@@ -45,12 +57,30 @@ def safe(text: str) -> str:
 
 
 def folder_of(name: str) -> str:
+    """Return a name that can be a folder, or refuse it.
+
+    Examples
+    --------
+    >>> folder_of("meter")
+    'meter'
+    >>> folder_of("../meter")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: '../meter' cannot name a folder; use letters, digits, '.', '-' and '_'.
+    """
     if not _NAME.fullmatch(name):
         raise StoreError(f"{name!r} cannot name a folder; use letters, digits, '.', '-' and '_'.")
     return name
 
 
 def is_remote(root: str) -> bool:
+    """Tell whether a store lies on an object store.
+
+    Examples
+    --------
+    >>> is_remote("s3://bucket/energy"), is_remote("/home/me/energy")
+    (True, False)
+    """
     return "://" in root
 
 
@@ -65,11 +95,24 @@ def _fs_and_root(root: str) -> tuple[Any, str]:
 
 
 def address(root: str, name: str) -> str:
-    """Return the path or url of a file of the store."""
+    """Return the path or url of a file of the store.
+
+    Examples
+    --------
+    >>> address("s3://bucket/energy", "releases/2025Q2.json")
+    's3://bucket/energy/releases/2025Q2.json'
+    """
     return f"{root}/{name}" if is_remote(root) else str(Path(root, name))
 
 
 def base_name(name: str) -> str:
+    """Return the last part of a name.
+
+    Examples
+    --------
+    >>> base_name("vintages/meter/a.parquet")
+    'a.parquet'
+    """
     return name.rpartition("/")[2]
 
 
@@ -77,6 +120,11 @@ def files_of(root: str, folder: str, suffix: str, hidden: bool = False) -> list[
     """Return the files under a folder, at any depth, relative to the store and sorted.
 
     Names that begin with a dot are spare files: they are left out, or with `hidden` the only ones.
+
+    Examples
+    --------
+    >>> files_of(store.root, "releases", ".json")
+    ['releases/2025Q2.json']
     """
     if is_remote(root):
         fs, place = _fs_and_root(root)
@@ -96,6 +144,11 @@ def stamps_of(root: str, folder: str, suffix: str) -> dict[str, list[Any]]:
     """Return the files under a folder, sorted, each with what changes when it is written.
 
     Here size, time of change and of its entry in the folder; on an object store size and tag.
+
+    Examples
+    --------
+    >>> list(stamps_of(store.root, "releases", ".json"))
+    ['releases/2025Q2.json']
     """
     names = files_of(root, folder, suffix) if not is_remote(root) else []
     if not is_remote(root):
@@ -123,7 +176,13 @@ def _etag(line: Mapping[str, Any]) -> str:
 
 
 def there(root: str, name: str) -> bool:
-    """Tell whether a file of the store is there, without a list of its folder."""
+    """Tell whether a file of the store is there, without a list of its folder.
+
+    Examples
+    --------
+    >>> there(store.root, "releases/2025Q2.json"), there(store.root, "releases/2031Q1.json")
+    (True, False)
+    """
     if is_remote(root):
         fs = file_system(root)
         fs.invalidate_cache()
@@ -132,6 +191,17 @@ def there(root: str, name: str) -> bool:
 
 
 def read(root: str, name: str) -> bytes:
+    """Return the bytes of a file of the store.
+
+    Examples
+    --------
+    >>> read(store.root, "releases/2025Q2.json")[:1]
+    b'{'
+    >>> read(store.root, "releases/2031Q1.json")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: releases/2031Q1.json cannot be read: No such file or directory.
+    """
     try:
         if is_remote(root):
             return bytes(file_system(root).cat_file(address(root, name)))
@@ -147,12 +217,27 @@ def load_json(root: str, name: str) -> dict[str, Any]:
     ------
     StoreError
         If the record is damaged, or of a form that only a newer edition of the package reads.
+
+    Examples
+    --------
+    >>> load_json(store.root, "releases/2025Q2.json")["release"]
+    '2025Q2'
     """
     return unseal(name, read(root, name))
 
 
 def unseal(name: str, body: bytes) -> dict[str, Any]:
-    """Return the record that bytes hold, without its digest; see `seal`."""
+    """Return the record that bytes hold, without its digest; see `seal`.
+
+    Examples
+    --------
+    >>> unseal("a.json", seal({"run": "20250501T000000Z"}))["run"]
+    '20250501T000000Z'
+    >>> unseal("a.json", seal({"run": "a"}).replace(b"a", b"b"))
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: a.json is damaged: its bytes are not those of the digest it ...
+    """
     try:
         record = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -174,6 +259,13 @@ def check_format(name: str, number: Any) -> None:
     Raises
     ------
     StoreError
+
+    Examples
+    --------
+    >>> check_format("a.json", FORMAT + 1)
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: a.json is of format 2; this edition of the package reads formats ...
     """
     if not isinstance(number, int) or not 1 <= number <= FORMAT:
         raise StoreError(f"{name} is of format {number}; this edition of the package reads formats up "
@@ -181,7 +273,13 @@ def check_format(name: str, number: Any) -> None:
 
 
 def damaged(name: str, why: str) -> StoreError:
-    """Return what to tell of a spoiled record."""
+    """Return what to tell of a spoiled record.
+
+    Examples
+    --------
+    >>> print(damaged("a.json", "it breaks off"))
+    a.json is damaged: it breaks off. Restore it from a copy, or with `energy store repair`.
+    """
     return StoreError(
         f"{name} is damaged: {why}. Restore it from a copy, or with `energy store repair`."
     )
@@ -202,6 +300,13 @@ def seal(record: Mapping[str, Any]) -> bytes:
 
 
 def as_json(record: Mapping[str, Any]) -> bytes:
+    r"""Return a record as the bytes of a file, keys in order.
+
+    Examples
+    --------
+    >>> as_json({"b": 2, "a": 1})
+    b'{\n "a": 1,\n "b": 2\n}\n'
+    """
     return (json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
@@ -216,6 +321,16 @@ def write(root: str, name: str, body: bytes, mode: int = 0o666, over: bool = Fal
         Rights of the file, less the user's umask; object stores have rules of their own.
     over : bool
         Put it in the place of an existing one: for copies only, which may be lost at any time.
+
+    Examples
+    --------
+    >>> write("files", "notes/a.txt", b"once")
+    >>> read("files", "notes/a.txt")
+    b'once'
+    >>> write("files", "notes/a.txt", b"again")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: notes/a.txt exists already; the store only adds files.
     """
     try:
         if is_remote(root):
@@ -261,7 +376,15 @@ def _write_local(path: Path, body: bytes, mode: int, over: bool) -> None:
 
 
 def move(root: str, name: str, to: str) -> None:
-    """Give a file another name, in one piece; nothing of that name is written over."""
+    """Give a file another name, in one piece; nothing of that name is written over.
+
+    Examples
+    --------
+    >>> write("files", "notes/b.txt", b"here")
+    >>> move("files", "notes/b.txt", "notes/c.txt")
+    >>> files_of("files", "notes", "c.txt")
+    ['notes/c.txt']
+    """
     try:
         if is_remote(root):
             fs = file_system(root)
@@ -277,7 +400,14 @@ def move(root: str, name: str, to: str) -> None:
 
 
 def set_aside(root: str, name: str) -> str:
-    """Move a spoiled or foreign file out of the way, to the folder ``aside``; return its new name."""
+    """Move a spoiled or foreign file out of the way, to the folder ``aside``; return its new name.
+
+    Examples
+    --------
+    >>> write("files", "notes/d.txt", b"foreign")
+    >>> set_aside("files", "notes/d.txt")
+    'aside/notes/d.txt'
+    """
     number, place = 1, f"aside/{name}"
     while there(root, place):
         number += 1
@@ -287,7 +417,15 @@ def set_aside(root: str, name: str) -> str:
 
 
 def drop(root: str, name: str) -> None:
-    """Take away a spare file or a copy; what was published is never dropped."""
+    """Take away a spare file or a copy; what was published is never dropped.
+
+    Examples
+    --------
+    >>> write("files", "notes/e.txt", b"spare")
+    >>> drop("files", "notes/e.txt")
+    >>> there("files", "notes/e.txt")
+    False
+    """
     if is_remote(root):
         file_system(root).rm_file(address(root, name))
     else:
@@ -295,6 +433,14 @@ def drop(root: str, name: str) -> None:
 
 
 def make_folder(folder: Path) -> None:
+    """Make a folder and those above it; a file in the way is named.
+
+    Examples
+    --------
+    >>> make_folder(Path("new/folder"))
+    >>> Path("new/folder").is_dir()
+    True
+    """
     if not folder.is_dir():
         make_folder(folder.parent)
         try:
@@ -305,7 +451,14 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Make a file, or a new name in a folder, last through a power cut, where the system can."""
+    """Make a file, or a new name in a folder, last through a power cut, where the system can.
+
+    Examples
+    --------
+    >>> Path("lasting.txt").write_text("kept", encoding="utf-8")
+    4
+    >>> sync(Path("lasting.txt"))
+    """
     if sys.platform == "win32":
         return
     handle = os.open(path, os.O_RDONLY)
@@ -332,7 +485,14 @@ def number_of(error: BaseException) -> int | None:
 
 
 def refusal(root: str, name: str, error: BaseException) -> StoreError:
-    """Return what to tell the user of a failed write."""
+    """Return what to tell the user of a failed write.
+
+    Examples
+    --------
+    >>> error = refusal("a-store", "a.parquet", OSError(errno.ENOSPC, "No space left on device"))
+    >>> str(error).split(" (")[0]
+    'The disk is full'
+    """
     number = number_of(error)
     why = os.strerror(number) if number else str(error)
     if isinstance(error, OSError) and error.strerror and error.errno:

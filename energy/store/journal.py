@@ -34,6 +34,12 @@ def note(root: str, run: str, what: str, told: Mapping[str, Any]) -> str:
         One of `WHATS`.
     told : mapping
         What the step needs to be done again: plain values only.
+
+    Examples
+    --------
+    >>> name = note("journal", "20250501T000000Z", "update", {"source": "meter", "answers": []})
+    >>> name == note("journal", "20250501T000000Z", "update", {"source": "meter", "answers": []})
+    True
     """
     record = {"run": run, "what": what, "version": version("energy-trade-tracker"), **told}
     digest = hashlib.sha256(as_json(record)).hexdigest()[:8]
@@ -45,7 +51,14 @@ def note(root: str, run: str, what: str, told: Mapping[str, Any]) -> str:
 
 
 def records(root: str) -> list[dict[str, Any]]:
-    """Return all records in the order they were written."""
+    """Return all records in the order they were written.
+
+    Examples
+    --------
+    >>> _ = note("journal-2", "20250501T000000Z", "update", {"source": "meter", "answers": []})
+    >>> [told["source"] for told in records("journal-2")]
+    ['meter']
+    """
     names = files_of(root, RUNS.rstrip("/"), ".json")
     found = [(load_json(root, name), name) for name in names]
     return [told for told, _ in sorted(found, key=lambda each: (each[0]["place"], each[1]))]

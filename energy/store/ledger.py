@@ -70,6 +70,11 @@ class Catalog:
         Runs taken out of what is read, with the reason.
     sealed : bool
         Whether there is a ledger; an older store without one proves nothing.
+
+    Examples
+    --------
+    >>> Catalog().number, catalog(store.root).number > 0
+    (0, True)
     """
 
     number: int = 0
@@ -80,7 +85,14 @@ class Catalog:
     sealed: bool = True
 
     def counts(self, name: str) -> bool:
-        """Tell whether a file is entered and not of a run that was retired."""
+        """Tell whether a file is entered and not of a run that was retired.
+
+        Examples
+        --------
+        >>> known = catalog(store.root)
+        >>> known.counts(next(iter(known.files))), known.counts("vintages/foreign.parquet")
+        (True, False)
+        """
         return name in self.files and run_in(name) not in self.retired
 
 
@@ -96,6 +108,11 @@ def catalog(root: str, quiet: bool = False) -> Catalog:
     ------
     StoreError
         If an entry is gone or damaged, or the chain does not close.
+
+    Examples
+    --------
+    >>> sorted(catalog(store.root).releases)
+    ['2025Q2']
     """
     held = stamps_of(root, LEDGER, ".json")
     key = tuple((name, *stamp) for name, stamp in held.items())
@@ -115,7 +132,13 @@ def _read(root: str, names: list[str]) -> Catalog:
 
 
 def chain(root: str) -> Catalog:
-    """Return what the store holds, read from the first entry on, past all that is remembered."""
+    """Return what the store holds, read from the first entry on, past all that is remembered.
+
+    Examples
+    --------
+    >>> chain(store.root).digest == catalog(store.root).digest
+    True
+    """
     names = _whole_run(root, files_of(root, LEDGER, ".json"))
     state = Catalog() if names else _without(root, quiet=True)
     for name in names:
@@ -124,7 +147,13 @@ def chain(root: str) -> Catalog:
 
 
 def entries(root: str) -> list[str]:
-    """Return the files of the ledger in order."""
+    """Return the files of the ledger in order.
+
+    Examples
+    --------
+    >>> [number_of(name) for name in entries(store.root)]
+    [1, 2, 3]
+    """
     return [name for name in files_of(root, LEDGER, ".json") if _ENTRY.fullmatch(name)]
 
 
@@ -146,7 +175,13 @@ def _whole_run(root: str, names: list[str]) -> list[str]:
 
 
 def number_of(name: str) -> int:
-    """Return the number of an entry."""
+    """Return the number of an entry.
+
+    Examples
+    --------
+    >>> number_of(entries(store.root)[-1]), number_of("notes.txt")
+    (3, 0)
+    """
     found = _ENTRY.fullmatch(name)
     return int(found[1]) if found else 0
 
@@ -254,7 +289,13 @@ def plain(root: str, held: Sequence[str]) -> Catalog:
 
 
 def is_numbered(name: str, body: bytes) -> bool:
-    """Tell whether a file carries the number of its form, which older editions did not write."""
+    """Tell whether a file carries the number of its form, which older editions did not write.
+
+    Examples
+    --------
+    >>> is_numbered("a.json", seal({"run": "20250501T000000Z"}))
+    True
+    """
     if name.endswith(".json"):
         try:
             return "format" in unseal(name, body)
@@ -264,7 +305,13 @@ def is_numbered(name: str, body: bytes) -> bool:
 
 
 def form_of(body: bytes) -> int | None:
-    """Return the number of the form of a Parquet file; None for an older, or a spoiled one."""
+    """Return the number of the form of a Parquet file; None for an older, or a spoiled one.
+
+    Examples
+    --------
+    >>> form_of(b"no parquet") is None
+    True
+    """
     pa, pq = need("pyarrow"), need("pyarrow.parquet")
     try:
         told = pq.read_metadata(io.BytesIO(body)).metadata or {}
@@ -290,6 +337,11 @@ def held_in(root: str, folder: str, strict: bool = True) -> list[str]:
     ------
     StoreError
         Naming the file.
+
+    Examples
+    --------
+    >>> len(held_in(store.root, "vintages"))
+    2
     """
     for attempt in range(TRIES):  # between the ledger and the folder a writer may do a step
         known = catalog(root)
@@ -329,7 +381,13 @@ def _more(names: Sequence[str]) -> str:
 
 
 def run_in(name: str) -> str:
-    """Return the run that a file is of, "" for a release."""
+    """Return the run that a file is of, "" for a release.
+
+    Examples
+    --------
+    >>> run_in("quarantine/20250501T000000Z.parquet"), run_in("releases/2025Q2.json")
+    ('20250501T000000Z', '')
+    """
     folder, _, rest = name.partition("/")
     if folder == "vintages":
         return run_of(rest)
@@ -340,7 +398,13 @@ def run_in(name: str) -> str:
 
 
 def line_of(name: str, body: bytes) -> Line:
-    """Return what an entry tells of a file."""
+    """Return what an entry tells of a file.
+
+    Examples
+    --------
+    >>> line_of("notes/a.txt", b"once")["bytes"]
+    4
+    """
     return {"path": name, "sha256": _sha256(body), "bytes": len(body)}
 
 
@@ -349,7 +413,13 @@ def _sha256(body: bytes) -> str:
 
 
 def spare_of(line: Mapping[str, Any]) -> str:
-    """Return the name under which the bytes of a file wait for their entry."""
+    """Return the name under which the bytes of a file wait for their entry.
+
+    Examples
+    --------
+    >>> spare_of({"path": "notes/a.txt", "sha256": "9f86d081884c7d65"})
+    'notes/.9f86d081884c7d65.part'
+    """
     folder = line["path"].rpartition("/")[0]
     return f"{folder}/.{line['sha256'][:16]}.part"
 
@@ -401,6 +471,12 @@ def complete(root: str) -> None:
     """Finish what a killed writer began, and drop what it left without an entry.
 
     Where the last entry is damaged nothing is done: that is for `repair` to mend.
+
+    Examples
+    --------
+    >>> complete(store.root)
+    >>> len(entries(store.root))
+    3
     """
     names = entries(root)
     try:
@@ -420,7 +496,13 @@ def _spares(root: str) -> list[str]:
 
 
 def catalog_quietly(root: str) -> Catalog:
-    """Return what the store holds as far as it can be told; a broken chain is no reason to stop."""
+    """Return what the store holds as far as it can be told; a broken chain is no reason to stop.
+
+    Examples
+    --------
+    >>> catalog_quietly("no-store-here").files
+    {}
+    """
     with contextlib.suppress(StoreError):
         return chain(root)
     with contextlib.suppress(StoreError):
@@ -435,6 +517,11 @@ def adopt(root: str) -> bool:
     ------
     StoreError
         If a file is not what a manifest of its releases says: a fault is not to be sealed.
+
+    Examples
+    --------
+    >>> adopt(store.root)  # it has its ledger
+    False
     """
     known = catalog(root, quiet=True)
     if known.sealed:

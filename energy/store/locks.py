@@ -32,7 +32,14 @@ _depth: dict[str, int] = {}
 
 @contextlib.contextmanager
 def hold(root: str, what: str, wait: float) -> Iterator[None]:
-    """Hold the store for this thread; a thread that holds it may enter again."""
+    """Hold the store for this thread; a thread that holds it may enter again.
+
+    Examples
+    --------
+    >>> with hold(store.root, "example", wait=0.0):
+    ...     store.releases()
+    ['2025Q2']
+    """
     guard = _guards.setdefault(root, threading.RLock())
     if not guard.acquire(timeout=max(wait, 0.0)):
         raise StoreLocked(

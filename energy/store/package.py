@@ -28,13 +28,25 @@ ALWAYS = "0001-01-01"
 
 @functools.cache
 def retrieved() -> dt.date:
-    """Return the day the package's documents were last read; ``created`` of its datapackage."""
+    """Return the day the package's documents were last read; ``created`` of its datapackage.
+
+    Examples
+    --------
+    >>> retrieved() >= dt.date(2026, 1, 1)
+    True
+    """
     made = json.loads((facts.DATA / "datapackage.json").read_text(encoding="utf-8"))["created"]
     return dt.date.fromisoformat(made[:10])
 
 
 def dated(tables: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return the names of the tables whose rows become known on a day."""
+    """Return the names of the tables whose rows become known on a day.
+
+    Examples
+    --------
+    >>> {"volumes", "prices"} <= set(dated(facts.load()))
+    True
+    """
     told = [name for name, table in tables.items() if "published" in table and name != "sources"]
     return [*told, *(name for name in ("events",) if name in tables)]
 
@@ -62,6 +74,12 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
     -------
     dict of DataFrame
         The same tables, shorter; rows keep their order.
+
+    Examples
+    --------
+    >>> early = known(facts.load(), "2022-06-30")["volumes"]
+    >>> early["published"].max() <= "2022-06-30"
+    True
     """
     day = pd.Timestamp(last_day(date))
     kept = facts.Tables({name: table.copy(deep=False) for name, table in tables.items()})
@@ -84,7 +102,14 @@ def _unlimited(table: pd.DataFrame, later: pd.Series, day: pd.Timestamp) -> pd.D
 
 
 def since(tables: Mapping[str, pd.DataFrame], name: str) -> pd.Series:
-    """Return the day from which each row of a table of facts is known."""
+    """Return the day from which each row of a table of facts is known.
+
+    Examples
+    --------
+    >>> days = since(facts.load(), "volumes")
+    >>> bool(days.notna().all())
+    True
+    """
     table = tables[name]
     documents = tables["sources"].set_index("source")["published"]
     document = table["source"].map(documents).fillna("")

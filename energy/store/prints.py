@@ -27,6 +27,12 @@ def told(tables: Mapping[str, pd.DataFrame], day: Any = None) -> pd.DataFrame:
     """Return the volumes in print by a day, best first within each of `TOLD`, with ``known``.
 
     Plans, and figures without a date, are left out: they came with the package, not as news.
+
+    Examples
+    --------
+    >>> table = told(facts.load(), "2022-06-30")
+    >>> bool((table["known"] <= pd.Timestamp("2022-06-30")).all())
+    True
     """
     rows = facts.corrected(facts.Tables(tables), "volumes")
     rows["known"] = since(tables, "volumes").reindex(rows.index)
@@ -47,6 +53,11 @@ def changes(tables: Mapping[str, pd.DataFrame], a: Any, b: Any) -> pd.DataFrame:
     -------
     DataFrame
         In the columns of `energy.store.diff`; ``source`` is that of the later print.
+
+    Examples
+    --------
+    >>> sorted(set(changes(facts.load(), "2025-01-01", "2026-01-01")["change"]))
+    ['new', 'revised']
     """
     old, new = (told(tables, day).drop_duplicates(TOLD) for day in (a, b))
     keep = [*TOLD, "source", "value", "status", "known"]
@@ -81,6 +92,12 @@ def revised(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     DataFrame
         ``series, entity, period, freq, basis, unit, old, new, by, percent, known, age, old_id, id,
         source``: `known` is the day of the later print, `age` in whole quarters after the period.
+
+    Examples
+    --------
+    >>> table = revised(facts.load())
+    >>> bool((table["old"] != table["new"]).all())
+    True
     """
     rows = told(tables)
     rows["place"] = np.arange(len(rows))  # the best of a group stands first
@@ -100,7 +117,13 @@ def revised(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def revisions(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return how much the package's figures were revised, by age; as `Store.revisions`."""
+    """Return how much the package's figures were revised, by age; as `Store.revisions`.
+
+    Examples
+    --------
+    >>> set(revisions(facts.load())["source"])
+    {'package'}
+    """
     rows = revised(tables)
     return by_age(rows.assign(source="package"))
 

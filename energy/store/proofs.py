@@ -39,6 +39,11 @@ def faults(root: str, lines: Iterable[Mapping[str, Any]], remember: bool = True)
     ------
     StoreError
         If a file is of a form that only a newer edition of the package reads.
+
+    Examples
+    --------
+    >>> faults(store.root, ledger.catalog(store.root).files.values())
+    {}
     """
     asked = [line for line in lines if line["sha256"]]
     folders = sorted({line["path"].partition("/")[0] for line in asked})

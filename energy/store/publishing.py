@@ -30,6 +30,11 @@ class Vintage:
         ``path`` is relative to the store.
     new, revised, withdrawn : int
         Rows never seen before, rows that changed, rows the source no longer gives.
+
+    Examples
+    --------
+    >>> Vintage("meter", "20250501T000000Z", "vintages/meter/a.parquet", 2, 0, 0).new
+    2
     """
 
     source: str
@@ -169,7 +174,13 @@ def _free_name(root: str, folder: str, run: str) -> str:
 def publish(
     root: str, source: str, run: str, observations: pd.DataFrame, whole: Iterable[str] = ()
 ) -> Vintage | None:
-    """Write the rows that are new or changed; see `Store.publish`."""
+    """Write the rows that are new or changed; see `Store.publish`.
+
+    Examples
+    --------
+    >>> publish("a-published-store", "meter", "20250501T000000Z", rows).new
+    2
+    """
     rows = checked(observations)
     folder = folder_of(source)
     with hold(root, f"publish {source}", wait=10.0):

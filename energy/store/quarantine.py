@@ -20,7 +20,14 @@ from energy.store.tables import parquet_bytes
 
 
 def quarantine_rows(rows: pd.DataFrame, run: str) -> pd.DataFrame:
-    """Return refused rows with ``id`` and ``run``; the id is the same whenever the row comes again."""
+    """Return refused rows with ``id`` and ``run``; the id is the same whenever the row comes again.
+
+    Examples
+    --------
+    >>> table = quarantine_rows(rows.assign(reason="ten times the usual"), "20250501T000000Z")
+    >>> table["run"].tolist()
+    ['20250501T000000Z', '20250501T000000Z']
+    """
     missing = [name for name in [*COLUMNS, "reason"] if name not in rows.columns]
     if missing:
         raise DataError("quarantine", [f"column '{name}' is missing" for name in missing])
@@ -35,7 +42,13 @@ def quarantine_rows(rows: pd.DataFrame, run: str) -> pd.DataFrame:
 
 
 def ids_of(rows: pd.DataFrame) -> pd.Series:
-    """Return the id each row has in quarantine: the same whenever the row comes again."""
+    """Return the id each row has in quarantine: the same whenever the row comes again.
+
+    Examples
+    --------
+    >>> ids_of(rows).is_unique, ids_of(rows).equals(ids_of(rows))
+    (True, True)
+    """
     names = [*WHAT, "published", "value", "unit"]
     table = rows[names].copy()
     for name in names:
@@ -49,7 +62,13 @@ def ids_of(rows: pd.DataFrame) -> pd.Series:
 
 
 def quarantined(root: str, released: bool, strict: bool = True) -> pd.DataFrame:
-    """Return the refused rows; see `Store.quarantined`."""
+    """Return the refused rows; see `Store.quarantined`.
+
+    Examples
+    --------
+    >>> len(quarantined(store.root, released=False))
+    0
+    """
     columns = ["id", "reason", "run", *COLUMNS]
     parse = need("pyarrow.parquet").read_table
     names = [n for n in held_in(root, "quarantine", strict) if n.endswith(".parquet")]
@@ -78,6 +97,15 @@ def _refuse_changed(root: str, names: list[str]) -> None:
 
 
 def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintage]:
+    """Publish refused rows after all; see `Store.release`.
+
+    Examples
+    --------
+    >>> let_through(store.root, ["q-0"], "seen in print", "20250901T000000Z")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: Not in quarantine: q-0; `quarantined()` lists the ids.
+    """
     table = quarantined(root, True)
     unknown = sorted(set(ids) - set(table["id"]))
     if unknown or not ids:
@@ -104,7 +132,13 @@ def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintag
 
 
 def refuse(root: str, run: str, rows: pd.DataFrame) -> str | None:
-    """Keep refused rows with their reason; see `Store.quarantine`."""
+    """Keep refused rows with their reason; see `Store.quarantine`.
+
+    Examples
+    --------
+    >>> refuse("a-quarantine", "20250501T000000Z", rows.assign(reason="odd")).startswith("quarantine/")
+    True
+    """
     table = quarantine_rows(rows, check_run_form(run))
     with hold(root, "quarantine", wait=10.0):
         held = set(quarantined(root, True)["id"])

@@ -40,7 +40,14 @@ _EMPTY = {"key": "BIGINT", "start": "DATE", "known": "DATE", "value": "DOUBLE", 
 
 
 def connect(root: str, as_of: Any, clock: str, skip: bool, by: Any = None) -> tuple[Any, list[str]]:
-    """Return a connection with its two views, and the files they read."""
+    """Return a connection with its two views, and the files they read.
+
+    Examples
+    --------
+    >>> con, files = connect(store.root, "2025-06-30", "published", skip=False)
+    >>> len(files), con.sql("select count(*) from observations").fetchall()
+    (2, [(2,)])
+    """
     if clock not in ("published", "retrieved"):
         raise StoreError(f"Unknown clock {clock!r}; use 'published' or 'retrieved'.")
     lines, day = _resolve(root, as_of, strict=not skip)
@@ -115,6 +122,11 @@ def write_index(root: str) -> str | None:
     """Write every row once more, sorted by key, with the day until which it was the last known.
 
     Slices of the keys are sorted one after the other, so that memory does not grow with the store.
+
+    Examples
+    --------
+    >>> write_index("no-rows-yet") is None
+    True
     """
     with hold(root, "index", wait=10.0):
         files = vintages(root)
@@ -230,6 +242,11 @@ def day_of(root: str, as_of: Any) -> dt.date:
     ------
     StoreError
         If it is neither.
+
+    Examples
+    --------
+    >>> str(day_of(store.root, "2025Q2"))  # a release's name stands before a period
+    '2025-08-01'
     """
     head = find_release(root, as_of) if isinstance(as_of, str) else None
     if head:
@@ -241,6 +258,13 @@ def day_of(root: str, as_of: Any) -> dt.date:
 
 def select(root: str, view: str, as_of: Any, where: Mapping[str, str | None],
           clock: str = "published", skip: bool = False, by: Any = None) -> pd.DataFrame:  # fmt: skip
+    """Return rows of a view, as of a date, that have given values.
+
+    Examples
+    --------
+    >>> sorted(select(store.root, "observations", "2025-06-30", {"entity": "pipe"})["value"])
+    [1.0, 2.0]
+    """
     con, files = connect(root, as_of, clock, skip, by)
     asked = {name: value for name, value in where.items() if value is not None}
     clause = " AND ".join(f"{name} = ?" for name in asked) or "true"
@@ -266,7 +290,13 @@ def _execute(root: str, con: Any, sql: str, files: list[str], values: Sequence[A
 
 
 def bad_files(root: str, files: list[str]) -> dict[str, str]:
-    """Return the files that do not read to the end, with the reason; checks every page."""
+    """Return the files that do not read to the end, with the reason; checks every page.
+
+    Examples
+    --------
+    >>> bad_files(store.root, store.vintages())
+    {}
+    """
     pa, pq = need("pyarrow"), need("pyarrow.parquet")
     bad = {}
     for name in files:
@@ -284,6 +314,13 @@ def bad_files(root: str, files: list[str]) -> dict[str, str]:
 
 
 def finish(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in the order and columns of the contract.
+
+    Examples
+    --------
+    >>> list(finish(select(store.root, "observations", None, {}))) == list(COLUMNS)
+    True
+    """
     order = ["series", "entity", "freq", "start", "period", "source", "basis"]
     return in_utc(table.sort_values(order, kind="stable", ignore_index=True))[COLUMNS]
 
@@ -297,6 +334,13 @@ def last_known(observations: pd.DataFrame, as_of: Any = None) -> pd.DataFrame:
         `COLUMNS`, rows in the order they came.
     as_of : date or text, optional
         As in `Store.connect`, without releases.
+
+    Examples
+    --------
+    >>> both = pd.concat([rows, rows.assign(value=[1.0, 2.5], published="2025-08-01",
+    ...                                     retrieved=pd.Timestamp("2025-08-02", tz="UTC"))])
+    >>> last_known(both)["value"].tolist(), last_known(both, "2025-06-30")["value"].tolist()
+    ([1.0, 2.5], [1.0, 2.0])
     """
     known = known_days(observations["published"], observations["retrieved"])
     table = observations.assign(_known=known)
@@ -307,7 +351,13 @@ def last_known(observations: pd.DataFrame, as_of: Any = None) -> pd.DataFrame:
 
 
 def history(root: str, where: Mapping[str, str | None]) -> pd.DataFrame:
-    """Return every edition of one figure; see `Store.history`."""
+    """Return every edition of one figure; see `Store.history`.
+
+    Examples
+    --------
+    >>> history(store.root, {"period": "2025Q1"})["value"].tolist()
+    [2.0, 2.5]
+    """
     table = select(root, "vintages", None, where)
     runs = [run_of(name) for name in vintages(root)]
     table["run"] = [runs[edition] for edition in table["edition"]]

@@ -33,7 +33,13 @@ def tag(
     artefacts: dict[str, str],
     raw: list[ledger.Line] | None = None,
 ) -> dict[str, Any]:
-    """Tag what the store holds; see `Store.manifest`. `raw`: the lines of the answers, if known."""
+    """Tag what the store holds; see `Store.manifest`. `raw`: the lines of the answers, if known.
+
+    Examples
+    --------
+    >>> tag("a-tagged-store", "2025Q1", "20250501T000000Z", {})["release"]
+    '2025Q1'
+    """
     folder_of(release)
     with hold(root, f"release {release}", wait=10.0):
         ledger.adopt(root)
@@ -55,7 +61,13 @@ def tag(
 
 
 def path_of(release: str) -> str:
-    """Return the file of a release's manifest."""
+    """Return the file of a release's manifest.
+
+    Examples
+    --------
+    >>> path_of("2025Q2")
+    'releases/2025Q2.json'
+    """
     return f"releases/{release}.json"
 
 
@@ -90,7 +102,13 @@ def _order(name: str) -> tuple[str, str]:
 
 
 def raw_lines(root: str) -> dict[str, ledger.Line]:
-    """Return the lines of all kept answers that the entries tell, by path."""
+    """Return the lines of all kept answers that the entries tell, by path.
+
+    Examples
+    --------
+    >>> raw_lines(store.root)
+    {}
+    """
     told = (load_json(root, name) for name in ledger.entries(root)
             if name.split(".")[-2] in ("release", "adopt"))  # fmt: skip
     return {line["path"]: line for entry in told for line in entry.get("raw", ())}
@@ -115,7 +133,13 @@ def _new_raw(root: str) -> list[ledger.Line]:
 
 
 def body_of(name: str, head: Mapping[str, Any]) -> str:
-    """Return the file with the bytes that a head of an answer speaks of; "" for other records."""
+    """Return the file with the bytes that a head of an answer speaks of; "" for other records.
+
+    Examples
+    --------
+    >>> body_of("raw/meter/2025Q1/monthly.json", {"tag": "monthly", "sha256": "9f86d081884c7d65"})
+    'raw/meter/2025Q1/monthly.9f86d081.bin'
+    """
     if "tag" not in head:
         return ""
     return f"{name.rpartition('/')[0]}/{safe(head['tag'])}.{head['sha256'][:8]}.bin"
@@ -133,6 +157,11 @@ def find_release(root: str, name: str) -> dict[str, Any] | None:
     StoreError
         If its manifest is gone, damaged or not the one that was entered, or if every release of
         that name was retired. The name never comes to mean a date.
+
+    Examples
+    --------
+    >>> find_release(store.root, "2025Q2")["release"], find_release(store.root, "2031Q1")
+    ('2025Q2', None)
     """
     known = ledger.catalog(root)
     found = _newest(root, known, name)
@@ -160,7 +189,13 @@ def _editions(known: ledger.Catalog, name: str) -> list[str]:
 
 
 def proven(root: str, known: ledger.Catalog, name: str) -> dict[str, Any]:
-    """Return a manifest whose bytes are those that were entered."""
+    """Return a manifest whose bytes are those that were entered.
+
+    Examples
+    --------
+    >>> proven(store.root, ledger.catalog(store.root), "2025Q2")["release"]
+    '2025Q2'
+    """
     path, told = path_of(name), known.releases[name]
     body = read_or_gone(root, path)
     head = unseal(path, body)
@@ -170,7 +205,17 @@ def proven(root: str, known: ledger.Catalog, name: str) -> dict[str, Any]:
 
 
 def read_or_gone(root: str, path: str) -> bytes:
-    """Return the bytes of a file the ledger has; if it is gone, say what helps."""
+    """Return the bytes of a file the ledger has; if it is gone, say what helps.
+
+    Examples
+    --------
+    >>> len(read_or_gone(store.root, "releases/2025Q2.json")) > 0
+    True
+    >>> read_or_gone(store.root, "releases/2031Q1.json")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: releases/2031Q1.json is gone, although the ledger has it. Restore ...
+    """
     if path not in files_of(root, path.rpartition("/")[0], ""):
         raise StoreError(f"{path} is gone, although the ledger has it. Restore it from a copy, or with "
                          "`energy store repair`.")  # fmt: skip
@@ -178,12 +223,24 @@ def read_or_gone(root: str, path: str) -> bytes:
 
 
 def vintages(root: str, strict: bool = True) -> list[str]:
-    """Return the vintage files that count, in the order of their runs, relative to the store."""
+    """Return the vintage files that count, in the order of their runs, relative to the store.
+
+    Examples
+    --------
+    >>> len(vintages(store.root))
+    2
+    """
     found = [n for n in ledger.held_in(root, "vintages", strict) if PART.fullmatch(base_name(n))]
     return sorted(found, key=_order)
 
 
 def releases(root: str) -> list[str]:
-    """Return the names of the releases, in order; retired ones are left out."""
+    """Return the names of the releases, in order; retired ones are left out.
+
+    Examples
+    --------
+    >>> releases(store.root)
+    ['2025Q2']
+    """
     known = ledger.catalog(root)
     return sorted(n for n, told in known.releases.items() if told["run"] not in known.retired)

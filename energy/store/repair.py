@@ -51,6 +51,11 @@ def repair(root: str, again: Again = _nothing) -> list[str]:
     again : callable
         Makes a vintage or refused rows anew from the answers kept; its bytes are taken only where
         they have the digest of the ledger.
+
+    Examples
+    --------
+    >>> repair("a-store-to-mend")
+    []
     """
     with hold(root, "repair", wait=10.0):
         done = [*_old(root), *_copies(root), *_bits(root), *_chain(root)]
@@ -284,7 +289,13 @@ def _known_files(root: str, again: Again) -> list[str]:
 
 
 def manifest_again(root: str, path: str) -> bytes | None:
-    """Return a manifest as the chain tells it; None for one that was adopted."""
+    """Return a manifest as the chain tells it; None for one that was adopted.
+
+    Examples
+    --------
+    >>> manifest_again(store.root, "releases/2025Q2.json") == read(store.root, "releases/2025Q2.json")
+    True
+    """
     name = base_name(path).removesuffix(".json")
     known = ledger.Catalog()
     for entry in ledger.entries(root):
@@ -325,7 +336,15 @@ def _was_last(root: str, path: str, body: bytes) -> bool:
 
 
 def retire(root: str, run: str, reason: str) -> list[str]:
-    """Take a run out of what is read, for a stated reason; its files stay. See `Store.retire`."""
+    """Take a run out of what is read, for a stated reason; its files stay. See `Store.retire`.
+
+    Examples
+    --------
+    >>> retire(store.root, "20250501T000000Z", "")
+    Traceback (most recent call last):
+        ...
+    energy.store.base.StoreError: To retire a run takes a reason; say what was wrong with it.
+    """
     if not reason.strip():
         raise StoreError("To retire a run takes a reason; say what was wrong with it.")
     with hold(root, f"retire {run}", wait=10.0):

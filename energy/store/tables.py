@@ -28,6 +28,16 @@ def checked(observations: pd.DataFrame) -> pd.DataFrame:
     """Return the rows in the store's own types with ``key``, ``start`` and ``known``.
 
     Whoever publishes: a firm figure is never known before its period was over.
+
+    Examples
+    --------
+    >>> checked(rows)[["start", "known"]].map(str).values.tolist()[0]
+    ['2024-10-01 00:00:00', '2025-05-01 00:00:00']
+    >>> checked(rows.drop(columns="unit"))
+    Traceback (most recent call last):
+        ...
+    energy.errors.DataError: observations: 1 fault
+      - column 'unit' is missing
     """
     missing = [name for name in COLUMNS if name not in observations.columns]
     if missing:
@@ -92,6 +102,12 @@ def keys(rows: pd.DataFrame) -> pd.Series:
 
     The key is a hash and not a number in a table, so that files need no common table and two
     machines give the same quantity the same key.
+
+    Examples
+    --------
+    >>> numbers = keys(rows)
+    >>> bool(numbers.iloc[0] == numbers.iloc[1])  # one quantity, two periods
+    True
     """
     span = rows["period"].where(rows["freq"] == "C", "")
     parts = [rows[name] for name in WHAT if name != "period"]
@@ -120,6 +136,13 @@ def _single(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with the types of the store: days, moments, texts.
+
+    Examples
+    --------
+    >>> str(typed(checked(rows))["start"].dtype)
+    'datetime64[s]'
+    """
     for name in ("start", "known"):
         table[name] = table[name].astype("datetime64[s]")
     table["retrieved"] = table["retrieved"].astype("datetime64[us]")
@@ -133,6 +156,11 @@ def encode(rows: pd.DataFrame) -> bytes:
 
     The value stays a float64, bit for bit. Texts are the same over a run of rows and cost next
     to nothing; queries group by the integers and leave the texts unread.
+
+    Examples
+    --------
+    >>> encode(checked(rows))[:4]
+    b'PAR1'
     """
     pa = need("pyarrow")
     rows = rows.sort_values(["key", "start", "known"], kind="stable")

@@ -42,6 +42,13 @@ def asset(url: str) -> str:
     ------
     FormatError
         If nothing on this machine stands for the address.
+
+    Examples
+    --------
+    >>> asset("https://example.org/unknown.js")
+    Traceback (most recent call last):
+        ...
+    geodata.errors.FormatError: The page would load https://example.org/unknown.js from the ...
     """
     for pattern, name in _KNOWN:
         if re.search(pattern, url.split("?")[0]):
@@ -54,7 +61,13 @@ def asset(url: str) -> str:
 
 @cache
 def static(name: str) -> str:
-    """Return one of our own files, e.g. ``flow.js``, without its indents and the comments between lines."""
+    """Return one of our own files, e.g. ``flow.js``, without its indents and the comments between lines.
+
+    Examples
+    --------
+    >>> "function" in static("flow.js")
+    True
+    """
     text = (STATIC / name).read_text(encoding="utf-8")
     if name.endswith((".js", ".css")):  # the page carries what runs; the comments stay at home
         text = re.sub(r"^[ \t]*/\*.*?\*/[ \t]*\n", "", text, flags=re.MULTILINE | re.DOTALL)
@@ -90,6 +103,15 @@ def inline_urls(css: str, folder: Path) -> str:
     ------
     FormatError
         If a file is not there or an address leads to the network.
+
+    Examples
+    --------
+    >>> inline_urls("a { background: url(data:image/png;base64,AA==) }", Path("."))
+    'a { background: url(data:image/png;base64,AA==) }'
+    >>> inline_urls("a { background: url(https://example.org/a.png) }", Path("."))
+    Traceback (most recent call last):
+        ...
+    geodata.errors.FormatError: A style asks for 'https://example.org/a.png', which is not a file ...
     """
 
     def replaced(match: re.Match[str]) -> str:
@@ -108,7 +130,14 @@ def inline_urls(css: str, folder: Path) -> str:
 
 
 def data_uri(path: Path) -> str:
-    """Write a file as a ``data:`` address."""
+    """Write a file as a ``data:`` address.
+
+    Examples
+    --------
+    >>> _ = Path("dot.svg").write_text("<svg/>", encoding="utf-8")
+    >>> data_uri(Path("dot.svg"))
+    'data:image/svg+xml;base64,PHN2Zy8+'
+    """
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
@@ -125,6 +154,12 @@ def _default_icon(folder: Path) -> str:
 
 
 def harmless(text: str) -> str:
-    """Drop source maps and hide what would end a script or style element early."""
+    """Drop source maps and hide what would end a script or style element early.
+
+    Examples
+    --------
+    >>> harmless("x = 1 //# sourceMappingURL=x.map")
+    'x = 1 '
+    """
     text = re.sub(r"(//[#@]|/\*[#@])\s*sourceMappingURL=[^\n*]*(\*/)?", "", text)
     return re.sub(r"</(script|style)", r"<\\/\1", text, flags=re.IGNORECASE)

@@ -29,6 +29,11 @@ class Contested:
         The act or note that leaves the status open.
     box : tuple of float, optional
         West, south, east, north in degrees; left out: the whole border.
+
+    Examples
+    --------
+    >>> Contested("RUS", "UKR", "UN General Assembly, ES-11/4").box is None
+    True
     """
 
     a: str
@@ -86,6 +91,14 @@ def split(
     ------
     FormatError
         If two areas have no common border on the base map.
+
+    Examples
+    --------
+    >>> from geodata import basemap
+    >>> shapes = basemap.topology()
+    >>> dashed, taken, rest = split(shapes, basemap.neighbours(shapes), [("IND", "PAK")])
+    >>> len(dashed) > 0, len(taken) > 0
+    (True, True)
     """
     dashed, taken, rest = [], set(), []
     scale = topology["transform"]["scale"][0]

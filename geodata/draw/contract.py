@@ -380,7 +380,13 @@ def schema() -> dict[str, Any]:
 
 
 def declarations() -> str:
-    """Return the same as TypeScript declarations."""
+    """Return the same as TypeScript declarations.
+
+    Examples
+    --------
+    >>> "PageData" in declarations()
+    True
+    """
     kinds = sorted({kind.__name__: kind for kind in _kinds(PageData)}.items())
     parts = ["// Written by `python -m geodata.draw.contract`; the types stand in contract.py.\n"]
     for name, kind in kinds:
@@ -468,7 +474,13 @@ def _spoken(hint: Any) -> str:
 
 
 def files() -> Mapping[str, str]:
-    """Return the text of each generated file by its name."""
+    """Return the text of each generated file by its name.
+
+    Examples
+    --------
+    >>> sorted(files())
+    ['page.d.ts', 'page.schema.json']
+    """
     return {
         "page.schema.json": json.dumps(schema(), indent=1, ensure_ascii=False) + "\n",
         "page.d.ts": declarations(),

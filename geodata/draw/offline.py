@@ -58,6 +58,12 @@ class OfflineFigure(Figure):
     -----
     The ids that branca draws at random are numbered on the way out, so that the same map gives the
     same bytes. folium's ban on zooming the page by hand is lifted.
+
+    Examples
+    --------
+    >>> page = OfflineFigure(title="A page").render()
+    >>> "<title>A page</title>" in page, "https://" in page.split("</head>")[0]
+    (True, False)
     """
 
     def __init__(
@@ -77,6 +83,11 @@ class OfflineFigure(Figure):
         ------
         FormatError
             If a child asks for a script or style that is not on this machine.
+
+        Examples
+        --------
+        >>> OfflineFigure(title="A page").render().lower().startswith("<!doctype html>")
+        True
         """
         for child in list(self._children.values()):
             child.render(**kwargs)
@@ -107,6 +118,12 @@ class OfflineMap(folium.Map):
         layer of the user's brings the web's usual projection back, for tiles are cut for no other.
     **options
         As for :class:`folium.Map`; ``tiles`` is None unless given.
+
+    Examples
+    --------
+    >>> page = OfflineMap(title="A map", location=[55, 40], zoom_start=4).get_root().render()
+    >>> "A map" in page
+    True
     """
 
     def __init__(
@@ -126,7 +143,15 @@ class OfflineMap(folium.Map):
         OfflineFigure(title, assets, frame_height).add_child(self)
 
     def render(self, **kwargs: Any) -> Any:
-        """Choose the projection, which a layer added late may have changed, and render."""
+        """Choose the projection, which a layer added late may have changed, and render.
+
+        Examples
+        --------
+        >>> made = OfflineMap(location=[55, 40], zoom_start=4)
+        >>> made.render()
+        >>> made.crs
+        'EPSG3857'
+        """
         plane = self.equal_area and not _pictures(self)
         self.crs = "EqualArea" if plane else "EPSG3857"
         drawn = cast(Any, super()).render(**kwargs)  # folium states no types here
@@ -138,7 +163,14 @@ class OfflineMap(folium.Map):
         return drawn
 
     def save(self, outfile: Any, close_file: bool = True, **kwargs: Any) -> None:
-        """Write the page; a path is replaced whole or not at all."""
+        """Write the page; a path is replaced whole or not at all.
+
+        Examples
+        --------
+        >>> OfflineMap(location=[55, 40], zoom_start=4).save("map.html")
+        >>> Path("map.html").stat().st_size > 10_000
+        True
+        """
         if not isinstance(outfile, str | bytes | Path):
             super().save(outfile, close_file, **kwargs)
             return

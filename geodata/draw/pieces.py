@@ -72,7 +72,13 @@ class Piece(MacroElement):
 
 
 def country_codes() -> dict[str, str]:
-    """Return the two letters of each country by its three: by them a browser knows its names."""
+    """Return the two letters of each country by its three: by them a browser knows its names.
+
+    Examples
+    --------
+    >>> country_codes()["CHN"]
+    'CN'
+    """
     path = resources.files("geodata") / "data" / "countries.csv"
     rows = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8")))
     return {row["a3"]: row["a2"] for row in rows}
@@ -377,7 +383,17 @@ def pack_line(coordinates: Sequence[Sequence[float]]) -> list[int]:
 
 
 def state_style(keys: Sequence[str], colours: Mapping[str, tuple[str, str]]) -> str:
-    """Write the style that gives each state its colour by day and by night."""
+    """Write the style that gives each state its colour by day and by night.
+
+    Examples
+    --------
+    >>> "#0072B2" in state_style(["flows"], {"flows": ("#0072B2", "#56B4E9")})
+    True
+    >>> state_style(["flows"], {"flows": ("blue", "#56B4E9")})
+    Traceback (most recent call last):
+        ...
+    geodata.errors.FormatError: State 'flows' has the colours ('blue', '#56B4E9'); expected two of ...
+    """
     for key in keys:
         pair = colours.get(key, ())
         if len(pair) != 2 or not all(re.fullmatch(r"#[0-9a-fA-F]{6}", c) for c in pair):

@@ -44,6 +44,11 @@ class Tier:
         Decimals of the coordinates.
     zoom : float
         Largest zoom at which the copy is drawn.
+
+    Examples
+    --------
+    >>> Tier(tolerance=0.01, decimals=2, zoom=6).decimals
+    2
     """
 
     tolerance: float
@@ -430,6 +435,13 @@ def read_attributes(path: str | Path) -> pd.DataFrame:
     ------
     FormatError
         If the file is missing, cannot be read, or has no column of project ids or names.
+
+    Examples
+    --------
+    >>> read_attributes("no-such.csv")
+    Traceback (most recent call last):
+        ...
+    geodata.errors.FormatError: 'no-such.csv' is not a file; a CSV or Excel table of projects is expected.
     """
     file = Path(path)
     if not file.is_file():
