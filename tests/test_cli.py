@@ -249,6 +249,17 @@ def test_a_full_disk_is_one_sentence():
             "No permission: '/proc/x'; name a place",
         ),
         (FileNotFoundError(errno.ENOENT, "x", "a/b"), 1, "No such file or folder: 'a/b'."),
+        (
+            OSError(errno.EFBIG, "x", "out/.a.parquet.part"),
+            1,
+            "larger than the limit of this shell allows",
+        ),
+        (
+            RuntimeError("Can't write (errno = 28, error message = 'x')"),
+            1,
+            "The disk is full; free",
+        ),
+        (RuntimeError("Can't write (errno = 27, error message = 'x')"), 1, "raise it (ulimit -f)"),
         (KeyboardInterrupt(), 130, "stopped"),
         (faults.Terminated(), 143, "stopped"),
         (MemoryError(), 1, "Not enough memory"),

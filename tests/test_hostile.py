@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import re
 import zipfile
+from pathlib import Path
 
 import folium
 import openpyxl
@@ -20,6 +22,7 @@ from energy.sources.contract import Request
 from geodata import draw, gem
 
 MEMORY = 2**29
+ROOT = Path(__file__).parents[1]
 ASKED = Request("eurostat", "nrg_ti_gasm-MIO_M3", "https://example.org")
 
 
@@ -128,6 +131,53 @@ def test_the_command_line_writes_quoted_csv(capsys):
 
     emit(pd.DataFrame({"name": ["=HYPERLINK(1)"], "value": [-2.0]}), "csv")
     assert capsys.readouterr().out == "name,value\n'=HYPERLINK(1),-2\n"
+
+
+def test_every_csv_that_is_written_is_quoted():
+    """Each call of `to_csv` in the packages is one on a table that `safe` gave."""
+    bare, count = [], 0
+    for path in sorted(p for top in ("energy", "geodata") for p in (ROOT / top).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "to_csv":
+                count += 1
+                made = node.func.value
+                quotes = isinstance(made, ast.Call) and getattr(made.func, "id", "") == "safe"
+                bare += [] if quotes else [f"{path.relative_to(ROOT)}:{node.lineno}"]
+    assert count >= 8 and bare == []
+
+
+def test_the_template_of_the_accounts_and_the_log_of_backtests_are_quoted(tmp_path):
+    title = "=HYPERLINK(1)"
+    accounts._write(tmp_path / "sources.csv", pd.DataFrame(columns=["source", "title"], dtype=str),
+                    [{"source": "a", "title": title}, {"source": "b", "title": "plain"}], "source")  # fmt: skip
+    assert (tmp_path / "sources.csv").read_text() == f"source,title\na,'{title}\nb,plain\n"
+    assert accounts.template("RAS").startswith("line,")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("import", "gem", "{pipe}"),
+        ("import", "facts", "{folder}"),
+        ("import", "accounts", "{pipe}", "--title", "x", "--published", "2026-01-01"),
+        ("import", "{pipe}"),
+        ("scores", "--submit", "{pipe}"),
+        ("export", "--check", "{pipe}"),
+        ("check", "{pipe}"),
+        ("map", "--gem", "{pipe}", "{folder}/world.html"),
+        ("update", "2026Q3", "--dry-run", "--offline", "{pipe}"),
+    ],
+    ids=" ".join,
+)
+def test_no_verb_waits_for_a_pipe(words, tmp_path, capfd):
+    """A pipe in the place of whatever a verb reads is a sentence, and the verb ends."""
+    pipe, folder = tmp_path / "volumes.csv", tmp_path / "folder"
+    folder.mkdir()
+    os.mkfifo(pipe)
+    os.mkfifo(folder / "volumes.csv")
+    given = [word.format(pipe=pipe, folder=folder) for word in words]
+    assert bounded(lambda: cli.main(given)) in (1, 2)
+    assert "energy: " in capfd.readouterr().err
 
 
 def test_a_pipe_named_on_the_command_line_is_a_sentence(tmp_path, capsys):

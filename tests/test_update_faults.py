@@ -329,6 +329,27 @@ def test_a_full_disk(go, store, monkeypatch):
     assert go(only=PAIR).code == 0
 
 
+def test_a_disk_that_is_full_while_building_is_a_sentence(go, store):
+    """The limit of the shell, on real calls of the system: figures stand, no half build is left."""
+    resource = pytest.importorskip("resource")
+
+    def build(folder):
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, hard))
+        try:
+            (folder / "atlas.html").write_bytes(b"x" * 80_000)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    with pytest.raises(
+        StoreError, match=r"disk is full .* while writing builds/2026Q3 .* run again"
+    ):
+        go(only=["cbr"], build=build)
+    assert store.vintages() and not store.releases() and not store.verify()
+    assert list(Path(store.root, "builds").iterdir()) == []
+    assert go(only=["cbr"], build=lambda folder: None).release == "2026Q3"
+
+
 def test_a_read_only_store(go, store, monkeypatch):
     def denied(path, body, *how):
         raise OSError(errno.EROFS, "Read-only file system")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import signal
 import sys
 import warnings
@@ -17,6 +18,7 @@ USAGE = (UsageError, UnknownName, PeriodError, UnitError)
 SAID = {
     errno.ENOSPC: "The disk is full{at}; free some space and run the command again.",
     errno.EDQUOT: "Your share of the disk is full{at}; free some space and run the command again.",
+    errno.EFBIG: "The file is larger than the limit of this shell allows{at}; raise it (ulimit -f).",
     errno.EACCES: "No permission{at}; name a place you may write to, or change its owner.",
     errno.EPERM: "No permission{at}; name a place you may write to, or change its owner.",
     errno.EROFS: "The place is read-only{at}; name one that can be written to.",
@@ -86,8 +88,9 @@ def spoken(error: BaseException) -> str | None:
         return f"energy: {error}"
     if isinstance(error, OSError) and error.errno in SAID:
         return "energy: " + SAID[error.errno].format(at=_place(error))
-    if "errno = 28" in str(error):  # HDF5 tells a full disk in words of its own
-        return "energy: " + SAID[errno.ENOSPC].format(at="")
+    told = re.search(r"errno = (\d+)", str(error))  # HDF5 says it in words of its own
+    if told and int(told[1]) in SAID:
+        return "energy: " + SAID[int(told[1])].format(at="")
     if isinstance(error, MemoryError):
         return "energy: Not enough memory; ask for fewer draws, routes or years."
     return None

@@ -26,6 +26,7 @@ from energy.errors import DataError, PeriodError, UnknownName, checked
 from energy.facts import kept, names
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.sheets import safe
 from energy.measure.tables import Correction, Tables
 from energy.measure.validity import in_force, spans
 
@@ -368,7 +369,7 @@ def _cut(path: Path, by: dt.date | None) -> tuple[bytes, list[str]]:
     known = _published_by(text, name, by)
     late = [f"{path.name} row {row + 2}: published {text.loc[row, 'published']}, after {by}"
             for row in text.index[~known]]  # fmt: skip
-    return text[known].to_csv(index=False).encode(), late
+    return safe(text[known]).to_csv(index=False).encode(), late
 
 
 @checked

@@ -19,6 +19,7 @@ from energy import facts
 from energy.errors import DataError, MissingExtra
 from energy.finance import statement
 from energy.measure import periods
+from energy.measure.sheets import safe
 from energy.measure.tables import StatementLine
 
 TEMPLATE = ["line", "title", "unit", "period", "value", "page"]
@@ -46,7 +47,7 @@ def template(standard: str = "IFRS") -> str:
     lines = _lines(standard)
     rows = pd.DataFrame([{"line": k.line, "title": k.title, "unit": k.unit} for k in lines])
     blank = rows.assign(period="", value="", page="")[TEMPLATE]
-    return str(blank.to_csv(index=False, lineterminator="\n"))
+    return str(safe(blank).to_csv(index=False, lineterminator="\n"))
 
 
 def read(path: Path | str, standard: str = "IFRS") -> list[Figure]:
@@ -308,5 +309,5 @@ def _write(path: Path, old: pd.DataFrame, rows: list[dict[str, str]], key: str) 
     new = pd.DataFrame(rows).reindex(columns=old.columns).fillna("")
     both = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last")
     spare = path.with_suffix(".new")
-    both.to_csv(spare, index=False, lineterminator="\n")
+    safe(both).to_csv(spare, index=False, lineterminator="\n")
     spare.replace(path)

@@ -32,6 +32,12 @@ LONG, LEAST_LONG = 24, 0.05
 """Changes on the year from which the noise is well known, and the least half width from then on: 0 for
 15 °C makes 0.948, and a month's mean of the steadiest meter moves less without a cause."""
 
+FEW = 6
+"""Changes on the year that tell the noise so badly that it counts double."""
+
+ALL = 0.04
+"""Least common change of many series that is doubted, in logarithms."""
+
 STEP = 0.045
 """Least step of a daily rate that is doubted, in logarithms."""
 
@@ -213,15 +219,19 @@ def _outside(series: pd.Series, month: int, value: float) -> str:
     else:
         recent = change.tail(6)
         base, drift = float(positive[month - 12]), float(recent.median())
-        noise = robust_spread(
-            change - change.rolling(6, min_periods=2).median().shift().fillna(drift)
-        )
-    least = LEAST_LONG if len(change) >= LONG else LEAST
+        noise = _noise(change, drift)
+    least = LEAST_LONG if len(change) >= LONG else LEAST if len(change) >= 2 * FEW else 1.5 * LEAST
     off, width = np.log(value / base) - drift, max(WIDTH * noise, least)
     if abs(off) <= width:
         return ""
     low, high = (base * np.exp(drift + side * width) for side in (-1, 1))
     return f"{value:.6g} is {np.exp(off):.3g} times what season and level suggest ({low:.4g} to {high:.4g})"
+
+
+def _noise(change: pd.Series, drift: float) -> float:
+    """Return the deviation of changes on the year from those before; a short past says it wide."""
+    before = change.rolling(6, min_periods=2).median().shift().fillna(drift)
+    return robust_spread(change - before) * (1 + (FEW / len(change)) ** 2)
 
 
 def robust_spread(values: pd.Series) -> float:
@@ -335,40 +345,49 @@ def _named(ratio: float) -> str:
 
 
 def together(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
-    """Doubt new values of many series that left their past by one and the same factor."""
+    """Doubt new values of many series that left their past by one and the same factor.
+
+    How far the mean of all may go by chance follows from what each one's noise was; series of one
+    place count once, for they move together.
+    """
     past, rows = _monthly(known), _monthly(table[table["value"] != table["old"]])
     if past.empty or rows.empty:
         return
-    drift = _drifts(past)
+    drift, noise = _drifts(past)
     year = past.drop_duplicates(["name", "month"]).set_index(["name", "month"])["value"]
     ago = year.reindex(pd.MultiIndex.from_arrays([rows["name"], rows["month"] - 12])).to_numpy()
-    off = np.log(rows["value"].where(rows["value"] > 0) / ago) - rows["name"].map(drift).astype(
-        float
-    )
-    rows = rows.assign(off=off, kind=rows["name"].str.split("|").str[-2:].str.join("|")).dropna(
-        subset="off"
-    )
+    change = np.log(rows["value"].where(rows["value"] > 0) / ago)
+    words = rows["name"].str.split("|")
+    rows = rows.assign(
+        off=change - rows["name"].map(drift).astype(float),
+        noise=rows["name"].map(noise).astype(float),
+        kind=words.str[-2:].str.join("|"),
+        place=words.str[1],
+    ).dropna(subset="off")
     for _, mine in rows.groupby("kind"):
         if len(mine) < 6 or mine["name"].nunique() < 3:
             continue
-        middle, spread = mine["off"].median(), max(robust_spread(mine["off"]), 0.01)
-        sure = spread / np.sqrt(len(mine)) * WIDTH
-        if abs(middle) > max(0.04, sure, spread):
+        means = mine.groupby("place").agg(off=("off", "mean"), noise=("noise", "median"),
+                                          months=("month", "nunique"))  # fmt: skip
+        middle = float(mine["off"].median())
+        sure = float(np.sqrt((means["noise"] ** 2 / means["months"]).mean() / len(means)))
+        if abs(middle) > max(ALL, WIDTH * sure) and abs(middle) > robust_spread(means["off"]):
             text = f"{len(mine)} new values of {mine['name'].nunique()} series are all {np.exp(middle):.3g} times " \
-                   f"what their past suggests{_named(float(middle))}"  # fmt: skip
+                   f"what their past suggests{_named(middle)}"  # fmt: skip
             yield from ((p, text) for places in mine["places"] for p in places)
 
 
-def _drifts(past: pd.DataFrame) -> dict[str, float]:
-    """Return by series the middle change on the year over its last twelve months."""
-    found = {}
+def _drifts(past: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Return by series the middle change on the year over its last twelve months, and the noise."""
+    drift, noise = {}, {}
     for name, mine in past.groupby("name"):
         series = mine.drop_duplicates("month").set_index("month")["value"].sort_index()
         series = np.log(series[series > 0])
-        change = (series - series.reindex(series.index - 12).to_numpy()).dropna().tail(12)
+        change = (series - series.reindex(series.index - 12).to_numpy()).dropna()
         if len(change) >= 3:
-            found[str(name)] = float(change.median())
-    return found
+            drift[str(name)] = float(change.tail(12).median())
+            noise[str(name)] = _noise(change, drift[str(name)])
+    return drift, noise
 
 
 def lag(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:

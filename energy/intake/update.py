@@ -35,7 +35,7 @@ from energy.intake.clocks import (
     check_start,
     honest_dates,
 )
-from energy.intake.derive import corrected, derive, laid, overlay, published, whole
+from energy.intake.derive import VOLUME_UNITS, corrected, derive, laid, overlay, published, whole
 from energy.intake.gate import FIRM, KEY, SUM_RULES, Context, gate, placed
 from energy.measure import periods
 from energy.measure.observations import rows_of
@@ -680,9 +680,10 @@ def _hold_sums(
     good, held = gate(mine, Context(added.head(0), limits(job.tables), gcv), SUM_RULES)
     odd = plausible.doubts(good, before)
     held = pd.concat([held, good.loc[odd.index].assign(reason=odd)], ignore_index=True)
-    if job.weigh and len(good) > len(odd):
-        left = good.drop(odd.index)
-        odd = second.opinions(_unknown(left, before), laid(latest, job.tables, held), job.period)
+    left = _unknown(good.drop(odd.index), before)
+    left = left[left["unit"].isin(VOLUME_UNITS)]
+    if job.weigh and len(left):
+        odd = second.opinions(left, laid(latest, job.tables, held), job.period)
         held = pd.concat([held, left.loc[odd.index].assign(reason=odd)], ignore_index=True)
     settled = _identities(_released(job.store))
     held = held[[row not in settled for row in _identities(held)]]

@@ -32,6 +32,7 @@ from energy import facts, flows, store
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.sheets import safe
 from energy.projection import ramp, timing
 
 Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.DataArray]
@@ -972,7 +973,7 @@ def append_log(result: xr.Dataset, folder: str | Path, release: str) -> Path:
             )
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = pd.concat([old, new], ignore_index=True).to_csv(index=False, lineterminator="\n")
+    text = safe(pd.concat([old, new], ignore_index=True)).to_csv(index=False, lineterminator="\n")
     handle, spare = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
     with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
         file.write(text)

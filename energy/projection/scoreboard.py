@@ -117,8 +117,8 @@ def read(path: Path | str, locations: Iterable[str]) -> pd.DataFrame:
         With every fault.
     """
     path = Path(path)
-    if not path.exists():
-        raise DataError(path.name, ["no such file; name a CSV of quantiles"])
+    if not path.is_file():  # a pipe or a device has no end
+        raise DataError(path.name, ["no such plain file; name a CSV of quantiles"])
     text = pd.read_csv(path, dtype=str, keep_default_na=False)
     faults = check(text, locations, path.name)
     if faults:

@@ -256,7 +256,7 @@ def _explained(
 ) -> list[str]:
     """Write what each field means, and title, licence and attribution in words."""
     tabled = tables if {"csv", "xlsx"} & set(forms) else {}
-    _fields(rows, tabled).to_csv(
+    safe(_fields(rows, tabled)).to_csv(
         spare / "fields.csv", index=False, encoding="utf-8", lineterminator="\n"
     )
     text = "".join(f"{name}: {value}\n" for name, value in meta.items())

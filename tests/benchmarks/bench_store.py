@@ -63,6 +63,15 @@ def generate(folder: Path, rows: int) -> None:
         told = pd.Timestamp(FIRST) + pd.Timedelta(days=(run + 1) * DAYS // RUNS + 40, hours=6)
         table = arrow(frame, point, day, value[point, day], told)
         (home / f"{told.strftime(dates.RUN_FORM)}.parquet").write_bytes(tables.parquet_bytes(table))
+    adopt(folder / "store")
+
+
+def adopt(root: Path) -> None:
+    """Enter files that were laid down by hand into the ledger: no other counts."""
+    from energy.store import disk, ledger
+
+    held = disk.files_of(str(root), "vintages", ".parquet")
+    ledger.adopt_files(str(root), ledger.plain(str(root), held))
 
 
 def arrow(frame, point, day, value, told):
@@ -118,6 +127,7 @@ def build_index(folder: Path) -> None:
         twin = folder / "plain" / file.relative_to(folder / "store")
         twin.parent.mkdir(parents=True, exist_ok=True)
         os.link(file, twin)
+    adopt(folder / "plain")
     figures, _ = measure(Store.open(folder / "store").index)
     size = sum(file.stat().st_size for file in (folder / "store" / "index").iterdir()) / 1e6
     print(
