@@ -40,6 +40,18 @@ def test_the_union_by_quarter_from_its_entries_and_terminals(tables):
     assert rows.loc[("norway", "pipeline"), "status"] == "actual"
 
 
+def test_shares_by_country_from_eurostat(tables):
+    """Germany 2020: 2,045.4 PJ of 3,092.3 from Russia, both sheets of one Eurostat table."""
+    rows = supply.supply(tables, "germany", "2020", origin="russia", kind="all")
+    row = rows[rows["unit"] == "PJ"].iloc[0]
+    assert row["share"] == pytest.approx(2045.4 / 3092.3)
+    every = supply.supply(tables, origin="russia", kind="all")
+    told = every[(every["unit"] == "PJ") & every["share"].notna()]
+    assert len(told) == 203 and told["share"].le(1.0005).all()  # Latvia takes all from Russia
+    page = tables["supply"].set_index("id").loc[row["of"], "page"]
+    assert page == "Sheet 2, Germany"
+
+
 def test_a_share_needs_a_total_of_the_same_unit(tables):
     """China 2024: LNG 76.7 Mt in all, 8.31 from Russia; the pipeline is told in bcm, its total in Mt."""
     rows = supply.supply(tables, "china", "2024", origin="russia")

@@ -226,6 +226,7 @@ SupplyUnit: TypeAlias = Literal[
     "bcm",
     "Mt",
     "TWh",
+    "PJ",
     "million USD",
     "EUR bn",
     "percent",
