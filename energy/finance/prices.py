@@ -517,8 +517,8 @@ def averaged(prices: pd.DataFrame, window: Window, spans: Sequence[str]) -> pd.S
     {'2021Q1': 44.5, '2021Q2': 60.6}
     """
     series = monthly(prices, window.index)
-    index = pd.PeriodIndex(series.index)
-    months = index.year.to_numpy() * 12 + index.month.to_numpy() - 1
+    stamps = pd.PeriodIndex(series.index).to_timestamp().to_series()
+    months = periods.month_numbers(stamps).to_numpy()
     begin = int(months.min()) if len(months) else 0
     known = np.full(int(months.max()) - begin + 1 if len(months) else 0, np.nan)
     known[months - begin] = series.to_numpy(dtype=float)

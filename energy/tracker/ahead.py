@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     from energy.projection.counterfactual import Counterfactual
 
 if TYPE_CHECKING:
-    from energy.projection import Setup
     from energy.projection.leaves import Leaves
-
-EXPORT_DRAWS = 4096  # a layer's quantiles need no more
+    from energy.projection.shipped import Shown
 
 
 @checked
@@ -79,9 +77,11 @@ class Ahead(Facet):
             self.t.facts, self.t._reported, until=until, scenarios=scenarios, **more
         )
 
-    @functools.cached_property
+    @property
     def shown(self) -> xr.Dataset:
         """The projection that map and layers show: every scenario to 2040, a few thousand draws.
+
+        Taken from the file of the release where the facts are those it was drawn from.
 
         Examples
         --------
@@ -89,13 +89,9 @@ class Ahead(Facet):
         >>> energy.load().ahead.shown["flow"].dims
         ('scenario', 'route', 'period', 'quantile')
         """
-        from energy import projection
-        from energy.projection import leaves
+        return self._drawn[0]
 
-        apart = leaves.apart(self._setup)
-        return projection.of_setup(apart, self.t.facts, self.t._reported, draws=EXPORT_DRAWS)
-
-    @functools.cached_property
+    @property
     def leaves(self) -> Leaves:
         """Every combination of answers by market, counted, to weigh anew without drawing.
 
@@ -107,20 +103,13 @@ class Ahead(Facet):
         >>> type(energy.load().ahead.leaves).__name__
         'Leaves'
         """
-        from energy.projection import leaves
-
-        return leaves.grow(self._setup, EXPORT_DRAWS)
+        return self._drawn[1]
 
     @functools.cached_property
-    def _setup(self) -> Setup:
-        """What `shown` and `leaves` are drawn from."""
-        from energy import projection
-        from energy.projection import leaves
+    def _drawn(self) -> Shown:
+        from energy.projection import shipped
 
-        return projection.setup(
-            self.t.facts, self.t._reported, until="2040", scenarios=leaves.beside,
-            as_of=self.last_day, revenue=True, tree=None, timing=None,
-        )  # fmt: skip
+        return shipped.shown(self.t.facts, lambda: self.t._reported, self.last_day)
 
     @property
     def last_day(self) -> str | None:
