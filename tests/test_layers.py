@@ -6,7 +6,9 @@ import json
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -286,6 +288,18 @@ def test_the_cube_reads_back_with_units_and_gaps(folder, tracker):
         assert back.attrs["Conventions"] == "CF-1.11"
         assert (back.period.values == cube.period.values).all()
         assert back.sources.values.tolist() == cube.sources.values.tolist()
+
+
+def test_a_checker_of_cf_finds_nothing(folder, tmp_path):
+    name = Path(sys.executable).with_name("compliance-checker")
+    if not name.exists():
+        pytest.skip("compliance-checker is not installed")
+    told = tmp_path / "cf.json"
+    asked = [name, "--test=cf:1.11", "--format=json", f"--output={told}", folder / "flows.nc"]
+    subprocess.run(asked, check=False, capture_output=True)
+    found = json.loads(told.read_text(encoding="utf-8"))["cf:1.11"]
+    faults = [part["msgs"] for part in found["all_priorities"] if part["msgs"]]
+    assert found["scored_points"] > 50 and faults == []
 
 
 def test_checksums_and_package(folder):

@@ -438,6 +438,8 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
         "source": told.get("attribution", OWN),
         "license": told.get("licence", LICENCE),
         "history": f"Built from the facts as of {told.get('as_of', cube.attrs.get('as_of', 'unstated'))}",
+        "summary": "Flow, capacity, price and revenue of gas pipelines by route and period.",
+        "keywords": "natural gas, pipelines, exports, Russia",
         "comment": "Units of money are plain numbers; unit_label of a variable gives the words.",
     }
     plain = cube.copy()
@@ -447,6 +449,10 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
     for name in plain.data_vars:
         label = plain[name].attrs.get("units", "")
         plain[name].attrs |= {"units": _cf_units(label), "unit_label": label} if label else {}
+    for name in set(plain.variables) & set(DICTIONARY):
+        plain[name].attrs.setdefault(
+            "long_name", DICTIONARY[str(name)]["description"].split(".")[0]
+        )
     plain["period"].attrs = {"long_name": "First day of the period", "axis": "T"}
     floats = [str(name) for name, values in plain.data_vars.items() if values.dtype.kind == "f"]
     encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in floats}
