@@ -10,6 +10,7 @@ import pytest
 
 from energy import flows
 from energy.errors import PeriodError, UnitError, UnknownName, UsageError
+from energy.measure.cubes import CountedTwiceWarning
 from energy.tracker import facet
 
 
@@ -125,6 +126,38 @@ def test_additive_routes_and_markets_tie(tracker):
     kazakh = tracker.explain("central-asia", "2014")["part"].sum()
     assert routes.iloc[0] == pytest.approx(markets.iloc[0] - other - kazakh, abs=1e-6)
     assert len(routes) == 12
+
+
+def test_a_sum_over_routes_counts_each_export_once(tracker):
+    year = tracker.flows(freq="A", first="2021", last="2021").isel(period=0)
+    once = float(year.flow.sum("route"))
+    exports = year.flow.to_series()[year.additive.to_series()]
+    assert once == pytest.approx(exports.sum()) == pytest.approx(210, abs=3)
+    assert float(year.flow.sum()) == float(year.sum("route").flow) == once
+    assert float(year.flow.where(year.flow > 1).fillna(0).clip(min=0).sum("route")) < once
+    assert float((year.flow * 1000).sum("route")) == pytest.approx(1000 * once)
+    assert year.flow.to_series().sum() > 3 * once  # what a plain sum would have said
+    with pytest.warns(
+        CountedTwiceWarning, match=r"None of these routes is an export \(nel, opal\)"
+    ):
+        year.flow.sel(route=["nel", "opal"]).sum("route")
+
+
+def test_markets_with_their_total_and_what_is_known_of_them(tracker):
+    table = tracker.markets(total=True)
+    abroad = table.drop(index=["exports", "kaliningrad"]).sum(min_count=1)
+    assert table.loc["exports", "2021"].iloc[0] == pytest.approx(abroad.loc["2021"].iloc[0])
+    assert "exports" not in tracker.markets().index
+    plain = tracker.markets(estimate="reported", total=True)
+    assert plain.loc["exports", "2024"].iloc[0] == pytest.approx(
+        plain.drop(index=["exports", "kaliningrad"])["2024"].sum().iloc[0]
+    )
+    whole = tracker.markets(what="whole", total=True)
+    assert whole.loc[["europe", "exports"], "2025"].all(axis=None)
+    assert set(tracker.markets(what="status").loc["china", "2025"]) == {"balanced"}
+    assert 0 < tracker.markets(what="coverage").loc["china", "2025"].iloc[0] <= 1
+    with pytest.raises(UnknownName, match="Unknown part 'colour'"):
+        tracker.markets(what="colour")
 
 
 def test_contradictions_are_listed_with_ids_and_causes(tracker):

@@ -115,6 +115,14 @@ def test_month_to_rate():
     assert convert(1.73, "bcm", "mcm/d", basis="20C", days=31) == pytest.approx(55.8, abs=0.01)
 
 
+def test_units_of_american_and_of_trade_prints():
+    """A cubic foot is 0.0283168 m3: 1 bcm is 35.3147 bcf; 1 bcf/d is 28.3168 mcm/d."""
+    assert convert(1, "bcm", "bcf", basis="20C") == pytest.approx(35.3147, abs=1e-4)
+    assert convert(1, "bcf/d", "mmcm/d", basis="15C") == pytest.approx(28.3168, abs=1e-4)
+    assert convert(2, "mmcm", "mcm", basis="15C") == 2
+    assert convert(28, "bcf", "bcf/d", basis="20C", days=28) == 1
+
+
 def test_capacity_a_year_in_bp_metres_needs_no_days():
     """55 bcm/yr of 10.5 kWh gas at 15 °C is 55 x 10.5 / 11.111 = 51.98 bcm/yr at 40 MJ/m3."""
     stated = {"gcv": 10.5, "gcv_basis": "15C"}

@@ -71,6 +71,11 @@ class _Unit:
     per: str = ""  # of a rate d or yr; of money and prices the currency
 
 
+M3_PER_BCF = 0.3048**3 * 1e9
+"""Cubic metres in a billion cubic feet, 28.3168 million; the conditions are stated apart.
+
+Source: international yard and pound agreement, 1959: 1 ft = 0.3048 m, exact."""
+
 _TJ = 1e6 / MJ_PER_KWH
 _UNITS = {
     unit.name: unit
@@ -78,7 +83,11 @@ _UNITS = {
         _Unit("m3", "volume", "quantity", "volume", 1.0),
         _Unit("mcm", "volume", "quantity", "volume", 1e6),
         _Unit("bcm", "volume", "quantity", "volume", 1e9),
+        _Unit("mmcm", "volume", "quantity", "volume", 1e6),  # the trade's word for mcm
+        _Unit("bcf", "volume", "quantity", "volume", M3_PER_BCF),
         _Unit("mcm/d", "volume rate", "quantity", "volume", 1e6, "d"),
+        _Unit("mmcm/d", "volume rate", "quantity", "volume", 1e6, "d"),
+        _Unit("bcf/d", "volume rate", "quantity", "volume", M3_PER_BCF, "d"),
         _Unit("bcm/yr", "volume rate", "quantity", "volume", 1e9, "yr"),
         _Unit("kWh", "energy", "quantity", "energy", 1.0),
         _Unit("MWh", "energy", "quantity", "energy", 1e3),

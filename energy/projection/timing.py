@@ -714,6 +714,10 @@ class Timing:
             rows, orient="index", columns=["p10", "p50", "p90", "by_2040", "by_2050", "ever"]
         )
 
+    def news(self) -> pd.DataFrame:
+        """Return which news would move the dates, and by how much; see `evidence`."""
+        return evidence(self)
+
     def never(self, by: float = 2040) -> float:
         """Return the probability of no gas by the end of a year."""
         return float((self._drawn["first_gas"] > by + 1).mean())

@@ -466,7 +466,8 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
 
 
 CF_UNITS = {
-    "bcm": "1e9 m3", "mcm/d": "1e6 m3 d-1", "TWh": "TW h", "GWh/d": "GW h d-1", "PJ": "PJ",
+    "bcm": "1e9 m3", "mcm/d": "1e6 m3 d-1", "mmcm/d": "1e6 m3 d-1", "mmcm": "1e6 m3",
+    "bcf/d": "1e9 ft3 d-1", "bcf": "1e9 ft3", "TWh": "TW h", "GWh/d": "GW h d-1", "PJ": "PJ",
     "USD/1000 m3": "1e-3 m-3", "million USD": "1e6",
 }  # fmt: skip
 """UDUNITS knows no money: dollars are counted as a number, and the label beside says of what."""

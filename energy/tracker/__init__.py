@@ -26,6 +26,7 @@ from energy.balance import cube as cubes
 from energy.errors import PeriodError, UnknownName, UsageError, checked
 from energy.facts.names import Names
 from energy.finance import prices, revenue
+from energy.measure import cubes as shaped
 from energy.measure import periods, units
 from energy.measure.tables import Tables
 from energy.provenance.rests import resting
@@ -47,6 +48,7 @@ if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of the
 
 __all__ = ["GEM_LINES", "Tracker", "judge"]
 
+KNOWN_OF = ("coverage", "whole", "status")  # what `markets` may say beside figures
 FACETS = ("money", "network", "ahead", "maps", "plot", "evidence")
 RECENT, ENOUGH = 8, 0.9  # well known: 9/10 of the whole figures of the best of the last 8 quarters
 
@@ -305,12 +307,12 @@ class Tracker:
 
     @functools.cached_property
     def _quarters(self) -> xr.Dataset:
-        return self.flows()
+        return self._cube()
 
     @functools.cached_property
     def _reported(self) -> xr.Dataset:
         """The quarters as published: what a projection starts from."""
-        return self.flows(estimate="reported")
+        return self._cube(estimate="reported")
 
     @property
     def last(self) -> str:
@@ -401,7 +403,8 @@ class Tracker:
             coverage`` (share of the days that ``reported`` speaks of)``, status, flow_status,
             market, sources`` and where the price comes from. NaN is not known. Routes that are
             ``additive`` carry all gas abroad once, and Kaliningrad's; strings, exits and feeders
-            carry the same gas again. The attribute ``apart`` names what separates their sum from
+            carry the same gas again and ``flow.sum("route")`` leaves them out (see
+            `energy.measure.cubes`). The attribute ``apart`` names what separates that sum from
             `exports`: gas to Kaliningrad, and to markets that no line here leads to.
 
         Raises
@@ -416,8 +419,21 @@ class Tracker:
         38.8
         """
         asked = None if route is None else self.names(route)
-        freq = periods.frequency(freq)
         first, last = _one("first", first, "start", start), _one("last", last, "end", end)
+        cube = shaped.shaped(self._cube(freq, unit, basis, first, last, estimate))
+        return cube if asked is None else cube.sel(route=asked)
+
+    def _cube(
+        self,
+        freq: str = "Q",
+        unit: str = "bcm",
+        basis: str | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        estimate: str = "balanced",
+    ) -> xr.Dataset:
+        """Return what `flows` returns of all routes, as an ordinary Dataset."""
+        freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         key = (freq, unit, basis, first, last, estimate)
         if key not in self._cubes:
@@ -429,8 +445,7 @@ class Tracker:
             cube = revenue.priced(cube, self.facts, self._prices)
             cube.attrs["as_of"] = self.edition
             self._cubes[key] = cube
-        cube = flows.copied(self._cubes[key])
-        return cube if asked is None else cube.sel(route=asked)
+        return flows.copied(self._cubes[key])
 
     @functools.cached_property
     def _cubes(self) -> dict[tuple[str | None, ...], xr.Dataset]:
@@ -514,8 +529,13 @@ class Tracker:
         estimate: str = "balanced",
         what: str = "flow",
         by: str = "group",
+        *,
+        total: bool = False,
     ) -> pd.DataFrame:
         """Return flows by market, market by period; markets without any figure left out.
+
+        Unit, basis and as-of stand in ``attrs``. `exports` has the same as rows that say all of
+        themselves.
 
         Parameters
         ----------
@@ -523,12 +543,15 @@ class Tracker:
             As in `flows`.
         estimate : {"balanced", "reported"}
             The reconciled total, or the sum of the routes' published figures.
-        what : {"flow", "p10", "p90"}
-            The estimate or an end of its interval, that of the sum itself.
+        what : {"flow", "p10", "p90", "coverage", "whole", "status"}
+            The estimate, an end of its interval (that of the sum itself), or what is known of it:
+            the share that figures cover, whether the period is over, its status.
         by : {"group", "market"}
             Europe, Central Asia, ... or what they are made of: the Union (``eu``) and the rest of
             Europe, each country of Central Asia and the Caucasus; with them each plant of LNG.
             Only of the balance.
+        total : bool
+            The row ``exports``, the sum abroad, too; never add it to the others.
 
         Examples
         --------
@@ -539,14 +562,22 @@ class Tracker:
         """
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
-        if estimate == "balanced":
-            table = cubes.market_table(self.facts, freq, unit, basis, what, by=by)
-        elif by != "group":
+        if by != "group" and (estimate != "balanced" or what in KNOWN_OF):
             raise UsageError(f"Markets by {by!r} are known of the balance only; "
                              f"leave estimate={estimate!r} out.")  # fmt: skip
+        if what in KNOWN_OF:
+            rows = self.exports(freq, unit, basis)
+            rows = rows if total else rows[~rows["total"]]
+            days = pd.to_datetime([periods.parse(label).start for label in rows["period"]])
+            table = rows.assign(period=days).set_index(["market", "period"])[what].unstack()  # noqa: PD010
+        elif estimate == "balanced":
+            table = cubes.market_table(self.facts, freq, unit, basis, what, total=total, by=by)
         else:
-            cube = self.flows(freq=freq, unit=unit, basis=basis, estimate=estimate)
+            cube = self._cube(freq, unit, basis, estimate=estimate)
             table = flows.frame(flows.by_market(cube, self.facts["routes"])).dropna(how="all")
+            if total:
+                abroad = table.drop(index=list(cubes.NOT_ABROAD), errors="ignore")
+                table.loc["exports"] = abroad.sum(min_count=1)
         table.attrs |= {"unit": unit, "basis": basis, "estimate": estimate, "what": what,
                         "as_of": self.edition}  # fmt: skip
         return table
@@ -576,7 +607,7 @@ class Tracker:
         """
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
-        return cubes.market_rows(self.facts, self.flows(freq=freq), unit, basis, self.edition)
+        return cubes.market_rows(self.facts, self._cube(freq), unit, basis, self.edition)
 
     def supply(
         self,
@@ -980,7 +1011,7 @@ class Tracker:
         """
         from energy.publish import brief
 
-        return brief.summary(self.flows(freq="A"), self.facts, self.financials(None), self.edition)
+        return brief.summary(self._cube("A"), self.facts, self.financials(None), self.edition)
 
     # ---- where a number comes from -------------------------------------------------------------
 
@@ -1008,7 +1039,7 @@ class Tracker:
             return self.evidence.projected(*place)
         if place:
             return self.explain(*place)
-        return cite.cite(what, self.facts, Store.open(), lambda freq: self.flows(freq=freq))
+        return cite.cite(what, self.facts, Store.open(), self._cube)
 
     def explain(self, name: str, period: str) -> pd.DataFrame:
         """Return every step from figures as published to a shown number.

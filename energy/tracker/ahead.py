@@ -228,7 +228,7 @@ class Ahead(Facet):
 
         markets = backtest.markets(self.t.facts)
         return counterfactual.counterfactual(
-            self.t.facts, self.t.flows(freq="Q"), markets,
+            self.t.facts, self.t._cube(freq="Q"), markets,
             learnt_to=learnt_to, until=until, draws=draws, seed=seed,
         )  # fmt: skip
 
@@ -353,7 +353,7 @@ class Ahead(Facet):
 
         chosen = None if models is None else list(models)
         days = backtest.days(self.t.facts, first, last)
-        return backtest.backtest(self.t.facts, chosen, days, truth=self.t.flows(freq="Q"))
+        return backtest.backtest(self.t.facts, chosen, days, truth=self.t._cube(freq="Q"))
 
     def outside(self, ours: bool = False) -> pd.DataFrame:
         """Score the published forecasts of others; `ours` sets our own of that day beside them.
@@ -411,7 +411,7 @@ class Ahead(Facet):
             ],
             ignore_index=True,
         )
-        came = scoreboard.truth(self.t.flows(freq="A"), markets)
+        came = scoreboard.truth(self.t._cube(freq="A"), markets)
         return scoreboard.score(said, came, self.t.edition)
 
     def nowcast(self, day: str | None = None) -> pd.DataFrame:

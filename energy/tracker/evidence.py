@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from energy import mirror as mirrors
-from energy.errors import checked
+from energy.errors import UnknownName, checked
 from energy.intake import update
 from energy.provenance import explain
 from energy.provenance import freshness as fresh
@@ -69,6 +71,111 @@ class Evidence(Facet):
         energy.errors.UnknownName: Unknown league 'colour'; near: source.
         """
         return mirrors.league(self.t.facts, by)
+
+    def pairs(
+        self, name: str | None = None, period: str | None = None, *, summed: bool = False
+    ) -> pd.DataFrame:
+        """Return every two figures of one flow and the gap between them by cause.
+
+        Parameters
+        ----------
+        name, period : str, optional
+            A route or market and a period; default all. See `energy.mirror.pairs`.
+        summed : bool
+            What each step of explaining leaves of the gaps instead, median and 90th percentile.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().evidence.pairs("turkstream-2", "2026-01")
+        >>> {"gap", "residual", "share"} <= set(table)
+        True
+        >>> energy.load().evidence.pairs("turkstream-2", "2026-01", summed=True).index.tolist()
+        ['gap', 'proven', 'residual']
+        """
+        made = mirrors.pairs(self.t.facts, name, period)
+        return mirrors.residuals(made) if summed else made
+
+    def left_out(self) -> pd.DataFrame:
+        """Leave each built project out in turn: did its first gas fall into the 80 % interval?
+
+        See `energy.projection.timing.coverage`; the share is in ``attrs["coverage"]``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().evidence.left_out()  # doctest: +SKIP
+        """
+        from energy.projection import timing
+
+        return timing.coverage(self.t.facts)
+
+    def skill(self, scores: pd.DataFrame, by: str = "model") -> pd.DataFrame:
+        """Sum up a backtest: skill, coverage and bias by model and horizon, or skill by route.
+
+        Parameters
+        ----------
+        scores : DataFrame
+            From ``t.ahead.backtest``.
+        by : {"model", "route"}
+
+        Raises
+        ------
+        UnknownName
+            For another word.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.evidence.skill(t.ahead.backtest(["ours", "seasonal naive"]))  # doctest: +SKIP
+        """
+        from energy.projection import backtest
+
+        made = {"model": backtest.summary, "route": backtest.by_route}
+        if by not in made:
+            raise UnknownName("grouping", by, made)
+        return made[by](scores)
+
+    def standings(self, ours: bool = False) -> pd.DataFrame:
+        """Sum the published forecasts of others by issuer and series, see ``t.ahead.outside``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"forecasts", "relative", "wins"} <= set(energy.load().evidence.standings())
+        True
+        """
+        from energy.projection import backtest
+
+        return backtest.standings(self.t.ahead.outside(ours))
+
+    def log(self, result: xr.Dataset, folder: str | Path = "log") -> pd.DataFrame:
+        """Write a projection into a log that later readers score; return the log.
+
+        Parameters
+        ----------
+        result : Dataset
+            From `Tracker.project`.
+        folder : path
+            Holds, or will hold, ``projections.csv``.
+
+        Raises
+        ------
+        DataError
+            If this release is in the log with other numbers.
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.evidence.log(t.project(draws=500))  # doctest: +SKIP
+        """
+        import energy
+        from energy.projection import backtest
+
+        backtest.append_log(result, folder, release=energy.__version__)
+        return backtest.read_log(folder)
 
     def revisions(self, source: str | None = None, *, each: bool = False) -> pd.DataFrame:
         """Return how much figures were revised, by their age in quarters.
@@ -179,5 +286,5 @@ class Evidence(Facet):
         >>> steps.loc[steps["route"] == "nord-stream-1", "quantity"].unique().tolist()
         ['flow', 'reported', 'coverage', 'capacity', 'price', 'revenue', 'netback', 'utilisation', 'idle']
         """
-        cube = self.t._quarters if last is None else self.t.flows(last=last)
+        cube = self.t._quarters if last is None else self.t._cube(last=last)
         return explain.ledger(self.t.facts, cube, self.t._prices, self.t.lines["length_km"])

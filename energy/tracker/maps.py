@@ -101,7 +101,7 @@ class Maps(Facet):
         made = atlas.build(
             t.routes, t._quarters, t.events, sources, _spots(),
             {**self.meta(), "layers": layers, "height": tall}, projection=ahead, facts=t.facts,
-            months=t.flows(freq="M"), markets=balanced.markets(t.facts),
+            months=t._cube(freq="M"), markets=balanced.markets(t.facts),
             ways=tracing.history(t.facts),
             leaves=t.ahead.leaves if ahead is not None and ahead is not projection else None,
         )  # fmt: skip
@@ -362,7 +362,7 @@ class Maps(Facet):
     def _drawn(self, period: str | int | None, freq: str) -> xr.Dataset:
         """Return the cube that has a period of this kind."""
         kind = freq if period is None else periods.parse(str(period)).freq
-        return self.t._quarters if kind not in ("M", "A", "G") else self.t.flows(freq=kind)
+        return self.t._quarters if kind not in ("M", "A", "G") else self.t._cube(freq=kind)
 
     def _credited(self, options: dict[str, Any]) -> dict[str, Any]:
         return {"credit": [self.meta()["attribution"]], **options}

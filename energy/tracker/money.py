@@ -101,6 +101,17 @@ class Money(Facet):
         when = statement.newest(self.t.facts, standard) if period is None else str(period)
         return statement.statement(self.t.facts, standard, when)
 
+    def breaks(self) -> pd.DataFrame:
+        """Return where lines of the accounts stopped being published, or came back.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"since", "metrics"} <= set(energy.load().money.breaks())
+        True
+        """
+        return accounts.breaks(self.t.facts["financials"])
+
     def netback(
         self,
         route: str,
@@ -228,14 +239,26 @@ class Money(Facet):
         True
         """
         known = self.t.facts["prices"]
-        table = prices.beside(known, market, self._formula(market), first=first,
+        table = prices.beside(known, market, self.formula(market), first=first,
                               last=last or self.t.last, volumes=self.t.facts["volumes"])  # fmt: skip
         shown = {str(column).removesuffix("_forecast") for column in table} | {
             *prices.INDICES.values()
         }
         return resting(table, known.loc[known["series"].isin(shown), "id"])
 
-    def _formula(self, market: str) -> prices.Formula:
+    def formula(self, market: str = "china") -> prices.Formula:
+        """Return the price formula fitted to a market: slopes, lags, R2, error.
+
+        Parameters
+        ----------
+        market : {"china", "europe", "turkey"}
+
+        Examples
+        --------
+        >>> import energy
+        >>> bool(energy.load().money.formula("china").r2 > 0.9)
+        True
+        """
         table = self.t.facts["prices"]
         if market == "china":
             return prices.fit(table, prices.customs_quarters(table), prices.CHINA[:1])
@@ -298,3 +321,23 @@ class Money(Facet):
         return economics.assumptions(
             economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route)))
         )
+
+    def breakeven(self, route: str) -> float:
+        """Return the break-even price of a proposed line at its central inputs, USD/1000 m3.
+
+        The distribution is in `Tracker.economics`.
+
+        Parameters
+        ----------
+        route : str
+            A proposed route or project, e.g. ``"power-of-siberia-1-as-approved"``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> price = energy.load().money.breakeven("power-of-siberia-1-as-approved")
+        >>> bool(abs(price / 350 - 1) < 0.03)  # the press of 2014 said about 350
+        True
+        """
+        line = economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route)))
+        return float(economics.breakeven(economics.central(line))[0])

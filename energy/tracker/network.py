@@ -95,6 +95,69 @@ class Network(Facet):
         when = period or self.t.newest
         return grid.stranded(self.t._quarters, self.t.lines, self.t.facts, when, asked, life)
 
+    def total(self, period: str | None = None) -> pd.Series:
+        """Return the sums over export routes of `stranded`; routes without a figure are named.
+
+        Examples
+        --------
+        >>> import energy
+        >>> bool(energy.load().network.total("2025")["idle"] > 50)
+        True
+        """
+        return grid.total(self.stranded(period))
+
+    def series(self) -> pd.DataFrame:
+        """Return capacity, flow, idle and lost of every route and quarter, long.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"route", "period", "capacity", "flow", "idle"} <= set(energy.load().network.series())
+        True
+        """
+        return grid.series(self.t._quarters, self.t.facts)
+
+    def losses(self, at: str | None = None) -> pd.DataFrame:
+        """Cut each way in turn: what could be exported without it, the largest loss first.
+
+        Parameters
+        ----------
+        at : str, optional
+            As in `graph`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().network.losses("2026Q1").columns.tolist()
+        ['edge', 'route', 'volume', 'loss']
+        """
+        return grid.losses(self.graph(at))
+
+    def min_cost(
+        self,
+        demand: Mapping[str, float],
+        at: str | None = None,
+        booked: Mapping[str, float] | None = None,
+    ) -> grid.MinCost:
+        """Ship a demand at the lowest cost; bookings are paid even if unused.
+
+        Parameters
+        ----------
+        demand : mapping of market to float
+            bcm a year.
+        at : str, optional
+            As in `graph`.
+        booked : mapping of way to float, optional
+            Ship-or-pay, bcm a year. See `energy.network.min_cost`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().network.min_cost({"europe": 100}, "2021-12-31").cost > 0
+        True
+        """
+        return grid.min_cost(self.graph(at), demand, booked)
+
     def reroute(
         self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
     ) -> grid.Reroute:
@@ -217,5 +280,5 @@ class Network(Facet):
         >>> "power-of-siberia-1" in t.network.utilisation().index
         True
         """
-        table = flows.frame(self.t.flows(freq=freq)["utilisation"])
+        table = flows.frame(self.t._cube(freq=freq)["utilisation"])
         return table.dropna(how="all")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import xarray as xr
 
 from energy.publish import charts
@@ -234,3 +235,157 @@ class Plot(Facet):
 
         table = self.t.money.netback(route, period)
         return money.netback(table, f"{self.t.route(route)}, {period}", ax)
+
+    def result(self, ax: Axes | None = None) -> Axes:
+        """Draw Gazprom's net result by year, the group (IFRS) beside the parent (RAS).
+
+        Examples
+        --------
+        >>> import energy
+        >>> "net result" in energy.load().plot.result().get_title().lower()
+        True
+        """
+        from energy.finance import charts as money
+
+        return money.result(self.t.facts["financials"], self.t.events, ax)
+
+    def debt(self, ax: Axes | None = None) -> Axes:
+        """Draw Gazprom's net debt to EBITDA, as printed, adjusted and plain apart.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.debt().get_ylabel()
+        'net debt / EBITDA'
+        """
+        from energy.finance import charts as money
+
+        return money.debt(self.t.facts["financials"], self.t.events, ax)
+
+    def capex(self, start: str | int = 2014, ax: Axes | None = None) -> Axes:
+        """Draw what Gazprom spent on building beside exports by pipe, whole years since `start`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> len(energy.load().plot.capex("2019").patches) > 5
+        True
+        """
+        from energy.finance import charts as money
+
+        rows = self.t.exports()
+        rows = rows[rows["total"] & rows["whole"] & (rows["period"] >= str(start))]
+        sums = pd.Series(rows["flow"].to_numpy(), index=rows["period"].astype(int))
+        return money.capex(self.t.facts["financials"], sums, self.t.events, ax)
+
+    def sales(self, metric: str = "net_sales_of_gas", ax: Axes | None = None) -> Axes:
+        """Draw a line of the accounts by market, with the break in disclosure marked.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.sales().get_ylabel()
+        'RUB bn a period'
+        """
+        from energy.finance import charts as money
+
+        return money.markets(self.t.facts["financials"], metric, ax)
+
+    def prices(
+        self,
+        market: str = "china",
+        first: str = "2019Q4",
+        last: str | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw every sourced price of a market and the model beside them.
+
+        Parameters
+        ----------
+        market, first, last
+            As in `Money.price_model`.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.prices("china", "2024Q1").get_ylabel()
+        'USD/1000 m3'
+        """
+        from energy.finance import charts as money
+
+        return money.prices(self.t.money.price_model(market, first, last), market.title(), ax)
+
+    def breakeven(self, table: pd.DataFrame | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the break-even prices of proposed lines with the published figures as marks.
+
+        Parameters
+        ----------
+        table : DataFrame, optional
+            From `Tracker.economics`; default made here.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> "USD/1000 m3" in energy.load().plot.breakeven().get_xlabel()
+        True
+        """
+        from energy.finance import charts as money
+        from energy.finance import economics
+
+        made = self.t.economics() if table is None else table
+        titles = {key: line.title for key, line in economics.projects(self.t.facts).items()}
+        return money.breakeven(made, self.t.facts["proposals"], titles, ax)
+
+    def tornado(self, route: str, ax: Axes | None = None) -> Axes:
+        """Draw what moves the break-even price of a proposed line most.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.tornado("power-of-siberia-2").get_xlabel()
+        'break-even price, USD/1000 m3'
+        """
+        from energy.finance import charts as money
+
+        centre = self.t.money.breakeven(route)
+        return money.tornado(
+            self.t.money.tornado(route), centre, "break-even price, USD/1000 m3",
+            f"{route}: what matters", ax,
+        )  # fmt: skip
+
+    def idle(self, period: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the network with its idle share: red is idle, blue in use, grey not known.
+
+        Examples
+        --------
+        >>> import energy
+        >>> len(energy.load().plot.idle("2025").collections) > 0
+        True
+        """
+        from energy import network
+
+        made: Axes = network.draw_map(self.t.network.layer(period), ax)
+        return made
+
+    def sankey(self, period: str | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the balanced gas of a period from field by route to market.
+
+        Parameters
+        ----------
+        period : str, optional
+            As in `Network.ways`.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.sankey("2021").get_title()
+        '2021, bcm'
+        """
+        from energy import network
+
+        when = period or self.t.newest
+        made: Axes = network.sankey(self.t.network.ways(when), f"{when}, bcm", ax)
+        return made
