@@ -21,8 +21,10 @@ import pytest
 import xarray as xr
 from shapely.geometry import LineString
 
+from energy import facts
 from energy.errors import DataError
 from energy.publish import atlas, qualifiers
+from energy.publish.atlas import page as page_module
 from energy.tracker import maps
 from geodata import draw
 from geodata.draw import contract
@@ -366,6 +368,14 @@ def lab(rgb):
     x = np.array(matrix) @ np.clip(rgb, 0, 1) / [0.95047, 1, 1.08883]
     f = np.where(x > 0.008856, np.cbrt(x), 7.787 * x + 16 / 116)
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
+
+
+def test_titles_of_events_are_told_in_russian_and_chinese():
+    names = page_module.translations()
+    assert all(all(pair) for pair in names.values())
+    ours = set(facts.load()["events"]["title"])
+    assert len(ours & set(names)) >= 0.9 * len(ours)  # a new one is English until it is translated
+    assert names["Power of Siberia opened"] == ("Открыта Сила Сибири", "西伯利亚力量启用")
 
 
 def test_every_label_is_translated():

@@ -245,11 +245,12 @@ class Ways(TypedDict):
 
 
 class Event(TypedDict):
-    """A dated event; `step` is None outside the periods."""
+    """A dated event; `step` is None outside the periods, `names` its title in Russian and Chinese."""
 
     step: int | None
     date: str
     title: str
+    names: NotRequired[tuple[str, str]]
     lines: list[int]
     source: int | None
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+import io
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 import geopandas as gpd
@@ -130,6 +134,7 @@ def events_of(
     starts = pd.DatetimeIndex(cube["period"].values)
     end = starts[-1] + pd.DateOffset(months=12 // PER_YEAR.get(freq_of(cube), 4))
     rows = []
+    names = translations()
     for record in events.sort_values("date", kind="stable").to_dict("records"):
         when = pd.Timestamp(str(record["date"]))
         inside = starts[0] <= when < end
@@ -139,12 +144,20 @@ def events_of(
             {
                 "step": step,
                 "date": str(record["date"]),
-                "title": text_of(record["title"]),
+                "title": (title := text_of(record["title"])),
+                **({"names": names[title]} if title in names else {}),
                 "lines": [places[name] for name in ids if name in places],
                 "source": cited.number(record.get("source")),
             }
         )
     return rows
+
+
+@functools.cache
+def translations() -> dict[str, tuple[str, str]]:
+    """Return titles of events in Russian and Chinese; one that is not there stays English."""
+    text = (resources.files(__package__) / "titles.csv").read_text("utf-8")
+    return {row["title"]: (row["ru"], row["zh"]) for row in csv.DictReader(io.StringIO(text))}
 
 
 def attribution_of(routes: gpd.GeoDataFrame, more: str | Iterable[str]) -> list[str]:

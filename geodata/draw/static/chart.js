@@ -151,7 +151,7 @@
     for (let i = first; i <= last; i += 1) {
       if (!model.concerns(i, line.index)) continue;
       const own = model.events(i).filter((event) => event.lines.includes(line.index));
-      const text = own.slice(0, 4).map((event) => `${event.date}: ${event.title}`).join("\n");
+      const text = own.slice(0, 4).map((event) => `${event.date}: ${G.titled(event)}`).join("\n");
       const middle = x(i) + wide / 2;
       root.append(G.svg("path", {
         d: `M${middle} ${HIGH - 21} l3.2 3.2 l-3.2 3.2 l-3.2 -3.2 Z`, class: "gd-event-tick",

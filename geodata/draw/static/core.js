@@ -143,6 +143,9 @@ window.GeoDraw = (function () {
     return (value < 0 && !zero ? "\u2212" : "") + grouped + (rest ? "." + rest : "");
   }
 
+  /* The title of an event in the language of the page, where it has one. */
+  const titled = (event) => (event.names && event.names[{ ru: 0, zh: 1 }[language]]) || event.title;
+
   /* For the few places where Leaflet wants markup: the same text, harmless. */
   const escape = (text) => el("span", {}, text).innerHTML;
 
@@ -239,7 +242,7 @@ window.GeoDraw = (function () {
   }
 
   return {
-    read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model,
+    read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model, titled,
     title, later, said, ARROW, t, words, country, fact, speak, book, language: () => language,
   };
 })();

@@ -39,11 +39,12 @@ export interface Edges {
   high: number | null;
 }
 
-/** A dated event; `step` is None outside the periods. */
+/** A dated event; `step` is None outside the periods, `names` its title in Russian and Chinese. */
 export interface Event {
   step: number | null;
   date: string;
   title: string;
+  names?: [string, string];
   lines: Array<number>;
   source: number | null;
 }

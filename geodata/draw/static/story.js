@@ -221,7 +221,10 @@
   };
 
   function words(stop, story, model) {
-    if (stop.title) return [G.el("b", { dir: "auto" }, `${stop.date}: ${stop.title}`), " ", G.el("span", { dir: "auto" }, stop.text || "")];
+    if (stop.title) {
+      const event = model.data.events.find((one) => one.title === stop.title && one.date === stop.date) || stop;
+      return [G.el("b", { dir: "auto" }, `${stop.date}: ${G.titled(event)}`), " ", G.el("span", { dir: "auto", lang: "en" }, stop.text || "")];
+    }
     const text = stop.chance !== undefined
       ? "What may come: {share} % chance that gas flows through {route} in {period}, under the stated assumptions."
       : "{year}: {fall} takes {a} bcm by pipe, {rise} {b} (balanced).";

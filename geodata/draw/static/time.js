@@ -41,7 +41,7 @@
     return G.el("li", {}, [
       G.el("time", {}, event.date),
       " ",
-      G.el("span", { dir: "auto" }, event.title),
+      G.el("span", { dir: "auto" }, G.titled(event)),
       source ? " " : null,
       source ? G.link(G.t("source"), source.url) : null,
     ]);
@@ -147,7 +147,7 @@
       const share = (event.offsetX - thumb / 2) / Math.max(1, range.offsetWidth - thumb);
       const step = Math.max(0, Math.min(model.last, Math.round(share * model.last)));
       const events = model.events(step);
-      const texts = events.slice(0, 6).map((e) => `${e.date}: ${e.title}`);
+      const texts = events.slice(0, 6).map((e) => `${e.date}: ${G.titled(e)}`);
       range.title = [G.words(model.steps[step].label), ...texts, events.length > 6 ? "…" : ""].filter(Boolean).join("\n");
     });
   }
