@@ -373,3 +373,39 @@ def test_a_contract_line_may_carry_its_plateau_before_the_facts_say_so(tracker, 
     found = ramp.spec("power-of-siberia-1", {"model": "contract"}, shared)
     assert found.base[-4:].sum() == pytest.approx(38 * shared.delivery[0], rel=1e-4)
     assert (found.cap >= found.base).all()
+
+
+# ---- a line of whose flow nothing is known yet --------------------------------------------------
+
+
+def two_strings(stop=""):
+    """Tables of a project that stands for two routes: agreed at 63, cut to 31.5 two years later."""
+    facts_ = [("east", "stop", stop)] if stop else []
+    return {
+        "route-facts": pd.DataFrame(
+            facts_, columns=["route", "attribute", "value"]
+        ).assign(valid_from="", status="actual"),
+        "timing-projects": pd.DataFrame({"route": ["east", "west"], "project": "Sea line"}),
+        "reference-projects": pd.DataFrame({
+            "project": "Sea line", "metric": ["capacity_bcm", "capacity_bcm", "length_km"],
+            "value": ["63", "31.5", "930"], "published": ["2014-12-01", "2017-02-07", "2020-01-10"],
+        }),
+    }  # fmt: skip
+
+
+def test_a_line_of_unknown_flow_is_one_to_come_at_its_share_of_the_project():
+    day, nothing = dt.date(2019, 12, 31), small([1] * 8, route="other")
+    found = ramp._sized(two_strings(), nothing, "east", {"model": "open"}, day)
+    assert found == {"model": "proposed", "capacity": 15.75}
+    seen = ramp._sized(two_strings(), small([1] * 8, route="east"), "east", {"model": "open"}, day)
+    assert seen == {"model": "open"}
+
+
+@pytest.mark.parametrize("route, row, stop", [
+    ("east", {"model": "open"}, "2019-06-01"),  # it has stopped
+    ("north", {"model": "open"}, ""),  # of no project
+    ("east", {"model": "contract"}, ""),  # its contract says more
+])  # fmt: skip
+def test_other_lines_stay_what_they_are(route, row, stop):
+    tables, other = two_strings(stop), small([1] * 8, route="other")
+    assert ramp._sized(tables, other, route, row, dt.date(2019, 12, 31)) == row

@@ -67,6 +67,14 @@ def test_no_day_is_no_replay(tables):
         replay.revenue(tables, cube, [])
 
 
+def test_the_rival_of_a_chance_is_how_often_it_came_that_day():
+    table = pd.DataFrame({"day": ["a", "a", "b"], "probability": [0.2, 0.7, 0.5],
+                          "came": [False, True, True]})  # fmt: skip
+    found = replay._brier(table, ["day"])
+    assert found["brier"].tolist() == pytest.approx([0.04, 0.09, 0.25])
+    assert found["rate"].tolist() == pytest.approx([0.25, 0.25, 0.0])
+
+
 @pytest.mark.slow
 def test_first_gas_is_asked_of_lines_that_were_still_to_come(tables):
     rows = replay.first_gas(tables, [dt.date(2014, 12, 31)], within=(5, 20), draws=400)
@@ -78,6 +86,13 @@ def test_first_gas_is_asked_of_lines_that_were_still_to_come(tables):
     line = asked.loc["TANAP"]
     assert line["brier"] == pytest.approx((line["probability"] - line["came"]) ** 2)
     assert rows["brier"].mean() < rows["rate"].mean()
+    sealed = replay.never(tables, [dt.date(2014, 12, 31)], draws=400).set_index("project")
+    assert sealed.loc["Yamal-Europe 2", "came"] and not sealed.loc["TANAP", "came"]
+    assert "Power of Siberia 2" not in sealed.index  # neither built nor given up: still open
+    low, high = (
+        sealed.loc[name, "probability"] for name in ("Power of Siberia 1", "Yamal-Europe 2")
+    )
+    assert low < 0.1 < high
 
 
 def test_the_stated_scores_meet_the_stated_aims_or_the_page_says_where_not():

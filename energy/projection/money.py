@@ -172,8 +172,8 @@ def _narrow(wide: Path) -> Path:
                   for part in (wide.fixed, wide.pull, wide.noise, wide.white)))  # fmt: skip
 
 
-def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
-    """Return a random walk of log RUB/USD from the last quarterly mean, or None without one.
+def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float, unsure: float = 0.0) -> Path | None:
+    """Return log RUB/USD reverting to a level that drifts, or None without rates.
 
     Parameters
     ----------
@@ -181,27 +181,51 @@ def rate_path(fx: pd.DataFrame, span: ramp.Grid, drift: float) -> Path | None:
         The table of facts.
     drift : float
         Yearly, in logs.
+    unsure : float
+        Standard deviation of the drift, yearly.
 
     Notes
     -----
-    A walk needs its newest value and the size of its steps: steps are taken between neighbouring
-    quarters only, so that a quarter nobody has published is neither filled nor counted as calm.
+    An AR(1) around the drifting mean of the quarters known, by least squares with Kendall's (1954)
+    correction of the bias in a short series. Only neighbouring quarters tell a step: one that
+    nobody has published is neither filled nor counted as calm.
     """
     rows = fx[(fx["pair"] == "RUB/USD") & (fx["kind"] == "mean") & (fx["freq"] == "Q")]
     rows = newest(rows, ["period"]).sort_values("period")
     if rows.empty:
         return None
     quarters = pd.PeriodIndex(rows["period"], freq="Q")
-    logs = np.log(rows["value"].to_numpy(dtype=float))
-    neighbours = np.diff(quarters.asi8) == 1
+    at = np.array([periods.quarter_number(q.start_time.date()) for q in quarters])
+    away = np.log(rows["value"].to_numpy(dtype=float)) - drift / 4 * at
+    neighbours = np.diff(at) == 1
     if neighbours.sum() < STEPS:
         return None
-    step = float(np.diff(logs)[neighbours].std(ddof=1))
-    last = periods.quarter_number(quarters[-1].start_time.date())
+    persistence, spread = reverting(away[:-1][neighbours], away[1:][neighbours])
+    mean = float(away.mean())
+    doubt = spread * np.sqrt((1 + persistence) / (1 - persistence) / len(away))
     numbers = np.arange(span.first - LEAD, span.first + span.count)
-    ahead = np.maximum(numbers - last, 0).astype(float)
-    noise, white = ramp.split(step**2 * np.minimum.outer(ahead, ahead))
-    return _narrow(Path(logs[-1] + drift / 4 * ahead, np.zeros(len(ahead)), noise, white))
+    ahead = np.maximum(numbers - at[-1], 0)
+    noise, white = ramp.split(ramp.covariance(ahead, (spread, persistence, doubt, unsure)))
+    fixed = mean + (away[-1] - mean) * persistence**ahead + drift / 4 * np.maximum(numbers, at[-1])
+    return _narrow(Path(fixed, np.zeros(len(ahead)), noise, white))
+
+
+def reverting(earlier: np.ndarray, later: np.ndarray) -> tuple[float, float]:
+    """Return persistence and stationary standard deviation of an AR(1) from pairs of neighbours.
+
+    Examples
+    --------
+    >>> here, there = np.array([1.0, -1.0, 1.0, -1.0]), np.array([0.5, -0.5, -0.5, 0.5])
+    >>> slope, spread = reverting(here, there)  # no slope, and a quarter for the few pairs
+    >>> round(slope, 2), round(spread, 2)
+    (0.25, 0.82)
+    """
+    here, there = earlier - earlier.mean(), later - later.mean()
+    size = float((here**2).sum())
+    slope = float((here * there).sum()) / size if size > 0 else 0.0
+    slope = float(np.clip(slope + (1 + 3 * slope) / len(here), 0.0, 0.98))
+    noise = float(np.sqrt(((there - slope * here) ** 2).sum() / max(len(here) - 2, 1)))
+    return slope, noise / float(np.sqrt(1 - slope**2))
 
 
 def formulas(tables: ramp.Tables, tree: scenarios.Tree) -> dict[str, Price]:
@@ -263,7 +287,9 @@ def spec(tables: ramp.Tables, span: ramp.Grid, tree: scenarios.Tree) -> MoneySpe
     """
     brent, ttf = (path(index(tables["prices"], name), span) for name in scenarios.PRICES)
     found = formulas(tables, tree)
-    rate = rate_path(tables["fx"], span, tree["money"]["inflation"]["value"])
+    told = tree["money"]
+    unsure = told["inflation_error"]["value"] if "inflation_error" in told else 0.0
+    rate = rate_path(tables["fx"], span, told["inflation"]["value"], unsure)
     return MoneySpec(brent, ttf, tree["money"]["link"]["value"], tuple(found.items()), rate)
 
 

@@ -189,7 +189,7 @@ def modelled(
     (proposed), so that a route a user adds takes part.
     """
     found = {
-        name: _standing(tables, cube, name, dict(row), day)
+        name: _sized(tables, cube, name, _standing(tables, cube, name, dict(row), day), day)
         for name, row in tree["route"].items()
         if "same_as" not in row
     }
@@ -225,6 +225,26 @@ def _standing(tables: Tables, cube: xr.Dataset, route: str, row: Params, day: dt
         firm, plateau, _ = schedule(tables, route)
         return {"model": "open" if not firm and np.isnan(plateau) else "contract"}
     return row
+
+
+def _sized(tables: Tables, cube: xr.Dataset, route: str, row: Params, day: dt.date) -> Params:
+    """Return a line of whose flow nothing is known yet as one to come, at the size agreed for it.
+
+    To leave it out would say that nothing will flow. The size of a project is shared evenly by the
+    routes it stands for; where flow is known, what was seen says more.
+    """
+    if row["model"] != "open" or len(_recent(cube, route)) or _stopped(tables, route, day):
+        return row
+    if "timing-projects" not in tables:
+        return row
+    stands, sizes = tables["timing-projects"], tables["reference-projects"]
+    named = set(stands.loc[stands["route"] == route, "project"])
+    sizes = sizes[sizes["project"].isin(named) & (sizes["metric"] == "capacity_bcm")]
+    if sizes.empty:
+        return row
+    size = sizes.sort_values("published", kind="stable").iloc[-1]
+    strings = int((stands["project"] == size["project"]).sum())
+    return row | {"model": "proposed", "capacity": float(size["value"]) / strings}
 
 
 def spec(route: str, mine: Params, shared: Learned) -> RouteSpec:

@@ -9,7 +9,8 @@ from `backtest.as_known`, so nothing later enters.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -181,24 +182,84 @@ def first_gas(
     >>> bool(rows["probability"].between(0, 1).all()), sorted(rows["project"])
     (True, ['Power of Siberia 1', 'South Stream', 'Yamal-Europe 2'])
     """
+    now, rows = timing.decimal(max(tables["volumes"]["published"])), []
+    for case in _asked(tables, at, known, draws, seed):
+        for years in within:
+            if case.number + years <= now:
+                came = bool(case.first_gas <= case.number + years)
+                said = float((case.sample <= case.number + years).mean())
+                rows.append((case.project, case.day, case.stage, years, said, came))
+    names = ["project", "day", "stage", "within", "probability", "came"]
+    return _brier(pd.DataFrame(rows, columns=names), ["day", "within"])
+
+
+def never(
+    tables: facts.Tables, at: Sequence[dt.date],
+    known: Callable[[facts.Tables, dt.date], facts.Tables] = backtest.as_known,
+    draws: int = DRAWS, seed: int = backtest.SEED,
+) -> pd.DataFrame:  # fmt: skip
+    """Score the chance that a line known on a day never flows, for lines whose fate is sealed.
+
+    That is one whose gas has come since, or that has been given up; all others are still open.
+
+    Returns
+    -------
+    DataFrame
+        ``project, day, stage, probability, came`` (given up), ``brier`` and ``rate`` as in
+        `first_gas`.
+
+    Examples
+    --------
+    >>> import datetime as dt
+    >>> import energy
+    >>> never(energy.load().facts, [dt.date(2014, 6, 30)], draws=200)[["project", "came"]]
+                   project   came
+    0  Power of Siberia 1  False
+    1        South Stream   True
+    2      Yamal-Europe 2   True
+    """
+    rows = [(case.project, case.day, case.stage, float(np.isinf(case.sample).mean()),
+             not np.isfinite(case.first_gas))
+            for case in _asked(tables, at, known, draws, seed)
+            if np.isfinite(case.first_gas) or np.isfinite(case.given_up)]  # fmt: skip
+    names = ["project", "day", "stage", "probability", "came"]
+    return _brier(pd.DataFrame(rows, columns=names), ["day"])
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A line asked on a day: what was said in draws of years, and what came (NaN where nothing has)."""
+
+    project: str
+    day: str
+    number: float
+    stage: str
+    sample: np.ndarray
+    first_gas: float
+    given_up: float
+
+
+def _asked(
+    tables: facts.Tables, at: Sequence[dt.date],
+    known: Callable[[facts.Tables, dt.date], facts.Tables], draws: int, seed: int,
+) -> Iterator[_Case]:  # fmt: skip
+    """Yield every line known on each day that neither flowed nor had been given up."""
     today = timing.milestones(tables, timing.decimal(max(tables["volumes"]["published"])))
-    now = timing.decimal(max(tables["volumes"]["published"]))
-    rows = []
     for day in at:
         then, number = known(tables, day), timing.decimal(day.isoformat())
         class_ = timing.milestones(then, number)
         ended = today.reindex(class_.index)[["first_gas", "never"]].min(axis=1)
-        asked = class_.index[class_["first_gas"].isna() & ~(ended <= number)]
-        for name in asked:
+        for name in class_.index[class_["first_gas"].isna() & ~(ended <= number)]:
             made = timing.first_gas(then, str(name), day)
             if made.stage in ("unheard", "flowing"):
                 continue
             sample = made.sample(np.random.default_rng([seed, day.toordinal()]), draws)
-            came = float(today["first_gas"].get(name, np.nan))
-            rows += [(str(name), day.isoformat(), made.stage, years,
-                      float((sample <= number + years).mean()), bool(came <= number + years))
-                     for years in within if number + years <= now]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["project", "day", "stage", "within", "probability", "came"])
+            came = today.reindex([name]).iloc[0]
+            yield _Case(str(name), day.isoformat(), number, made.stage, sample,
+                        float(came["first_gas"]), float(came["never"]))  # fmt: skip
+
+
+def _brier(table: pd.DataFrame, alike: list[str]) -> pd.DataFrame:
     hit = table["came"].astype(float)
-    rate = hit.groupby([table["day"], table["within"]]).transform("mean")
+    rate = hit.groupby([table[name] for name in alike]).transform("mean")
     return table.assign(brier=(table["probability"] - hit) ** 2, rate=(rate - hit) ** 2)
