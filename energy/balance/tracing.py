@@ -7,7 +7,6 @@ At a node all gas that comes in is taken as mixed, so every way out carries the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,7 @@ from energy.balance.kept import period_starts, result
 from energy.errors import PeriodError
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.tables import BalanceArc
 
 LITTLE = 1e-3  # bcm in the period below which a way is not told
 
@@ -47,7 +47,7 @@ def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     >>> bool((table["flow"] > 0).all()), "china" in set(table["market"])
     (True, True)
     """
-    return _traced(tables["balance-arcs"], _flows(tables, period))
+    return _traced(_arcs(tables), _flows(tables, period))
 
 
 def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -64,8 +64,8 @@ def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     >>> sorted(history(facts.load()))
     ['field', 'flow', 'market', 'period', 'route']
     """
-    found, arcs = result(tables), tables["balance-arcs"]
-    names = [str(arc) for arc in arcs["arc"]]
+    found, arcs = result(tables), _arcs(tables)
+    names = list(arcs)
     places = [found.names.index(name) for name in names]
     starts = [s for s in period_starts(found.months, "Q") if s + 2 <= found.known]
     made = []
@@ -76,17 +76,20 @@ def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(made, ignore_index=True)
 
 
-def _traced(arcs: pd.DataFrame, flow: Mapping[str, float]) -> pd.DataFrame:
+def _arcs(tables: Mapping[str, pd.DataFrame]) -> dict[str, BalanceArc]:
+    """Return the arcs of the balance by name, in their order."""
+    return {row.arc: row for row in rows_of(tables["balance-arcs"], BalanceArc)}
+
+
+def _traced(arcs: Mapping[str, BalanceArc], flow: Mapping[str, float]) -> pd.DataFrame:
     """Share what leaves at each end among the sources."""
-    edges = [_directed(row, flow[row.arc]) for row in rows_of(arcs) if abs(flow[row.arc]) > LITTLE]
+    edges = [_directed(row, flow[name]) for name, row in arcs.items() if abs(flow[name]) > LITTLE]
     shares = _shares(edges)
-    group = arcs.set_index("arc")["group"]
-    kind = arcs.set_index("arc")["kind"]
     # counted where the market is, not at the last onward pipe behind it
     ends = [(arc, start, size) for arc, start, end, size in edges
-            if start and (group[arc] or (kind[arc] == "storage" and not end))]  # fmt: skip
+            if start and (arcs[arc].group or (arcs[arc].kind == "storage" and not end))]  # fmt: skip
     rows = [
-        (source, arc, group[arc] or "stores", size * share)
+        (source, arc, arcs[arc].group or "stores", size * share)
         for arc, start, size in ends
         for source, share in shares[start].items()
         if size * share > LITTLE
@@ -128,7 +131,7 @@ def stream(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     True
     """
     cells = _cells(tables, period)
-    arcs = list(rows_of(tables["balance-arcs"]))
+    arcs = list(_arcs(tables).values())
     leading = _leading(arcs)
     rows = []
     for row in arcs:
@@ -146,7 +149,7 @@ def stream(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     return table.sort_values("bcm", ascending=False, ignore_index=True)
 
 
-def _leading(arcs: list[Any]) -> set[str]:
+def _leading(arcs: list[BalanceArc]) -> set[str]:
     """Return the nodes from which gas can still go to a market."""
     leading = {row.from_node for row in arcs if row.group and row.from_node}
     size = 0
@@ -180,10 +183,11 @@ def _cells(
     return made
 
 
-def _directed(row: object, flow: float) -> tuple[str, str, str, float]:
+def _directed(row: BalanceArc, flow: float) -> tuple[str, str, str, float]:
     """Return an arc the way gas ran in it: name, start, end, size."""
-    name, a, b = (str(getattr(row, field)) for field in ("arc", "from_node", "to_node"))
-    return (name, a, b, flow) if flow > 0 else (name, b, a, -flow)
+    if flow > 0:
+        return row.arc, row.from_node, row.to_node, flow
+    return row.arc, row.to_node, row.from_node, -flow
 
 
 def _shares(edges: list[tuple[str, str, str, float]]) -> dict[str, dict[str, float]]:

@@ -53,7 +53,9 @@ def unpack(body: bytes, key: str) -> Tables | None:
             words = stream.schema.metadata
             if words[KEY] != key.encode():
                 return None
-            tables[words[NAME].decode()] = stream.read_all().to_pandas()
+            tables[words[NAME].decode()] = stream.read_all().to_pandas(
+                use_threads=False  # small tables: threads cost more than they give
+            )
     return tables
 
 
