@@ -58,7 +58,9 @@
     short(line) {
       const [name, rest] = line.name.split(" (");
       const first = this.model.lines.filter((other) => other.name.split(" (")[0] === name).pop();
-      return first === line || !rest ? name : rest.replace(/\)$/, "");
+      if (first === line || !rest) return name;
+      const own = rest.replace(/\)$/, "");
+      return own.length < 12 ? `${name}, ${own}` : own; // "A, B, C" alone says nothing
     }
 
     wanted() {
