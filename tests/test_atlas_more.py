@@ -529,7 +529,7 @@ def test_history_turns_into_projection_where_all_can_see(page):
     assert core(page, "east").get_attribute("data-look") == "flow"
     go(page, "2025Q4")
     assert core(page, "east").get_attribute("data-look") == "ahead"
-    assert core(page, "east").get_attribute("stroke-dasharray") == "2.5 1.5"
+    assert core(page, "east").get_attribute("stroke-dasharray") == "14 3"  # 4 px and more
     assert width(page, "east") == pytest.approx(11 * 4 * 0.2)
     about = page.locator(".gd-about").inner_text().replace("\u00a0", " ")
     assert about == "As of 2025-08-01, projection: base (60 %) · bcm at 20 °C"

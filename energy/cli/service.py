@@ -37,7 +37,8 @@ def _mcp(verbs: Verbs) -> None:
     add_verb(verbs, "mcp", _run_mcp, "answer a program that speaks MCP: flows, cite, as_of, diff, search",
              "started by the program that asks, on stdin and stdout; in its settings:\n"
              '  {"mcpServers": {"gas": {"command": "energy", "args": ["mcp"]}}}\n'
-             "it reads only; needs the extra 'mcp'")  # fmt: skip
+             "it reads only; needs the extra 'mcp'\n"
+             "  energy mcp --as-of 2024-05-16    answers with what was known on that day")  # fmt: skip
 
 
 VERBS = (_mcp,)

@@ -686,7 +686,7 @@ def _hold_sums(
         odd = second.opinions(left, laid(latest, job.tables, held), job.period)
         held = pd.concat([held, left.loc[odd.index].assign(reason=odd)], ignore_index=True)
     settled = _identities(_released(job.store))
-    held = held[[row not in settled for row in _identities(held)]]
+    held = held[np.array([row not in settled for row in _identities(held)], dtype=bool)]
     if job.applies and len(held):
         job.store.note(job.run, "held", {"rows": mend.plain(held)})
         job.store.quarantine(job.run, held)
@@ -696,7 +696,8 @@ def _hold_sums(
 def _unknown(rows: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that did not stand so before: what was let in is not doubted again."""
     known = set(_identities(before))
-    return rows[[row not in known for row in _identities(rows)]]
+    new = [row not in known for row in _identities(rows)]
+    return rows[np.array(new, dtype=bool)]  # an empty list would choose no columns
 
 
 def limits(tables: facts.Tables) -> dict[str, float]:
