@@ -48,6 +48,11 @@ class Family:
         0: not negative; above 0: positive; -inf: may be negative, if it was before.
     level : bool
         A price or rate: falls are judged as rises are.
+
+    Examples
+    --------
+    >>> family("flow").level, family("flow").least
+    (False, -inf)
     """
 
     start: str
@@ -82,6 +87,11 @@ class Context:
         Route to the most that can be believed, bcm a day at 20 °C; see `energy.intake.update.limits`.
     gcv : mapping of str to float
         Route to kWh per m3 at 20 °C.
+
+    Examples
+    --------
+    >>> gate(rows, Context(rows.head(0)))[0]["value"].tolist()
+    [1.0, 2.0]
     """
 
     known: pd.DataFrame
@@ -108,6 +118,12 @@ def gate(
     -------
     good, doubtful : DataFrame
         Columns `COLUMNS`; the doubtful ones with ``reason``, one sentence a rule, joined by ``; ``.
+
+    Examples
+    --------
+    >>> good, doubtful = gate(rows.assign(value=[1.0, float("nan")]), Context(rows.head(0)))
+    >>> good["value"].tolist(), doubtful["reason"].tolist()
+    ([1.0], ['nan is no number'])
     """
     rows = observations.reset_index(drop=True)
     if rows.empty:
@@ -138,6 +154,12 @@ def with_history(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
         ``moved`` (share of the series that equals the month before), ``twice``, ``units`` (so
         far), ``daily, limit`` (bcm a day at 20 °C) and ``jump, least, level`` of its `Family`.
         Without `ENOUGH` earlier values a row is held against the others that came with it.
+
+    Examples
+    --------
+    >>> table = with_history(rows, Context(rows.head(1)))
+    >>> table["old"].tolist()
+    [1.0, nan]
     """
     known = context.known.reset_index(drop=True)
     table, old = placed(rows), placed(known)
@@ -160,7 +182,13 @@ def with_history(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
 
 
 def placed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Add first and last day, and the number of the period in the run of its frequency."""
+    """Add first and last day, and the number of the period in the run of its frequency.
+
+    Examples
+    --------
+    >>> placed(rows)["start"].dt.strftime("%Y-%m-%d").tolist()
+    ['2024-10-01', '2025-01-01']
+    """
     spans = {text: periods.parse(text) for text in rows["period"].unique()}
     table = rows.assign(
         start=pd.to_datetime([spans[text].start for text in rows["period"]]),
@@ -271,19 +299,40 @@ def _say(table: pd.DataFrame, found: pd.Series, text: Callable[[Any], str]) -> p
 
 
 def no_number(table: pd.DataFrame) -> pd.Series:
-    """Doubt a value that is missing or infinite."""
+    """Doubt a value that is missing or infinite.
+
+    Examples
+    --------
+    >>> table = with_history(rows.assign(value=[1.0, float("inf")]), Context(rows.head(0)))
+    >>> no_number(table).tolist()
+    ['inf is no number']
+    """
     return _say(table, ~np.isfinite(table["value"]), lambda r: f"{r.value} is no number")
 
 
 def future(table: pd.DataFrame) -> pd.Series:
-    """Doubt a figure for a time that had not begun when it was asked; plans may be ahead."""
+    """Doubt a figure for a time that had not begun when it was asked; plans may be ahead.
+
+    Examples
+    --------
+    >>> ahead = rows.assign(retrieved=pd.Timestamp("2024-12-01", tz="UTC"))
+    >>> future(with_history(ahead, Context(rows.head(0)))).tolist()
+    ['2025Q1 lay ahead on 2024-12-01']
+    """
     tomorrow = table["retrieved"].dt.normalize() + pd.Timedelta(days=1)
     ahead = table["status"].isin(FIRM) & (table["start"] > tomorrow)
     return _say(table, ahead, lambda r: f"{r.period} lay ahead on {r.retrieved:%Y-%m-%d}")
 
 
 def published_ahead(table: pd.DataFrame) -> pd.Series:
-    """Doubt a figure that claims to be published after it was asked."""
+    """Doubt a figure that claims to be published after it was asked.
+
+    Examples
+    --------
+    >>> late = rows.assign(published="2026-01-01")
+    >>> published_ahead(with_history(late, Context(rows.head(0)))).tolist()[:1]
+    ['published 2026-01-01, after 2025-05-01']
+    """
     said = pd.to_datetime(table["published"].where(table["published"] != ""), errors="coerce",
                           format="ISO8601")  # fmt: skip
     late = said > table["retrieved"] + pd.Timedelta(days=1)
@@ -291,7 +340,14 @@ def published_ahead(table: pd.DataFrame) -> pd.Series:
 
 
 def unfinished(table: pd.DataFrame) -> pd.Series:
-    """Doubt a month, quarter or year that was not over when it was asked."""
+    """Doubt a month, quarter or year that was not over when it was asked.
+
+    Examples
+    --------
+    >>> early = rows.assign(retrieved=pd.Timestamp("2025-02-01", tz="UTC"))
+    >>> unfinished(with_history(early, Context(rows.head(0)))).tolist()
+    ['2025Q1 was not over on 2025-02-01']
+    """
     running = (table["last"] >= table["retrieved"].dt.normalize()) & (table["freq"] != "D")
     running &= table["start"] <= table["retrieved"]
     return _say(table, running & table["status"].isin(FIRM),
@@ -305,7 +361,14 @@ def partial(table: pd.DataFrame) -> pd.Series:
 
 
 def unit_changed(table: pd.DataFrame) -> pd.Series:
-    """Doubt a unit that the series never had."""
+    """Doubt a unit that the series never had.
+
+    Examples
+    --------
+    >>> table = with_history(rows.assign(unit="TWh"), Context(rows))
+    >>> unit_changed(table).tolist()[:1]
+    ['unit is TWh, so far bcm']
+    """
     changed = [bool(u) and unit not in u.split(";")
                for u, unit in zip(table["units"], table["unit"], strict=True)]  # fmt: skip
     return _say(table, pd.Series(changed, index=table.index, dtype=bool),
@@ -313,12 +376,25 @@ def unit_changed(table: pd.DataFrame) -> pd.Series:
 
 
 def duplicate(table: pd.DataFrame) -> pd.Series:
-    """Doubt all rows of a key that stands there more than once."""
+    """Doubt all rows of a key that stands there more than once.
+
+    Examples
+    --------
+    >>> table = with_history(pd.concat([rows, rows.head(1)], ignore_index=True), Context(rows.head(0)))
+    >>> duplicate(table).tolist()[:1]
+    ['2024Q4 stands there more than once']
+    """
     return _say(table, table["twice"], lambda r: f"{r.period} stands there more than once")
 
 
 def sign(table: pd.DataFrame) -> pd.Series:
-    """Doubt a negative where none can be, and a series that turns its sign around."""
+    """Doubt a negative where none can be, and a series that turns its sign around.
+
+    Examples
+    --------
+    >>> sign(with_history(rows.assign(value=[-1.0, 2.0], series="fx"), Context(rows.head(0)))).tolist()[:1]
+    ['-1 cannot be: the series has no such values']
+    """
     below = table["value"] < table["least"]
     turned = (table["value"] * (table["positive"] - 0.5) < 0) & table["positive"].isin([0, 1])
     turned &= (table["n"] >= ENOUGH) & ~below
@@ -398,5 +474,11 @@ SUM_RULES: tuple[Rule, ...] = (unfinished, partial, capacity)
 
 
 def family(series: str) -> Family:
-    """Return what is usual for a series."""
+    """Return what is usual for a series.
+
+    Examples
+    --------
+    >>> family("fx").start
+    'fx'
+    """
     return next(f for f in FAMILIES if series.startswith(f.start))

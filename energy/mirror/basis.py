@@ -28,7 +28,13 @@ _INNER = ("bcm", "20C")
 
 @dataclass(frozen=True)
 class Gas:
-    """What converts the figures of one subject: asked unit and basis, heat and density."""
+    """What converts the figures of one subject: asked unit and basis, heat and density.
+
+    Examples
+    --------
+    >>> Gas("bcm", "20C", gcv=10.5).convert(1.0, "bcm", "20C")
+    1.0
+    """
 
     unit: str
     basis: str
@@ -40,6 +46,11 @@ class Gas:
         """Bring a figure to the asked unit and basis, by another heat or density if given.
 
         A volume without a stated basis is read as it stands.
+
+        Examples
+        --------
+        >>> round(Gas("bcm", "20C", gcv=10.5).convert(105.0, "TWh", "GCV"), 2)
+        10.0
         """
         if units.kind(unit) == "money":
             return float(units.convert(value, unit, self.unit))
@@ -70,7 +81,13 @@ class Gas:
 
     @property
     def face(self) -> str:
-        """Return the basis a bare cubic metre is read at: the one asked, 20 °C for an energy."""
+        """Return the basis a bare cubic metre is read at: the one asked, 20 °C for an energy.
+
+        Examples
+        --------
+        >>> Gas("TWh", "GCV").face, Gas("bcm", "15C").face
+        ('20C', '15C')
+        """
         return self.basis if self.basis in ("0C", "15C", "20C", "15C-40MJ") else "20C"
 
 
@@ -96,6 +113,13 @@ def figures(
     ------
     UnknownName, PeriodError, UnitError
         As `mirror`.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = figures(facts.load(), "turkstream-2", "2026-01")
+    >>> len(table) >= 2
+    True
     """
     return figures_in(open_book(tables), name, period, unit, basis)
 
@@ -103,6 +127,15 @@ def figures(
 def figures_in(
     book: Book, name: str, period: str, unit: str = "bcm", basis: str | None = None
 ) -> pd.DataFrame:
+    """As `figures`, of a book that is open already.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> from energy.mirror.gathering import open_book
+    >>> len(figures_in(open_book(facts.load()), "turkstream-2", "2026-01")) >= 2
+    True
+    """
     span = periods.parse(period)
     basis = _basis(unit, basis)
     rows = gather(book, candidates(book, name, unit), name, span)
@@ -144,7 +177,16 @@ def _ranked(table: pd.DataFrame, book: Book, name: str) -> list[dict[str, Any]]:
 
 
 def gas_of(book: Book, name: str, unit: str, basis: str) -> Gas:
-    """Return what converts the figures of a subject: its stated heat, the range from the rules."""
+    """Return what converts the figures of a subject: its stated heat, the range from the rules.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> from energy.mirror.gathering import open_book
+    >>> gas = gas_of(open_book(facts.load()), "turkstream-2", "bcm", "20C")
+    >>> gas.heat[0] <= gas.gcv <= gas.heat[1]
+    True
+    """
     legs = [name, *book.kin(name)]
     known = [book.heat[leg] for leg in legs if leg in book.heat] or [*book.heat.values()]
     gcv = float(np.median(known)) if known else 10.5
@@ -251,11 +293,24 @@ def _noise(row: Mapping[str, Any], rules: Iterable[_Rule]) -> float:
 
 
 def dyadic(value: float) -> float:
-    """Round to the dyadic grid on which sums are exact."""
+    """Round to the dyadic grid on which sums are exact.
+
+    Examples
+    --------
+    >>> dyadic(0.1) + dyadic(0.2) == dyadic(0.1) + dyadic(0.2), abs(dyadic(0.1) - 0.1) < 1e-6
+    (True, True)
+    """
     return round(value * _GRID) / _GRID
 
 
 def join(*texts: str) -> str:
+    """Join the texts that say something.
+
+    Examples
+    --------
+    >>> join("20 °C", "", "rounded")
+    '20 °C; rounded'
+    """
     return "; ".join(text for text in texts if text)
 
 

@@ -80,6 +80,12 @@ def mirror(
     rule with a floor and a ceiling takes what is left between them, so it names what is possible,
     not what was measured; ``why`` says which. A volume whose basis is not stated stands as printed;
     ``why`` says which reading of it leaves least, see `energy.mirror.readings`. For the interval see `estimate`.
+
+    Examples
+    --------
+    >>> table = mirror(facts.load(), "turkstream-2", "2026-01")
+    >>> table["source"].iloc[-1]  # the last row is ours
+    'reconciled-estimate'
     """
     found = figures(tables, name, period, unit, basis)
     if len(found) == 1:

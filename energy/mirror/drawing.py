@@ -35,6 +35,12 @@ def chart(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ------
     MissingExtra
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> import energy
+    >>> chart(energy.load().mirror("turkstream-2", "2026-01")).get_xlabel()
+    'bcm at 20 °C'
     """
     shown = table[(table["source"] != ESTIMATE) & table["common"].notna()]
     best = table[table["source"] == ESTIMATE].iloc[0]

@@ -24,13 +24,26 @@ MONEY = ("customs_value",)
 
 
 def names(tables: facts.Tables) -> list[str]:
-    """Return every route, and every market that has a figure a mirror can use."""
+    """Return every route, and every market that has a figure a mirror can use.
+
+    Examples
+    --------
+    >>> {"turkstream-2", "turkey"} <= set(names(facts.load()))
+    True
+    """
     return open_book(tables).names
 
 
 @dataclass(frozen=True)
 class Book:
-    """The tables, read once for many questions."""
+    """The tables, read once for many questions.
+
+    Examples
+    --------
+    >>> book = open_book(facts.load())
+    >>> "turkstream-2" in book.names
+    True
+    """
 
     tables: facts.Tables
     rows: dict[str, list[dict[str, Any]]]  # figures by entity, each with its ``span``
@@ -42,16 +55,35 @@ class Book:
     heat: dict[str, float]  # stated calorific value by route
 
     def routes_to(self, market: str) -> set[str]:
-        """Return the routes that ever serve a market and have a flow."""
+        """Return the routes that ever serve a market and have a flow.
+
+        Examples
+        --------
+        >>> sorted(open_book(facts.load()).routes_to("turkey"))
+        ['blue-stream', 'turkstream-1']
+        """
         return {row["key"] for row in self.markets if row["target"] == market}
 
     def kin(self, name: str) -> list[str]:
-        """Return the routes to a market, or the market that one route serves alone."""
+        """Return the routes to a market, or the market that one route serves alone.
+
+        Examples
+        --------
+        >>> open_book(facts.load()).kin("china")
+        ['power-of-siberia-1']
+        """
         alone = {row["target"] for row in self.markets if row["key"] == name}
         return sorted(self.routes_to(name) or {m for m in alone if self.routes_to(m) == {name}})
 
 
 def open_book(tables: facts.Tables) -> Book:
+    """Read the tables once, for many questions.
+
+    Examples
+    --------
+    >>> len(open_book(facts.load()).rows["blue-stream"]) > 10
+    True
+    """
     table = tables["volumes"]
     table = table[table["series"].isin((*VOLUMES, *MONEY))]
     table = table[~table["status"].isin(["plan", "contract"])]
@@ -90,7 +122,14 @@ def _doors(route_facts: pd.DataFrame) -> dict[str, tuple[dt.date, dt.date]]:
 
 
 def candidates(book: Book, name: str, unit: str) -> list[dict[str, Any]]:
-    """Return the figures that may speak for a name."""
+    """Return the figures that may speak for a name.
+
+    Examples
+    --------
+    >>> book = open_book(facts.load())
+    >>> {row["series"] for row in candidates(book, "blue-stream", "bcm")} >= {"flow"}
+    True
+    """
     if name not in book.names:
         raise UnknownName("route or market", name, book.names)
     series = MONEY if units.kind(unit) == "money" else VOLUMES
@@ -101,7 +140,15 @@ def candidates(book: Book, name: str, unit: str) -> list[dict[str, Any]]:
 def gather(
     book: Book, rows: Sequence[dict[str, Any]], name: str, span: periods.Period
 ) -> list[dict[str, Any]]:
-    """Return the figures of exactly this span: as printed, as sums of parts, as sums of routes."""
+    """Return the figures of exactly this span: as printed, as sums of parts, as sums of routes.
+
+    Examples
+    --------
+    >>> book = open_book(facts.load())
+    >>> rows = candidates(book, "turkstream-2", "bcm")
+    >>> len(gather(book, rows, "turkstream-2", periods.parse("2026-01"))) >= 2
+    True
+    """
     own = [row for row in rows if row["entity"] == name or row["series"] != "flow"]
     legs = [row for row in rows if row["entity"] != name and row["series"] == "flow"]
     return _exact_or_summed(own, span) + _over_routes(book, legs, name, span)
@@ -269,6 +316,13 @@ def _whole(
 
 
 def no_period(book: Book, name: str, period: str, unit: str) -> str:
+    """Say for which periods a name has figures.
+
+    Examples
+    --------
+    >>> "2021" in no_period(open_book(facts.load()), "blue-stream", "1990", "bcm")
+    True
+    """
     exist = periods_in(book, name, unit)
     what = "value at customs" if units.kind(unit) == "money" else "volume"
     if not exist:
@@ -277,6 +331,13 @@ def no_period(book: Book, name: str, period: str, unit: str) -> str:
 
 
 def spell(texts: Sequence[str]) -> str:
+    """Name some texts, and how many more there are.
+
+    Examples
+    --------
+    >>> spell(["2021", "2022"])
+    '2021, 2022'
+    """
     return (
         ", ".join(texts)
         if len(texts) <= 40
@@ -288,11 +349,23 @@ def periods_of(tables: facts.Tables, name: str, unit: str = "bcm", at_least: int
     """Return the periods for which a route or market has that many figures, in order.
 
     Years count where quarters or months of one source fill them.
+
+    Examples
+    --------
+    >>> "2021" in periods_of(facts.load(), "blue-stream")
+    True
     """
     return periods_in(open_book(tables), name, unit, at_least)
 
 
 def periods_in(book: Book, name: str, unit: str = "bcm", at_least: int = 1) -> list[str]:
+    """As `periods_of`, of a book that is open already.
+
+    Examples
+    --------
+    >>> "2021" in periods_in(open_book(facts.load()), "blue-stream")
+    True
+    """
     rows = candidates(book, name, unit)
     spans = {row["span"] for row in rows}
     years = {periods.containing(span.start, "A") for span in spans if span.freq in "HQM"}

@@ -57,6 +57,12 @@ def readings(
         As `energy.mirror.mirror`.
     DataError
         If a single figure is known.
+
+    Examples
+    --------
+    >>> table = readings(facts.load(), "turkstream-2", "2026-01")
+    >>> {"id", "read_at", "left"} <= set(table)
+    True
     """
     book = open_book(tables)
     found = figures_in(book, name, period, unit, basis)
@@ -77,7 +83,13 @@ def readings(
 
 
 def best(table: pd.DataFrame, figure: str) -> str:
-    """Say in a clause which readings of a figure leave least; "" where nothing was open."""
+    """Say in a clause which readings of a figure leave least; "" where nothing was open.
+
+    Examples
+    --------
+    >>> best(pd.DataFrame({"id": ["V1"], "left": [0.1]}), "V1")  # nothing was open
+    ''
+    """
     mine = table[table["id"] == figure]
     if len(mine) < 2:
         return ""

@@ -36,6 +36,11 @@ class Estimate:
         Ids of the figures behind it, and of those set aside as outliers.
     adjustments : tuple of str
         What was done to a figure before, one sentence each.
+
+    Examples
+    --------
+    >>> Estimate(15.9, 15.5, 16.3, 0.1, ("V1", "V2"), (), ()).used
+    ('V1', 'V2')
     """
 
     value: float
@@ -73,6 +78,14 @@ def estimate(found: pd.DataFrame) -> Estimate:
     Source: R. DerSimonian and N. Laird, Meta-analysis in clinical trials, Controlled Clinical
     Trials 7 (1986) 177-188; on few sources C. Röver, G. Knapp and T. Friede, BMC Medical Research
     Methodology 15:99 (2015).
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> from energy.mirror.basis import figures
+    >>> made = estimate(figures(facts.load(), "turkstream-2", "2026-01"))
+    >>> made.low <= made.value <= made.high
+    True
     """
     held = found[found["used"]]
     adjustments = tuple(

@@ -35,6 +35,12 @@ def pairs(tables: facts.Tables, name: str | None = None, period: str | None = No
         (common basis), ``gap`` (a less b), each of `PARTS`, ``size`` (mean of both), ``share``
         (residual over size, without sign), ``comparable`` (neither figure is excluded by a
         correction), ``why``. Each pair once, also where a market has one route only.
+
+    Examples
+    --------
+    >>> table = pairs(facts.load(), "turkstream-2", "2026-01")
+    >>> {"a", "b", "gap", "residual"} <= set(table)
+    True
     """
     book = open_book(tables)
     wanted = [name] if name else book.names
@@ -84,6 +90,11 @@ def residuals(table: pd.DataFrame) -> pd.DataFrame:
         Index ``gap`` (as printed), ``proven`` (what computed and measured causes and rounding
         leave), ``residual`` (what bounds leave too); ``pairs, median, p90`` (share of the
         figure's size) and ``median_bcm, p90_bcm``.
+
+    Examples
+    --------
+    >>> residuals(pairs(facts.load(), "turkstream-2", "2026-01")).index.tolist()
+    ['gap', 'proven', 'residual']
     """
     held = table[table["comparable"] & (table["size"] > 0)]
     amounts = {"gap": held["gap"], "proven": held["residual"] + held["possible"],
@@ -120,6 +131,13 @@ def league(tables: facts.Tables, by: str = "source") -> pd.DataFrame:
     ------
     UnknownName
         If `by` is neither.
+
+    Examples
+    --------
+    >>> league(facts.load(), "colour")
+    Traceback (most recent call last):
+        ...
+    energy.errors.UnknownName: Unknown league 'colour'; near: source.
     """
     if by not in ("source", "kind"):
         raise UnknownName("league", by, ("source", "kind"))
@@ -184,6 +202,12 @@ def revisions(tables: facts.Tables) -> pd.DataFrame:
     DataFrame
         ``source, kind`` (of the earlier), ``series, entity, period, earlier, later`` (values),
         ``revision`` (later over earlier less 1).
+
+    Examples
+    --------
+    >>> table = revisions(facts.load())
+    >>> {"earlier", "later", "revision"} <= set(table)
+    True
     """
     sources = tables["sources"].set_index("source")
     table = tables["volumes"]

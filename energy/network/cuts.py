@@ -32,6 +32,13 @@ class Cut:
         capacities add up to ``volume``.
     flows : dict of str to float
         Flow of one largest solution by edge name, bcm/yr.
+
+    Examples
+    --------
+    >>> import energy
+    >>> cut = max_flow(energy.load().network.graph("2021"))
+    >>> {"name", "kind", "capacity"} <= set(cut.edges)
+    True
     """
 
     volume: float
@@ -57,6 +64,16 @@ def max_flow(
         Only the gas of these fields; default all.
     used : bool
         Count what is left beside the known flow of each edge instead of its whole capacity.
+
+    Examples
+    --------
+    >>> from energy.network.ways import assemble
+    >>> nodes = pd.DataFrame({"node": ["f", "m"], "kind": ["field", "market"],
+    ...                       "capacity": [np.nan, np.nan]})
+    >>> edges = pd.DataFrame({"edge": ["a", "b"], "from_node": ["f", "f"], "to_node": ["m", "m"],
+    ...                       "capacity": [10.0, 5.0]})
+    >>> max_flow(assemble(nodes, edges)).volume  # bcm a year
+    15.0
     """
     net = flow_network(network, set(without), fields, used)
     residual = _solved(net)
@@ -82,7 +99,15 @@ def max_flow(
 def volume(
     network: nx.DiGraph, without: Iterable[str] = (), fields: Iterable[str] | None = None
 ) -> float:
-    """Return the largest flow alone, bcm/yr; see `max_flow`."""
+    """Return the largest flow alone, bcm/yr; see `max_flow`.
+
+    Examples
+    --------
+    >>> import energy
+    >>> net = energy.load().network.graph("2021")
+    >>> volume(net) >= volume(net, ["nord-stream-1"])
+    True
+    """
     residual = _solved(flow_network(network, set(without), fields))
     return np.inf if residual is None else residual.graph["flow_value"] / UNIT
 
@@ -125,6 +150,12 @@ def flow_network(
     """Return the graph that is solved: a source before all fields, a sink after all markets.
 
     A passing node with a limit is split in two, with its throughput between.
+
+    Examples
+    --------
+    >>> import energy
+    >>> flow_network(energy.load().network.graph("2021"), set(), None).is_directed()
+    True
     """
     net = need_networkx().DiGraph()
     net.add_nodes_from([SOURCE, SINK])
@@ -168,7 +199,18 @@ def add_limit(
 def losses(
     network: nx.DiGraph, without: Iterable[str] = (), fields: Iterable[str] | None = None
 ) -> pd.DataFrame:
-    """Cut each edge in turn; return ``edge, route, volume`` left and ``loss``, the largest first."""
+    """Cut each edge in turn; return ``edge, route, volume`` left and ``loss``, the largest first.
+
+    Examples
+    --------
+    >>> from energy.network.ways import assemble
+    >>> nodes = pd.DataFrame({"node": ["f", "m"], "kind": ["field", "market"],
+    ...                       "capacity": [np.nan, np.nan]})
+    >>> edges = pd.DataFrame({"edge": ["a", "b"], "from_node": ["f", "f"], "to_node": ["m", "m"],
+    ...                       "capacity": [10.0, 5.0]})
+    >>> losses(assemble(nodes, edges))[["edge", "volume", "loss"]].values.tolist()
+    [['a', 5.0, 10.0], ['b', 10.0, 5.0]]
+    """
     gone = set(without)
     base = volume(network, gone, fields)
     routes = {
@@ -196,6 +238,14 @@ def with_link(network: nx.DiGraph, link: str) -> nx.DiGraph:
     ------
     UnknownName
         For a link that is not among ``graph["proposed"]``.
+
+    Examples
+    --------
+    >>> import energy
+    >>> with_link(energy.load().network.graph("2021"), "no-such-link")
+    Traceback (most recent call last):
+        ...
+    energy.errors.UnknownName: Unknown link 'no-such-link'; known: altai, belogorsk-khabarovsk, ...
     """
     proposed = network.graph["proposed"]
     if link not in proposed:
@@ -248,6 +298,13 @@ class Reroute:
         What each proposed link would free; what each further cut would cost.
     assumed : tuple of str
         Ways, fields and markets without a published limit, taken as unbounded.
+
+    Examples
+    --------
+    >>> import energy
+    >>> answer = energy.load().reroute("turkstream", by="2021")
+    >>> round(answer.before - answer.after - answer.lost, 6)
+    0.0
     """
 
     at: str
@@ -266,7 +323,15 @@ class Reroute:
     assumed: tuple[str, ...] = dataclasses.field(repr=False)
 
     def table(self) -> pd.DataFrame:
-        """Return the figures and lists as one long table: ``part, name, value, note``."""
+        """Return the figures and lists as one long table: ``part, name, value, note``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().reroute("turkstream", by="2021").table()
+        >>> table.loc[table["part"] == "total", "name"].head(3).tolist()
+        ['before', 'after', 'lost']
+        """
         rows: list[tuple[Any, ...]] = [("total", name, getattr(self, name), "") for name in
                              ("before", "after", "lost", "displaced", "spare", "takes", "stays")]  # fmt: skip
         rows += [
@@ -303,6 +368,12 @@ def reroute(network: nx.DiGraph, without: str | Iterable[str]) -> Reroute:
         For a name that is neither an edge nor a route of the network on that day.
     PeriodError
         For a way that stood before and is closed by then; the sentence names its end.
+
+    Examples
+    --------
+    >>> import energy
+    >>> reroute(energy.load().network.graph("2021"), "turkstream").without
+    ('turkstream-1', 'turkstream-2')
     """
     gone = _expand(network, [without] if isinstance(without, str) else list(without))
     upstream = _upstream(network, gone)

@@ -62,6 +62,14 @@ def stranded(
         For a period outside the cube, or one without a whole quarter.
     UnknownName
         For a route that does not exist.
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = stranded(t.flows(), t.lines, t.facts, "2025")
+    >>> bool(table.loc["nord-stream-1", "lost"] > 50)
+    True
     """
     at = _columns(cube, period)
     table = series(cube, tables).loc[lambda rows: rows["period"].isin(at)]
@@ -100,6 +108,13 @@ def series(cube: xr.Dataset, tables: facts.Tables) -> pd.DataFrame:
         ``route, period`` (start), ``capacity, flow, idle`` (= capacity minus flow), ``lost``
         (bcm a quarter), ``capacity_from`` (``route_facts`` or the edge whose own capacity stands
         in) and ``flow_from`` (``cube`` or ``never opened``).
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> {"capacity", "flow", "idle", "lost"} <= set(series(t.flows(), t.facts))
+    True
     """
     need_bcm(cube)
     wide = {name: _wide(cube[name]) for name in ("capacity", "flow")}
@@ -198,6 +213,12 @@ def capital_cost(tables: facts.Tables) -> pd.DataFrame:
 
     The figure of the best rank that is in dollars, or in roubles with the mean rate of its year;
     no rate of the euro stands in ``fx.csv``, so euro figures are shown in ``capex.csv`` only.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> bool((capital_cost(facts.load())["usd"] > 0).all())
+    True
     """
     fx = tables["fx"]
     mean = fx[(fx["kind"] == "mean") & (fx["freq"] == "A") & (fx["status"] == "actual")]
@@ -221,7 +242,14 @@ def _age(route_facts: pd.DataFrame, end: dt.date) -> pd.Series:
 
 
 def total(table: pd.DataFrame) -> pd.Series:
-    """Sum the export routes of a `stranded` table; ``unknown`` lists those without an idle figure."""
+    """Sum the export routes of a `stranded` table; ``unknown`` lists those without an idle figure.
+
+    Examples
+    --------
+    >>> import energy
+    >>> total(energy.load().network.stranded("2025"))["lost"] > 50
+    True
+    """
     export = table[table["role"] == "export"]
     names = ["capacity", "flow", "idle", "lost", "idle_bcm_km", "idle_capital"]
     known = export.dropna(subset="idle")

@@ -79,6 +79,17 @@ def min_cost(
         neither a cost nor a tariff.
     MissingExtra
         If linopy or HiGHS is not installed.
+
+    Examples
+    --------
+    >>> from energy.network.ways import assemble
+    >>> nodes = pd.DataFrame({"node": ["f", "m"], "kind": ["field", "market"],
+    ...                       "capacity": [np.nan, np.nan]})
+    >>> edges = pd.DataFrame({"edge": ["a", "b"], "from_node": ["f", "f"], "to_node": ["m", "m"],
+    ...                       "capacity": [10.0, 5.0]})
+    >>> made = min_cost(assemble(nodes, edges), {"m": 12.0}, unit_cost={"a": 20.0, "b": 30.0})
+    >>> made.cost  # million USD: 10 at 20 and 2 at 30 USD/1000 m3
+    260.0
     """
     need_solver()
     rate, row = (tariff, "") if tariff is not None else network.graph.get("tariff", (None, ""))
@@ -100,6 +111,13 @@ def min_cost(
 
 
 def need_solver() -> None:
+    """Refuse where the solver is not installed, and say how to install it.
+
+    Examples
+    --------
+    >>> need_solver() is None
+    True
+    """
     from importlib.util import find_spec
 
     missing = [name for name in ("linopy", "highspy") if find_spec(name) is None]

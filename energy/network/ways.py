@@ -30,6 +30,13 @@ GEOD = Geod(ellps="WGS84")
 
 
 def need_networkx() -> Any:
+    """Return networkx, or say how to install it.
+
+    Examples
+    --------
+    >>> need_networkx().__name__
+    'networkx'
+    """
     try:
         import networkx
     except ImportError as error:
@@ -77,6 +84,12 @@ def graph(
         For a link that is not in the tables.
     PeriodError
         For a day outside the years the tables hold for.
+
+    Examples
+    --------
+    >>> net = graph(facts.load(), "2021")
+    >>> net.graph["at"], net.is_directed()
+    ('2021-12-31', True)
     """
     day, chosen = _day(at or max(tables["volumes"]["published"])), list(links)
     known = links_of(tables)["link"].tolist()
@@ -112,6 +125,13 @@ def assemble(nodes: pd.DataFrame, edges: pd.DataFrame) -> nx.DiGraph:
     ------
     DataError
         If an edge ends at a node that is not there, or an edge or node stands twice.
+
+    Examples
+    --------
+    >>> nodes = pd.DataFrame({"node": ["f", "m"], "kind": ["field", "market"], "capacity": [12.0, np.nan]})
+    >>> edges = pd.DataFrame({"edge": ["a"], "from_node": ["f"], "to_node": ["m"], "capacity": [10.0]})
+    >>> assemble(nodes, edges).number_of_edges()
+    1
     """
     _check(nodes, edges)
     made = need_networkx().DiGraph(proposed={}, links=(), at="")
@@ -183,7 +203,13 @@ def _add_edge(made: nx.DiGraph, a: str, b: str, row: dict[str, Any]) -> None:
 
 
 def links_of(tables: facts.Tables) -> pd.DataFrame:
-    """Return the scenario links: ``link, routes, capacity`` (bcm/yr, the smallest), ``note``."""
+    """Return the scenario links: ``link, routes, capacity`` (bcm/yr, the smallest), ``note``.
+
+    Examples
+    --------
+    >>> {"link", "routes", "capacity"} <= set(links_of(facts.load()))
+    True
+    """
     edges = tables["network-edges"][tables["network-edges"]["link"] != ""]
     rows = []
     for link, part in edges.groupby("link", sort=True):
@@ -283,6 +309,15 @@ def _year_flow(cube: xr.Dataset, day: dt.date) -> dict[str, float]:
 
 
 def need_bcm(cube: xr.Dataset) -> None:
+    """Refuse a cube that is not in bcm by quarter.
+
+    Examples
+    --------
+    >>> need_bcm(xr.Dataset(attrs={"unit": "TWh", "freq": "Q"}))
+    Traceback (most recent call last):
+        ...
+    energy.errors.UnitError: The network counts bcm by quarter, the cube holds TWh by Q; build it ...
+    """
     if cube.attrs.get("unit") != "bcm" or cube.attrs.get("freq") != "Q":
         raise UnitError(f"The network counts bcm by quarter, the cube holds {cube.attrs.get('unit')} by "
                         f"{cube.attrs.get('freq')}; build it with freq='Q', unit='bcm'.")  # fmt: skip

@@ -63,7 +63,14 @@ LOG_COLUMNS = ["release", "as_of", "scenario", "route", "period", "p10", "p50", 
 
 
 def as_known(tables: facts.Tables, day: dt.date) -> facts.Tables:
-    """Return the tables as known on a day: `energy.store.known`, and milestones by their date."""
+    """Return the tables as known on a day: `energy.store.known`, and milestones by their date.
+
+    Examples
+    --------
+    >>> early = as_known(facts.load(), dt.date(2022, 6, 30))
+    >>> early["volumes"]["published"].max() <= "2022-06-30"
+    True
+    """
     kept = facts.Tables(store.known(tables, day))
     if "reference-projects" in kept:
         rows = kept["reference-projects"]
@@ -77,6 +84,13 @@ def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.
     """Spoil every row that was not known on a day; an honest forecaster gives the same answer.
 
     Numbers are multiplied by `factor`; nothing that was known is touched.
+
+    Examples
+    --------
+    >>> tables = facts.load()
+    >>> spoilt = poison(tables, dt.date(2022, 6, 30))
+    >>> bool(spoilt["volumes"]["value"].max() > tables["volumes"]["value"].max())
+    True
     """
     spoilt = facts.Tables(tables)
     known = as_known(tables, day)
@@ -100,7 +114,17 @@ def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.
 
 
 def origins(first: str, last: str) -> list[dt.date]:
-    """Return the last days of the quarters from first to last."""
+    """Return the last days of the quarters from first to last.
+
+    Examples
+    --------
+    >>> [str(day) for day in origins("2024Q1", "2024Q3")]
+    ['2024-03-31', '2024-06-30', '2024-09-30']
+    >>> origins("2024Q3", "2024Q1")
+    Traceback (most recent call last):
+        ...
+    energy.errors.PeriodError: First origin 2024Q3 lies after the last, 2024Q1; swap them.
+    """
     begin, end = periods.parse(first), periods.parse(last)
     if begin.start > end.start:
         raise PeriodError(f"First origin {first} lies after the last, {last}; swap them.")
@@ -108,7 +132,13 @@ def origins(first: str, last: str) -> list[dt.date]:
 
 
 def markets(tables: facts.Tables) -> dict[str, str]:
-    """Return the market that each export route serves, as the newest row of the crosswalk says."""
+    """Return the market that each export route serves, as the newest row of the crosswalk says.
+
+    Examples
+    --------
+    >>> markets(facts.load())["power-of-siberia-1"]
+    'china'
+    """
     exports = tables["routes"].query("role == 'export'")["route"]
     found = {str(route): ramp.market_of(tables, route, dt.date.max) for route in exports}
     return {route: market for route, market in found.items() if market}
@@ -123,6 +153,13 @@ def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
     Only routes that flowed in one of their last four known quarters, six known quarters at least.
     Inner gaps are filled in a straight line. Quarters after the day, and those of which only some
     months were known then, are left out.
+
+    Examples
+    --------
+    >>> import energy
+    >>> past = histories(energy.load().facts, dt.date(2024, 12, 31))
+    >>> bool(past["power-of-siberia-1"].notna().all())
+    True
     """
     flow, found = with_totals(whole(_cube(tables)), _markets(tables)), {}
     for route in flow["route"].values:
@@ -142,7 +179,14 @@ def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
 
 
 def whole(cube: xr.Dataset) -> xr.DataArray:
-    """Return the flow of a cube where its figures cover the whole period; elsewhere NaN."""
+    """Return the flow of a cube where its figures cover the whole period; elsewhere NaN.
+
+    Examples
+    --------
+    >>> cube = xr.Dataset({"flow": ("period", [1.0, 2.0]), "coverage": ("period", [1.0, 0.5])})
+    >>> whole(cube).values.tolist()
+    [1.0, nan]
+    """
     return cube["flow"].where(cube["coverage"] >= ramp.COVERED)
 
 
@@ -200,6 +244,13 @@ def settled(cube: xr.Dataset) -> xr.DataArray:
 
     That is a quarter whose figures cover it, or one that the balance knows to within `TIGHT` of
     its flow between P10 and P90.
+
+    Examples
+    --------
+    >>> import energy
+    >>> cube = energy.load().flows("power-of-siberia-1", first="2021Q1", last="2021Q4")
+    >>> bool(settled(cube).notnull().all())
+    True
     """
     tight = (cube["status"] == "balanced") & (
         cube["flow_p90"] - cube["flow_p10"] <= TIGHT * cube["flow"].clip(min=0)
@@ -256,14 +307,29 @@ def _draws(found: Mapping[str, np.ndarray], horizon: int) -> xr.DataArray:
 
 
 def naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Keep the last quarter; errors add up like a random walk."""
+    """Keep the last quarter; errors add up like a random walk.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> naive(np.array([1.0, 2.0, 1.5, 2.5]), 8, 100, rng).shape  # draws, quarters
+    (100, 8)
+    """
     spread = np.diff(y).std(ddof=1)
     paths: np.ndarray = y[-1] + np.cumsum(rng.normal(0, spread, (n, steps)), axis=1)
     return paths
 
 
 def seasonal_naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Repeat the last four quarters; each year adds a change of level."""
+    """Repeat the last four quarters; each year adds a change of level.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> steady = np.tile([4.0, 2.0, 1.0, 3.0], 3)  # every year the same: nothing to draw
+    >>> seasonal_naive(steady, 4, 2, rng).tolist()
+    [[4.0, 2.0, 1.0, 3.0], [4.0, 2.0, 1.0, 3.0]]
+    """
     last = np.tile(y[-4:], steps // 4 + 1)[:steps]
     changes = y[4:] - y[:-4] if len(y) > 5 else np.diff(y)
     spread = np.sqrt((changes**2).mean())
@@ -273,7 +339,14 @@ def seasonal_naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) 
 
 
 def drift(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Carry the mean change on."""
+    """Carry the mean change on.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> drift(np.array([1.0, 2.0, 3.0, 4.0]), 3, 1, rng).tolist()  # one more each quarter
+    [[5.0, 6.0, 7.0]]
+    """
     slope = (y[-1] - y[0]) / (len(y) - 1)
     paths: np.ndarray = naive(y, steps, n, rng) + slope * np.arange(1, steps + 1)
     return paths
@@ -291,7 +364,14 @@ def ets(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarr
 
 
 def arima(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Fit ARIMA (0,1,(1,4)) on seasonal differences from six years on, (0,1,1) from three, else naive."""
+    """Fit ARIMA (0,1,(1,4)) on seasonal differences from six years on, (0,1,1) from three, else naive.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> arima(np.array([1.0, 2.0, 1.5, 2.5]), 4, 10, rng).shape  # a short past: naive
+    (10, 4)
+    """
     if len(y) < 12:
         return naive(y, steps, n, rng)
     estimate = _statsmodels("tsa.arima.estimators.hannan_rissanen").hannan_rissanen
@@ -332,6 +412,12 @@ def theta(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.nda
     -----
     Assimakopoulos and Nikolopoulos 2000, International Journal of Forecasting 16, 521-530; as
     smoothing with drift: Hyndman and Billah 2003, ibid. 19, 287-290.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> theta(np.tile([4.0, 2.0, 1.0, 3.0], 4), 4, 50, rng).shape
+    (50, 4)
     """
     season = np.zeros(4)
     places = np.arange(len(y)) % 4
@@ -533,7 +619,14 @@ def _models(
 
 
 def days(tables: facts.Tables, first: str = "2016Q1", last: str | None = None) -> list[dt.date]:
-    """Return the origins from `first` to `last`, default the last quarter but one with data."""
+    """Return the origins from `first` to `last`, default the last quarter but one with data.
+
+    Examples
+    --------
+    >>> import energy
+    >>> [str(day) for day in days(energy.load().facts, "2024Q1", "2024Q2")]
+    ['2024-03-31', '2024-06-30']
+    """
     newest = periods.containing(flows.build(tables, "Q")["period"].values[-1], "Q").start
     return origins(first, last or periods.quarter_label(periods.quarter_number(newest) - 1))
 
@@ -610,6 +703,14 @@ def of_kind(scores: pd.DataFrame, kind: str) -> pd.DataFrame:
     ------
     UnknownName
         For another kind.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"route": ["blue-stream"], "actual": [4.0]})
+    >>> of_kind(cells, "all of it")
+    Traceback (most recent call last):
+        ...
+    energy.errors.UnknownName: Unknown kind of cell 'all of it'; known: living, routes, stopped, totals.
     """
     if kind not in KINDS:
         raise UnknownName("kind of cell", kind, KINDS)
@@ -620,7 +721,15 @@ def of_kind(scores: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def shared(scores: pd.DataFrame) -> pd.DataFrame:
-    """Keep the cells that every model foretells; the contract knows fewer routes and is not asked."""
+    """Keep the cells that every model foretells; the contract knows fewer routes and is not asked.
+
+    Examples
+    --------
+    >>> models = {"model": ["ours", "naive", "ours"]}
+    >>> cells = pd.DataFrame({name: ["x", "x", "y"] for name in CELL} | models)
+    >>> shared(cells)["model"].tolist()  # naive does not foretell y
+    ['ours', 'naive']
+    """
     full = scores[scores["model"] != "contract"]
     count = full.groupby(CELL)["model"].nunique()
     cells = count.index[count == full["model"].nunique()]
@@ -760,6 +869,12 @@ def outcomes(tables: facts.Tables) -> pd.DataFrame:
     DataFrame
         ``table, series, target, period, value, unit, status, published, id``. What was an
         estimate of a year still running is no outcome.
+
+    Examples
+    --------
+    >>> table = outcomes(facts.load())
+    >>> {"series", "target", "period", "value"} <= set(table)
+    True
     """
     parts = []
     for name, (series, target) in NAMES.items():
@@ -913,6 +1028,13 @@ def standings(table: pd.DataFrame) -> pd.DataFrame:
         ``relative`` (mean absolute relative error), ``bias`` (mean relative error), ``held``
         (share of ranges that held), ``no_change`` (mean absolute relative error of no change, on
         the same forecasts), ``wins`` (share better than no change), ``ours`` (ours likewise).
+
+    Examples
+    --------
+    >>> import energy
+    >>> table = standings(energy.load().ahead.outside())
+    >>> bool((table["forecasts"] > 0).any())
+    True
     """
     due = table[table["actual"].notna()]
     due = due.assign(absolute=due["error"].abs(), size=due["relative"].abs(), bias=due["relative"],
@@ -1002,6 +1124,11 @@ def read_log(folder: str | Path) -> pd.DataFrame:
     ------
     DataError
         If there is none, or its columns are others.
+
+    Examples
+    --------
+    >>> sorted(set(read_log(SHIPPED)["release"]))[:1]
+    ['0.1.0']
     """
     path = Path(folder) / LOG
     if not path.exists():

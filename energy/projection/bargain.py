@@ -56,6 +56,12 @@ class Bargain:
         Prices others have named: ``what, period, price, source``, and ``floor_below``,
         ``ceiling_above``: the share of draws in which that price leaves each side a gain.
     inputs : DataFrame
+
+    Examples
+    --------
+    >>> import energy
+    >>> 0 <= energy.load().ahead.bargain(draws=200).chance <= 1
+    True
     """
 
     project: str
@@ -108,6 +114,12 @@ def bargain(
     form: floor + power x (ceiling - floor) maximises (price - floor)^power x (ceiling -
     price)^(1 - power). What each side earns is linear in the price, so taxes leave the split as it
     is.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> sorted(bargain(facts.load(), draws=200).summary.index)
+    ['ceiling', 'floor', 'gain', 'price']
     """
     key = economics.find(tables, project)
     rows = _rows(tables, key, power, draws)
@@ -293,6 +305,12 @@ def chart(result: Bargain) -> Any:
     ------
     MissingExtra
         Without matplotlib.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> chart(bargain(facts.load(), draws=200)).get_xlabel()
+    'USD/1000 m3 at the border'
     """
     from energy.measure import plotting
 

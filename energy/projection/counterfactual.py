@@ -62,6 +62,13 @@ class Counterfactual:
     stated : dict
         Start, last quarter learnt from, draws, seed, factor of the widths by market, persistence
         of the price, rank of the loss among the placebos.
+
+    Examples
+    --------
+    >>> import energy
+    >>> result = energy.load().ahead.counterfactual(until="2023Q4", draws=100)
+    >>> {"market", "period", "actual", "p50"} <= set(result.paths)
+    True
     """
 
     paths: pd.DataFrame

@@ -37,7 +37,13 @@ Parts = dict[str, Any]
 
 @dataclass(frozen=True)
 class Level:
-    """An open route: level in bcm a year, factor by quarter, and the noise around both."""
+    """An open route: level in bcm a year, factor by quarter, and the noise around both.
+
+    Examples
+    --------
+    >>> Level(39.0, 38.0, np.ones(4), 2.0, 0.9).mean
+    38.0
+    """
 
     now: float
     mean: float
@@ -90,7 +96,14 @@ def _noise_of(left: np.ndarray, weights: np.ndarray, tree: scenarios.Tree) -> tu
 
 
 def open_path(level: Level, last: int, numbers: np.ndarray) -> np.ndarray:
-    """Return the expected flow of some quarters, bcm: from the level now back to its mean."""
+    """Return the expected flow of some quarters, bcm: from the level now back to its mean.
+
+    Examples
+    --------
+    >>> level = Level(40.0, 38.0, np.ones(4), 2.0, 0.5)
+    >>> open_path(level, 8104, np.array([8105, 8106])).tolist()  # halfway back each quarter
+    [9.75, 9.625]
+    """
     ahead = np.maximum(numbers - last, 0)
     yearly = level.mean + (level.now - level.mean) * level.persistence**ahead
     expected: np.ndarray = yearly * level.season[numbers % 4] / 4
@@ -139,6 +152,13 @@ def schedule(tables: Tables, route: str) -> tuple[dict[int, float], float, float
         Newest plateau signed; NaN where none is known.
     step : float
         Year in which a planned rise begins; NaN where none is known.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> by_year, plateau, later = schedule(facts.load(), "power-of-siberia-1")
+    >>> plateau
+    44.0
     """
     rows = tables["contracts"]
     rows = rows[(rows["route"] == route) & (rows["unit"] == "bcm/yr")].sort_values(

@@ -65,6 +65,12 @@ def cite(
         For an id that is nowhere.
     UsageError
         For a result from which nothing leads to a figure.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> cite("V0001", facts.load())["table"].tolist()
+    ['volumes']
     """
     names = sorted(_ids(what, tables, cube))
     taken = (

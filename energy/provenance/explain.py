@@ -75,6 +75,16 @@ def explain(
     ------
     PeriodError
         For a period without any figure.
+
+    Examples
+    --------
+    >>> import energy
+    >>> from energy.finance import prices
+    >>> t = energy.load()
+    >>> table = prices.by_market(t.facts["prices"], t.facts["volumes"])
+    >>> steps = explain(t.facts, t.flows(), table, "blue-stream", "2024Q1")
+    >>> "flow" in " ".join(steps["quantity"])
+    True
     """
     span = periods.parse(period)
     last = str(span.end - dt.timedelta(days=1))
@@ -252,6 +262,14 @@ def of_market(cube: xr.Dataset, routes: pd.DataFrame, market: str) -> pd.DataFra
     -------
     DataFrame
         The columns of `explain`; ``id`` is the address of a route's cell (``blue-stream@2024``).
+
+    Examples
+    --------
+    >>> import energy
+    >>> t = energy.load()
+    >>> table = of_market(t.flows(freq="A"), t.facts["routes"], "china")
+    >>> table["id"].str.split("@").str[0].unique().tolist()
+    ['power-of-siberia-1']
     """
     inner = cube[["flow", "market"]].where(flows.last_split(cube, routes))
     cells = inner.to_dataframe().reset_index().dropna(subset="flow")
@@ -268,7 +286,14 @@ def of_market(cube: xr.Dataset, routes: pd.DataFrame, market: str) -> pd.DataFra
 
 
 def of_balance(tables: facts.Tables, market: str, period: str) -> pd.DataFrame:
-    """Return the crossings whose balanced flows make up a market; see `of_market`."""
+    """Return the crossings whose balanced flows make up a market; see `of_market`.
+
+    Examples
+    --------
+    >>> table = of_balance(facts.load(), "china", "2021")
+    >>> len(table) > 0
+    True
+    """
     span = periods.parse(period)
     parts = cubes.market_parts(tables, market, span.freq)
     parts = parts[parts["period"] == pd.Timestamp(span.start)]
@@ -295,6 +320,13 @@ def reported(statements: pd.DataFrame, metric: str, period: str) -> pd.DataFrame
     ------
     PeriodError
         If the metric has no figure for the period; those that have one are named.
+
+    Examples
+    --------
+    >>> import energy
+    >>> table = reported(energy.load().financials(), "net_profit_attributable", "2023")
+    >>> len(table)
+    1
     """
     mine = statements[statements["metric"] == metric]
     found = mine[mine["period"] == period]

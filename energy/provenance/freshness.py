@@ -25,6 +25,13 @@ def freshness(tables: Mapping[str, pd.DataFrame], today: dt.date | None = None) 
     DataFrame, columns kind, name, series, newest, status, source, age
         ``newest`` is the last day of the newest period with a figure that is no plan; ``age`` the
         days since then, missing without `today`. Oldest first.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> table = freshness(facts.load(), dt.date(2026, 11, 28)).set_index(["kind", "name"])
+    >>> table.loc[("route", "nord-stream-1"), "newest"]
+    '2023-03-31'
     """
     parts = [_newest("route", tables["volumes"], "entity", ["flow"]),
              _newest("market", tables["volumes"], "entity", ["imports_pipeline", "exports", "customs_value"]),

@@ -69,6 +69,12 @@ def ids(what: Any, tables: Mapping[str, pd.DataFrame], cube: Cube | None = None)
     ------
     UsageError
         If nothing in it leads to a figure.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> sorted(ids(pd.DataFrame({"id": ["V0001", "V0002"]}), facts.load()))
+    ['V0001', 'V0002']
     """
     found = _found(what, tables, cube)
     if not found and not isinstance(what, HOLDS):

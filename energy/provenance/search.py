@@ -40,6 +40,14 @@ def search(
     ------
     UsageError
         For a text without a letter or digit.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> from geodata import routes
+    >>> tables = facts.load()
+    >>> search("blue stream", tables, routes.places(), Names(tables))["id"].iloc[0]
+    'blue-stream'
     """
     words = [key(word) for word in text.split() if key(word)]
     if not words:
