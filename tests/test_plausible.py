@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -182,3 +184,21 @@ def test_a_second_opinion_that_was_always_near():
     known = pd.concat([known, other.tail(1).assign(period="2026Q1", value=6.2)], ignore_index=True)
     found = said(mine.tail(1).assign(period="2026Q1", value=4.6), known)
     assert found == ["0.772 times what crea suggests by their usual ratio"]
+
+
+def test_a_sample_of_the_corruption_benchmark():
+    """One corruption a source, each of another kind; the same deliveries without it pass."""
+    sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))
+    try:
+        import bench_gate
+    finally:
+        sys.path.pop(0)
+    cases = bench_gate.stratified()
+    assert len(cases) == 240 and len({(c.source, c.bend) for c in cases}) == 240
+    found = bench_gate.run(cases[::25])
+    assert len(found) == found["source"].nunique() == found["bend"].nunique() == 10
+    assert found["moves"].all() and found["caught"].all(), found[["source", "bend", "reason"]]
+    clean = bench_gate.clean(1)
+    for source in ("crea", "pinksheet", "epdk"):
+        held = bench_gate.caught(*bench_gate.delivery(clean, source, "2026Q2"))
+        assert held.empty, held["reason"].iloc[0]
