@@ -81,7 +81,7 @@ def ground_of_examples(request):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(request.getfixturevalue("desk"))
         patch.setattr("energy.load", request.getfixturevalue("one_load"))
-        patch.setattr("energy.tracker.ahead.EXPORT_DRAWS", FEW)
+        patch.setattr("energy.projection.shipped.DRAWS", FEW)
         yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
