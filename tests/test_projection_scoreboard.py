@@ -142,3 +142,18 @@ def test_probabilities_are_scored_once_decided():
     )
     found = scoreboard.brier(said, {"ban": True})
     assert found["event"].tolist() == ["ban"] and found["brier"].tolist() == [pytest.approx(0.1225)]
+
+
+def test_revenue_of_a_market_is_scored_too(tracker, tmp_path):
+    text = HEAD + "".join(
+        f"2018-06-30,revenue,europe,2020-12-31,quantile,{level},{value}\n"
+        for level, value in zip((0.1, 0.5, 0.9), (15_000, 20_000, 30_000), strict=True)
+    )
+    scoreboard.submit(write(tmp_path, text), tmp_path, ["europe"])
+    scores = tracker.scores(folder=tmp_path)
+    row = scores[scores["model"] == "team-model"].iloc[0]
+    cube, whose = tracker.flows(freq="A"), backtest.markets(tracker.facts)
+    lines = [route for route in cube["route"].values if whose.get(route) == "europe"]
+    paid = float(cube["revenue"].sel(route=lines, period="2020").sum())
+    assert row["actual"] == pytest.approx(paid) and 10_000 < paid < 40_000
+    assert row["error"] == pytest.approx(20_000 - paid)

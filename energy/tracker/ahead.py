@@ -393,7 +393,7 @@ class Ahead(Facet):
         True
         """
         from energy import facts
-        from energy.projection import backtest, scoreboard
+        from energy.projection import backtest, replay, scoreboard
 
         tables, others = self.t.facts, scoreboard.of_outside(self.t.facts)
         markets = backtest.markets(tables)
@@ -412,6 +412,8 @@ class Ahead(Facet):
             ignore_index=True,
         )
         came = scoreboard.truth(self.t._cube(freq="A"), markets)
+        if (said["target"] == "revenue").any():
+            came = pd.concat([came, replay.earned(self.t.flows(freq="A"), markets)])
         return scoreboard.score(said, came, self.t.edition)
 
     def nowcast(self, day: str | None = None) -> pd.DataFrame:
