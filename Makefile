@@ -3,6 +3,7 @@
 # make lint  ruff and mypy, tsc and eslint where node is there
 # make bench the benchmarks (figures, no judgement)
 # make docs  the pages, with the reference, into build/docs
+# make notebooks  run all notebooks and store them with light outputs (minutes)
 # make house  the figures of the code: lines, functions, rooms and arrows, names with examples
 # make lab   the fault laboratory for long, with a seed (docs/faults.md)
 # make wheel, lowest, newest  the package in an empty environment
@@ -12,7 +13,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint lint-js docs lab bench house mutate wheel lowest newest clean
+.PHONY: run test lint lint-js docs notebooks lab bench house mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -39,6 +40,9 @@ lint-js:
 	    --no-fund --prefix build/js typescript@5 eslint@9 >/dev/null 2>&1; }; then \
 	  $(JS)/tsc -p geodata/draw/tsconfig.json && cd geodata/draw && ../../$(JS)/eslint --config eslint.config.mjs static; \
 	else echo 'no node, or no way to its registry: the JavaScript is not checked' >&2; fi
+
+notebooks: $(VENV)/.test
+	$(BIN)/python notebooks/store.py $(ARGS)
 
 lab: $(VENV)/.test
 	$(BIN)/python tests/lab/lab.py --full $(ARGS)
