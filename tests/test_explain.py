@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import re
@@ -10,6 +11,8 @@ import crawler
 import numpy as np
 import pandas as pd
 import pytest
+import qualified
+import xarray as xr
 from upstream import Upstream
 
 from energy import build, cli, facts, flows
@@ -18,6 +21,7 @@ from energy.errors import PeriodError, UnknownName
 from energy.intake import update
 from energy.measure import periods
 from energy.provenance import explain
+from energy.publish import pictures
 from energy.store import Store
 from energy.tracker import Tracker
 from geodata.draw.sharing import share, unshare
@@ -224,8 +228,10 @@ def test_every_published_figure_is_given_out_whole(book):
     told = book.steps["quantity"].isin(["flow", "reported"]) & (book.steps["id"] != "")
     flow = book.steps[told & book.steps["value"].notna()]
     assert flow["id"].nunique() > 600
-    given = flow.groupby("id")["part"].sum() + flow.groupby("id")["taken"].first()
-    assert np.allclose(given, flow.groupby("id")["bcm"].first(), rtol=1e-9, atol=1e-9)
+    # what a figure tells of an inner interval is taken from it where the outer one is told
+    tiers = flow.assign(tier=flow["taken"].round(9)).groupby(["id", "tier"])
+    given = tiers["part"].sum() + tiers["taken"].first()
+    assert np.allclose(given, tiers["bcm"].first(), rtol=1e-9, atol=1e-9)
 
 
 def test_every_id_of_a_release_leads_to_a_document(tracker, book, built):
@@ -325,6 +331,133 @@ def test_wrong_numbers_planted_in_the_page_are_found(spoiled, book):
     ]  # fmt: skip
     assert [sum(bool(re.search(text, line)) for line in found) for text in messages] == [1] * 11
     assert len(found) == 11
+
+
+# -- the crawler of qualifiers ---------------------------------------------------------------------
+
+
+NEW = pd.DataFrame({
+    "change": ["new", "new"], "series": ["flow", "imports"], "entity": ["turkstream-2", "turkey"],
+    "period": ["2026Q3", "2026-07"], "freq": ["Q", "M"], "source": ["entsog", "epdk"],
+    "unit": ["GWh", "mcm"], "basis": ["GCV", "15C"], "old": [np.nan] * 2, "new": [4.5e4, 1500.0], "by": [np.nan] * 2,
+    "percent": [np.nan] * 2, "age": [0, 1],
+})  # fmt: skip
+ASKED = pd.DataFrame({
+    "source": ["entsog", "epdk"], "outcome": ["new", "new"], "asked": 1, "kept": 1, "told": "",
+    "what": "", "stale": False, "newest": "2026-09-30", "age": 5,
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def doors(built, tracker):
+    """Return what a release and the front door show, with a part of a quarter and a zero in it."""
+    cube, published = tracker.flows(), tracker.flows(estimate="reported")
+    layer = json.loads((built / "layers" / "flows_quarterly.geojson").read_text(encoding="utf-8"))
+    made = tracker.routes
+    at = made.index.get_loc("blue-stream"), cube.get_index("period").get_loc("2026-01-01")
+    note = update.release_note("2026Q3", "2026-11-28", "apply", ASKED, NEW.iloc[:0], NEW,
+                               pd.DataFrame(columns=["id", "reason"]))  # fmt: skip
+    with xr.open_dataset(built / "layers" / "flows.nc", engine="h5netcdf") as held:
+        kept_cube = held.load()
+    return qualified.Doors(
+        truth=cube,
+        page=crawler.page_data(built)["flow_lines"],
+        summary=(built / "summary.md").read_text(encoding="utf-8"),
+        layer=[feature["properties"] for feature in layer["features"]],
+        cube=kept_cube,
+        markets=tracker.markets(),
+        exports=tracker.exports(),
+        citation=pd.concat([tracker.cite("blue-stream@2026Q1"), tracker.cite("nord-stream-1@2025Q4")]),
+        labels={name: pictures._amount(pictures._look(made, told, at[1], at[0]), told)
+                for name, told in (("reported", published), ("balanced", cube))},
+        note=note,
+    )  # fmt: skip
+
+
+def test_every_number_shown_carries_its_qualifiers(doors):
+    assert qualified.lacking(doors) == []
+
+
+def line_of(page, route="blue-stream"):
+    return next(line for line in page["lines"] if line["id"] == route)
+
+
+def less(doors, **changed):
+    return dataclasses.replace(doors, **changed)
+
+
+def on_page(change):
+    """Leave something out of a copy of the page's data."""
+
+    def changed(doors):
+        page = doors.page | {"lines": [dict(line) for line in doors.page["lines"]]}
+        change(page, line_of(page))
+        return less(doors, page=page)
+
+    return changed
+
+
+def in_row(**gone):
+    """Leave something out of the newest row of Blue Stream in the layer."""
+
+    def changed(doors):
+        rows = [dict(row) for row in doors.layer]
+        rows[max(i for i, row in enumerate(rows) if row["route"] == "blue-stream")] |= gone
+        return less(doors, layer=rows)
+
+    return changed
+
+
+def unsaid(door, words, by=""):
+    return lambda doors: less(doors, **{door: re.sub(words, by, getattr(doors, door))})
+
+
+def without_attribute(door, name):
+    def changed(doors):
+        held = getattr(doors, door).copy()
+        held.attrs = {key: value for key, value in held.attrs.items() if key != name}
+        return less(doors, **{door: held})
+
+    return changed
+
+
+def citing(**gone):
+    return lambda doors: less(doors, citation=doors.citation.assign(**gone))
+
+
+OMISSIONS = [  # door by door: what is left out, and the words that name it
+    (on_page(lambda page, line: line.update(days=None)), "page: blue-stream 2026-01 does not say how many days"),
+    (on_page(lambda page, line: line.update(band=None)), "page: blue-stream 2025-10 has no low end"),
+    (on_page(lambda page, line: line.update(grade=None)), "page: blue-stream 2025-10 has no grade"),
+    (on_page(lambda page, line: line.update(state=None)), "page: blue-stream 2025-10 has no state"),
+    (on_page(lambda page, line: line.update(refs=line["refs"] | {"value": None})),
+     "page: blue-stream 2025-10 leads to no"),
+    (on_page(lambda page, line: line.update(series=line["series"] | {"reported": None})),
+     "page: blue-stream 2025-10 stands without"),
+    (on_page(lambda page, line: page.pop("as_of")), "page: no day of the facts"),
+    (unsaid("summary", r"(\| blue-stream .*) \*", r"\1"), "summary: blue-stream 2026 is not marked"),
+    (unsaid("summary", r"## By market, P10–P90(.|\n)*?(?=## Util)"), "summary: europe stands without its interval"),
+    (unsaid("summary", "20 °C"), "summary: the head does not say '20 °C'"),
+    (in_row(coverage=None), "layer: blue-stream/2026Q2 has no coverage"),
+    (in_row(status=""), "layer: blue-stream/2026Q2 has no status"),
+    (in_row(flow_p90=None), "layer: blue-stream/2026Q2 has no interval"),
+    (without_attribute("cube", "basis"), "cube: no basis"),
+    (lambda doors: less(doors, cube=doors.cube.drop_vars("coverage")), "cube: no coverage"),
+    (without_attribute("markets", "as_of"), "markets: no as_of"),
+    (lambda doors: less(doors, exports=doors.exports.drop(columns="whole")), "exports: no whole"),
+    (citing(basis=""), "citation: a figure without its basis"),
+    (citing(how="a stated zero; the balance"), "citation: the zero of 2025-10-01 does not say since when"),
+    (lambda doors: less(doors, labels=doors.labels | {"reported": "≈ 18.4 bcm/yr"}),
+     "labels: a part of a quarter is not called one"),
+    (lambda doors: less(doors, labels=doors.labels | {"balanced": "17.2 bcm/yr"}),
+     "labels: a balanced rate has no interval"),
+    (unsaid("note", r"\| unit (?=\|)", "| measure "), "note: new figures without their unit"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("leave_out", "named"), OMISSIONS, ids=[named for _, named in OMISSIONS])
+def test_a_planted_omission_is_found(doors, leave_out, named):
+    assert any(told.startswith(named) for told in qualified.lacking(leave_out(doors)))
 
 
 def test_figures_of_an_update_lead_to_the_bytes_that_were_fetched(tracker, tmp_path, monkeypatch):

@@ -90,7 +90,11 @@ def explain(
     last = str(span.end - dt.timedelta(days=1))
     flow = flows.parts(tables, route, str(span.start), last).assign(period=str(span))
     doors = tables["route-facts"]
-    found = [_flow(flow), _coverage(flow), _capacity(doors[doors["route"] == route], [span])]
+    found = [
+        _flow(flow, tables["route-facts"]),
+        _coverage(flow),
+        _capacity(doors[doors["route"] == route], [span]),
+    ]
     if "balanced" in cube:
         cell = cubes.flow_cube(tables, span.freq, first=str(span), last=str(span))
         found[0] = _with_balance(found[0], cell.sel(route=[route]), tables)
@@ -119,7 +123,11 @@ def ledger(
     names = cube["route"].values.tolist()
     flow = flows.parts(tables, names, str(spans[0]), str(spans[-1]))
     flow["period"] = [str(periods.containing(day, "Q")) for day in flow["month"]]
-    found = [_flow(flow), _coverage(flow), _capacity(tables["route-facts"], spans)]
+    found = [
+        _flow(flow, tables["route-facts"]),
+        _coverage(flow),
+        _capacity(tables["route-facts"], spans),
+    ]
     if "balanced" in cube:
         found[0] = _with_balance(found[0], cube, tables)
     found += [
@@ -134,9 +142,14 @@ def _joined(found: list[pd.DataFrame]) -> pd.DataFrame:
     return steps.reindex(columns=[*PLACE, *COLUMNS]).fillna({"id": ""})
 
 
-def _flow(parts: pd.DataFrame) -> pd.DataFrame:
+def _flow(parts: pd.DataFrame, route_facts: pd.DataFrame) -> pd.DataFrame:
+    """Say how each part comes about; a zero says since when, or until when, there is none."""
+    rows = route_facts[route_facts["attribute"].isin(["start", "stop"])]
+    dated = dict(zip(rows["id"], rows["attribute"] + " of " + rows["value"], strict=True))
     told = [
-        "closed by a dated fact: a stated zero" if pd.isna(row["value"]) else SPREAD.format_map(row)
+        f"closed by a dated fact, {dated[row['id']]}: a stated zero"
+        if pd.isna(row["value"])
+        else SPREAD.format_map(row)
         for row in parts.to_dict("records")
     ]
     return parts.assign(quantity="flow", how=told)
