@@ -1,10 +1,14 @@
 """The pages: every command and block of the README runs, the glossary has one line a word."""
 
+import operator
 import re
 import shlex
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from energy import cli
 from energy.tracker import facet
@@ -49,13 +53,68 @@ def test_every_command_of_the_readme_is_one(line, capsys):
     assert out.strip() or "no fault found" in err
 
 
+class Refused:
+    """Refuses to import what no named part of the project asks for, as if it were not installed."""
+
+    def __init__(self, extras):
+        kept, todo = set(), [("energy-trade-tracker", extra) for extra in ("", *extras)]
+        while todo:
+            name, extra = todo.pop()
+            for wanted in map(Requirement, metadata.requires(name) or ()):
+                new = [(wanted.name, each) for each in ("", *wanted.extras)]
+                if wanted.marker is None or wanted.marker.evaluate({"extra": extra}):
+                    todo += [pair for pair in new if pair not in kept]
+                    kept |= set(new)
+        names = {re.sub(r"[-_.]+", "-", name).lower() for name, _ in kept}
+        owners = metadata.packages_distributions()
+        self.gone = {m for m, dists in owners.items() if m in EXTRAS
+                     and not {re.sub(r"[-_.]+", "-", d).lower() for d in dists} & names}  # fmt: skip
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in self.gone:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+EXTRAS = {"scoringrules", "networkx", "linopy", "highspy", "numba", "duckdb",
+          "httpx", "openpyxl", "pypsa", "numpy_financial", "matplotlib",
+          "mapclassify", "pdfplumber", "cryptography"}  # fmt: skip
+
+
+@pytest.fixture
+def only(monkeypatch):
+    def hide(*extras):
+        finder = Refused(extras)
+        for name in [m for m in sys.modules if m.partition(".")[0] in finder.gone]:
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+        return finder.gone
+
+    return hide
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_first_block_of_the_readme_runs(tmp_path, monkeypatch):
+def test_the_first_block_of_the_readme_runs_in_what_make_run_installs(tmp_path, monkeypatch, only):
     pytest.importorskip("matplotlib").use("agg")
+    gone = only("pictures")  # as in the Makefile
+    assert "scoringrules" in gone and "matplotlib" not in gone
+    assert "-e '.[pictures]'" in (ROOT / "Makefile").read_text(encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     exec(compile(blocks("python")[0], "README.md", "exec"), {})
     assert (tmp_path / "layers" / "routes.geojson").exists()
+
+
+def test_the_questions_of_the_readme_are_answered(tracker, only):
+    only("pictures", "network")  # asked for in the sentence above the block
+    assert "-e '.[network]'" in README
+    exec(compile(blocks("python")[2], "README.md", "exec"), {"t": tracker})
+
+
+def test_what_is_long_to_run_names_what_there_is(tracker):
+    lines = "".join(blocks("python")[1:])
+    assert lines.count("t.") >= 4
+    for chain in re.findall(r"\bt\.([a-z_.]+)\(", lines):
+        assert callable(operator.attrgetter(chain)(tracker)), chain
 
 
 def test_no_page_uses_a_name_that_is_gone():

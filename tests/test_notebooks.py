@@ -116,3 +116,10 @@ def test_notebook_runs_and_gives_what_is_stored(path, tmp_path):
     odd = {f"cell {i}": found for i, (a, b) in enumerate(zip(stored, made, strict=True))
            for x, y in zip(a, b, strict=True) if (found := alike(x, y))}  # fmt: skip
     assert odd == {}, "run: make notebooks"
+
+
+@pytest.mark.parametrize("name", ["03_mirrors", "05_projections"])
+def test_the_guides_go_through_the_front_door(name):
+    text = (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8")
+    assert "energy.load()" in text
+    assert re.findall(r"from energy[\w. ]+import|import energy\.", text) == []

@@ -721,10 +721,14 @@ class Tracker:
         >>> table = energy.load().mirror("turkstream-2", "2026-01")
         >>> table["source"].iloc[-1]  # the last row is ours
         'reconciled-estimate'
+        >>> len(energy.load().mirror("Hungary", "2024")) > 2  # the market, not the line to it
+        True
         """
         from energy import mirror as mirrors
 
-        name, span = self._named(name), str(period)
+        # a country with one line to it (Hungary) is asked for itself, its sources speak of it
+        plain, span = str(name).strip().lower().replace(" ", "-"), str(period)
+        name = plain if plain in mirrors.names(self.facts) else self._named(name)
 
         def band(unit: str, basis: str) -> tuple[float, float, float] | None:
             return cubes.cell(self.facts, name, span, unit, basis)
