@@ -127,8 +127,11 @@ class Evidence(Facet):
         Examples
         --------
         >>> import energy
-        >>> t = energy.load()
-        >>> t.evidence.skill(t.ahead.backtest(["ours", "seasonal naive"]))  # doctest: +SKIP
+        >>> import pandas as pd
+        >>> energy.load().evidence.skill(pd.DataFrame(), by="colour")
+        Traceback (most recent call last):
+            ...
+        energy.errors.UnknownName: Unknown grouping 'colour'; known: model, route.
         """
         from energy.projection import backtest
 
@@ -169,7 +172,9 @@ class Evidence(Facet):
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> t.evidence.log(t.project(draws=500))  # doctest: +SKIP
+        >>> few = t.project("2027", "baseline", draws=20, revenue=False)
+        >>> {"release", "scenario", "route"} <= set(t.evidence.log(few, "my-log"))
+        True
         """
         import energy
         from energy.projection import backtest
