@@ -486,3 +486,9 @@ def test_a_sankey_conserves_gas_and_ends_at_the_markets(tracker):
     )
     with pytest.raises(PeriodError, match="is no month, quarter, calendar year or gas year"):
         tracker.network.sankey("2024H1")
+
+
+def test_the_balance_of_the_package_is_of_its_facts(tracker):
+    """Else every first question of a reader pays the solution anew."""
+    found = kept.unpack(kept.SHIPPED.read_bytes(), kept.digest(tracker.facts))
+    assert found is not None, "solve it anew: python -m energy.balance"

@@ -151,7 +151,8 @@ def test_what_the_matrix_promises_is_what_the_readers_bring(tracker, brought):
 
 def test_health_tells_what_is_late_and_what_was_never_asked(tmp_path, tracker):
     store = Store.open(tmp_path)
-    rows = SOURCES["ecb"].parse(samples.answer("ecb", "daily.csv", tag="USD-D"))
+    asked = dt.datetime(2026, 7, 5, 6, tzinfo=dt.UTC)
+    rows = SOURCES["ecb"].parse(samples.answer("ecb", "daily.csv", tag="USD-D", retrieved=asked))
     store.publish("ecb", "20260705T060000Z", rows)
     table = fills.health(store, dt.date(2026, 11, 28), tracker.facts).set_index("source")
     assert list(table.index) == list(SOURCES)
@@ -176,7 +177,7 @@ def test_the_summary_tells_the_newest_figure_of_each_series(tracker):
     text = tracker.summary()
     part = text[text.index("## Newest figure of each series") :]
     rows = dict(line.strip("| ").split(" | ", 1) for line in part.splitlines() if " | 20" in line)
-    assert rows["route power-of-siberia-1"].startswith("2025-12-31 | provisional | ")
+    assert rows["route power-of-siberia-1"].startswith("2025-12-31 | actual | ")  # TASS, 13 January
     assert rows["account ebitda"].startswith("2025-09-30 | ")
     assert len(rows) == len(set(rows)) > 15
     assert min(int(text.rsplit(" ", 1)[1].replace(",", "")) for text in rows.values()) == 0

@@ -550,6 +550,7 @@ def _unit_for(carrier: str, per: str, like: _Unit, wanted: _Unit) -> _Unit | Non
         unit
         for unit in _UNITS.values()
         if (unit.family, unit.carrier, unit.per) == (like.family, carrier, per)
+        and not unit.name.startswith(("bcf", "mmcm"))  # American words, only where asked for
     ]
     return min(fits, key=lambda unit: abs(math.log(unit.size / like.size)), default=None)
 

@@ -212,11 +212,9 @@ def never(
     --------
     >>> import datetime as dt
     >>> import energy
-    >>> never(energy.load().facts, [dt.date(2014, 6, 30)], draws=200)[["project", "came"]]
-                   project   came
-    0  Power of Siberia 1  False
-    1        South Stream   True
-    2      Yamal-Europe 2   True
+    >>> past = never(energy.load().facts, [dt.date(2014, 6, 30)], draws=200)
+    >>> past.set_index("project")["came"].to_dict()
+    {'Power of Siberia 1': False, 'South Stream': True, 'Yamal-Europe 2': True}
     """
     rows = [(case.project, case.day, case.stage, float(np.isinf(case.sample).mean()),
              not np.isfinite(case.first_gas))

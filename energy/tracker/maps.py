@@ -89,10 +89,10 @@ class Maps(Facet):
 
         Examples
         --------
-        >>> import energy
+        >>> import energy, folium
         >>> page = energy.load().maps.page(projection=False)
-        >>> type(page).__name__
-        'OfflineMap'
+        >>> isinstance(page, folium.Map)
+        True
         """
         t, chosen = self.t, None if route is None else self.t.route(route)
         ahead = self._ahead(projection)
