@@ -79,7 +79,9 @@ def ground_of_examples(request):
     if request.node.dtest.name.startswith(("energy.store", "energy.intake")):
         request.node.dtest.globs.update(request.getfixturevalue("kept_by_examples"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(request.getfixturevalue("desk"))
+        desk = request.getfixturevalue("desk")
+        patch.chdir(desk)
+        patch.setenv("ENERGY_HOME", str(desk / "home"))  # what a test imported is not an example's
         patch.setattr("energy.load", request.getfixturevalue("one_load"))
         patch.setattr("energy.projection.shipped.DRAWS", FEW)
         yield

@@ -1,7 +1,6 @@
 """The facts: what the package holds is sound, and wrong tables of one's own are told apart."""
 
 import csv
-import shutil
 import warnings
 
 import pytest
@@ -201,4 +200,5 @@ def test_install_is_all_or_nothing(tmp_path, own_home):
         assert facts.install(fine) == (["volumes.csv"], [])
         assert "V9001" in set(facts.load()["volumes"]["id"])
     finally:
-        shutil.rmtree(own_home / "facts")
+        assert facts.undo() == []
+    assert not (own_home / "facts").exists()

@@ -12,7 +12,12 @@ import pytest
 
 FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-STORED = {"02_money", "04_stranded"}  # at least; the others too once `make notebooks` was run
+STORED = {
+    "01_tracker",
+    "02_money",
+    "03_mirrors",
+    "04_stranded",
+}  # at least; the others once `make notebooks` was run
 SHOWN = {"03_mirrors": "residual"}
 NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w])")
 NEAR = 5e-3  # of a number: solvers and platforms differ in the last digits printed
