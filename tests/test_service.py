@@ -74,3 +74,9 @@ def test_without_the_sdk_it_says_what_to_install(monkeypatch, capsys):
         service.server()
     assert main(["mcp"]) == 1
     assert "energy-trade-tracker[mcp]" in capsys.readouterr().err
+
+
+def test_without_a_stdin_to_read_there_is_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["mcp"]) == 2
+    assert "started by a program that asks on its stdin" in capsys.readouterr().err

@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import functools
 import json
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from energy import __version__
 from energy.cli.command import Verbs, add_verb, rounded, say
-from energy.errors import EnergyError, MissingExtra
+from energy.errors import EnergyError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +46,10 @@ VERBS = (_mcp,)
 
 
 def _run_mcp(options: argparse.Namespace) -> int:
+    if sys.stdin is None or not sys.stdin.readable():
+        raise UsageError(
+            "mcp is started by a program that asks on its stdin; here none can be read."
+        )
     made = server(options.as_of)
     say("energy: answering on stdin and stdout; Ctrl-C ends it")
     made.run("stdio")
