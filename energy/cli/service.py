@@ -46,11 +46,11 @@ VERBS = (_mcp,)
 
 
 def _run_mcp(options: argparse.Namespace) -> int:
+    made = server(options.as_of)
     if sys.stdin is None or not sys.stdin.readable():
         raise UsageError(
             "mcp is started by a program that asks on its stdin; here none can be read."
         )
-    made = server(options.as_of)
     say("energy: answering on stdin and stdout; Ctrl-C ends it")
     made.run("stdio")
     return 0
