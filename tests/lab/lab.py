@@ -305,8 +305,8 @@ CUT = ("ecb", "cbr", "eurostat", "gie", "crea", "moex")
 def cuts(dice: random.Random, times: int) -> Outcomes:
     """Cut answers anywhere, sent without a length or packed; a shorter or other table is a fault.
 
-    But for a cut right behind a line of a bare table: nobody can tell it from one that ends there
-    because the next figure is not out yet.
+    But for a cut right behind a line of a bare table: its bytes are those of a table whose next
+    figure is not out yet, and no reader counts the months that are due. This is open.
     """
     found: Outcomes = []
     for name in CUT:
