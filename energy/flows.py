@@ -61,7 +61,7 @@ def build(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.facts.load` returns them.
     freq : {"Q", "M", "A", "G"}
         Quarter, month, calendar year, gas year (from 1 October).
@@ -299,7 +299,7 @@ def parts(tables: facts.Tables, route: str | Sequence[str], first: str, last: st
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.facts.load` returns them.
     route : str or sequence of str
     first, last : str

@@ -49,7 +49,7 @@ def supply(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.facts.load` returns them.
     market : str, optional
         Place that took the gas, e.g. ``"china"``; ``"all"`` for totals of an origin.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -193,12 +191,12 @@ WORDS = {
 }
 
 
-def markets(tables: Mapping[str, pd.DataFrame], freq: str = "A", by: str = "group") -> pd.DataFrame:
+def markets(tables: Tables, freq: str = "A", by: str = "group") -> pd.DataFrame:
     """Return the balance by market, bcm at 20 °C.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     freq : {"A", "Q", "M", "G"}
     by : {"group", "market"}
         Europe, Turkey, China, ... or the markets inside the groups (the Union and the rest of
@@ -265,7 +263,7 @@ def cell(
     return flow, p10, p90
 
 
-def months(tables: Mapping[str, pd.DataFrame], routes: list[str], freq: str) -> pd.DataFrame:
+def months(tables: Tables, routes: list[str], freq: str) -> pd.DataFrame:
     """Return the balanced months of routes: ``route, period`` (text of `freq`)``, month, value, bcm, part``.
 
     Examples
@@ -285,12 +283,12 @@ def months(tables: Mapping[str, pd.DataFrame], routes: list[str], freq: str) -> 
     return table.assign(bcm=table["value"], part=table["value"], id="")
 
 
-def market_parts(tables: Mapping[str, pd.DataFrame], market: str, freq: str = "A") -> pd.DataFrame:
+def market_parts(tables: Tables, market: str, freq: str = "A") -> pd.DataFrame:
     """Return the arcs that make up a market: ``arc, route, period, flow`` (signed, bcm at 20 °C).
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     market : str
         A group of markets, or ``all`` for every one abroad.
     freq : {"A", "Q", "M", "G"}
@@ -326,7 +324,7 @@ def market_rows(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     cube : Dataset
         From `flow_cube`, of the frequency that is asked.
     unit, basis : str
@@ -364,9 +362,7 @@ def market_rows(
     )  # fmt: skip
 
 
-def _long(
-    tables: Mapping[str, pd.DataFrame], freq: str, unit: str, basis: str, what: str
-) -> pd.Series[float]:
+def _long(tables: Tables, freq: str, unit: str, basis: str, what: str) -> pd.Series[float]:
     """Return one column of the markets and of their total, in a unit, by market and period."""
     table = market_table(tables, freq, unit, basis, what, total=True)
     return _stacked(table).rename(what)
@@ -394,7 +390,7 @@ def _spoken(tables: Tables, cube: xr.Dataset) -> pd.Series[float]:
 
 
 def market_table(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     freq: str = "A",
     unit: str = "bcm",
     basis: str = "20C",
@@ -407,7 +403,7 @@ def market_table(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     freq : {"A", "Q", "M", "G"}
     unit, basis : str
         As in `energy.flows.build`; energy by the mean calorific value of ``balance_errors.csv``.

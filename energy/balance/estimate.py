@@ -24,6 +24,7 @@ from energy.balance.measurements import Measurements, measure
 from energy.balance.system import System, system
 from energy.errors import EnergyError
 from energy.measure import periods
+from energy.measure.tables import Tables
 
 if TYPE_CHECKING:  # imported where it is solved: a balance that is kept needs no solver
     import scipy.sparse as sp
@@ -141,7 +142,7 @@ class Balance:
 
 
 def solve(
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     last: str | dt.date | None = None,
     start: np.ndarray | None = None,
 ) -> Balance:
@@ -149,7 +150,7 @@ def solve(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         Facts as `energy.facts.load` returns them.
     last : date, optional
         A day of the last month; default that of the newest flow.

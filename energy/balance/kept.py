@@ -12,7 +12,6 @@ import functools
 import io
 import json
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from energy.balance.verdicts import verdicts
 from energy.facts import DATA
 from energy.facts import kept as cache
 from energy.facts.kept import kept, tables_digest
+from energy.measure.tables import Tables
 
 STEPS = {"M": 1, "Q": 3, "A": 12, "G": 12}
 INPUTS = ("volumes", "balance-arcs", "balance-scopes", "balance-errors", "route-facts",
@@ -263,7 +263,7 @@ def _known(made: Balance) -> int:
     return last - last % 3 + 2
 
 
-def digest(tables: Mapping[str, pd.DataFrame]) -> str:
+def digest(tables: Tables) -> str:
     """Return a name for the inputs of a balance: equal names, equal results.
 
     What the balance does not read (a page, a day of printing, a capacity) does not change it.
@@ -273,23 +273,22 @@ def digest(tables: Mapping[str, pd.DataFrame]) -> str:
     >>> from energy import facts
     >>> tables = facts.load()
     >>> pages = tables["volumes"].assign(page="1")  # the balance reads no page
-    >>> digest(tables) == digest({**tables, "volumes": pages})
+    >>> digest(tables) == digest(tables.replaced({"volumes": pages}))
     True
     """
     attributes = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
     read = {
-        **{name: tables[name] for name in INPUTS},
         "volumes": tables["volumes"][READ],
         "route-facts": tables["route-facts"][attributes],
         "corrections": tables["corrections"].query("table == 'volumes'"),
     }
-    return tables_digest(read, INPUTS, str(EDITION))
+    return tables_digest(Tables({**tables, **read}), INPUTS, str(EDITION))
 
 
 _kept: dict[str, Result] = {}
 
 
-def result(tables: Mapping[str, pd.DataFrame]) -> Result:
+def result(tables: Tables) -> Result:
     """Return the balance of the tables: from memory, the package, the cache, or solved now.
 
     Examples
@@ -310,7 +309,7 @@ def result(tables: Mapping[str, pd.DataFrame]) -> Result:
     return _kept[name]
 
 
-def _near(tables: Mapping[str, pd.DataFrame]) -> np.ndarray | None:
+def _near(tables: Tables) -> np.ndarray | None:
     """Return the flows of the packaged facts where these hold all of them and more.
 
     What was known on a day is never searched from what came later.
@@ -379,7 +378,7 @@ def unpack(body: bytes, name: str) -> Result | None:
                   pd.DataFrame(**words["left_out"]))  # fmt: skip
 
 
-def ship(tables: Mapping[str, pd.DataFrame]) -> Path:
+def ship(tables: Tables) -> Path:
     """Write the balance of the packaged facts into the package."""
     SHIPPED.write_bytes(pack(condense(estimate.solve(tables)), digest(tables)))
     _kept.clear()

@@ -12,7 +12,6 @@ import calendar
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -80,12 +79,12 @@ class Measurements:
         )  # fmt: skip
 
 
-def measure(tables: Mapping[str, pd.DataFrame], net: System) -> Measurements:
+def measure(tables: facts.Tables, net: System) -> Measurements:
     """Read the volumes as measurements of a system.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         Facts, with ``balance-scopes`` and ``balance-errors``.
     net : System
 
@@ -101,7 +100,7 @@ def measure(tables: Mapping[str, pd.DataFrame], net: System) -> Measurements:
     >>> bool((told.table["error"] > 0).all())
     True
     """
-    volumes = facts.corrected(dict(tables), "volumes")
+    volumes = facts.corrected(tables, "volumes")
     reader = _Reader(tables, net)
     rows, cells, out = [], [], []
     for row in rows_of(volumes):
@@ -128,7 +127,7 @@ def _repeats(table: pd.DataFrame) -> np.ndarray:
 class _Reader:
     """Turns a row of the volumes into a measurement, or says why not."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], net: System) -> None:
+    def __init__(self, tables: facts.Tables, net: System) -> None:
         self.net = net
         self.start = net.months[0]
         self.end = _next_month(net.months[-1])

@@ -20,6 +20,7 @@ import pandas as pd
 from energy.errors import DataError
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.tables import Tables
 
 FIRST = 2006  # the first year of the balance: before it only yearly totals are known
 MEAN_MONTH = periods.MEAN_YEAR / 12
@@ -98,14 +99,12 @@ class System:
         return {route: arc for route, arc in reversed([*pairs]) if route}
 
 
-def system(
-    tables: Mapping[str, pd.DataFrame], last: dt.date, first: dt.date | None = None
-) -> System:
+def system(tables: Tables, last: dt.date, first: dt.date | None = None) -> System:
     """Build the system from the tables.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         With ``balance-arcs`` and ``route-facts``.
     last : date
         A day of the last month.

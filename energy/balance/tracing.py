@@ -15,17 +15,17 @@ from energy.balance.kept import period_starts, result
 from energy.errors import PeriodError
 from energy.measure import periods
 from energy.measure.observations import rows_of
-from energy.measure.tables import BalanceArc
+from energy.measure.tables import BalanceArc, Tables
 
 LITTLE = 1e-3  # bcm in the period below which a way is not told
 
 
-def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
+def ways(tables: Tables, period: str) -> pd.DataFrame:
     """Return the balanced flows of a period from source to market.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     period : str
         A month, quarter, calendar year or gas year.
 
@@ -50,7 +50,7 @@ def ways(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
     return _traced(_arcs(tables), _flows(tables, period))
 
 
-def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def history(tables: Tables) -> pd.DataFrame:
     """Return `ways` of every whole quarter of history.
 
     Returns
@@ -76,7 +76,7 @@ def history(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(made, ignore_index=True)
 
 
-def _arcs(tables: Mapping[str, pd.DataFrame]) -> dict[str, BalanceArc]:
+def _arcs(tables: Tables) -> dict[str, BalanceArc]:
     """Return the arcs of the balance by name, in their order."""
     return {row.arc: row for row in rows_of(tables["balance-arcs"], BalanceArc)}
 
@@ -98,7 +98,7 @@ def _traced(arcs: Mapping[str, BalanceArc], flow: Mapping[str, float]) -> pd.Dat
     return table.sort_values("flow", ascending=False, ignore_index=True)
 
 
-def stream(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
+def stream(tables: Tables, period: str) -> pd.DataFrame:
     """Return the balanced gas of a period arc by arc, from field to market: what a Sankey draws.
 
     A market is reached once, at the arc where it is counted; lines behind it are left out. At
@@ -106,7 +106,7 @@ def stream(tables: Mapping[str, pd.DataFrame], period: str) -> pd.DataFrame:
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     period : str
         A month, quarter, calendar year or gas year.
 
@@ -160,14 +160,12 @@ def _leading(arcs: list[BalanceArc]) -> set[str]:
     return leading
 
 
-def _flows(tables: Mapping[str, pd.DataFrame], period: str) -> dict[str, float]:
+def _flows(tables: Tables, period: str) -> dict[str, float]:
     """Return the flow of every arc in the period."""
     return {arc: flow for arc, (flow, *_) in _cells(tables, period).items()}
 
 
-def _cells(
-    tables: Mapping[str, pd.DataFrame], period: str
-) -> dict[str, tuple[float, float, float]]:
+def _cells(tables: Tables, period: str) -> dict[str, tuple[float, float, float]]:
     """Return flow, P10 and P90 of every arc in the period."""
     span, found = periods.parse(period), result(tables)
     if span.freq not in ("M", "Q", "A", "G"):

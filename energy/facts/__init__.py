@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -532,7 +532,7 @@ def _key_faults(table: pd.DataFrame, resource: dict[str, Any], file: str) -> lis
     ]
 
 
-def check_links(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def check_links(tables: Tables) -> list[str]:
     """Return faults between tables: dangling keys, overlapping facts, negative capacity, guards.
 
     Examples
@@ -563,7 +563,7 @@ def _dangling(
     return _faults(file, column, table[column], bad, f"is not in {other}", remedy)
 
 
-def _route_lists(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def _route_lists(tables: Tables) -> list[str]:
     known = set(tables["routes"]["route"])
     faults = []
     for name, column in (("events", "routes"), ("routes", "part_of")):
@@ -593,7 +593,7 @@ def _fact_faults(facts: pd.DataFrame) -> list[str]:
     return faults
 
 
-def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def guard_faults(tables: Tables) -> list[str]:
     """Return corrections whose ``expect`` no longer stands in the row they correct.
 
     Examples
@@ -618,7 +618,7 @@ def guard_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     return faults
 
 
-def corrected(tables: Mapping[str, pd.DataFrame], name: str) -> pd.DataFrame:
+def corrected(tables: Tables, name: str) -> pd.DataFrame:
     """Return a table with the active corrections applied; excluded rows are left out.
 
     Examples

@@ -12,12 +12,12 @@ import hashlib
 import logging
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from energy.measure.tables import Tables
 
 MOST = 4
 """Files of one name that the cache folder holds; the ones written first go first."""
@@ -59,14 +59,12 @@ def digest(*parts: bytes | str) -> str:
     return made.hexdigest()[:32]
 
 
-def tables_digest(
-    tables: Mapping[str, pd.DataFrame], names: Iterable[str], *more: bytes | str
-) -> str:
+def tables_digest(tables: Tables, names: Iterable[str], *more: bytes | str) -> str:
     """Return a name for the rows of some tables, whatever their order or index.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
     names : iterable of str
         The tables that the result is made of.
     more : bytes or str

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pandas as pd
 
 from energy.errors import UnknownName, UsageError
+from energy.measure.tables import Tables
 
 ROLES = ("export", "exit")  # routes that bring gas to a market; the others carry the same gas
 PIPELINE_ZH = "天然气管道"  # "natural gas pipeline", the tail of most Chinese names
@@ -51,7 +52,7 @@ class Names:
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts, with ``routes``, ``crosswalk`` and ``aliases``.
 
     Examples
@@ -62,7 +63,7 @@ class Names:
     ('blue-stream', ['turkstream-1', 'turkstream-2'])
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame]):
+    def __init__(self, tables: Tables):
         self._routes = tables["routes"]
         links = tables["crosswalk"]
         self._markets = links[links["kind"] == "market"]
@@ -192,7 +193,7 @@ class Names:
         return found
 
 
-def check(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def check(tables: Tables) -> list[str]:
     """Return aliases that stand for nothing, and words that stand for two things.
 
     Examples

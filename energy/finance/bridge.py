@@ -19,6 +19,7 @@ from energy.errors import DataError, PeriodError, UnitError
 from energy.finance import netback
 from energy.measure import periods, units
 from energy.measure.observations import STATUS, newest, rows_of
+from energy.measure.tables import Tables
 from energy.measure.validity import in_force
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
@@ -478,7 +479,7 @@ def itemise(
     period: str,
     flows: xr.Dataset,
     statements: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     *,
     rate: float | None = None,
     modelled: Mapping[str, pd.Series] | None = None,
@@ -493,7 +494,7 @@ def itemise(
         Quarterly, as for `bridge`.
     statements : DataFrame
         From `energy.finance.accounts.statements`, all standards.
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts: ``fx, tariffs, prices, routes, charges, market-groups``.
     rate : float, optional
         RUB per USD of your own.
@@ -554,7 +555,7 @@ def itemise(
 
 
 def _priced_cells(
-    line: Line, flows: xr.Dataset, tables: Mapping[str, pd.DataFrame], rate: float | None
+    line: Line, flows: xr.Dataset, tables: Tables, rate: float | None
 ) -> tuple[pd.DataFrame, Rate]:
     """Return our cells that stand beside the line, and the rate used."""
     span = periods.parse(line.period)
@@ -576,7 +577,7 @@ def _priced_cells(
     return cells, exchange
 
 
-def _duty(line: Line, cells: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[Any, ...]:
+def _duty(line: Line, cells: pd.DataFrame, tables: Tables) -> tuple[Any, ...]:
     """Return the duty on our revenue, negative; gas of unsettled routes is left out and named."""
     if line.gross:
         return ("customs duty", 0.0, "", "", "the line is before duty, so there is none between")
@@ -670,7 +671,7 @@ def residuals(
     years: Iterable[int],
     flows: xr.Dataset,
     statements: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     *,
     rates: Mapping[int, float] | None = None,
     modelled: Mapping[str, pd.Series] | None = None,
@@ -709,7 +710,7 @@ def _residual(
     year: int,
     flows: xr.Dataset,
     statements: pd.DataFrame,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     rate: float | None,
     modelled: Mapping[str, pd.Series] | None,
 ) -> dict[str, Any]:

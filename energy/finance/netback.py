@@ -18,6 +18,7 @@ import xarray as xr
 from energy.errors import PeriodError, UnknownName
 from energy.measure import periods, units, validity
 from energy.measure.observations import STATUS, rows_of
+from energy.measure.tables import Tables
 
 COLUMNS = ["item", "usd", "share", "status", "source", "note"]
 PRICE, LEFT = "border price", "netback"
@@ -51,7 +52,7 @@ def netback(
     route: str,
     period: str,
     cube: xr.Dataset,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     *,
     lengths: pd.Series | None = None,
     carry: bool = False,
@@ -68,7 +69,7 @@ def netback(
         quarters, weighted by flow.
     cube : Dataset, dims (route, period)
         Quarterly flows in bcm with ``price`` and ``market``.
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts: ``tariffs, fx, routes, route-facts, charges``.
     lengths : Series, optional
         Route to km of the mapped line, for a charge per 100 km where no length is published.
@@ -245,7 +246,7 @@ class _Book:
         return self.rates.get(name, self.rates.get(str(quarter.start.year), np.nan))
 
 
-def _book(tables: Mapping[str, pd.DataFrame], lengths: pd.Series | None) -> _Book:
+def _book(tables: Tables, lengths: pd.Series | None) -> _Book:
     tariffs = tables["tariffs"]
     counted = tariffs[tariffs["status"].isin(COUNTED)]
     means = tables["fx"][tables["fx"]["kind"] == "mean"].drop_duplicates("period")
@@ -380,7 +381,7 @@ def _joined(texts: Iterable[str]) -> str:
 
 def attach(
     cube: xr.Dataset,
-    tables: Mapping[str, pd.DataFrame],
+    tables: Tables,
     *,
     lengths: pd.Series | None = None,
     carry: bool = False,
@@ -421,7 +422,7 @@ def attach(
 
 
 def _priced(
-    cube: xr.Dataset, tables: Mapping[str, pd.DataFrame], lengths: pd.Series | None, carry: bool
+    cube: xr.Dataset, tables: Tables, lengths: pd.Series | None, carry: bool
 ) -> Iterator[tuple[int, int, Cell, dict[str, Charge]]]:
     """Walk the quarters with a priced flow: position of route and period, cell, its charges."""
     flow, price = cube["flow"].to_numpy(), cube["price"].to_numpy()
@@ -434,9 +435,7 @@ def _priced(
             yield r, p, cell, _quarter(str(route), cell, book, carry, {})
 
 
-def charges(
-    cube: xr.Dataset, tables: Mapping[str, pd.DataFrame], *, lengths: pd.Series | None = None
-) -> pd.DataFrame:
+def charges(cube: xr.Dataset, tables: Tables, *, lengths: pd.Series | None = None) -> pd.DataFrame:
     """Return what makes every netback of `attach`: the border price and each charge.
 
     Parameters

@@ -29,7 +29,7 @@ def priced(cube: xr.Dataset, tables: Tables, table: pd.DataFrame) -> xr.Dataset:
     ----------
     cube : Dataset, dims (route, period)
         From `energy.flows.build`.
-    tables : dict of DataFrame
+    tables : Tables
         The facts the cube was built from.
     table : DataFrame
         From `energy.finance.prices.by_market`.

@@ -18,7 +18,7 @@ from energy.errors import DataError, PeriodError, UnknownName
 from energy.finance import accounts
 from energy.measure import periods
 from energy.measure.observations import STATUS, rows_of
-from energy.measure.tables import StatementLine
+from energy.measure.tables import StatementLine, Tables
 
 COLUMNS = ["statement", "line", "title", "value", "unit", "cell", "rule", "control", "restated",
            "status", "source", "page", "id"]  # fmt: skip
@@ -47,12 +47,12 @@ class Cell:
     restated: str = ""
 
 
-def statement(tables: Mapping[str, pd.DataFrame], standard: str, period: str) -> pd.DataFrame:
+def statement(tables: Tables, standard: str, period: str) -> pd.DataFrame:
     """Return the statements of one period as one grid.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts: ``financials, statement-lines, sources``.
     standard : {"IFRS", "RAS"}
     period : str
@@ -98,7 +98,7 @@ def statement(tables: Mapping[str, pd.DataFrame], standard: str, period: str) ->
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def newest(tables: Mapping[str, pd.DataFrame], standard: str) -> str:
+def newest(tables: Tables, standard: str) -> str:
     """Return the newest calendar year of which a line of the accounts was published.
 
     Raises
@@ -122,7 +122,7 @@ def _is_cumulative(period: str) -> bool:
     return re.fullmatch(r"\d{4}M\d{1,2}", period) is not None
 
 
-def _lines(tables: Mapping[str, pd.DataFrame], standard: str) -> list[StatementLine]:
+def _lines(tables: Tables, standard: str) -> list[StatementLine]:
     table = tables["statement-lines"]
     if standard not in set(table["standard"]):
         raise UnknownName("standard", standard, set(table["standard"]))
@@ -134,7 +134,7 @@ Parts = dict[tuple[str, str, str], list[tuple[pd.DataFrame, pd.DataFrame, str]]]
 """Metric, segment, unit: rows as published, those taken, and whether printed or a vendor's."""
 
 
-def _by_line(tables: Mapping[str, pd.DataFrame], standard: str, period: str) -> Parts:
+def _by_line(tables: Tables, standard: str, period: str) -> Parts:
     """Return the figures of the period's year by line, printed ones first."""
     table = tables["financials"]
     held = table[(table["standard"] == standard) & table["period"].str.startswith(period[:4])]
@@ -273,7 +273,7 @@ def _control(key: str, cells: Mapping[str, Cell], rules: Mapping[str, str]) -> f
     return round(float(cells[key].value or 0.0) - _worth(terms, cells), 3)
 
 
-def coverage(tables: Mapping[str, pd.DataFrame], standard: str, years: list[str]) -> pd.DataFrame:
+def coverage(tables: Tables, standard: str, years: list[str]) -> pd.DataFrame:
     """Return how many cells of each year are printed, derived, vendor's and missing.
 
     Returns

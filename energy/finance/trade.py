@@ -6,14 +6,13 @@ print is never turned into months, since customs revise what they printed before
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 
 from energy.errors import DataError, UnknownName, checked
 from energy.finance.accounts import significant_digits
 from energy.measure import periods
 from energy.measure.observations import STATUS
+from energy.measure.tables import Tables
 
 KEY = ["exporter", "importer", "commodity", "measure", "reporter", "period", "unit"]
 COLUMNS = [*KEY, "freq", "value", "status", "derived", "source", "published", "id", "alternatives"]
@@ -22,9 +21,7 @@ FILTERS = ("exporter", "importer", "commodity", "measure", "reporter")
 
 
 @checked
-def trade(
-    tables: Mapping[str, pd.DataFrame], freq: str | None = None, **wanted: str | None
-) -> pd.DataFrame:
+def trade(tables: Tables, freq: str | None = None, **wanted: str | None) -> pd.DataFrame:
     """Return trade as a tidy table, one figure a flow and period.
 
     Where several pages print one figure, the first by standing, then the one with more digits, then
@@ -32,7 +29,7 @@ def trade(
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts: ``trade-context``.
     freq : {"A", "H", "Q", "M", "C"}, optional
         Length of the period; C is cumulative from January.

@@ -245,7 +245,7 @@ def derive(
     ----------
     observations : DataFrame, columns `COLUMNS`
         Last known rows, e.g. ``store.observations(as_of)``.
-    tables : dict of DataFrame
+    tables : Tables
         The facts; the crosswalk says which point counts for which route.
     withheld : DataFrame, optional
         Quarantined rows; sums among them are left out.
@@ -383,7 +383,7 @@ def overlay(tables: facts.Tables, store: Store, as_of: Any = None) -> facts.Tabl
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         From `energy.facts.load`.
     store : Store
     as_of : date or text, optional

@@ -304,7 +304,7 @@ def run(
     keys : mapping
     sleep, now : callables
         Passed to the transport.
-    tables : dict of DataFrame, optional
+    tables : Tables, optional
         The facts; default those of the package and the user.
     build : callable, optional
         Takes a folder and writes map, layers and summary into it; only with ``apply``.

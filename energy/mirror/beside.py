@@ -36,7 +36,7 @@ def mirror(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.facts.load` returns them.
     name : str
         A route, e.g. ``turkstream-2``, or a market, e.g. ``turkey``.

@@ -36,7 +36,7 @@ def readings(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.mirror.mirror`.
     name, period, unit, basis : str
         As `energy.mirror.mirror`.

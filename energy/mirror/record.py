@@ -23,7 +23,7 @@ def pairs(tables: facts.Tables, name: str | None = None, period: str | None = No
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `mirror`.
     name, period : str, optional
         A route or market and a period; default all of them, in bcm at 20 °C.
@@ -112,7 +112,7 @@ def league(tables: facts.Tables, by: str = "source") -> pd.DataFrame:
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `mirror`.
     by : {"source", "kind"}
         One line a source or a kind of source.

@@ -35,7 +35,7 @@ def stranded(
         Quarterly flows in bcm.
     lines : GeoDataFrame
         Route lines; their length stands in where none is published.
-    tables : dict of DataFrame
+    tables : Tables
         The facts, with ``capex``.
     period : str
         A quarter or any run of whole quarters: ``"2026Q1"``, ``"2025"``, ``"GY2024"``.

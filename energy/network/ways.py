@@ -57,7 +57,7 @@ def graph(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         The facts, with ``network-nodes``, ``network-edges``, ``routes`` and ``route-facts``.
     at : str or date, optional
         A day, or a period whose last day is taken: ``"2030"`` is 31 December 2030. Default the

@@ -552,7 +552,7 @@ def backtest(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         Everything known today; the truth is taken from it.
     forecasters : mapping or names, optional
         Default `FORECASTERS`: ours, naive, seasonal naive, drift, ETS, ARIMA, Theta, contract.
@@ -923,7 +923,7 @@ def league(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
     forecaster : callable, optional
         Ours; for forecasts of a route's yearly flow, made on the day theirs was published.
     known : callable

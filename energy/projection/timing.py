@@ -115,7 +115,7 @@ class Rules:
     ramps: tuple[float, ...]
 
 
-def rules(tables: Mapping[str, pd.DataFrame] | None = None) -> Rules:
+def rules(tables: facts.Tables | None = None) -> Rules:
     """Return the numbers of the model from the facts; default those of the package.
 
     Raises
@@ -212,7 +212,7 @@ def milestones(tables: facts.Tables, as_of: float) -> pd.DataFrame:
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         With ``reference-projects``.
     as_of : float
         Decimal year; later milestones and later publications are left out.
@@ -769,7 +769,7 @@ def first_gas(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.facts.load` returns them. A route of your own: rows in
         ``reference_projects.csv`` with its id as ``project``.
     route : str

@@ -42,7 +42,7 @@ def cite(
     what : str, list of str, or a result
         An id (``"V0123"``), several (also ``;``-joined), a route or source id; or any result of
         the tracker, see `energy.provenance.rests.ids`.
-    tables : dict of DataFrame
+    tables : Tables
         The facts.
     home : Store, optional
         Where the answers behind figures of an update are kept.

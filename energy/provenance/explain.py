@@ -49,7 +49,7 @@ def explain(
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         The facts.
     cube : Dataset
         The quarters, from `energy.flows.build`, priced, in bcm at 20 °C.

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
 from energy.measure import periods
+from energy.measure.tables import Tables
 
 
-def freshness(tables: Mapping[str, pd.DataFrame], today: dt.date | None = None) -> pd.DataFrame:
+def freshness(tables: Tables, today: dt.date | None = None) -> pd.DataFrame:
     """Return the newest figure of each series that is shown: one row a route, market or line.
 
     Parameters
     ----------
-    tables : mapping of str to DataFrame
+    tables : Tables
         Facts, with or without what the updates brought.
     today : date, optional
         For ``age``.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import xarray as xr
 
 from energy.errors import PeriodError, UsageError
 from energy.measure import periods
+from energy.measure.tables import Tables
 from geodata.arguments import shown
 
 TABLES = {
@@ -52,7 +53,7 @@ def table_of(name: str) -> str:
     return TABLES.get(found.group(), "") if found else ""
 
 
-def ids(what: Any, tables: Mapping[str, pd.DataFrame], cube: Cube | None = None) -> set[str]:
+def ids(what: Any, tables: Tables, cube: Cube | None = None) -> set[str]:
     """Return the ids of figures, facts, events and sources behind a result.
 
     Parameters
@@ -60,7 +61,7 @@ def ids(what: Any, tables: Mapping[str, pd.DataFrame], cube: Cube | None = None)
     what : Dataset, DataArray, DataFrame, Series, or an object that has one
         Anything the front door returns: a cube or a variable of it, a table, a projection, a
         what-if, the answer of `reroute` or `timing`.
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts.
     cube : callable, optional
         Gives the flow cube of a frequency; needed for what names routes and periods only.
@@ -88,7 +89,7 @@ def ids(what: Any, tables: Mapping[str, pd.DataFrame], cube: Cube | None = None)
     return found
 
 
-def _found(what: Any, tables: Mapping[str, pd.DataFrame], cube: Cube | None) -> set[str]:
+def _found(what: Any, tables: Tables, cube: Cube | None) -> set[str]:
     if isinstance(what, xr.Dataset):
         return _of_dataset(what)
     if isinstance(what, xr.DataArray):
@@ -148,9 +149,7 @@ def resting(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
     return table
 
 
-def _of_table(
-    table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], cube: Cube | None
-) -> set[str]:
+def _of_table(table: pd.DataFrame, tables: Tables, cube: Cube | None) -> set[str]:
     """Return the ids that a table names, else those of its cells, routes or markets."""
     told = {name for text in table.attrs.get("rests_on", ()) for name in _told(text, tables)}
     flat = table.reset_index()
@@ -167,7 +166,7 @@ def _of_table(
     return found | told | (set() if told else _of_rows(flat, tables, cube))
 
 
-def _told(text: str, tables: Mapping[str, pd.DataFrame]) -> set[str]:
+def _told(text: str, tables: Tables) -> set[str]:
     """Return the ids a word of ``rests_on`` stands for."""
     if text in tables:
         return set(tables[text]["id"])
@@ -175,7 +174,7 @@ def _told(text: str, tables: Mapping[str, pd.DataFrame]) -> set[str]:
     return _of_names([text], tables) | ({text} if known else set())
 
 
-def _of_rows(flat: pd.DataFrame, tables: Mapping[str, pd.DataFrame], cube: Cube | None) -> set[str]:
+def _of_rows(flat: pd.DataFrame, tables: Tables, cube: Cube | None) -> set[str]:
     """Return the figures behind rows that name a route or market, and perhaps a period."""
     known, frames = set(tables["routes"]["route"]), []
     where = next((c for c in ROUTES if c in flat and known & _split(flat[c])), None)
@@ -204,7 +203,7 @@ def _cell(route: str, period: str, cube: Cube) -> set[str]:
     return _of_dataset(whole.sel(route=[route], period=[day]))
 
 
-def _of_names(names: Iterable[str], tables: Mapping[str, pd.DataFrame]) -> set[str]:
+def _of_names(names: Iterable[str], tables: Tables) -> set[str]:
     """Return facts and flows of routes; of markets those of the routes that serve them."""
     asked = {str(name) for name in names} - {""}
     arcs = tables["balance-arcs"]
@@ -227,7 +226,7 @@ def _split(values: Iterable[Any]) -> set[str]:
     return {part for value in values if isinstance(value, str) for part in value.split(";") if part}
 
 
-def _known(tables: Mapping[str, pd.DataFrame]) -> set[str]:
+def _known(tables: Tables) -> set[str]:
     """Return every id there is; those of the user's own rows too."""
     kept = (tables[name] for name in TABLES.values() if name != "events")
     return {name for table in kept for name in table["id"]} | set(tables["events"]["event"])

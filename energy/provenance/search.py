@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pandas as pd
 
 from energy.errors import UsageError
 from energy.facts.names import Names, key
+from energy.measure.tables import Tables
 
 COLUMNS = ["kind", "id", "name", "match"]
 FUZZY, MISSED = 0.75, 0.0  # below: another word, not a slip of the pen
 
 
-def search(
-    text: str, tables: Mapping[str, pd.DataFrame], places: pd.DataFrame, names: Names
-) -> pd.DataFrame:
+def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.DataFrame:
     """Return what a text may mean, best first.
 
     Parameters
     ----------
     text : str
         One or several words in English, Russian or Chinese; all of them must be found.
-    tables : mapping of str to DataFrame
+    tables : Tables
         The facts.
     places : DataFrame
         ``name, name_ru``, by id; see `geodata.routes.places`.
@@ -73,9 +72,7 @@ def _named(names: Names) -> Iterator[tuple[str, str, str]]:
             yield meaning.kind, meaning.id, said
 
 
-def _rows(
-    tables: Mapping[str, pd.DataFrame], places: pd.DataFrame
-) -> Iterator[tuple[str, str, str]]:
+def _rows(tables: Tables, places: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     """Yield places, lines of the accounts, series of figures, events and sources."""
     for column in ("name", "name_ru"):
         yield from (("place", i, w) for i, w in zip(places.index, places[column], strict=True))

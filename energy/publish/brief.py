@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 import xarray as xr
 
 from energy import flows
 from energy.balance import cube as cubes
+from energy.measure.tables import Tables
 from energy.provenance.freshness import freshness
 
 FIRST_YEAR = 2014
@@ -21,16 +20,14 @@ RESULT = {
 }
 
 
-def summary(
-    annual: xr.Dataset, tables: Mapping[str, pd.DataFrame], statements: pd.DataFrame, as_of: str
-) -> str:
+def summary(annual: xr.Dataset, tables: Tables, statements: pd.DataFrame, as_of: str) -> str:
     """Return the key table as Markdown.
 
     Parameters
     ----------
     annual : Dataset, dims (route, period)
         Calendar years, in bcm at 20 °C, with revenue.
-    tables : dict of DataFrame
+    tables : Tables
         The facts.
     statements : DataFrame
         From `energy.finance.accounts.statements`, all standards.
@@ -108,7 +105,7 @@ def _text(
     return text.loc[known.any(axis=1)].rename_axis("route")
 
 
-def _markets(annual: xr.Dataset, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _markets(annual: xr.Dataset, tables: Tables) -> pd.DataFrame:
     """Return the balanced flow by market and the sum abroad."""
     values, last = _by_market(tables, "flow"), annual["period"].dt.year.values[-1]
     values = values.loc[:, values.columns <= last]
@@ -119,7 +116,7 @@ def _markets(annual: xr.Dataset, tables: Mapping[str, pd.DataFrame]) -> pd.DataF
     return shown
 
 
-def _intervals(annual: xr.Dataset, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _intervals(annual: xr.Dataset, tables: Tables) -> pd.DataFrame:
     """Return the interval of each market and of the sum, which is not the sum of intervals."""
     low, high = _by_market(tables, "p10"), _by_market(tables, "p90")
     ends = cubes.markets(tables, "A").xs("exports")
@@ -132,7 +129,7 @@ def _intervals(annual: xr.Dataset, tables: Mapping[str, pd.DataFrame]) -> pd.Dat
     return shown
 
 
-def _by_market(tables: Mapping[str, pd.DataFrame], what: str) -> pd.DataFrame:
+def _by_market(tables: Tables, what: str) -> pd.DataFrame:
     values = cubes.market_table(tables, "A", what=what)
     years = pd.DatetimeIndex(values.columns).year
     values.columns = years
@@ -144,7 +141,7 @@ PRICES = ("china", "europe", "far-abroad", "brent")
 """Prices whose newest figure is told: what a border price is made of."""
 
 
-def _freshness(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _freshness(tables: Tables) -> pd.DataFrame:
     """Return the last day that figures speak of, by export route, price and shown line."""
     roles = tables["routes"].set_index("route")["role"]
     shown = {"route": list(roles.index[roles == "export"]), "price": list(PRICES),

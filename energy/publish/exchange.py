@@ -93,7 +93,7 @@ def export(
         Made where missing; it may hold an earlier export of the same forms, no other one.
     layers : mapping of GeoDataFrame
         Layer name to frame, EPSG:4326, as `Maps.layers` returns them.
-    tables : mapping of DataFrame
+    tables : Tables
         What ``xlsx`` and ``csv`` hold beside the layers.
     forms : sequence of str
         Of ``shp, kml, xlsx, csv``.

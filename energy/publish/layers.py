@@ -25,6 +25,7 @@ from shapely.geometry.base import BaseGeometry
 from energy.errors import DataError, EnergyError
 from energy.flows import spans_of
 from energy.measure import periods
+from energy.measure.tables import Tables
 from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION
 
@@ -58,16 +59,14 @@ QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 THIN, THINNER = 0.1, 0.2  # degrees; lines that are repeated for every period
 
 
-def routes(
-    lines: gpd.GeoDataFrame, tables: Mapping[str, pd.DataFrame], cube: xr.Dataset
-) -> gpd.GeoDataFrame:
+def routes(lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset) -> gpd.GeoDataFrame:
     """Join each route's line with what is known of it.
 
     Parameters
     ----------
     lines : GeoDataFrame
         From `geodata.routes.load`, indexed by route.
-    tables : dict of DataFrame
+    tables : Tables
         The facts.
     cube : Dataset
         Quarterly flows with price and revenue.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import json
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ def retrieved() -> dt.date:
     return dt.date.fromisoformat(made[:10])
 
 
-def dated(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def dated(tables: facts.Tables) -> list[str]:
     """Return the names of the tables whose rows become known on a day.
 
     Examples
@@ -51,7 +50,7 @@ def dated(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     return [*told, *(name for name in ("events",) if name in tables)]
 
 
-def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
+def known(tables: facts.Tables, date: Any) -> facts.Tables:
     """Return the tables as they were known on a date.
 
     A row counts from the end of its ``published``; a market quotation (exchange rate, benchmark
@@ -65,7 +64,7 @@ def known(tables: Mapping[str, pd.DataFrame], date: Any) -> facts.Tables:
 
     Parameters
     ----------
-    tables : dict of DataFrame
+    tables : Tables
         As `energy.facts.load` returns them.
     date : date or text
         A date, or a period, whose last day counts.
@@ -101,7 +100,7 @@ def _unlimited(table: pd.DataFrame, later: pd.Series, day: pd.Timestamp) -> pd.D
     )
 
 
-def since(tables: Mapping[str, pd.DataFrame], name: str) -> pd.Series:
+def since(tables: facts.Tables, name: str) -> pd.Series:
     """Return the day from which each row of a table of facts is known.
 
     Examples

@@ -7,7 +7,6 @@ better one stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from energy.store.package import since
 TOLD = ["series", "entity", "period", "freq", "basis", "unit"]
 
 
-def told(tables: Mapping[str, pd.DataFrame], day: Any = None) -> pd.DataFrame:
+def told(tables: facts.Tables, day: Any = None) -> pd.DataFrame:
     """Return the volumes in print by a day, best first within each of `TOLD`, with ``known``.
 
     Plans, and figures without a date, are left out: they came with the package, not as news.
@@ -46,7 +45,7 @@ def told(tables: Mapping[str, pd.DataFrame], day: Any = None) -> pd.DataFrame:
     return rows
 
 
-def changes(tables: Mapping[str, pd.DataFrame], a: Any, b: Any) -> pd.DataFrame:
+def changes(tables: facts.Tables, a: Any, b: Any) -> pd.DataFrame:
     """Return what of the package's volumes was new or revised between two days.
 
     Returns
@@ -84,7 +83,7 @@ def changes(tables: Mapping[str, pd.DataFrame], a: Any, b: Any) -> pd.DataFrame:
     return both.sort_values(["change", *WHAT], ignore_index=True)[columns]
 
 
-def revised(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def revised(tables: facts.Tables) -> pd.DataFrame:
     """Return every revision of what stood: a later print that took the place of an earlier one.
 
     Returns
@@ -116,7 +115,7 @@ def revised(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return rows.sort_values(["known", *TOLD], ignore_index=True)[columns]
 
 
-def revisions(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def revisions(tables: facts.Tables) -> pd.DataFrame:
     """Return how much the package's figures were revised, by age; as `Store.revisions`.
 
     Examples

@@ -103,7 +103,7 @@ class Tracker:
 
     Attributes
     ----------
-    facts : dict of DataFrame
+    facts : Tables
         Every table, by name; see ``energy/data/datapackage.json`` for the columns.
     lines : GeoDataFrame
         Route geometry as `geodata.routes.load` returns it.

@@ -18,6 +18,7 @@ import pandas as pd
 import xarray as xr
 from branca.element import Element, Figure
 
+from energy.measure.tables import Tables
 from energy.projection.leaves import Leaves
 from energy.publish.atlas import (
     ahead,
@@ -67,7 +68,7 @@ def build(
     meta: Mapping[str, Any] | None = None,
     *,
     projection: xr.Dataset | None = None,
-    facts: Mapping[str, pd.DataFrame] | None = None,
+    facts: Tables | None = None,
     months: xr.Dataset | None = None,
     markets: pd.DataFrame | None = None,
     leaves: Leaves | None = None,
@@ -112,7 +113,7 @@ def build(
         (mapping or list), or for each answer of each question where scenarios are called
         ``question-answer``; a mapping may be JSON text. The scenario ``mixture`` is shown first,
         else the likeliest.
-    facts : mapping of DataFrame, optional
+    facts : Tables, optional
         As `energy.facts.load` gives them: ``contracts`` become contract steps, ``route-facts``
         calorific values for TWh and the ids behind capacities, and all tables the ids that
         ``meta["observations"]`` would give.

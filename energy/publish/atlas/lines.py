@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from energy import flows
 from energy.measure import units
+from energy.measure.tables import Tables
 from energy.publish.atlas.columns import columns_of
 from energy.publish.atlas.look import (
     ACCURACY,
@@ -59,7 +60,7 @@ def lines_of(
     routes: gpd.GeoDataFrame,
     cube: xr.Dataset,
     ahead: Mapping[int, list[Any]],
-    facts: Mapping[str, pd.DataFrame],
+    facts: Tables,
     books: References,
     months: xr.Dataset | None,
     spans: list[str],
@@ -90,7 +91,7 @@ def _whole(geometry: BaseGeometry | None) -> BaseGeometry | None:
     return cut_antimeridian(geometry) if crosses else geometry
 
 
-def heat_of(facts: Mapping[str, pd.DataFrame], cube: xr.Dataset) -> dict[str, dict[str, Any]]:
+def heat_of(facts: Tables, cube: xr.Dataset) -> dict[str, dict[str, Any]]:
     """Give each route with a stated calorific value the TWh of a bcm and the words for it."""
     basis = str(cube.attrs.get("basis", ""))
     if "route-facts" not in facts or basis not in ("20C", "15C", "0C"):
@@ -105,9 +106,7 @@ def heat_of(facts: Mapping[str, pd.DataFrame], cube: xr.Dataset) -> dict[str, di
     return found
 
 
-def standing_of(
-    facts: Mapping[str, pd.DataFrame], books: References
-) -> dict[Hashable, dict[str, Any]]:
+def standing_of(facts: Tables, books: References) -> dict[Hashable, dict[str, Any]]:
     """Gather what holds for all periods of a route: contract steps, ids behind capacities."""
     found: dict[Hashable, dict[str, Any]] = {}
     if "route-facts" in facts:

@@ -16,6 +16,7 @@ import xarray as xr
 
 from energy.errors import DataError
 from energy.measure import units
+from energy.measure.tables import Tables
 from energy.projection.leaves import Leaves
 from energy.publish.atlas.ahead import ahead_of, behind, filled, scenarios
 from energy.publish.atlas.lines import in_order, lines_of
@@ -45,7 +46,7 @@ def page_data(
     meta: Mapping[str, Any],
     *,
     projection: xr.Dataset | None = None,
-    facts: Mapping[str, pd.DataFrame] | None = None,
+    facts: Tables | None = None,
     months: xr.Dataset | None = None,
     markets: pd.DataFrame | None = None,
     leaves: Leaves | None = None,
@@ -56,7 +57,7 @@ def page_data(
     Numbers become integers of a stated scale, sources and references numbers into lists, rows over
     periods lose their empty ends.
     """
-    facts = facts or {}
+    facts = facts or Tables()
     routes = in_order(routes)
     odds = odds_of(leaves, projection)
     projection = behind(flows, projection)
@@ -186,7 +187,7 @@ def places_of(places: pd.DataFrame | None) -> list[dict[str, Any]]:
     ]
 
 
-def aliases_of(facts: Mapping[str, pd.DataFrame] | None) -> dict[str, list[str]]:
+def aliases_of(facts: Tables | None) -> dict[str, list[str]]:
     """Return other words for routes and groups of routes, from the facts' ``aliases``."""
     if facts is None or "aliases" not in facts:
         return {}

@@ -7,15 +7,16 @@ from typing import Any
 
 import pandas as pd
 
+from energy.measure.tables import Tables
 from energy.publish.atlas.words import text_of
 
 
-def observations(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def observations(tables: Tables) -> pd.DataFrame:
     """Gather who said what: every row of the facts that has an id.
 
     Parameters
     ----------
-    tables : mapping of DataFrame
+    tables : Tables
         As `energy.facts.load` gives them.
 
     Returns
