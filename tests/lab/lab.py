@@ -1,6 +1,6 @@
 """The fault laboratory: each sweep does harm in a known way and tells what came of it.
 
-    python tests/lab/lab.py [--seed N] [--full] [flips kills cuts wire clocks]
+    python tests/lab/lab.py [--seed N] [--full] [flips kills updates cuts wire clocks]
 
 The seed is printed; the same seed does the same harm again. ``make lab`` runs all of it for long,
 `test_lab` a few seconds of each.
@@ -204,6 +204,21 @@ def _hook(stop: int) -> list[int]:
     return count
 
 
+def updates(dice: random.Random, times: int) -> Outcomes:
+    """Kill whole updates of six sources, at a sync or at a time; the next run mends it."""
+    import test_update_faults as faults_
+
+    from energy import facts
+    from energy.intake import update
+
+    tables = facts.load()
+    with upstream.Upstream() as server, tempfile.TemporaryDirectory() as folder:
+        known = tables, update.limits(tables)
+        killed = faults_.killed(server, known, Path(folder), dice, times, faults_.SIX)
+        return [("kill", "; ".join(w.upper() for w in wrong) or "sound, and the same bytes next")
+                for wrong in killed]  # fmt: skip
+
+
 # -- a server on a bare socket --------------------------------------------------------------------
 
 
@@ -379,11 +394,12 @@ def clocks_(dice: random.Random, times: int) -> Outcomes:
 SWEEPS: dict[str, tuple[Callable[[random.Random, int], Outcomes], int, int]] = {
     "flips": (flips, 2, 60),
     "kills": (kills, 4, 120),
+    "updates": (updates, 0, 40),
     "cuts": (cuts, 8, 300),
     "wire": (wire, len(WIRE), len(WIRE)),
     "clocks": (clocks_, 24, 240),
 }
-"""Name to sweep, its size in `make test`, and in `make lab`."""
+"""Name to sweep, its size in `make test` (0: only in `make lab`), and in `make lab`."""
 
 
 def faults(found: Outcomes) -> Outcomes:

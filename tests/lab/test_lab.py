@@ -12,7 +12,7 @@ SEED = int(os.environ.get("LAB_SEED") or random.SystemRandom().randrange(10**6))
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
-@pytest.mark.parametrize("name", lab.SWEEPS)
+@pytest.mark.parametrize("name", [name for name, (_, short, _) in lab.SWEEPS.items() if short])
 def test_nothing_comes_that_should_not(name):
     found = lab.sweep(name, SEED)
     assert len(found) >= 4
