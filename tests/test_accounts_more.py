@@ -405,6 +405,7 @@ def test_gas_bought_and_resold_is_counted_beyond_the_former_soviet_union_alone()
     assert (money, status) == (pytest.approx(10), "modelled")
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.floats(-100, 300), st.floats(0, 20), st.floats(10, 100))
 def test_known_parts_and_the_rest_add_up_to_the_gap(reported, sold, rate):

@@ -30,6 +30,7 @@ def test_build_makes_map_layers_cube_and_summary(made):
     assert len(told) == 4
 
 
+@pytest.mark.slow
 def test_dated_layers_lie_beside_the_latest(tmp_path):
     paths = build.build(tmp_path, dated=True)
     assert paths["layers"] == tmp_path / "layers" / "2026-06-01"

@@ -332,6 +332,7 @@ def test_map_of_every_pipeline(capsys, tmp_path):
     assert "Global Energy Monitor" in text
 
 
+@pytest.mark.slow
 def test_export_and_check_of_what_somebody_sent(capsys, tmp_path):
     code, out, _ = run(capsys, "export", "--dated", str(tmp_path))
     assert code == 0
@@ -351,6 +352,7 @@ def test_export_and_check_of_what_somebody_sent(capsys, tmp_path):
     assert "2 faults found" in err
 
 
+@pytest.mark.slow
 def test_pictures_from_the_command_line(capsys, tmp_path):
     pytest.importorskip("matplotlib")
     for name, periods, word in (
@@ -398,6 +400,7 @@ def test_project_refuses_and_writes_nothing(capsys, tmp_path, words, code, messa
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_backtest_scores_and_lists_the_forecasts_of_others(capsys):
     words = ["backtest", "--models", "naive", "--first", "2019Q1", "--last", "2020Q4"]
     code, out, _ = run(capsys, *words)

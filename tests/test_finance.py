@@ -643,6 +643,7 @@ def test_bridge_refuses_what_is_not_a_year_or_not_bcm(books):
         bridge(2022, flows.assign_attrs(unit="TWh"), books, ANNUAL)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(
     st.lists(st.floats(0, 50), min_size=4, max_size=4),

@@ -42,6 +42,7 @@ def test_every_result_of_the_front_door_is_cited(tracker, name):
     assert any(text.startswith(wanted) for text in cited["id"])
 
 
+@pytest.mark.slow
 def test_a_projection_and_a_what_if_rest_on_their_assumptions(tracker):
     found = tracker.what_if("blue-stream", stop="2027", until="2027", draws=50)
     ids = set(tracker.cite(found)["id"])

@@ -186,6 +186,7 @@ BASES = st.sampled_from([("bcm", "0C"), ("bcm", "15C"), ("bcm", "20C"), ("bcm", 
 VALUES = st.decimals("0.001", "900", places=3).map(float)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     VALUES, BASES, VALUES, BASES,
@@ -340,6 +341,7 @@ def test_residuals_shrink_step_by_step(all_pairs):
     assert table.loc["residual", "p90"] < 0.15  # as of 2026-11: 9.7 %
 
 
+@pytest.mark.slow
 def test_league_of_kinds(tables):
     table = mirror.league(tables, "kind")
     assert table.loc["operator", "noise"] < 0.01
@@ -347,6 +349,7 @@ def test_league_of_kinds(tables):
     assert table["figures"].is_monotonic_decreasing
 
 
+@pytest.mark.slow
 def test_league_of_sources_counts_revisions(tables):
     table = mirror.league(tables)
     early = table.loc["newsit-gr-ana-mpa-gazprom-exports-2017-b-c3ff"]

@@ -443,6 +443,7 @@ def test_the_tariff_is_the_row_in_force_on_the_day(tracker):
     assert network.graph(changed, "2021-01-01").graph["tariff"] == (2.1, plain["id"])
 
 
+@pytest.mark.slow
 def test_the_solver_keeps_quiet():
     pytest.importorskip("linopy", reason="linopy is not installed")
     code = ("import pandas as pd; from energy import network as n; "

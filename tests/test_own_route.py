@@ -64,6 +64,7 @@ def lines(folder, *features):
     (folder / "routes.geojson").write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_three_files_are_a_route_with_figure_source_and_line(home, mine, capsys):
     assert cli.main(["check", str(mine)]) == 0
     assert cli.main(["import", "facts", str(mine)]) == 0
@@ -82,6 +83,7 @@ def test_three_files_are_a_route_with_figure_source_and_line(home, mine, capsys)
         facts.undo()
 
 
+@pytest.mark.slow
 def test_an_undo_goes_back_one_import(home, mine):
     build.import_facts(mine)
     text = (mine / "volumes.csv").read_text(encoding="utf-8")

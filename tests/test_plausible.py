@@ -186,6 +186,7 @@ def test_a_second_opinion_that_was_always_near():
     assert found == ["0.772 times what crea suggests by their usual ratio"]
 
 
+@pytest.mark.slow
 def test_a_sample_of_the_corruption_benchmark():
     """One corruption a source, each of another kind; the same deliveries without it pass."""
     sys.path.insert(0, str(Path(__file__).parent / "benchmarks"))

@@ -311,6 +311,7 @@ def test_a_later_as_of_never_knows_less(runs, a, b):
                for end, day in zip(ends, held[early["published"] != ""], strict=True))  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(RUNS, MOMENTS)
 def test_an_as_of_stands_whatever_comes_later(runs, day):
@@ -333,6 +334,7 @@ CLAIMS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["2025Q1", "2025
                    DISHONEST, st.sampled_from([1.0, 2.5]), st.sampled_from(["actual", "plan"]))  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(CLAIMS, max_size=4, unique_by=lambda e: e[:2]), min_size=1, max_size=4))
 def test_the_newest_word_and_as_of_never_contradict_each_other(runs):
@@ -893,6 +895,7 @@ def test_a_second_update_is_told_who_writes(here, zygotes):
     assert owner["pid"] == os.getpid()
 
 
+@pytest.mark.slow
 def test_two_writers_at_once_lose_nothing(here, zygotes):
     for zygote, name in zip(zygotes, ("one", "two"), strict=True):
         zygote.start("work_publish_many", here.root, name)

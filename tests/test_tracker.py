@@ -291,6 +291,7 @@ def test_tornado_of_a_line_and_of_the_projection(tracker):
     assert (table["at_low"] <= table["baseline"] + 1e-9).all()
 
 
+@pytest.mark.slow
 def test_timing_backtest_and_outside_delegate(tracker):
     line = tracker.timing(
         "power-of-siberia-2"

@@ -380,6 +380,7 @@ def tree(store: Store) -> dict[str, bytes]:
             if p.is_file() and p.name != ".lock"}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_all_sources_in_one_go(go, store, server):
     report = go(only=None)
     assert report.code == update.FINE
@@ -422,6 +423,7 @@ def test_running_twice_changes_nothing(go, store):
     assert len(again.changes) == 0 and again.release == "2026Q3"
 
 
+@pytest.mark.slow
 def test_offline_replays_kept_answers_and_keeps_them_here(go, store, server, tmp_path):
     go()
     asked, other = len(server.asked), Store.open(tmp_path / "other")

@@ -55,6 +55,7 @@ ENDS = {hog: "MemoryError", deep: "RecursionError", crash: "a library crashed", 
         killed: "killed, perhaps", slow: "no end within 5 s"}  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
 def test_whatever_ends_a_source_ends_it_alone(end, tmp_path, tracker, monkeypatch):
     monkeypatch.setattr(SOURCES["ecb"], "parse", end)

@@ -335,6 +335,7 @@ def pixels(page, x: float, y: float, wide: int = 1, high: int = 1) -> list[list[
 LAND, SEA = [0xF7, 0xF5, 0xF0, 255], [0, 0, 0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zoom", [2, 4, 6, 9, 12])
 def test_land_is_filled_at_every_zoom(page, zoom):
     # Vertices out of view are left out: a country that fills the window must still be land, also

@@ -11,6 +11,7 @@ import pytest
 SEED = int(os.environ.get("LAB_SEED") or random.SystemRandom().randrange(10**6))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.parametrize("name", [name for name, (_, short, _) in lab.SWEEPS.items() if short])
 def test_nothing_comes_that_should_not(name):
