@@ -103,6 +103,17 @@ def test_a_key_that_stands_twice(tmp_path):
         facts.load(folder)
 
 
+def test_no_id_stands_in_two_tables():
+    tables = facts.load_package()
+    events = tables["events"]["event"]
+    roles = tables["partner-role"]
+    assert set(roles["id"].str[:2]) == {"PR"} and not set(roles["id"]) & set(events)
+    slipped = roles.head(2).assign(id=["PR001", events.iloc[0]])
+    assert facts.check_links(tables.replaced({"partner-role": slipped})) == [
+        f"partner_role.csv row 3: id '{events.iloc[0]}' is the id of a row of events.csv; "
+        "give it one of its own"]  # fmt: skip
+
+
 def test_negative_capacity_and_overlap(tmp_path):
     header = (
         "id route attribute value unit basis valid_from valid_to status source page published note"

@@ -128,8 +128,8 @@ def test_what_a_source_lacks(tables):
         evidence=["page", "", "file", "typed"],
     )  # fmt: skip
     sources = tables["sources"].iloc[:4].assign(
-        source=["page", "book", "own", "none"], kind=["press", "company", "company", "press"],
-        url=["http://x", "http://y", "", "http://z"], published="",
+        source=["page", "book", "own", "none"], kind=["press", "company", "company", "company"],
+        url=["http://x", "http://y/all.pdf", "", "http://z/one"], published="",
     )  # fmt: skip
     small = {name: table.head(0) for name, table in tables.items()}
     rows = gaps.gaps(facts.Tables(small | {"volumes": one, "sources": sources})).set_index("id")

@@ -552,7 +552,23 @@ def check_links(tables: Tables) -> list[str]:
             known = tables[other["resource"]][other["fields"][0]]
             faults += _dangling(tables[name], resource["path"], column, known, other["resource"])
     faults += _route_lists(tables) + _fact_faults(tables["route-facts"]) + names.check(tables)
-    return faults + guard_faults(tables)
+    return faults + _id_faults(tables) + guard_faults(tables)
+
+
+def _id_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the ids that stand in two tables: `cite` would show one row for another."""
+    owner: dict[str, str] = {}
+    faults = []
+    for name, resource in schema().items():
+        for column in ("id", "event"):
+            if resource["schema"]["primaryKey"] != [column] or name not in tables:
+                continue
+            for row, text in enumerate(tables[name][column]):
+                first = owner.setdefault(text, name)
+                if first != name:
+                    faults.append(f"{resource['path']} row {row + 2}: {column} '{text}' is the id of a "
+                                  f"row of {schema()[first]['path']}; give it one of its own")  # fmt: skip
+    return faults
 
 
 def _dangling(

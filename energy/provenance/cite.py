@@ -198,13 +198,14 @@ class _Finder:
 
 def _row(name: str, find: _Finder, taken: pd.DataFrame) -> dict[str, Any]:
     table, row = find.row(name)
+    what = _what(table, row)  # before the document's title stands in the place of an event's
     source = find.sources.loc[row["source"]].to_dict() if row.get("source") else ASSUMED
     row |= {k: source.get(k, "") for k in ("title", "publisher", "url", "licence")}
     row["published"] = row.get("published") or source.get("published", "")
     row |= {
         "id": name,
         "table": table,
-        "what": _what(table, row),
+        "what": what,
         "why": _why(row, taken) if table == "volumes" else "",
         "quote": quote(str(row.get("note") or "")),
         "evidence": evidence(row) if table != "sources" else "",
@@ -237,6 +238,7 @@ def _what(table: str, row: Mapping[str, Any]) -> str:
         "counterfactual": "{name} of {market} ({role})", "clearing": "{item} of {market}",
         "bargain": "{item} of {project}, {side}: {name}",
         "timing-evidence": "{evidence} on {route}: {says}", "timing-rules": "rule {name} {stage}",
+        "partner-role": "{reporter} from {partner}: {role}",
     }  # fmt: skip
     return names[table].format(**row)
 

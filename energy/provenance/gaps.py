@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit
+
+import numpy as np
 import pandas as pd
 
 from energy.facts import Tables
@@ -9,12 +13,34 @@ from energy.provenance.cite import SEEN, TABLES, quote
 
 WHOLE = ("press", "register")
 """Kinds of source that are one page: the address is the place."""
+FIGURES = {"value", "acq", "mode"}
+"""Columns that hold a figure; a table without one defines (lines, groups) and cites no page."""
+FILES = re.compile(r"\.(pdf|docx?|xlsx?|csv|zip)$", re.IGNORECASE)
+LIBRARIES = re.compile(
+    r"(^|\.)(docslib|dokumen|scribd|docplayer|github|fdocuments|pdfslide|vdocuments)\."
+)
+"""Places that keep files of many pages under an address like that of one page."""
+
+
+def one_page(url: str) -> bool:
+    """Tell whether an address is that of one web page; a portal or a file of many is not.
+
+    Examples
+    --------
+    >>> one_page("https://www.gem.wiki/Blue_Stream_Gas_Pipeline"), one_page("http://x.org/")
+    (True, False)
+    >>> one_page("http://x.org/report.pdf"), one_page("https://github.com/x/y/blob/z/rows.csv")
+    (False, False)
+    """
+    parts = urlsplit(url)
+    deep = parts.path.strip("/") or parts.query
+    return bool(deep) and not FILES.search(parts.path) and not LIBRARIES.search(parts.netloc)
 
 
 def _dated(tables: Tables) -> list[str]:
     """Return the tables of figures; those of assumptions (ids of two letters) give a reason."""
     return [name for letters, name in TABLES.items()
-            if len(letters) == 1 and "published" in tables[name].columns]  # fmt: skip
+            if len(letters) == 1 and "published" in tables[name] and FIGURES & set(tables[name])]  # fmt: skip
 
 
 def cited(tables: Tables) -> int:
@@ -36,7 +62,7 @@ def gaps(tables: Tables) -> pd.DataFrame:
     -------
     DataFrame
         ``id, table, source, evidence, lacks``: of ``document`` (the source has no address),
-        ``page`` (a source of many pages, and neither page nor quoted words) and ``date``
+        ``page`` (a file or portal of many pages, and neither page nor quoted words) and ``date``
         (neither the row nor its source is dated), joined by ``;``.
 
     Examples
@@ -53,7 +79,9 @@ def _gaps_of(tables: Tables, name: str) -> pd.DataFrame:
     rows = tables[name]
     sources = tables["sources"].set_index("source").reindex(rows["source"])
     page = rows["page"] if "page" in rows else pd.Series("", index=rows.index)
-    many = ~sources["kind"].isin(WHOLE).to_numpy()
+    single = np.array([one_page(url) for url in sources["url"].fillna("")], dtype=bool)
+    whole = sources["kind"].isin(WHOLE) | single
+    many = ~whole.to_numpy(dtype=bool)
     lacks = pd.DataFrame({
         "document": (sources["url"].fillna("") == "").to_numpy(),
         "page": many & (page == "") & (rows["note"].map(quote) == ""),
