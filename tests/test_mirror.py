@@ -520,3 +520,15 @@ def test_a_figure_that_lies_off_weighs_less():
     plain, tough = mirror.combine(x, s2)[0], mirror.robust(x, s2)[0]
     assert plain == pytest.approx(10.15) and 10.0 < tough < 10.13
     assert mirror.robust(x[:2], s2[:2]) == mirror.combine(x[:2], s2[:2])
+
+
+def test_answers_are_kept_by_book_and_other_facts_open_another(tables):
+    first = mirror.figures(tables, "turkstream-2", "2026-01")
+    first["common"] = 0.0  # of one's own copy
+    again = mirror.figures(tables, "turkstream-2", "2026-01")
+    assert (again["common"] > 0).all()
+    fewer = tables["volumes"][tables["volumes"]["id"] != again["id"].iloc[0]]
+    assert (
+        len(mirror.figures(tables | {"volumes": fewer}, "turkstream-2", "2026-01"))
+        == len(again) - 1
+    )

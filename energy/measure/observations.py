@@ -67,7 +67,19 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     >>> records(pd.DataFrame({"id": ["V1", "V2"], "value": [1.5, 2.0]}))
     [{'id': 'V1', 'value': 1.5}, {'id': 'V2', 'value': 2.0}]
     """
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    names = [str(name) for name in table.columns]
+    columns = [_plain(table.iloc[:, place]) for place in range(len(names))]
+    if not columns:
+        return [{} for _ in range(len(table))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """Return the values as Python's own; ``to_dict`` walks each cell of each row for the same."""
+    values = column.tolist()
+    if column.dtype == object:
+        return [value.item() if isinstance(value, np.generic) else value for value in values]
+    return values
 
 
 def rank(

@@ -136,8 +136,16 @@ def figures_in(
     >>> len(figures_in(open_book(facts.load()), "turkstream-2", "2026-01")) >= 2
     True
     """
-    span = periods.parse(period)
     basis = _basis(unit, basis)
+    key = ("figures", name, period, unit, basis)
+    found = book.keep(key, lambda: _figures(book, name, period, unit, basis))
+    found.attrs = {"name": name, "period": periods.label(periods.parse(period)), "unit": unit,
+                   "basis": basis}  # fmt: skip
+    return found
+
+
+def _figures(book: Book, name: str, period: str, unit: str, basis: str) -> pd.DataFrame:
+    span = periods.parse(period)
     rows = gather(book, candidates(book, name, unit), name, span)
     if not rows:
         raise PeriodError(no_period(book, name, period, unit))
@@ -145,9 +153,7 @@ def figures_in(
     ranked = _ranked(pd.DataFrame(rows), book, name)
     rules = _rules(book, name, span, gas)
     result = pd.DataFrame([_figure(row, gas, rules) for row in ranked])
-    result = result.sort_values("used", ascending=False, kind="stable", ignore_index=True)
-    result.attrs = {"name": name, "period": periods.label(span), "unit": unit, "basis": basis}
-    return result
+    return result.sort_values("used", ascending=False, kind="stable", ignore_index=True)
 
 
 def _basis(unit: str, basis: str | None) -> str:

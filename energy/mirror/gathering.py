@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -53,6 +53,22 @@ class Book:
     doors: dict[str, tuple[dt.date, dt.date]]  # first day open and day closed of each route
     excluded: dict[str, str]  # reason by id
     heat: dict[str, float]  # stated calorific value by route
+    kept: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)  # answers
+
+    def keep(self, key: tuple[str, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """Return a copy of what was made for a key before, else make it.
+
+        Examples
+        --------
+        >>> book = open_book(facts.load())
+        >>> book.keep(("sums", "2021"), lambda: pd.DataFrame({"a": [1]}))["a"].tolist()
+        [1]
+        >>> book.keep(("sums", "2021"), lambda: pd.DataFrame({"a": [2]}))["a"].tolist()
+        [1]
+        """
+        if key not in self.kept:
+            self.kept[key] = make()
+        return self.kept[key].copy()
 
     def routes_to(self, market: str) -> set[str]:
         """Return the routes that ever serve a market and have a flow.
@@ -76,14 +92,25 @@ class Book:
         return sorted(self.routes_to(name) or {m for m in alone if self.routes_to(m) == {name}})
 
 
+_newest: list[Book] = []  # the book opened last: pairs and leagues ask the same figures again
+
+
 def open_book(tables: facts.Tables) -> Book:
-    """Read the tables once, for many questions.
+    """Read the tables once, for many questions; the book opened last stays open.
 
     Examples
     --------
     >>> len(open_book(facts.load()).rows["blue-stream"]) > 10
     True
     """
+    held = _newest[0].tables if _newest else {}
+    if held.keys() == tables.keys() and all(held[name] is tables[name] for name in tables):
+        return _newest[0]
+    _newest[:] = [_read(tables)]
+    return _newest[0]
+
+
+def _read(tables: facts.Tables) -> Book:
     table = tables["volumes"]
     table = table[table["series"].isin((*VOLUMES, *MONEY))]
     table = table[~table["status"].isin(["plan", "contract"])]
@@ -104,7 +131,7 @@ def open_book(tables: facts.Tables) -> Book:
     out = tables["corrections"].query("state == 'active' and action == 'exclude'")
     heat = tables["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
     return Book(
-        tables, rows, sorted(every), markets, trunk, _doors(tables["route-facts"]),
+        facts.Tables(tables), rows, sorted(every), markets, trunk, _doors(tables["route-facts"]),
         dict(zip(out["row"], out["reason"], strict=True)),
         dict(zip(heat["route"], heat["value"].astype(float), strict=True)),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from energy.errors import UnknownName
 from energy.measure.observations import records
 from energy.mirror.basis import figures_in
 from energy.mirror.causes import PARTS, split
-from energy.mirror.gathering import MONEY, VOLUMES, open_book, periods_in
+from energy.mirror.gathering import MONEY, VOLUMES, Book, open_book, periods_in
 from energy.mirror.reconciled import estimate
 
 
@@ -43,6 +43,10 @@ def pairs(tables: facts.Tables, name: str | None = None, period: str | None = No
     True
     """
     book = open_book(tables)
+    return book.keep(("pairs", name or "", period or ""), lambda: _pairs(book, name, period))
+
+
+def _pairs(book: Book, name: str | None, period: str | None) -> pd.DataFrame:
     wanted = [name] if name else book.names
     rows: list[dict[str, Any]] = []
     seen: set[frozenset[str]] = set()
@@ -173,9 +177,13 @@ def deviations(tables: facts.Tables) -> pd.DataFrame:
         ``subject`` (name and period), ``id, source, kind, deviation`` (share), ``aside``; each
         figure once, under the first subject that holds it.
     """
+    book = open_book(tables)
+    return book.keep(("deviations",), lambda: _deviations(book))
+
+
+def _deviations(book: Book) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
-    book = open_book(tables)
     for name in book.names:
         for period in periods_in(book, name, at_least=2):
             found = figures_in(book, name, period)

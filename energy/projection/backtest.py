@@ -161,7 +161,14 @@ def histories(tables: facts.Tables, day: dt.date) -> dict[str, pd.Series]:
     >>> bool(past["power-of-siberia-1"].notna().all())
     True
     """
-    flow, found = with_totals(whole(_cube(tables)), _markets(tables)), {}
+    cube = _cube(tables)
+    if day not in _memo["pasts"]:  # each forecaster asks for the same
+        _memo["pasts"][day] = _histories(with_totals(whole(cube), _markets(tables)), day)
+    return dict(_memo["pasts"][day])
+
+
+def _histories(flow: xr.DataArray, day: dt.date) -> dict[str, pd.Series]:
+    found = {}
     for route in flow["route"].values:
         row = pd.Series(
             flow.sel(route=route).values, pd.PeriodIndex(flow["period"].values, freq="Q")
@@ -264,7 +271,9 @@ _memo: dict[str, Any] = {}
 def _cube(tables: facts.Tables) -> xr.Dataset:
     """Return the quarterly cube of tables; the last one is kept, for every forecaster asks for it."""
     if _memo.get("tables") is not tables:
-        _memo.update(tables=tables, cube=flows.build(tables, "Q"), markets=markets(tables))
+        _memo.update(
+            tables=tables, cube=flows.build(tables, "Q"), markets=markets(tables), pasts={}
+        )
     cube: xr.Dataset = _memo["cube"]
     return cube
 
@@ -466,8 +475,10 @@ def contract(
     found, past = {}, histories(tables, origin)
     first = pd.Period(origin, freq="Q") + 1
     quarters = [first + i for i in range(horizon)]
+    signed = tables["contracts"][tables["contracts"]["status"] == "contract"]
     for route, series in past.items():
-        mean = np.array([_contracted(tables["contracts"], route, q.year) for q in quarters])
+        mine = signed[signed["route"] == route]
+        mean = np.array([_contracted(mine, q.year) for q in quarters] if len(mine) else [np.nan])
         if np.isnan(mean).all():
             continue
         season = _season(series)
@@ -477,9 +488,8 @@ def contract(
     return _draws(found, horizon)
 
 
-def _contracted(contracts: pd.DataFrame, route: str, year: int) -> float:
-    """Return the quantity of a year: a dated step, else the plateau signed last."""
-    mine = contracts[(contracts["route"] == route) & (contracts["status"] == "contract")]
+def _contracted(mine: pd.DataFrame, year: int) -> float:
+    """Return the quantity of a route's contracts in a year: a dated step, else the plateau signed last."""
     total, seen = 0.0, False
     for _, rows in mine.groupby("contract"):
         spans = rows["year"].str.split("/", expand=True).reindex(columns=[0, 1])
