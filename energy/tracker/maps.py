@@ -130,7 +130,7 @@ class Maps(Facet):
         Examples
         --------
         >>> import energy
-        >>> energy.load().maps.card().startswith(b"\x89PNG")  # doctest: +SKIP
+        >>> energy.load().maps.card().startswith(b"\x89PNG")
         True
         """
         options: dict[str, Any] = {"title": headline} if headline else {}
