@@ -75,7 +75,7 @@ class Refused:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
-EXTRAS = {"scoringrules", "networkx", "linopy", "highspy", "numba", "duckdb",
+EXTRAS = {"scoringrules", "networkx", "linopy", "highspy", "numba",
           "httpx", "openpyxl", "pypsa", "numpy_financial", "matplotlib",
           "mapclassify", "pdfplumber", "cryptography"}  # fmt: skip
 
@@ -108,6 +108,17 @@ def test_the_questions_of_the_readme_are_answered(tracker, only):
     only("pictures", "network")  # asked for in the sentence above the block
     assert "-e '.[network]'" in README
     exec(compile(blocks("python")[2], "README.md", "exec"), {"t": tracker})
+
+
+def test_an_update_is_planned_with_what_a_plain_install_brings(only, capsys, monkeypatch):
+    assert {"httpx", "openpyxl"} <= only()
+    for name in ("transport", "forms"):
+        monkeypatch.delitem(sys.modules, f"energy.sources.{name}", raising=False)
+    assert cli.main(["update", "2026Q3", "--plan"]) == 0
+    assert "source,due,state" in capsys.readouterr().out
+    assert cli.main(["update", "2026Q3", "--dry-run"]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and 'install "energy-trade-tracker[update]"' in said
 
 
 def test_what_is_long_to_run_names_what_there_is(tracker):

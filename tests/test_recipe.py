@@ -9,6 +9,7 @@ import yaml
 import energy
 
 ROOT = Path(__file__).parents[1]
+CONDA = {"duckdb": "python-duckdb"}  # conda-forge's own word: duckdb alone is the shell there
 
 
 def asked(text):
@@ -18,7 +19,7 @@ def asked(text):
     (('xstatic-leaflet', '>=1.9.3'), ('pip', ''))
     """
     name, bound = re.fullmatch(r"([A-Za-z0-9_.-]+)\s*(.*)", text).groups()
-    return name.lower(), bound
+    return CONDA.get(name.lower(), name.lower()), bound
 
 
 def test_the_recipe_and_the_project_agree():

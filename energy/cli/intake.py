@@ -227,6 +227,8 @@ def _run_update(options: argparse.Namespace) -> int:
         count = update.release_rows(options.release_row, options.reason, store)
         say(f"energy: {count} let through; shown from the next --apply on")
         return 0
+    if not options.offline:
+        from energy.sources import transport  # noqa: F401  says at once that httpx is missing
     report = update.run(
         options.quarter, "apply" if options.apply else "dry-run", store, offline=options.offline,
         only=options.only, tell=tell, build=build.build,
@@ -256,9 +258,15 @@ def _run_probe(options: argparse.Namespace) -> int:
 
 def _run_diff(options: argparse.Namespace) -> int:
     from energy.intake import update
-    from energy.store import Store
+    from energy.store import Store, day_of, find_release
 
-    table = update.changes(Store.open(), options.a, options.b, options.as_of)
+    store = Store.open()
+    table = update.changes(store, options.a, options.b, options.as_of)
+    for name in (options.a, options.b):
+        if not find_release(store, name) and (day := str(day_of(store, name))) != name:
+            say(f"energy: {name} is no release of this store; taken as {day}")
+    if table.empty:
+        say("energy: no difference")
     return emit(table, options.format)
 
 

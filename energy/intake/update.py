@@ -25,7 +25,7 @@ import pandas as pd
 
 from energy import facts, flows, sources
 from energy import store as memory
-from energy.errors import DataError, EnergyError, PeriodError, UnknownName
+from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
 from energy.intake import mend, outcome, plausible, second, verdict, workers
 from energy.intake.clocks import (
     ClockError,
@@ -507,8 +507,10 @@ def _gathered(
 def _own_fault(name: str, error: Exception, job: Job) -> str:
     """Keep the traceback of an error that no reader raised on purpose; return what to say of it.
 
-    A shape that no reader foresaw may be the answer's fault or ours.
+    A shape that no reader foresaw may be the answer's fault or ours; a missing extra is neither.
     """
+    if isinstance(error, MissingExtra):
+        return str(error)
     if isinstance(error, SourceError):
         if not isinstance(error, reading.Unforeseen):
             return error.what

@@ -23,7 +23,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]*")
 
 
 def need(name: str) -> ModuleType:
-    """Import a package of the extra ``update``.
+    """Import a package that is heavy or, for a store on an object store, optional.
 
     Examples
     --------
@@ -34,8 +34,9 @@ def need(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         package = name.partition(".")[0]
+        where = "[cloud]" if package in ("fsspec", "s3fs") else ""
         raise MissingExtra(
-            f"The store needs {package}: pip install 'energy-trade-tracker[update]'."
+            f"The store needs {package}: pip install 'energy-trade-tracker{where}'."
         ) from error
 
 
