@@ -79,6 +79,28 @@ def test_words_for_frequencies_and_two_names_for_one_end(tracker):
         tracker.flows(first="2020", start="2021")
 
 
+@pytest.mark.parametrize(
+    ("typed", "first"),
+    [
+        ("Nordstream", "nord-stream-1"), ("nord strem", "nord-stream-1"), ("PoS2", "power-of-siberia-2"),
+        ("Turkish Stream", "turkstream-1"), ("Sila Sibiri", "power-of-siberia-1"),
+        ("severny potok", "nord-stream-1"), ("Power of Siberia II", "power-of-siberia-2"),
+        ("power of sibera", "power-of-siberia-1"), ("Irkutsk", "irkutsk"), ("Иркутск", "irkutsk"),
+        ("上海", "shanghai"), ("shanghia", "shanghai"), ("kiyikoy", "kiyikoy-landfall"),
+        ("黑河", "heihe"), ("德国", "DEU"), ("Urengoj", "urengoy-pomary-uzhgorod"),
+        ("Velke Kapusany", "velke-kapusany"),
+    ],
+)  # fmt: skip
+def test_search_finds_aliases_other_scripts_and_slips(tracker, typed, first):
+    assert tracker.search(typed)["id"].iloc[0] == first
+
+
+def test_search_has_main_lines_before_feeders(tracker):
+    found = tracker.search("power of siberia")
+    lines = found[found["kind"] == "route"]["id"].tolist()
+    assert lines.index("power-of-siberia-2") < lines.index("power-of-siberia-kovykta")
+
+
 def test_search_finds_routes_places_accounts_events_and_sources(tracker):
     found = tracker.search("chayanda")
     assert {"route", "place", "source"} <= set(found["kind"])

@@ -42,8 +42,10 @@ def key(text: str) -> str:
     True
     >>> key("Türkiye")
     'turkiye'
+    >>> key("Kıyıköy")  # a dotless i is an i to who has no Turkish keys
+    'kiyikoy'
     """
-    plain = unicodedata.normalize("NFKD", str(text)).casefold()
+    plain = unicodedata.normalize("NFKD", str(text)).casefold().replace("ı", "i")
     return "".join(letter for letter in plain if letter.isalnum())
 
 

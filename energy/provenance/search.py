@@ -12,7 +12,15 @@ from energy.facts.names import Names, key
 from energy.measure.tables import Tables
 
 COLUMNS = ["kind", "id", "name", "match"]
+LEAST, CLOSE = 5, 0.84  # letters of a word that may be mistyped, likeness of its start
 FUZZY, MISSED = 0.75, 0.0  # below: another word, not a slip of the pen
+ROLES = ("export", "exit", "string", "onward", "", "feeder", "foreign")  # main lines first
+SPOKEN = ("route", "market", "country", "place")  # names that are typed, and mistyped
+ROMAN = {"ii": "2", "iii": "3", "iv": "4"}
+SIGNS = str.maketrans({
+    **dict(zip("абвгдеёзийклмнопрстуфхыэ", "abvgdeeziyklmnoprstufhye", strict=True)),
+    "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "ъ": "", "ь": "", "ю": "yu", "я": "ya",
+})  # fmt: skip
 
 
 def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.DataFrame:
@@ -25,7 +33,8 @@ def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.
     tables : Tables
         The facts.
     places : DataFrame
-        ``name, name_ru``, by id; see `geodata.routes.places`.
+        ``name, name_ru`` and perhaps ``name_zh``, by id; see `geodata.routes.places` and
+        `geodata.routes.cities`.
     names : Names
         The words for routes, markets and countries.
 
@@ -33,7 +42,8 @@ def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.
     -------
     DataFrame
         ``kind`` (route, market, country, place, metric, series, event, source), ``id``, ``name``
-        and ``match``: 1 for the very word, less for a part of it or a near spelling.
+        and ``match``: 1 for the very word, less for a part of it or a near spelling. Russian
+        names are found in Latin letters too; of equals a main line comes before its feeders.
 
     Raises
     ------
@@ -48,18 +58,42 @@ def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.
     >>> search("blue stream", tables, routes.places(), Names(tables))["id"].iloc[0]
     'blue-stream'
     """
-    words = [key(word) for word in text.split() if key(word)]
+    words = [ROMAN.get(key(word), key(word)) for word in text.split() if key(word)]
     if not words:
         raise UsageError(f"Search text {text!r} holds no letter or digit; name what to look for.")
     whole = "".join(words)
     best: dict[tuple[str, str], tuple[float, str]] = {}
     for kind, name, said in [*_named(names), *_rows(tables, places)]:
-        match = _match(whole, words, key(said))
+        match = max(_match(whole, words, spelt) for spelt in _spelt(said))
+        if not match and kind in SPOKEN:
+            match = _slip(whole, said)
         if match > best.get((kind, name), (MISSED, ""))[0]:
             best[kind, name] = match, said
     rows = [(kind, name, said, round(match, 2)) for (kind, name), (match, said) in best.items()]
     table = pd.DataFrame(rows, columns=COLUMNS)
-    return table.sort_values("match", ascending=False, kind="stable", ignore_index=True)
+    role = tables["routes"].set_index("route")["role"].map({r: i for i, r in enumerate(ROLES)})
+    order = table["id"].where(table["kind"] == "route").map(role).fillna(len(ROLES))
+    table = table.assign(order=order).sort_values(
+        ["match", "order"], ascending=[False, True], kind="stable", ignore_index=True
+    )
+    return table[COLUMNS]
+
+
+def _slip(whole: str, said: str) -> float:
+    """Return how well a mistyped word answers to the start of one of the words in a name."""
+    words = [key(word) for word in said.split()]
+    starts = ("".join(words[i:])[: len(whole)] for i in range(len(words)))
+    like = max((_like(whole, start) for start in starts if len(start) >= LEAST), default=0.0)
+    return 0.7 * like if like > CLOSE else MISSED
+
+
+def _like(one: str, other: str) -> float:
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def _spelt(said: str) -> set[str]:
+    """Return the keys of a name: as it stands, and a Russian one in Latin letters."""
+    return {key(said), key(said.lower().translate(SIGNS))}
 
 
 def _named(names: Names) -> Iterator[tuple[str, str, str]]:
@@ -74,7 +108,7 @@ def _named(names: Names) -> Iterator[tuple[str, str, str]]:
 
 def _rows(tables: Tables, places: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     """Yield places, lines of the accounts, series of figures, events and sources."""
-    for column in ("name", "name_ru"):
+    for column in (name for name in ("name", "name_ru", "name_zh") if name in places):
         yield from (("place", i, w) for i, w in zip(places.index, places[column], strict=True))
     for metric in sorted(set(tables["financials"]["metric"])):
         yield "metric", metric, metric.replace("_", " ")

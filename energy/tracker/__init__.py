@@ -519,7 +519,8 @@ class Tracker:
         """
         from energy.provenance import search as searching
 
-        return searching.search(text, self.facts, routes.places(), self._words)
+        spots = pd.concat([routes.places(), routes.cities()]).fillna({"name_zh": ""})
+        return searching.search(text, self.facts, spots, self._words)
 
     def markets(
         self,
