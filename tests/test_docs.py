@@ -7,10 +7,12 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import geopandas
 import pytest
 from packaging.requirements import Requirement
 
 from energy import cli
+from energy.errors import UnknownName, UsageError
 from energy.tracker import facet
 
 ROOT = Path(__file__).parents[1]
@@ -82,14 +84,20 @@ EXTRAS = {"scoringrules", "networkx", "linopy", "highspy", "numba",
 
 @pytest.fixture
 def only(monkeypatch):
+    """Hide what is not asked for. In the list itself: a backport of importlib adds its finder there."""
+    hidden = []
+
     def hide(*extras):
         finder = Refused(extras)
         for name in [m for m in sys.modules if m.partition(".")[0] in finder.gone]:
             monkeypatch.delitem(sys.modules, name)
-        monkeypatch.setattr(sys, "meta_path", [finder, *sys.meta_path])
+        sys.meta_path.insert(0, finder)
+        hidden.append(finder)
         return finder.gone
 
-    return hide
+    yield hide
+    for finder in hidden:
+        sys.meta_path.remove(finder)
 
 
 @pytest.mark.slow
@@ -146,3 +154,35 @@ def test_the_glossary_explains_each_word_once_in_order():
     assert len({word.lower() for word in words}) == len(words)
     for word in ("cube", "basis", "gas year", "RAS", "netback", "vintage"):
         assert word in words
+
+
+@pytest.mark.slow
+def test_four_questions_of_a_newcomer_take_one_line_each(tracker, only, tmp_path, monkeypatch):
+    """What took nine lines once; an earlier day, plan and own files have tests of their own."""
+    pytest.importorskip("matplotlib").use("agg")
+    only("pictures")  # as README's first command sets up
+    monkeypatch.chdir(tmp_path)
+    t = tracker
+    bars = t.plot.exports(market=["china", "Europe"], start="2019")
+    assert {text.get_text() for text in bars.get_legend().get_texts()} == {"china", "europe"}
+    assert "bcm at 20 °C" in bars.get_ylabel()
+    assert t.plot.accounts().get_title()
+    stopped = t.what_if("TurkStream", stop=2027, until="2028", draws=64)
+    table = stopped.table().set_index(["what", "year"])["difference"]
+    assert table["flow", 2026] == 0 and -30 < table["flow", 2028] < -10
+    t.maps.flows(2021).to_file("2021.gpkg")
+    read = geopandas.read_file("2021.gpkg").set_index("route")
+    assert read.crs.to_epsg() == 4326 and len(read) == len(t.routes)
+    assert set(read["unit"]) == {"bcm"} and set(read["period"]) == {"2021"}
+    assert read.loc["power-of-siberia-1", "flow"] == pytest.approx(10.4, abs=0.1)
+
+
+def test_markets_and_groups_say_what_they_do_not_take(tracker):
+    with pytest.raises(UnknownName, match="Unknown market 'Spain'; near: ukraine"):
+        tracker.exports(market="Spain")
+    with pytest.raises(UsageError, match="route='blue-stream' and market='china' are the same"):
+        tracker.flows("blue-stream", market="china")
+    with pytest.raises(UsageError, match="capacity=20 is that of one route; name one of turkst"):
+        tracker.what_if("turkstream", capacity=20)
+    assert tracker.flows(market="China", freq="A").equals(tracker.flows("china", freq="A"))
+    assert list(tracker.markets(start=2024, end="2025").columns.year) == [2024, 2025]

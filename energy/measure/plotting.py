@@ -30,6 +30,6 @@ def axes(ax: Axes | None, size: tuple[float, float] = (8, 4)) -> Axes:
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise MissingExtra(
-            "Charts need matplotlib; install the extra: pip install 'energy-trade-tracker[notebook]'."
+            "Charts need matplotlib; install the extra: pip install 'energy-trade-tracker[pictures]'."
         ) from error
     return plt.subplots(figsize=size, layout="constrained")[1]

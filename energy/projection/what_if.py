@@ -83,6 +83,34 @@ def effects(
     return found
 
 
+def effects_of(
+    markets: Mapping[str, str], wanted: Mapping[str, Any], tree: scenarios.Tree
+) -> list[dict[str, Any]]:
+    """Return a change of several routes as effects of the tree, each of them once.
+
+    Parameters
+    ----------
+    markets : mapping
+        The market that each route serves; empty where no route is asked.
+    wanted, tree
+        As for `effects`.
+
+    Raises
+    ------
+    UsageError
+        Also for a ``capacity`` of several routes: it is that of one.
+    """
+    if len(markets) > 1 and wanted.get("capacity") is not None:
+        raise UsageError(f"capacity={wanted['capacity']!r} is that of one route; "
+                         f"name one of {', '.join(markets)}.")  # fmt: skip
+    if not markets:
+        return effects(None, wanted, tree)
+    found: list[dict[str, Any]] = []
+    for route, market in markets.items():
+        found += [row for row in effects(route, wanted, tree, market) if row not in found]
+    return found
+
+
 def _fixed_price(route: str, market: str, value: Any, tree: scenarios.Tree) -> dict[str, Any]:
     """Return a border price as a row of its own kind; contracts price a market, not a pipe."""
     known = tree["money"]["market"]
@@ -161,7 +189,15 @@ class WhatIf:
             ``year, what, unit``, then ``mean, p10, p50, p90`` of control and change, and
             ``difference`` of the means with ``difference_p10`` and ``difference_p90`` quantile by
             quantile: draws of the two runs share their seed, so most of their noise cancels.
+
+        Raises
+        ------
+        UnknownName
+            For a route that is not projected; ``.change["route"]`` has the ids of those changed.
         """
+        projected = self.control["route"].values.tolist()
+        if route is not None and route not in projected:
+            raise UnknownName("route", route, projected)
         parts = [self._side(name, unit, route) for name, unit in SHOWN.items()]
         return pd.concat(parts, ignore_index=True)
 

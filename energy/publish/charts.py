@@ -29,7 +29,7 @@ SMALL = 0.02  # share of the largest total; a market that is always below it is 
 
 
 def exports(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw flows by market as stacked bars, the total with its interval on top.
+    """Draw flows by market as stacked bars; on top the total with its interval, where it is asked.
 
     Parameters
     ----------
@@ -47,23 +47,27 @@ def exports(rows: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = axes(ax, (9, 4.5))
     parts, total = rows[~rows["total"]], rows[rows["total"]].set_index("period")
     wide = parts.set_index(["period", "market"])["flow"].unstack("market")  # noqa: PD010
-    wide = wide.reindex(total.index)
-    wide = _others(wide.drop(columns="kaliningrad", errors="ignore"), total["flow"].max())
+    whole = parts.groupby("period")["whole"].all()
+    if len(total):
+        whole = total["whole"]
+    wide = wide.reindex(whole.index).drop(columns="kaliningrad", errors="ignore")
+    wide = _others(wide, total["flow"].max() if len(total) else wide.sum(axis=1).max())
     floor, place = np.zeros(len(wide)), np.arange(len(wide))
     for colour, market in zip(COLOURS, wide, strict=False):
         size = wide[market].fillna(0.0).to_numpy()
         for i in range(len(wide)):
             ax.bar(place[i], size[i], 0.8, bottom=floor[i], color=colour, edgecolor="white",
-                   hatch="" if total["whole"].iloc[i] else PARTIAL,
+                   hatch="" if whole.iloc[i] else PARTIAL,
                    label=_words(str(market)) if i == 0 else None)  # fmt: skip
         floor += size
-    ends = np.array([total["flow"] - total["p10"], total["p90"] - total["flow"]]).clip(min=0)
-    ax.errorbar(place, total["flow"], ends, fmt="none", ecolor=INK, capsize=2, lw=1,
-                label="total, P10 to P90")  # fmt: skip
+    if len(total):
+        ends = np.array([total["flow"] - total["p10"], total["p90"] - total["flow"]]).clip(min=0)
+        ax.errorbar(place, total["flow"], ends, fmt="none", ecolor=INK, capsize=2, lw=1,
+                    label="total, P10 to P90")  # fmt: skip
     unit = units.label(str(rows["unit"].iloc[0]), str(rows["basis"].iloc[0]))
-    _labelled(ax, list(wide.index), total["whole"].tolist())
+    _labelled(ax, list(wide.index), whole.tolist())
     ax.set(ylabel=f"{unit} a period", title="Exports by pipe, by market")
-    return _legend(ax, partial=not total["whole"].all())
+    return _legend(ax, partial=not whole.all())
 
 
 def route(cube: xr.Dataset, ax: Axes | None = None) -> Axes:

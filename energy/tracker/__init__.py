@@ -89,6 +89,17 @@ def _refuse_what_is_not_yet(home: Store, as_of: str | dt.date) -> None:
         )
 
 
+def _between(rows: pd.DataFrame, start: str | int | None, end: str | int | None) -> pd.DataFrame:
+    """Return the rows whose ``period`` lies from one period to another, both included."""
+    days = pd.to_datetime([periods.parse(label).start for label in rows["period"]])
+    inside = pd.Series(True, index=rows.index)
+    if start is not None:
+        inside &= days >= pd.Timestamp(periods.parse(str(start)).start)
+    if end is not None:
+        inside &= days <= pd.Timestamp(periods.parse(str(end)).end)
+    return rows[inside]
+
+
 def _one(name: str, value: str | None, other: str, same: str | None) -> str | None:
     """Return the value of an argument that has two names."""
     if value is not None and same is not None:
@@ -374,6 +385,7 @@ class Tracker:
         *,
         start: str | None = None,
         end: str | None = None,
+        market: str | Iterable[str] | None = None,
         estimate: str = "balanced",
     ) -> xr.Dataset:
         """Return the flow cube, dims (route, period).
@@ -392,6 +404,9 @@ class Tracker:
             For example ``"2019Q4"`` and ``"2025Q4"``.
         start, end : str, optional
             Other words for `first` and `last`.
+        market : str or sequence of str, optional
+            Another word for `route`, where a market or country is asked; its sum by period is
+            told by `exports`.
         estimate : {"balanced", "reported"}
             What ``flow`` is: the reconciled estimate of the whole period, or the published figure
             chosen for it (which stands in ``reported`` in any case).
@@ -418,6 +433,9 @@ class Tracker:
         >>> round(float(cube.flow[0, 0]), 1)
         38.8
         """
+        if market is not None and route is not None:
+            raise UsageError(f"route={route!r} and market={market!r} are the same thing; give one.")
+        route = market if route is None else route
         asked = None if route is None else self.names(route)
         first, last = _one("first", first, "start", start), _one("last", last, "end", end)
         cube = shaped.shaped(self._cube(freq, unit, basis, first, last, estimate))
@@ -532,6 +550,8 @@ class Tracker:
         by: str = "group",
         *,
         total: bool = False,
+        start: str | int | None = None,
+        end: str | int | None = None,
     ) -> pd.DataFrame:
         """Return flows by market, market by period; markets without any figure left out.
 
@@ -553,6 +573,8 @@ class Tracker:
             Only of the balance.
         total : bool
             The row ``exports``, the sum abroad, too; never add it to the others.
+        start, end : str or int, optional
+            First and last period, e.g. ``"2019"``.
 
         Examples
         --------
@@ -579,17 +601,34 @@ class Tracker:
             if total:
                 abroad = table.drop(index=list(cubes.NOT_ABROAD), errors="ignore")
                 table.loc["exports"] = abroad.sum(min_count=1)
+        since = pd.Timestamp.min if start is None else periods.parse(str(start)).start
+        until = pd.Timestamp.max if end is None else periods.parse(str(end)).end
+        days = pd.to_datetime(table.columns)
+        table = table.loc[:, (days >= pd.Timestamp(since)) & (days <= pd.Timestamp(until))]
         table.attrs |= {"unit": unit, "basis": basis, "estimate": estimate, "what": what,
                         "as_of": self.edition}  # fmt: skip
         return table
 
-    def exports(self, freq: str = "A", unit: str = "bcm", basis: str | None = None) -> pd.DataFrame:
+    def exports(
+        self,
+        freq: str = "A",
+        unit: str = "bcm",
+        basis: str | None = None,
+        *,
+        market: str | Iterable[str] | None = None,
+        start: str | int | None = None,
+        end: str | int | None = None,
+    ) -> pd.DataFrame:
         """Return flows by market as rows that say all of themselves, the total among them.
 
         Parameters
         ----------
         freq, unit, basis
             As in `flows`.
+        market : str or sequence of str, optional
+            Only these, by any name; ``"exports"`` is the total. Default all.
+        start, end : str or int, optional
+            First and last period, e.g. ``"2019"``.
 
         Returns
         -------
@@ -605,10 +644,25 @@ class Tracker:
         >>> table = energy.load().exports().set_index(["market", "period"])
         >>> bool(table.loc[("exports", "2021"), "flow"] > 200)
         True
+        >>> two = energy.load().exports(market=["China", "Европа"], start="2025", end="2025")
+        >>> two["market"].tolist()
+        ['china', 'europe']
         """
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
-        return cubes.market_rows(self.facts, self._cube(freq), unit, basis, self.edition)
+        rows = cubes.market_rows(self.facts, self._cube(freq), unit, basis, self.edition)
+        if market is not None:
+            known = list(dict.fromkeys(rows["market"]))
+            asked = [market] if isinstance(market, str) else list(market)
+            rows = rows[rows["market"].isin([self._market(name, known) for name in asked])]
+        return _between(rows, start, end).reset_index(drop=True)
+
+    def _market(self, name: str, known: list[str]) -> str:
+        """Return the id of a market from any name of it."""
+        found = self._named(name)
+        if found not in known:
+            raise UnknownName("market", name, known)
+        return found
 
     def supply(
         self,
@@ -908,7 +962,8 @@ class Tracker:
         Parameters
         ----------
         route : str, optional
-            Name of the route for ``stop``, ``start`` and ``capacity``.
+            Name of the route for ``stop``, ``start`` and ``capacity``; a word that stands for
+            several (``"turkstream"``) stops, starts or prices all of them.
         **change
             ``stop`` (day or period from which nothing flows), ``start`` (first gas), ``capacity``
             (bcm a year), ``price`` (USD/1000 m3 at the border, for all gas to the market of the

@@ -148,14 +148,14 @@ class Ahead(Facet):
         """
         from energy.projection import ramp, scenarios
 
-        name, tree = (None if route is None else self.t.route(route)), scenarios.load()
+        names, tree = ([] if route is None else self.t.names(route)), scenarios.load()
         day = dt.date.fromisoformat(self.last_day or dt.date.max.isoformat())
-        market = "" if name is None else ramp.market_of(self.t.facts, name, day)
-        rows = what_if.effects(name, change, tree, market)
+        markets = {name: ramp.market_of(self.t.facts, name, day) for name in names}
+        rows = what_if.effects_of(markets, change, tree)
         same = {"draws": draws, "seed": seed}
         control = self.project(until, scenario, **same)
         result = self.project(until, scenario, tree=what_if.changed(tree, rows), **same)
-        said = {"route": name, **change} if name else change
+        said = {"route": ", ".join(names), **change} if names else change
         return WhatIf(said, control, result)
 
     def bargain(

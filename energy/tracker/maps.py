@@ -259,6 +259,45 @@ class Maps(Facet):
             made["projections_quarterly"] = layers.projections_long(t.lines, ahead)
         return made
 
+    def flows(
+        self, period: str | int, unit: str = "bcm", basis: str | None = None
+    ) -> gpd.GeoDataFrame:
+        """Return one period as lines: ``t.maps.flows(2021).to_file("2021.gpkg")`` is a layer for a GIS.
+
+        Parameters
+        ----------
+        period : str or int
+            ``2021``, ``"2021Q4"``, ``"2021-11"`` or ``"GY2021"``.
+        unit, basis : str
+            As in `Tracker.flows`.
+
+        Returns
+        -------
+        GeoDataFrame, one row a route
+            ``route, name, role, additive, period, flow, p10, p90, unit, basis, coverage, status``
+            and ``geometry`` (EPSG:4326). Only rows that are ``additive`` add up.
+
+        Examples
+        --------
+        >>> import energy
+        >>> year = energy.load().maps.flows(2021).set_index("route")
+        >>> round(float(year.loc["power-of-siberia-1", "flow"]), 1), year["unit"].unique().tolist()
+        (10.4, ['bcm'])
+        """
+        span = periods.parse(str(period))
+        cube = self.t.flows(freq=span.freq, unit=unit, basis=basis, start=str(span), end=str(span))
+        told = {"flow": "flow", "flow_p10": "p10", "flow_p90": "p90", "coverage": "coverage",
+                "status": "status"}  # fmt: skip
+        rows = cube[list(told)].isel(period=0, drop=True).to_dataframe()[list(told)]
+        rows = rows.rename(columns=told).assign(
+            additive=cube["additive"].to_series(), period=str(span),
+            unit=cube.attrs["unit"], basis=cube.attrs["basis"],
+        )  # fmt: skip
+        lines = self.t.routes[["name", "role", "geometry"]]
+        order = ["name", "role", "additive", "period", "flow", "p10", "p90", "unit", "basis",
+                 "coverage", "status", "geometry"]  # fmt: skip
+        return lines.join(rows)[order].reset_index(names="route")
+
     def export(
         self,
         folder: str | Path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -32,6 +33,7 @@ class Plot(Facet):
         freq: str = "A",
         unit: str = "bcm",
         *,
+        market: str | Iterable[str] | None = None,
         start: str | None = None,
         end: str | None = None,
         ax: Axes | None = None,
@@ -42,6 +44,8 @@ class Plot(Facet):
         ----------
         freq, unit : str
             As in `Tracker.flows`.
+        market : str or sequence of str, optional
+            Only these, e.g. ``["china", "europe"]``; the total's interval is left out then.
         start, end : str, optional
             First and last period, e.g. ``"2014"``.
         ax : matplotlib Axes, optional
@@ -52,12 +56,7 @@ class Plot(Facet):
         >>> energy.load().plot.exports(start="2019").get_ylabel()
         'bcm at 20 °C a period'
         """
-        rows = self.t.exports(freq, unit)
-        if start is not None:
-            rows = rows[rows["period"] >= str(start)]
-        if end is not None:
-            rows = rows[rows["period"] <= str(end)]
-        return charts.exports(rows, ax)
+        return charts.exports(self.t.exports(freq, unit, market=market, start=start, end=end), ax)
 
     def route(
         self,
