@@ -20,7 +20,7 @@ def row(number, period, value, freq="M", **changes):
 
 
 def tables(*rows):
-    return {"trade-context": pd.DataFrame(list(rows))}
+    return facts.Tables({"trade-context": pd.DataFrame(list(rows))})
 
 
 def test_the_finer_print_is_taken_and_the_other_named():

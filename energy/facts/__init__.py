@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -555,7 +555,7 @@ def check_links(tables: Tables) -> list[str]:
     return faults + _id_faults(tables) + guard_faults(tables)
 
 
-def _id_faults(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+def _id_faults(tables: Tables) -> list[str]:
     """Return the ids that stand in two tables: `cite` would show one row for another."""
     owner: dict[str, str] = {}
     faults = []
