@@ -96,7 +96,7 @@ def _between(rows: pd.DataFrame, start: str | int | None, end: str | int | None)
     if start is not None:
         inside &= days >= pd.Timestamp(periods.parse(str(start)).start)
     if end is not None:
-        inside &= days <= pd.Timestamp(periods.parse(str(end)).end)
+        inside &= days < pd.Timestamp(periods.parse(str(end)).end)
     return rows[inside]
 
 
@@ -604,7 +604,7 @@ class Tracker:
         since = pd.Timestamp.min if start is None else periods.parse(str(start)).start
         until = pd.Timestamp.max if end is None else periods.parse(str(end)).end
         days = pd.to_datetime(table.columns)
-        table = table.loc[:, (days >= pd.Timestamp(since)) & (days <= pd.Timestamp(until))]
+        table = table.loc[:, (days >= pd.Timestamp(since)) & (days < pd.Timestamp(until))]
         table.attrs |= {"unit": unit, "basis": basis, "estimate": estimate, "what": what,
                         "as_of": self.edition}  # fmt: skip
         return table
