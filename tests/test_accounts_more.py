@@ -492,6 +492,131 @@ def test_story_tells_volume_price_gap_and_result():
     assert "RAS, PJSC Gazprom (parent): a loss of RUB 9 bn" in told
 
 
+def by_quarter():
+    """Two priced routes, one of them nearer by, one route without a price; four rates and a mean."""
+    flows = cube(2016, north=("europe", [1] * 4, 100), near=("ukraine", [2] * 4, 50),
+                 south=("turkey", [0.5] * 4, np.nan))  # fmt: skip
+    tables = small(["north", "near", "south"], 60.0)
+    rates = [{"id": f"X{q + 1}", "kind": "mean", "period": f"2016Q{q}", "freq": "Q", "value": 30.0 + 10 * q,
+              "status": "actual", "published": ""} for q in range(1, 5)]  # fmt: skip
+    tables["fx"] = pd.concat([tables["fx"], pd.DataFrame(rates)], ignore_index=True)
+    tables["tariffs"].loc[1, "route"] = "near"
+    return flows, tables
+
+
+def test_every_line_of_the_itemised_gap():
+    flows, tables = by_quarter()
+    books = stated(
+        line(1, 200, "2016", metric="net_sales_of_gas", segment="total"),
+        line(2, 8, "2016", metric="volume_sold", segment=EUROPE, unit="bcm"),
+        line(3, 99, "2016", metric="volume_sold", segment="total", unit="bcm"),
+        line(4, 30, "2016", metric="net_sales_of_gas", segment="Former Soviet Union"),
+        line(5, 77, "2015", metric="net_sales_of_gas", segment="Russian Federation"),
+    )
+    model = {"turkey": pd.Series(200.0, ["2016Q1", "2016Q2", "2016Q3"])}
+    table = bridge.itemise("2016", flows, books, tables, modelled=model)
+    # north and near bring 100 million USD a quarter each: 4 + 5 + 6 + 7 = 22 bn RUB each
+    # resold: 8 - 4 - 2 = 2 bcm at 22 / 4 = 5.5; south by the model: 4 + 5 + 6, a quarter without
+    # at 60 RUB/USD, the mean of the year, 800 million USD would be 48 bn, 4 more
+    note = "rate of the law by route, on our revenue"
+    expected = [
+        ("reported", 200.0, "actual", "F0001", "net_sales_of_gas, total, 2016"),
+        ("ours", 44.0, "", "", "all exports"),
+        ("gap", 156.0, "actual", "", "reported less ours"),
+        ("customs duty", -6.6, "modelled", "N1;N2", note),
+        ("gas bought abroad and resold", 11.0, "modelled", "F0002",
+         "2.0 bcm more sold than our pipes carried, at our mean price"),
+        ("former Soviet Union", 30.0, "actual", "F0004", "reported"),
+        ("inside Russia", np.nan, "", "", "no reported line for this time"),
+        ("own gas without a price", 15.0, "modelled", "",
+         "2.0 bcm to turkey, at the modelled price; 0.5 bcm of it without one"),
+        ("LNG", np.nan, "", "", bridge.LNG),
+        ("timing", np.nan, "", "", "when a sale is booked, and at which rate, is not published; "
+                                   "at the rate of the year ours would be +4 bn"),
+        ("unexplained", 106.6, "", "", "holds inside Russia, LNG, timing"),
+    ]  # fmt: skip
+    wanted = pd.DataFrame(expected, columns=["part", "rub_bn", "status", "source", "note"])
+    wanted.insert(2, "share", wanted["rub_bn"] / 200)
+    wanted["of_gap"] = [np.nan] * 3 + wanted["rub_bn"].tolist()[3:]
+    pd.testing.assert_frame_equal(table, wanted, check_dtype=False)
+
+
+def test_gas_beyond_a_model_has_no_part_and_gas_with_a_price_needs_none():
+    flows, tables = by_quarter()
+    books = stated(line(1, 50, "2016", metric="gas_sales_outside_russia", segment="outside Russia"))
+    bare = bridge.itemise("2016", flows, books, tables).set_index("part")
+    part = bare.loc["own gas without a price"]
+    assert (
+        np.isnan(part["rub_bn"]) and part["note"] == "2.0 bcm to turkey; no modelled price either"
+    )
+    duty = bare.loc["customs duty", ["rub_bn", "status", "source", "note"]].tolist()
+    assert duty == [0, "", "", "the line is before duty, so there is none between"]
+    priced = flows.sel(route=["north", "near"])
+    whole = bridge.itemise("2016", priced, books, tables).set_index("part")
+    part = whole.loc["own gas without a price", ["rub_bn", "status", "source", "note"]].tolist()
+    assert part == [0, "", "", "all our gas has a price"]
+    resold = whole.loc["gas bought abroad and resold"]
+    assert resold["note"] == "no volume sold by the group was published for this time"
+    assert whole.loc[["former Soviet Union", "inside Russia"], "note"].tolist() == [
+        "no reported line for this time", "not in the line"]  # fmt: skip
+    idle = cube(2016, north=("europe", [1] * 4, 100), south=("turkey", [0] * 4, np.nan))
+    part = bridge.itemise("2016", idle, books, tables).set_index("part")
+    assert part.loc["own gas without a price", "note"] == "all our gas has a price"
+
+
+def test_the_line_that_says_most_about_exports_is_taken():
+    prices = pd.DataFrame([
+        {"id": "P1", "series": "gazprom_europe_ifrs", "period": "2016", "value": 9000.0},
+        {"id": "P2", "series": "gazprom_europe_ifrs", "period": "2015", "value": 8000.0},
+        {"id": "P3", "series": "gazprom_europe", "period": "2016", "value": 170.0},
+    ])  # fmt: skip
+    far = line(1, 35, "2016", metric="net_sales_of_gas", segment=EUROPE, status="estimate")
+    sold = line(
+        2, 8, "2016", metric="volume_sold", segment=EUROPE, unit="bcm", status="provisional"
+    )
+    abroad = line(3, 70, "2016", metric="gas_sales_outside_russia", segment="outside Russia")
+    total = line(4, 99, "2016", metric="net_sales_of_gas", segment="total", status="estimate")
+    foreign = line(5, 1, "2016", metric="net_sales_of_gas", segment=EUROPE, unit="USD bn")
+    parent = line(6, 2, "2016", metric="net_sales_of_gas", segment=EUROPE, standard="RAS")
+    taken = [
+        bridge.Line("2016", f"net_sales_of_gas, {EUROPE}", 35.0, "far", False, False, "estimate",
+                    "F0001"),
+        bridge.Line("2016", f"volume times price, {EUROPE}", 72.0, "far", True, False,
+                    "provisional", "F0002;P1"),  # 8 bcm at 9,000 RUB a thousand m3
+        bridge.Line("2016", "gas_sales_outside_russia, outside Russia", 70.0, "all", True, False,
+                    "actual", "F0003"),
+        bridge.Line("2016", "net_sales_of_gas, total", 99.0, "all", False, True, "estimate",
+                    "F0004"),
+    ]  # fmt: skip
+    rows = [far, sold, abroad, total]
+    for start, wanted in enumerate(taken):
+        assert bridge.line_of("2016", stated(*rows[start:], foreign, parent), prices) == wanted
+    assert bridge.line_of("2016", stated(sold, total)).ids == "F0004"  # no price, no product
+    others = stated(line(1, 1, "2015", metric="net_sales_of_gas", segment=EUROPE),
+                    line(2, 1, "2014H1", metric="gas_sales_outside_russia", segment="outside Russia"),
+                    line(3, 1, "2013", metric="volume_sold", segment=EUROPE))  # fmt: skip
+    said = "in the accounts of this time; periods with one: 2014H1, 2015$"
+    with pytest.raises(DataError, match=said):
+        bridge.line_of("2016", others)
+
+
+def test_the_row_of_a_year_and_of_one_without_a_line():
+    flows, tables = by_quarter()
+    books = stated(line(1, 100, "2016", metric="net_sales_of_gas", segment="total"),
+                   line(2, 30, "2016", metric="net_sales_of_gas", segment="Former Soviet Union"),
+                   line(3, 14, "2016", metric="net_sales_of_gas", segment="Russian Federation"),
+                   line(4, 8, "2016", metric="volume_sold", segment=EUROPE, unit="bcm"))  # fmt: skip
+    table = bridge.residuals([2016, 2017], flows, books, tables, rates={2016: 50.0})
+    # at 50 RUB/USD of the caller ours is 40: duty -6 on north, resold 2 x 5, 30, 14
+    wanted = {"period": "2016", "line": "net_sales_of_gas, total", "reported": 100, "ours": 40, "gap": 60,
+              "customs duty": -6, "gas bought abroad and resold": 10, "former Soviet Union": 30,
+              "inside Russia": 14, "unexplained": 12, "gap_pct": 60, "unexplained_pct": 12,
+              "missing": "own gas without a price; LNG; timing"}  # fmt: skip
+    assert table.loc[2016, list(wanted)].tolist() == pytest.approx(list(wanted.values()))
+    assert table.loc[2017, "missing"] == bridge.NO_LINE
+    assert table.index.name == "year"
+
+
 # ---- pictures ------------------------------------------------------------------------------------
 
 
