@@ -166,6 +166,82 @@ def test_an_older_edition_found_later_takes_its_place(here):
     assert values(here.observations()) == {"2025Q1": 7.0}
 
 
+def test_a_run_writes_what_is_new_revised_and_withdrawn_and_nothing_else(here):
+    first = [row(1.0), row(2.0, "2025Q2"), row(3.0, "2025Q3"), row(8.0, "2025Q2", entity="other")]
+    here.publish("meter", R1, table(*first, row(7.0, "2025Q3", entity="other")))
+    here.publish("press", R1, table(row(9.0, "2025Q2", source="press")))
+    told = here.publish(
+        "meter",
+        R2,
+        table(
+            row(1.5, retrieved="2025-08-01T09:30"),
+            row(3.0, "2025Q3", "2025-08-01T10:15"),
+            row(4.0, "2025Q4", "2025-08-01T09:45"),
+        ),
+        whole=["2025Q2", "2025 Q3"],
+    )
+    path = f"vintages/meter/{R2}.parquet"
+    assert dataclasses.astuple(told) == ("meter", R2, path, 1, 1, 3)
+    held = pd.read_parquet(Path(here.root, path)).set_index(["entity", "period"])
+    assert held["value"].fillna(-1).to_dict() == {
+        ("other", "2025Q2"): -1,
+        ("other", "2025Q3"): -1,
+        ("pipe", "2025Q1"): 1.5,
+        ("pipe", "2025Q2"): -1,
+        ("pipe", "2025Q4"): 4.0,
+    }
+    gone = held[held["value"].isna()]
+    assert gone["coverage"].isna().all() and set(gone["published"]) == {""}
+    assert set(gone["note"]) == {f"withdrawn: no longer given in run {R2}"}
+    # the last answer of the run says when the source no longer gave it; it counts from that day
+    assert set(gone["retrieved"].astype(str).str[:16]) == {"2025-08-01 10:15"}
+    assert set(gone["known"].astype(str).str[:10]) == {"2025-08-01"}
+    assert len(here.observations("2025-08-01", entity="other").dropna(subset="value")) == 0
+    assert values(here.observations("2025-07-31", entity="other"))["2025Q3"] == 7.0
+    again = here.publish(
+        "meter", R3, table(row(2.0, "2025Q2", "2025-11-01"), row(1.5, retrieved="2025-11-01")),
+        whole=["2025Q2"],
+    )  # fmt: skip
+    assert (again.new, again.revised, again.withdrawn) == (0, 1, 0)  # given again, gone before
+
+
+def test_a_part_of_a_run_has_its_number_and_a_day_of_grace(here):
+    day = "2025-05-02"  # just a day after the run began
+    paths = [here.publish("meter", R1, table(row(1.0, period, day))).path
+             for period in ("2024Q2", "2024Q3", "2024Q4")]  # fmt: skip
+    assert paths == [f"vintages/meter/{R1}{part}.parquet" for part in ("", "-02", "-03")]
+    with pytest.raises(StoreError, match=rf"^The run {R1} holds rows retrieved on 2025-05-02, more "
+                       r"than a day .* the clock jumped\. Set the clock, then start a new run\.$"):  # fmt: skip
+        here.publish("meter", R1, table(row(1.0, "2024Q1", "2025-05-02T00:00:01")))
+
+
+def test_every_overtaken_edition_is_named(here):
+    old, new = {"published": "2025-04"}, {"published": "2025-05-01"}
+    here.publish("meter", R1, table(row(5.0, **old), row(7.0, **new), row(3.0, entity="other", **old),
+                                    row(3.5, entity="other", **new), row(4.0, entity="third", **old)))  # fmt: skip
+    with pytest.raises(DataError) as caught:
+        here.publish("meter", R2, table(row(6.0, **old), row(2.0, entity="other", **old),
+                                        row(4.5, entity="third", **old)))  # fmt: skip
+    assert caught.value.faults == [
+        f"flow of {name} in 2025Q1 from meter: the edition of 2025-04 is changed although a later one is "
+        "out; give the change its own date" for name in ("pipe", "other")
+    ]  # fmt: skip
+    late = row(4.5, entity="third", retrieved="2025-08-01T17:20", **old)
+    here.publish("meter", R2, table(late))  # the newest edition of its own
+    assert here.observations("2025-08-01", entity="third")["value"].tolist() == [4.5]
+    assert here.observations("2025-07-31", entity="third")["value"].tolist() == [4.0]
+
+
+@pytest.mark.parametrize("change", [{"unit": "mcm"}, {"status": "estimate"}, {"coverage": 0.5},
+                                    {"value": 1.25}], ids=lambda change: next(iter(change)))  # fmt: skip
+def test_each_field_that_carries_meaning_makes_a_revision(here, change):
+    here.publish("meter", R1, table(row(1.0), row(2.0, "2025Q2")))
+    later = {"retrieved": "2025-08-01"}
+    told = here.publish("meter", R2, table(row(**{"value": 1.0, **later, **change}),
+                                           row(2.0, "2025Q2", **later)))  # fmt: skip
+    assert (told.new, told.revised, told.withdrawn) == (0, 1, 0)
+
+
 def test_period_texts_have_one_form(here):
     here.publish("meter", R1, table(row(1.0, "2025 Q1"), row(2.0, "2025-01/2025-09")))
     assert set(here.observations()["period"]) == {"2025Q1", "2025M9"}
