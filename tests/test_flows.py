@@ -280,3 +280,158 @@ def test_the_capacity_of_a_line_is_that_of_today_not_of_a_plan(tracker):
     shown = tracker.routes["nameplate"]
     assert shown["power-of-siberia-1"] == 38  # 44 is planned for 2031
     assert shown["nord-stream-1"] == 0 and shown["power-of-siberia-2"] == 50  # nothing in force
+
+
+def _with_facts(tiny, *rows):
+    """Add dated facts of routes to the tiny tables, each ``route|attribute|value|...``."""
+    table = tiny["route-facts"]
+    added = [dict(zip(table.columns, row.split("|"), strict=True)) for row in rows]
+    tiny["route-facts"] = pd.concat([table, pd.DataFrame(added)], ignore_index=True)
+    return tiny
+
+
+@pytest.mark.parametrize(
+    ("unit", "basis", "exit_flow", "pipe_flow", "pipe_capacity"),
+    [
+        ("TWh", "GCV", 105, 12 * 10, 20 * 10),
+        ("GWh/d", "GCV", 105_000 / 365, 120_000 / 365, 200_000 / 365),
+        ("bcm", "15C-40MJ", 105 * 3.6 / 40, 120 * 3.6 / 40, 200 * 3.6 / 40),
+        ("mcm/d", "20C", 10_000 / 365, 12_000 / 365, 20_000 / 365),
+        ("bcm", "0C", 10 * 273.15 / 293.15, 12 * 273.15 / 293.15, 20 * 273.15 / 293.15),
+    ],
+)
+def test_each_route_has_its_own_heat(tiny, unit, basis, exit_flow, pipe_flow, pipe_capacity):
+    tables = _with_facts(
+        tiny,
+        "R0006|pipe|gcv|10|kWh/m3|20C||||press|",
+        "R0007|exit|capacity|40|bcm/yr|20C|||actual|press|",
+    )
+    cube = flows.build(tables, "A", unit, basis, first="2021", last="2021")
+    assert values(cube, "exit") == pytest.approx([exit_flow])
+    assert values(cube, "pipe") == pytest.approx([pipe_flow])
+    assert values(cube, "pipe", "capacity") == pytest.approx([pipe_capacity])
+    assert values(cube, "exit", "utilisation") == pytest.approx([10 / 40])
+    assert np.isnan(values(cube, "pipe", "utilisation"))  # its year is only partly covered
+    by_heat = basis in ("GCV", "15C-40MJ")
+    assert np.isnan(values(cube, "corridor")).all() == by_heat  # its heat is not stated
+
+
+def test_the_cube_says_what_its_variables_are(tiny):
+    tables = _with_facts(tiny, "R0006|exit|capacity|5|bcm/yr|unstated|||actual|press|")
+    cube = flows.build(tables, "G", "mcm/d", "0C")
+    told = {name: dict(cube[name].attrs) for name in cube.data_vars}
+    assert told == {
+        "flow": {"long_name": "Gas flow a period, positive from -> to", "units": "mcm/d at 0 °C"},
+        "capacity": {"long_name": "Capacity a period", "units": "mcm/d at 0 °C"},
+        "capacity_kind": {
+            "long_name": "What the capacity is: technical, ceiling, design, contract, plan"
+        },
+        "utilisation": {"long_name": "Flow over capacity of the same period", "units": "1"},
+        "coverage": {
+            "long_name": "Share of the period's days that the figures cover",
+            "units": "1",
+        },
+        "status": {"long_name": "Standing of the figure"},
+        "flow_status": {"long_name": "What the pipe does"},
+        "market": {"long_name": "Market the route serves"},
+        "sources": {"long_name": "Ids of the observations and facts behind the figure"},
+    }
+    assert cube.attrs == {
+        "freq": "G",
+        "unit": "mcm/d",
+        "basis": "0C",
+        "assumed": "capacity taken at 20 °C where no basis is stated: exit",
+        "left_out": "1 basis not stated",
+        "label": "period is the first day of each period",
+    }
+    assert cube["name"].sel(route=["pipe", "plan"]).values.tolist() == ["The Pipe", "The Plan"]
+
+
+def test_why_a_figure_cannot_be_used():
+    assert [flows.convert_figure(1.0, *told)[1] for told in (
+        ("bcm", "20C", "plan"), ("bcm", "20C", "contract"), ("bcm", "unstated", "actual"), ("bcm", "", "actual"),
+        ("Mt", "mass", "actual"), ("TWh", "GCV", "actual"), ("bcm", "15C-40MJ", "actual"),
+    )] == ["plan, not a flow", "contract, not a flow", "basis not stated", "basis not stated",
+           "mass; no density stated", *["no calorific value stated for the route"] * 2]  # fmt: skip
+    value, why = flows.convert_figure(10.0, "bcm", "15C-40MJ", "actual", 10.0)
+    assert (value, why) == (pytest.approx(10 * 40 / 3.6 / 10), "")
+
+
+def test_the_better_kind_of_capacity_counts_on_its_days(tiny):
+    tables = _with_facts(
+        tiny,
+        "R0006|pipe|capacity_technical|30|bcm/yr|20C|2021-04-01|2021-07-01|actual|press|",
+        "R0007|pipe|capacity_ceiling|25|bcm/yr|20C|2021-01-01|2021-10-01|actual|press|",
+        "R0008|exit|capacity|7|bcm/yr|20C|2021-01-01||contract|press|",
+        "R0009|corridor|capacity|9|bcm/yr|20C|||plan|press|",
+        "R0010|plan|capacity|40|bcm/yr|20C|2021-07-01||plan|press|",
+    )
+    cube = flows.build(tables, first="2021Q1", last="2021Q4")
+    days = np.array([90, 91, 92, 92]) / 365
+    assert values(cube, "pipe", "capacity") == pytest.approx(np.array([25, 30, 25, 20]) * days)
+    assert values(cube, "pipe", "capacity_kind").tolist() == [
+        "ceiling", "technical", "ceiling", "design"]  # fmt: skip
+    assert values(cube, "exit", "capacity") == pytest.approx(7 * days)
+    assert set(values(cube, "exit", "capacity_kind")) == {"contract"}
+    assert np.isnan(values(cube, "corridor", "capacity")).all()  # a plan without a day is none yet
+    assert values(cube, "plan", "capacity")[2:] == pytest.approx(40 * days[2:])
+    assert values(cube, "plan", "capacity_kind").tolist() == ["", "", "plan", "plan"]
+    year = flows.build(tables, "A", first="2020", last="2021")
+    assert values(year, "pipe", "capacity_kind").tolist() == ["design", "ceiling;design;technical"]
+    assert values(year, "pipe", "capacity")[1] == pytest.approx(
+        (25 * 182 + 30 * 91 + 20 * 92) / 365
+    )
+    size = flows.design(year, "pipe", tables["route-facts"])
+    assert size.values == pytest.approx([10 * 184 / 366, 20])  # open since 1 July 2020
+    assert np.isnan(flows.design(year, "corridor", tables["route-facts"])).all()
+
+
+def test_the_parts_of_two_routes_month_by_month(tiny):
+    made = flows.parts(tiny, ["pipe", "exit"], "2021-01", "2021-02")
+    # of the pipe's 12, three are told by January (2) and the third quarter (1)
+    expected = [
+        ("pipe", dt.date(2021, 1, 1), "V0003", 2, "bcm", "20C", 2, 0, 1, 2, 1),
+        ("pipe", dt.date(2021, 2, 1), "V0002", 12, "bcm", "20C", 12, 3, 28 / 242, 9 * 28 / 242, 1),
+        ("exit", dt.date(2021, 1, 1), "V0007", 105, "TWh", "GCV", 10, 0, 31 / 365, 310 / 365, 1),
+        ("exit", dt.date(2021, 2, 1), "V0007", 105, "TWh", "GCV", 10, 0, 28 / 365, 280 / 365, 1),
+    ]
+    assert list(made.columns) == flows.PARTS
+    pd.testing.assert_frame_equal(
+        made, pd.DataFrame(expected, columns=flows.PARTS), check_dtype=False
+    )
+    shut = flows.parts(tiny, "corridor", "2021-06", "2021-07").set_index("id")
+    assert shut["part"].to_dict() == pytest.approx({"V0006": 10 * 30 / 181, "R0005": 0})
+    assert shut["coverage"].to_dict() == {"V0006": 1, "R0005": 1}
+
+
+def test_a_line_without_flow_is_what_its_project_is(tiny):
+    told = {"construction": "construction", "proposed": "proposed", "shelved": "cancelled", "cancelled": "cancelled",
+            "retired": "cancelled", "idle": "idle", "mothballed": "idle", "destroyed": "damaged",
+            "operating": "unknown"}  # fmt: skip
+    added = pd.DataFrame([{"route": f"the-{status}", "name": "", "status": status, "role": "export", "part_of": ""}
+                          for status in told])  # fmt: skip
+    tiny["routes"] = pd.concat([tiny["routes"], added], ignore_index=True)
+    tables = _with_facts(
+        tiny,
+        "R0006|the-operating|start|2021-04-01||||||press|",
+        "R0007|the-construction|start|2021-04-01||||||press|",
+        "R0008|the-destroyed|start|2020-01-01||||||press|",
+        "R0009|the-destroyed|stop|2021-04-01||||||press|",
+    )
+    cube = flows.build(tables, first="2021Q1", last="2021Q3")
+    for status, word in told.items():
+        assert values(cube, f"the-{status}", "flow_status")[2] == word
+    first = cube["flow_status"].isel(period=0)
+    assert first.sel(route="the-operating") == "not-built"
+    assert first.sel(route="the-construction") == "construction"
+
+
+def test_a_route_serves_the_market_of_the_last_day_of_a_period(tiny):
+    rows = [("W1", "market", "pipe", "x", "2021-06-30", ""), ("W2", "market", "corridor", "y", "", "2021-07-01"),
+            ("W3", "market", "corridor", "w", "2021-07-01", "2021-12-31"),
+            ("W4", "country", "exit", "z", "", "")]  # fmt: skip
+    tiny["crosswalk"] = pd.DataFrame(rows, columns=tiny["crosswalk"].columns)
+    cube = flows.build(tiny, first="2021Q1", last="2021Q4")
+    assert values(cube, "pipe", "market").tolist() == ["", "x", "x", "x"]
+    assert values(cube, "corridor", "market").tolist() == ["y", "y", "w", ""]
+    assert set(values(cube, "exit", "market")) == {""}
