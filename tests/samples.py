@@ -53,6 +53,8 @@ def answer(
         content = (DATA / source / content).read_bytes()
     question = request or asked(source, tag)
     headers = {"content-type": type}
+    if source == "crea":  # a table of many countries is whole only where its length is told
+        headers["content-length"] = str(len(content))
     return answer_of(question, content, status=status, headers=headers, retrieved=retrieved)
 
 

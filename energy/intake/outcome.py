@@ -1,7 +1,8 @@
 """The verdict on a release: green, amber or red, with what it touches in volume and revenue.
 
-Green: every source answered and no shown figure waits. Amber: something is held back, or a source
-that renews a route is missing; the rest is published. Red: more than half of the exports is touched.
+Green: every source answered and no shown figure waits. Amber: something is held back, a figure that
+is due did not come, or a source that renews a route is missing; the rest is published. Red: more than
+half of the exports is touched.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ RED = 0.5
 """Share of the exported volume from which a release is red."""
 
 HELD = 4
-"""Exit code of a release that is amber or red because figures are held back."""
+"""Exit code of a release that is amber or red: figures are held back, or due and not there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +47,12 @@ class Verdict:
         return f"**{self.word}**: {self.why}"
 
 
-def verdict(sources: pd.DataFrame, doubtful: pd.DataFrame, tables: facts.Tables) -> Verdict:
+def verdict(
+    sources: pd.DataFrame,
+    doubtful: pd.DataFrame,
+    tables: facts.Tables,
+    overdue: pd.DataFrame | None = None,
+) -> Verdict:
     """Judge a release by what is missing in it.
 
     Parameters
@@ -57,18 +63,24 @@ def verdict(sources: pd.DataFrame, doubtful: pd.DataFrame, tables: facts.Tables)
         Rows held back, with ``reason``.
     tables : Tables
         The facts.
+    overdue : DataFrame, optional
+        Series that end before what is due, as `energy.intake.due.overdue` returns them.
     """
     failed = list(sources.loc[sources["outcome"] == "failed", "source"])
-    if doubtful.empty and not failed:
+    overdue = doubtful.head(0) if overdue is None else overdue
+    if doubtful.empty and overdue.empty and not failed:
         return Verdict("green", "every source that was asked answered, nothing is held back.")
     matrix = fills.fills(tables)
-    touched = _held_routes(doubtful, tables) | _orphans(matrix, failed)
+    touched = _held_routes(doubtful, tables) | _held_routes(overdue, tables)
+    touched |= _orphans(matrix, failed)
     routes = matrix[matrix["kind"] == "route"].drop_duplicates("name").set_index("name")["share"]
     volume = float(routes.reindex(sorted(touched)).fillna(0.0).sum())
     revenue = _revenue_share(touched, tables)
     said = []
     if len(doubtful):
         said.append(f"{len(doubtful)} figures are held back, first: {doubtful['reason'].iloc[0]}")
+    if len(overdue):
+        said.append(f"{len(overdue)} series end early, first: {overdue['reason'].iloc[0]}")
     if failed:
         said.append(f"{', '.join(failed)} failed")
     where = f" Touched: {', '.join(sorted(touched))}." if touched else " No route is touched."

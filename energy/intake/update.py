@@ -26,7 +26,7 @@ import pandas as pd
 from energy import facts, flows, sources
 from energy import store as memory
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, UnknownName
-from energy.intake import mend, outcome, plausible, second, verdict, workers
+from energy.intake import due, mend, outcome, plausible, second, verdict, workers
 from energy.intake.clocks import (
     ClockError,
     check_asked,
@@ -184,7 +184,8 @@ class Report:
         One row a source: ``source, outcome`` (fine, failed, skipped, by hand), ``asked, kept``
         (questions put and answers already here), ``rows, doubtful, new, revised, vanished,
         newest, age`` (days since), ``stale, verdict, expected`` (fewest rows of a whole quarter),
-        ``withheld`` (confidential cells), ``told`` (warnings), ``what`` (why it failed).
+        ``withheld`` (confidential cells), ``overdue`` (series that end before what is due, see
+        `energy.intake.due`), ``told`` (warnings), ``what`` (why it failed).
     changes : DataFrame
         As `energy.store.diff`, against the last release.
     doubtful : DataFrame
@@ -229,6 +230,9 @@ class Delivery:
     told: tuple[str, ...] = ()
     withheld: int = 0
     answers: tuple[Answer, ...] = ()
+    overdue: pd.DataFrame = dataclasses.field(
+        default_factory=lambda: pd.DataFrame(columns=due.COLUMNS)
+    )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -449,9 +453,16 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
     if not module.request(job.period):
         return Delivery(name, "by hand", "files come in by: energy import inbox FILE")
     try:
+        mine = known[known["source"] == name]
         rows, asides = _gathered(module, job, count)
+        late = _overdue(rows, asides, mine, module, job)
+        if (
+            len(late) and count["kept"] and job.offline is None
+        ):  # it may have been cut: ask once more
+            rows, asides = _gathered(module, job, count, again=True)
+            late = _overdue(rows, asides, mine, module, job)
         rows = honest_dates(rows)
-        good, doubtful = gate(rows, Context(known[known["source"] == name]))
+        good, doubtful = gate(rows, Context(mine))
         doubtful = with_faulty(doubtful, asides["faulty"])
         word, why = verdict.judge(name, job.period, job.now().date(), module.LAG, rows,
                                   len(doubtful), asides["withheld"])  # fmt: skip
@@ -469,18 +480,37 @@ def _deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         job.tell(f"{name}: FAILED. {what}")
         return Delivery(name, "failed", what, count["asked"], count["kept"], verdict="failed")
     job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
-    told = (*asides["told"], *([why] if why else []))
+    told = (*asides["told"], *([why] if why else []), *_few(late["reason"].tolist()))
     for text in told:
         job.tell(f"{name}: {text}")
     return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful, word, told,
-                    len(asides["withheld"]), tuple(asides["answers"]))  # fmt: skip
+                    len(asides["withheld"]), tuple(asides["answers"]), late)  # fmt: skip
+
+
+def _overdue(
+    rows: pd.DataFrame,
+    asides: dict[str, list[Any]],
+    known: pd.DataFrame,
+    module: ModuleType,
+    job: Job,
+) -> pd.DataFrame:
+    """Return what is due and did not come; a cell that is withheld or no number did come."""
+    if asides["withheld"]:
+        return pd.DataFrame(columns=due.COLUMNS)
+    came = with_faulty(rows.assign(reason=""), asides["faulty"])
+    return due.overdue(came, known, module, job.period, job.now().date())
+
+
+def _few(texts: Sequence[str], most: int = 3) -> list[str]:
+    more = [f"{len(texts) - most} more series end before what is due"] if len(texts) > most else []
+    return [*texts[:most], *more]
 
 
 def _gathered(
-    module: ModuleType, job: Job, count: dict[str, int]
+    module: ModuleType, job: Job, count: dict[str, int], again: bool = False
 ) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
-    """Ask and read a source, in a process of its own where the job says so."""
-    kept = _kept(job.store, module.NAME, job.period, job.now(), job.tell)
+    """Ask and read a source, in a process of its own where the job says so; ``again``: none kept counts."""
+    kept = {} if again else _kept(job.store, module.NAME, job.period, job.now(), job.tell)
     replay = _replayed(module.NAME, job)
     if not job.apart:
         return _gather(module, job, count, kept, replay)
@@ -790,7 +820,8 @@ def _report(
     note = release_note(
         job.period, job.run, job.mode, table, found, shown, doubtful, against, overtaken
     )
-    judged = outcome.verdict(table, doubtful, job.tables)
+    late = pd.concat([d.overdue for d in deliveries], ignore_index=True)
+    judged = outcome.verdict(table, doubtful, job.tables, late)
     note = note.replace("\n## Sources\n", f"\nThe release is {judged}\n\n## Sources\n", 1)
     for text in overtaken:
         job.tell(text)
@@ -846,7 +877,7 @@ def _source_table(
             "newest": last.isoformat() if last else "", "age": (today - last).days if last else "",
             "stale": bool(module.LAG and due and d.outcome != "by hand" and _stale(span, last)),
             "verdict": d.verdict or d.outcome, "expected": verdict.expected(d.name, span),
-            "withheld": d.withheld, "told": "; ".join(d.told),
+            "withheld": d.withheld, "overdue": len(d.overdue), "told": "; ".join(d.told),
             "what": d.what,
         })  # fmt: skip
     return pd.DataFrame(rows)

@@ -99,7 +99,8 @@ def parse(answer: Answer) -> pd.DataFrame:
     ...         b"value_eur,value_m3\n"
     ...         b"natural_gas,gas,HU,Hungary,2026-07-01,14000,7000000,20000000\n")
     >>> when = dt.datetime(2026, 11, 28, tzinfo=dt.UTC)
-    >>> rows = parse(reading.answer_of(request("2026Q3")[0], body, retrieved=when))
+    >>> told = {"content-length": str(len(body))}
+    >>> rows = parse(reading.answer_of(request("2026Q3")[0], body, headers=told, retrieved=when))
     >>> rows[["series", "entity", "value", "unit"]].values.tolist()
     [['flow_model', 'hungary', 20000000.0, 'm3'], ['flow_model_value', 'hungary', 7000000.0, 'EUR']]
     """
@@ -113,6 +114,10 @@ def parse(answer: Answer) -> pd.DataFrame:
 
 def _records(answer: Answer) -> list[Any]:
     if answer.body.lstrip()[:1] not in (b"{", b"["):
+        if not reading.is_framed(answer):  # the countries behind a cut would be missed by nobody
+            reading.refuse(
+                answer, "A table whose end nothing proves: no length, chunks or packing."
+            )
         return list(reading.read_csv(answer, FIELDS))
     records = reading.field(answer, reading.read_json(answer), "data", "The answer")
     if not isinstance(records, list):

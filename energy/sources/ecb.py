@@ -36,6 +36,8 @@ KEY = ""
 
 BASE = "https://data-api.ecb.europa.eu/service/data/EXR/"
 FREQUENCIES = ["M", "D"]
+CLOSED = {(1, 1), (5, 1), (12, 25), (12, 26)}
+"""Month and day of the fixed closing days of TARGET."""
 FIELDS = ["FREQ", "CURRENCY", "CURRENCY_DENOM", "EXR_TYPE", "TIME_PERIOD", "OBS_VALUE"]
 
 
@@ -108,6 +110,28 @@ def parse(answer: Answer) -> pd.DataFrame:
             }
         )  # fmt: skip
     return reading.frame(answer, rows) if rows else reading.empty()
+
+
+def is_open(day: dt.date) -> bool:
+    """Tell whether a reference rate is given for a day: a working day of TARGET.
+
+    Notes
+    -----
+    Closed are weekends, 1 January, Good Friday, Easter Monday, 1 May, 25 and 26 December.
+    Source: ECB, long-term calendar for TARGET closing days (14 December 2000).
+
+    Examples
+    --------
+    >>> [is_open(dt.date(2026, 4, day)) for day in (2, 3, 6, 7)]  # Easter was on 5 April
+    [True, False, False, True]
+    """
+    from pandas.tseries.holiday import EasterMonday, GoodFriday
+
+    if day.weekday() >= 5 or (day.month, day.day) in CLOSED:
+        return False
+    year = f"{day.year}-01-01", f"{day.year}-12-31"
+    moving = [rule.dates(*year)[0].date() for rule in (GoodFriday, EasterMonday)]
+    return day not in moving
 
 
 def _is_csv(answer: Answer) -> bool:

@@ -279,7 +279,7 @@ def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:
     [{'period': '2021', 'value': '12'}]
     """
     check_type(answer, "CSV")
-    if not _is_framed(answer) and not answer.body.endswith((b"\n", b"\r")):
+    if not is_framed(answer) and not answer.body.endswith((b"\n", b"\r")):
         refuse(answer, "The table breaks off in its last line; ask again.")
     try:
         lines = list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig")), strict=True))
@@ -297,8 +297,15 @@ def read_csv(answer: Answer, columns: Sequence[str]) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for row in rows]
 
 
-def _is_framed(answer: Answer) -> bool:
-    """Tell whether the protocol said where the body ends: a length, chunks, or packed data."""
+def is_framed(answer: Answer) -> bool:
+    r"""Tell whether the protocol said where the body ends: a length, chunks, or packed data.
+
+    Examples
+    --------
+    >>> asked = Request("own", "rows", "https://example.org")
+    >>> is_framed(answer_of(asked, b"a\n1\n", headers={"Content-Length": "4"}))
+    True
+    """
     names = {name.lower() for name in answer.headers}
     return bool(names & {"content-length", "transfer-encoding", "content-encoding"})
 
