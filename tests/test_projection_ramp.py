@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import datetime as dt
 
 import numpy as np
@@ -373,6 +374,29 @@ def test_a_contract_line_may_carry_its_plateau_before_the_facts_say_so(tracker, 
     found = ramp.spec("power-of-siberia-1", {"model": "contract"}, shared)
     assert found.base[-4:].sum() == pytest.approx(38 * shared.delivery[0], rel=1e-4)
     assert (found.cap >= found.base).all()
+
+
+def test_a_contract_that_fills_may_run_ahead_of_its_steps_or_behind(tracker, tree):
+    cube = tracker.flows(last="2022Q4")
+    tables = store.known(tracker.facts, "2022-12-31")
+    shared = ramp.learn(tables, cube, ramp.grid(cube, "2030", "2022-12-31"), tree)
+    assert shared.pace > 0.3  # of the reference class then
+    spread = []
+    for known in (shared, dataclasses.replace(shared, pace=0.0)):
+        found = ramp.spec("power-of-siberia-1", {"model": "contract"}, known)
+        spread.append(np.sqrt((found.noise**2).sum(axis=0) + found.white**2))
+    years = np.arange(shared.span.first, shared.span.first + shared.span.count) // 4
+    (wide, plain) = spread
+    assert (wide[years == 2024] > 1.3 * plain[years == 2024]).all()  # 21, 25 and 38 a year
+    assert wide[years == 2030] == pytest.approx(plain[years == 2030], rel=1e-3)  # 38 for years
+
+
+def test_a_step_that_falls_moves_nothing():
+    numbers = np.arange(2024 * 4, 2026 * 4)
+    fall = ramp.filling(np.repeat([30.0, 20.0], 4), numbers, 2024 * 4 - 1, 0.5)
+    assert fall.tolist() == [0.0] * 8
+    shut = ramp.filling(np.repeat([0.0, 10.0], 4), numbers, 2024 * 4 - 1, 0.5)
+    assert (shut[:4] == 0).all() and shut[7] == pytest.approx(0.5)  # a year early or late: 0 or 10
 
 
 # ---- a line of whose flow nothing is known yet --------------------------------------------------

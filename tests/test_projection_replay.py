@@ -101,14 +101,16 @@ def test_the_stated_scores_meet_the_stated_aims_or_the_page_says_where_not():
     ours = table.xs("ours", level="model")
     near = [f"year {i}" for i in (1, 2, 3)]
     whole = ours.loc["routes"].loc[near, "inside80"]
-    assert 0.72 <= whole["year 1"] <= 0.88
-    assert (whole[["year 2", "year 3"]] > 0.65).all()
-    assert "Years 2 and 3 hold 70 and 69 %, below the aim of 72 to 88" in text
+    assert whole.between(0.72, 0.88).all() and "(routes: met, 80, 75 and 75 %" in text
     assert (ours.loc["living"].loc[near, "inside80"] > 0.65).all()
+    totals = ours.loc["totals"].loc[near, "inside80"]
+    assert totals["year 1"] > 0.72 and (totals > 0.6).all()
+    assert "71 and 64 % in years 2 and 3, below the aim of 72 to 88" in text
     routes = ours[~ours.index.get_level_values(0).isin(backtest.KINDS)]["skill"].dropna()
     routes = routes[~routes.index.get_level_values(0).str.startswith("total")]
-    for span in near:
-        assert (routes.xs(span, level=1) > 0).mean() >= 0.75
+    wins = {span: (routes.xs(span, level=1) > 0).mean() for span in near}
+    assert min(wins["year 1"], wins["year 2"]) >= 0.75
+    assert wins["year 3"] == pytest.approx(0.7) and "7 of 10 in year 3" in text
     for kind in ("routes", "totals"):
         for span, row in ours.loc[kind].iterrows():
             assert f"{row['inside80'] * 100:.0f} %" in text, (kind, span)

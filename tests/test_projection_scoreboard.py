@@ -127,6 +127,13 @@ def test_our_log_and_the_published_forecasts_stand_beside_each_other(tracker):
     ]
     assert (row["median"], row["target_end_date"]) == (30.0, "2024-12-31")
     assert row["actual"] == pytest.approx(31.1, abs=0.2)
+    rival = scores[
+        (scores["location"] == "power-of-siberia-1")
+        & (scores["model"] == scoreboard.LAST)
+        & (scores["origin_date"] == row["origin_date"])
+        & (scores["target_end_date"] == "2024-12-31")
+    ].iloc[0]
+    assert rival["median"] == pytest.approx(22.7, abs=0.1)  # of 2023
 
 
 def test_draws_become_quantiles_of_whole_years():

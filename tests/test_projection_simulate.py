@@ -458,11 +458,25 @@ def test_what_the_years_before_brought_stands_beside(result, tracker, cube):
     assert part[part > 0].to_dict() == {"northern-lights": pytest.approx(5.831 * 128.5, rel=0.01)}
 
 
-def test_a_copy_flows_with_its_line(result):
-    one_, two = (
-        result["flow_mean"].sel(route=r).values for r in ("power-of-siberia-2", "soyuz-vostok")
-    )
-    assert np.array_equal(one_, two)
+@pytest.mark.parametrize(
+    ("line", "copy"),
+    [
+        ("power-of-siberia-2", "soyuz-vostok"),
+        ("power-of-siberia-1", "china-russia-east"),
+        ("far-eastern-route", "hulin-changchun"),
+    ],
+)
+def test_a_copy_flows_with_its_line(result, line, copy):
+    one_, two = (result["flow_mean"].sel(route=r).values for r in (line, copy))
+    assert np.array_equal(one_, two) and one_.max() > 0
+
+
+def test_a_copy_enters_no_sum(result):
+    parts = ["power-of-siberia-1", "power-of-siberia-2", "far-eastern-route"]
+    china = result["exports_mean"].sel(market="china", scenario="mixture").values
+    mine = result["flow_mean"].sel(route=parts, scenario="mixture").sum("route").values
+    other = result["flow_mean"].sel(route="russia-kazakhstan-china", scenario="mixture").values
+    assert china == pytest.approx(mine + other, rel=1e-4)
 
 
 def test_attributes_carry_every_assumption(result, tracker):

@@ -373,8 +373,6 @@ def _known(result: xr.Dataset, made: Setup) -> xr.Dataset:
                          coords={"route": [r for r in routes if r in cube["route"].values],
                                  "period": made.span.starts})  # fmt: skip
     known = known.reindex(route=routes, fill_value=False)
-    own = [route not in made.copies for route in routes]
-    known &= xr.DataArray(own, dims="route", coords={"route": routes})
     stands = cube["flow"].reindex(route=routes, period=result["period"])
     for name in ("flow", "flow_mean"):
         result[name] = result[name].where(~known, stands).transpose(*result[name].dims)

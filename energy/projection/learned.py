@@ -19,7 +19,7 @@ from energy import facts
 from energy.measure import periods, validity
 from energy.measure.observations import rows_of
 from energy.measure.tables import Contract, OutsideForecast, Volume
-from energy.projection import scenarios
+from energy.projection import scenarios, timing
 from energy.projection.horizon import Grid, History, annual, history
 from energy.projection.noise import Noise, Widths
 
@@ -287,7 +287,8 @@ def contract_end(tables: Tables, route: str, yearly: float) -> float:
 class Learned:
     """All that the routes share: tables, cube, grid, tree, hazards, delivery, timing, widths.
 
-    `widths` come from `energy.projection.widths.learn`; without them nothing is widened.
+    `widths` come from `energy.projection.widths.learn`; without them nothing is widened. `pace` is
+    how uncertain the time is in which a line fills, see `energy.projection.timing.pace`.
     """
 
     tables: Tables
@@ -299,6 +300,7 @@ class Learned:
     timing: Callable[..., Any] | None
     past: dict[str, History]
     widths: dict[str, Widths] = dataclasses.field(default_factory=dict)
+    pace: float = 0.0
 
     @property
     def delivery_noise(self) -> Noise:
@@ -313,19 +315,50 @@ class Learned:
 
 def learn(
     tables: Tables, cube: xr.Dataset, span: Grid, tree: scenarios.Tree,
-    timing: Callable[..., Any] | None = None,
+    timed: Callable[..., Any] | None = None,
 ) -> Learned:  # fmt: skip
     """Learn once what every scenario shares.
 
     Parameters
     ----------
-    timing : callable, optional
-        ``timing(tables, route, as_of)`` with ``.sample(rng, n)`` (decimal years of first gas,
+    timed : callable, optional
+        ``timed(tables, route, as_of)`` with ``.sample(rng, n)`` (decimal years of first gas,
         infinity never) and ``.ramp(rng, n)`` (years to plateau).
     """
     pasts = {route: history(cube, route) for route in cube["route"].values.tolist()}
     return Learned(tables, cube, span, tree, hazards(tables, cube, tree, span.as_of),
-                   delivery(tables, pasts, contracted(tree), tree), timing, pasts)  # fmt: skip
+                   delivery(tables, pasts, contracted(tree), tree), timed, pasts,
+                   pace=timing.pace(tables, periods.decimal_year(span.as_of)))  # fmt: skip
+
+
+def filling(yearly: np.ndarray, numbers: np.ndarray, last: int, pace: float) -> np.ndarray:
+    """Return how far a filling line may be off its schedule: a standard deviation, share of the flow.
+
+    The schedule may be run through sooner or later, by `pace` of the time ahead: half of what the
+    steps then differ by.
+
+    Parameters
+    ----------
+    yearly : (P,)
+        Quantity of each quarter's year, bcm a year.
+    numbers : (P,)
+        The quarters.
+    last : int
+        Last known quarter.
+
+    Examples
+    --------
+    >>> years = np.arange(2023 * 4, 2026 * 4)
+    >>> steps = np.repeat([20.0, 30.0, 30.0], 4)
+    >>> filling(steps, years, 2023 * 4 - 1, 0.4)[[3, 7, 11]].round(3).tolist()
+    [0.1, 0.133, 0.033]
+    """
+    years, first = np.unique(numbers // 4, return_index=True)
+    off = pace * np.maximum(numbers - last, 0) / 4
+    late, early = (np.interp(numbers // 4 + side * off, years, yearly[first]) for side in (-1, 1))
+    moved = np.maximum(early - late, 0) / 2
+    found: np.ndarray = np.divide(moved, yearly, out=np.zeros(len(yearly)), where=yearly > 0)
+    return found
 
 
 def contracted(tree: scenarios.Tree) -> list[str]:

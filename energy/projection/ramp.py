@@ -42,6 +42,7 @@ from energy.projection.learned import (
     contract_end,
     contracted,
     delivery,
+    filling,
     hazards,
     learn,
     market_of,
@@ -281,7 +282,17 @@ def _contract(route: str, mine: Params, shared: Learned, past: History) -> Parts
     parts = contract_parts(route, mine, shared)
     behind = _behind(past, shared.span)
     noise, white = modes(shared.span.count, shared.delivery_noise, behind, shared.width("contract"))
+    pace = contract_pace(parts, shared, shared.span.first - 1 - behind)
+    if pace.any():  # one path is early or late as a whole
+        noise, white = split(noise.T @ noise + np.diag(white**2) + np.outer(pace, pace))
     return {**parts, "noise": noise, "white": white}
+
+
+def contract_pace(parts: Parts, shared: Learned, last: int) -> np.ndarray:
+    """Return how far a contract that still fills may be off its steps; see `learned.filling`."""
+    span = shared.span
+    numbers = np.arange(span.first, span.first + span.count)
+    return filling(parts["base"] / span.share, numbers, last, shared.pace)
 
 
 def contract_parts(route: str, mine: Params, shared: Learned) -> Parts:

@@ -205,6 +205,40 @@ def of_draws(model: str, draws: xr.DataArray, day: dt.date) -> pd.DataFrame:
     return _rows(made)
 
 
+LAST = "as last year"
+"""The simple rival: what came in the last whole year before the day."""
+
+
+def as_last_year(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
+    """Return, for each day and year that others speak of, the last whole year's figure as a rival.
+
+    Parameters
+    ----------
+    said : DataFrame
+        Submissions.
+    came : DataFrame
+        From `truth`, whole years.
+
+    Examples
+    --------
+    >>> said = pd.DataFrame([("us", "2024-07-01", "flow", "blue-stream", "2025-12-31", "quantile",
+    ...                       0.5, 9.0)], columns=["model", *COLUMNS])
+    >>> came = pd.DataFrame({"target": ["flow"], "location": ["blue-stream"],
+    ...                      "target_end_date": ["2023-12-31"], "actual": [11.0]})
+    >>> as_last_year(said, came)[["model", "target_end_date", "value"]].values.tolist()
+    [['as last year', '2025-12-31', 11.0]]
+    """
+    known = came.set_index(["target", "location", "target_end_date"])["actual"]
+    asked = said[["origin_date", "target", "location", "target_end_date"]].drop_duplicates()
+    made = []
+    for row in rows_of(asked):
+        before = (row.target, row.location, f"{int(row.origin_date[:4]) - 1}-12-31")
+        if row.target_end_date.endswith("-12-31") and before in known.index:
+            made.append((LAST, row.origin_date, row.target, row.location, row.target_end_date,
+                         "quantile", 0.5, float(known[before])))  # fmt: skip
+    return _rows(made)
+
+
 def _rows(made: Sequence[tuple[object, ...]]) -> pd.DataFrame:
     return pd.DataFrame(made, columns=["model", *COLUMNS])
 

@@ -901,6 +901,27 @@ def ramps(table: pd.DataFrame) -> np.ndarray:
     return years
 
 
+def pace(tables: facts.Tables, as_of: float) -> float:
+    """Return the standard deviation of the log of the years from first gas to plateau.
+
+    Of the reference class as known on a day, a little more for few projects; where fewer than three
+    show theirs, of the rules. A schedule that was announced takes its share off the variance, the
+    weight of an official date (`Rules.plan_weight`).
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> tables = facts.load()
+    >>> 0.3 < pace(tables, 2018.0) < 1.5
+    True
+    """
+    known = _climbs(milestones(tables, as_of)) if "reference-projects" in tables else np.empty(0)
+    numbers = rules(tables)
+    logs = np.log(_or(known, "ramps", numbers.ramps))
+    spread = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
+    return float(spread * np.sqrt(1 - numbers.plan_weight))
+
+
 def _climbs(table: pd.DataFrame) -> np.ndarray:
     years = (table["plateau"] - table["first_gas"]).dropna().to_numpy()
     return np.sort(np.maximum(years, 0.25))

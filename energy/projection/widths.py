@@ -88,9 +88,9 @@ def pool(shared: ramp.Learned, models: dict[str, ramp.Params]) -> pd.DataFrame:
         model = "contract" if models.get(route, {}).get("model") == "contract" else "open"
         replay = _contracted(shared, route) if model == "contract" else _opened(shared)
         for i in range(LEAST, len(past.flows)):
-            expected, noise = replay(past, i)
+            expected, noise, pace = replay(past, i)
             for step, judge in (("quarter", _quarters), ("year", _years)):
-                ahead, error = judge(past, i, expected, noise)
+                ahead, error = judge(past, i, expected, noise, pace)
                 place = (route, model, past.quarters[i - 1], step)
                 for name, value in zip(COLUMNS, place, strict=False):
                     parts[name] += [value] * len(ahead)
@@ -110,17 +110,19 @@ def _flowing(shared: ramp.Learned, route: str) -> ramp.History:
     return ramp.History(past.quarters[keep], past.flows[keep])
 
 
-Replay = Callable[[ramp.History, int], tuple[np.ndarray, ramp.Noise]]
+Replay = Callable[[ramp.History, int], tuple[np.ndarray, ramp.Noise, np.ndarray]]
+"""Expected flows of the quarters after the first `i`, their noise, and how far a filling line may be
+off its steps (`ramp.filling`)."""
 
 
 def _opened(shared: ramp.Learned) -> Replay:
     """Return expected flows and their noise by the open model fitted to `i` quarters."""
 
-    def replay(past: ramp.History, i: int) -> tuple[np.ndarray, ramp.Noise]:
+    def replay(past: ramp.History, i: int) -> tuple[np.ndarray, ramp.Noise, np.ndarray]:
         before, later = ramp.History(past.quarters[:i], past.flows[:i]), past.quarters[i:]
         level = ramp.open_level(before, shared.tree)
         expected = ramp.open_path(level, int(before.quarters[-1]), later)
-        return expected, ramp.open_noise(level, i, shared.tree)
+        return expected, ramp.open_noise(level, i, shared.tree), np.zeros(len(later))
 
     return replay
 
@@ -130,17 +132,17 @@ def _contracted(shared: ramp.Learned, route: str) -> Replay:
     plans = shared.tables["volumes"].query("series == 'plan_flow'")
     small = shared.tables.replaced({"volumes": plans})
 
-    def replay(past: ramp.History, i: int) -> tuple[np.ndarray, ramp.Noise]:
+    def replay(past: ramp.History, i: int) -> tuple[np.ndarray, ramp.Noise, np.ndarray]:
         last = int(past.quarters[i - 1])
         ahead = past.quarters[i:] - last
         then = _as_of(shared, small, route, last, int(ahead[-1]))
         firm, plateau, _ = ramp.schedule(then.tables, route)
         if not firm and np.isnan(plateau):
-            return np.zeros(len(ahead)), then.delivery_noise
+            return np.zeros(len(ahead)), then.delivery_noise, np.zeros(len(ahead))
         parts = ramp.contract_parts(route, {}, then)
         begun = (ahead - 0.5 - np.median(parts["start"])) / np.median(parts["ramp"])
         expected = parts["base"][ahead - 1] + parts["added"][ahead - 1] * np.clip(begun, 0, 1)
-        return expected, then.delivery_noise
+        return expected, then.delivery_noise, ramp.contract_pace(parts, then, last)[ahead - 1]
 
     return replay
 
@@ -160,25 +162,27 @@ def _as_of(
 
 
 def _quarters(
-    past: ramp.History, i: int, expected: np.ndarray, noise: ramp.Noise
+    past: ramp.History, i: int, expected: np.ndarray, noise: ramp.Noise, pace: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return quarters ahead, and relative errors over the deviation where they can be judged."""
     ahead = past.quarters[i:] - past.quarters[i - 1]
     floor = max(FAINT * float(expected.mean()), 1e-9)
     keep = (ahead <= REACH) & (expected > floor)
     error = past.flows[i:][keep] / expected[keep] - 1
-    return ahead[keep], error / ramp.deviation(ahead[keep], noise)
+    return ahead[keep], error / np.hypot(ramp.deviation(ahead[keep], noise), pace[keep])
 
 
 def _years(
-    past: ramp.History, i: int, expected: np.ndarray, noise: ramp.Noise
+    past: ramp.History, i: int, expected: np.ndarray, noise: ramp.Noise, pace: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the same of the years ahead of which all four quarters are known."""
     at = past.quarters[i:] - past.quarters[i - 1] - 1
-    sums = [np.bincount(at // 4, weights) for weights in (None, past.flows[i:], expected)]
+    parts = (None, past.flows[i:], expected, expected * pace)
+    sums = [np.bincount(at // 4, weights) for weights in parts]
     years = np.flatnonzero((sums[0] == 4) & (sums[2] > 1e-9))
     years = years[years < REACH // 4]
     sigma = np.array([ramp.yearly_deviation(int(year) + 1, noise) for year in years])
+    sigma = np.hypot(sigma, sums[3][years] / sums[2][years])
     return years + 1, (sums[1][years] / sums[2][years] - 1) / sigma
 
 

@@ -374,6 +374,8 @@ class Ahead(Facet):
     def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
         """Score dated forecasts whose outcome has come: our releases, published ones, submissions.
 
+        Beside each the simple rival, what came in the last whole year before that day.
+
         Parameters
         ----------
         folder : path, optional
@@ -414,7 +416,22 @@ class Ahead(Facet):
         came = scoreboard.truth(self.t._cube(freq="A"), markets)
         if (said["target"] == "revenue").any():
             came = pd.concat([came, replay.earned(self.t.flows(freq="A"), markets)])
+        said = pd.concat([said, scoreboard.as_last_year(said, came)], ignore_index=True)
         return scoreboard.score(said, came, self.t.edition)
+
+    def regimes(self) -> pd.DataFrame:
+        """Return the regime each route stands in and its hazard; see `energy.projection.regimes`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().ahead.regimes().loc["nord-stream-1", "regime"]
+        'halted'
+        """
+        from energy.projection import regimes
+
+        day = str(self.t.day or self.t.edition)
+        return regimes.regimes(self.t.facts, self.t.flows(estimate="reported"), day)
 
     def nowcast(self, day: str | None = None) -> pd.DataFrame:
         """Return the last and the running quarter of each route where they are not known whole.
