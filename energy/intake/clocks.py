@@ -75,6 +75,13 @@ def check_asked(rows: pd.DataFrame, run: str) -> None:
     Raises
     ------
     ClockError
+
+    Examples
+    --------
+    >>> asked = pd.DataFrame({"retrieved": ["2025-05-03T08:00:00Z"]})
+    >>> check_asked(asked, "20250501T000000Z")
+    Traceback (most recent call last):
+    energy.intake.clocks.ClockError: The run began on 2025-05-01, an answer came on 2025-05-03: ...
     """
     began = pd.Timestamp(dt.datetime.strptime(run, "%Y%m%dT%H%M%SZ"), tz="UTC")
     newest = pd.to_datetime(rows["retrieved"], utc=True).max()

@@ -68,7 +68,12 @@ def fills(tables: facts.Tables, year: int | None = None) -> pd.DataFrame:
 
 
 def renewable(table: pd.DataFrame) -> float:
-    """Return the share of exported bcm that the sources of a fill matrix can renew by themselves."""
+    """Return the share of exported bcm that the sources of a fill matrix can renew by themselves.
+
+    >>> table = pd.DataFrame({"kind": "route", "name": ["a", "b"], "source": ["meter", ""], "share": [0.7, 0.3]})
+    >>> renewable(table)
+    0.7
+    """
     routes = table[(table["kind"] == "route") & (table["source"] != "")]
     return float(routes.drop_duplicates("name")["share"].sum())
 

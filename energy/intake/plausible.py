@@ -235,7 +235,11 @@ def _noise(change: pd.Series, drift: float) -> float:
 
 
 def robust_spread(values: pd.Series) -> float:
-    """Return the standard deviation as the median deviation tells it, blind to a few outliers."""
+    """Return the standard deviation as the median deviation tells it, blind to a few outliers.
+
+    >>> robust_spread(pd.Series([1.0, 2.0, 3.0, 1000.0]))  # the outlier moves it little
+    1.4826
+    """
     return float(1.4826 * (values - values.median()).abs().median()) if len(values) else 0.0
 
 

@@ -672,7 +672,11 @@ def _counted(job: Job, count: dict[str, int], word: str) -> None:
 
 
 def licence_of(source: str) -> str:
-    """Return the terms of a source, "" for one that is not ours."""
+    """Return the terms of a source, "" for one that is not ours.
+
+    >>> licence_of("nobody")
+    ''
+    """
     return str(getattr(sources.SOURCES.get(source), "LICENCE", ""))
 
 
@@ -987,7 +991,13 @@ def _doubts(doubtful: pd.DataFrame) -> list[str]:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Return a table as Markdown; numbers with six digits, missing as an empty cell."""
+    """Return a table as Markdown; numbers with six digits, missing as an empty cell.
+
+    >>> print(markdown(pd.DataFrame({"route": ["a"], "bcm": [1.25], "late": [True]})))
+    | route | bcm | late |
+    | --- | --- | --- |
+    | a | 1.25 | yes |
+    """
 
     def cell(value: Any) -> str:
         if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):

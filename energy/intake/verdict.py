@@ -80,7 +80,11 @@ def expected(source: str, period: str | periods.Period) -> int:
 
 
 def own_rows(rows: pd.DataFrame, period: str | periods.Period) -> int:
-    """Count the rows whose period lies inside the quarter."""
+    """Count the rows whose period lies inside the quarter.
+
+    >>> own_rows(pd.DataFrame({"period": ["2025-02", "2025Q1", "2025"]}), "2025Q1")
+    2
+    """
     span = periods.parse(period)
     inside = 0
     for text, count in rows["period"].value_counts().items():

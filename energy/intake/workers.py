@@ -56,7 +56,11 @@ class WorkerError(EnergyError):
 
 
 def can_fork() -> bool:
-    """Tell whether sources can have a process each here."""
+    """Tell whether sources can have a process each here.
+
+    >>> can_fork() in (True, False)
+    True
+    """
     return "fork" in multiprocessing.get_all_start_methods()
 
 

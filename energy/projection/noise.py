@@ -59,6 +59,12 @@ def modes(
         Rows of the largest eigenvectors of the covariance, scaled.
     white : (count,)
         What they leave of each quarter's standard deviation, so that it is met exactly.
+
+    Examples
+    --------
+    >>> smooth, white = modes(4, (0.1, 0.7, 0.05, 0.0))
+    >>> smooth.shape, white.shape
+    ((4, 4), (4,))
     """
     ahead = np.maximum(np.arange(1, count + 1) + behind, 0)
     spread = covariance(ahead, noise)
@@ -74,6 +80,11 @@ def together(smooth: np.ndarray, white: np.ndarray, wanted: float) -> tuple[np.n
 
     The variance of each quarter stays what it is; the share of it that is moved is the least with
     which the first year's quarters have the correlation `wanted` on average, all of it if none has.
+
+    >>> half = np.full((1, 2), 0.1), np.full(2, 0.1)  # two quarters, correlation one half
+    >>> smooth, white = together(*half, 0.75)
+    >>> (smooth**2).round(4).tolist(), (white**2).round(4).tolist()
+    ([[0.015, 0.015]], [0.005, 0.005])
     """
     total = (smooth**2).sum(axis=0) + white**2
     free = np.flatnonzero((total > 0) & ((smooth**2).sum(axis=0) > 0))[:4]
@@ -104,7 +115,11 @@ def _linked(smooth: np.ndarray, white: np.ndarray, some: np.ndarray) -> float:
 
 
 def covariance(ahead: np.ndarray, noise: Noise) -> np.ndarray:
-    """Return the covariance of the noise at some quarters ahead; 0 ahead is known."""
+    """Return the covariance of the noise at some quarters ahead; 0 ahead is known.
+
+    >>> covariance(np.array([1, 2]), (0.0, 0.7, 0.5, 0.0)).tolist()  # an error of the level
+    [[0.25, 0.25], [0.25, 0.25]]
+    """
     spread, persistence, level, drift = noise
     k = np.asarray(ahead)
     near, far = np.minimum.outer(k, k), np.maximum.outer(k, k)
@@ -114,7 +129,11 @@ def covariance(ahead: np.ndarray, noise: Noise) -> np.ndarray:
 
 
 def deviation(ahead: np.ndarray, noise: Noise) -> np.ndarray:
-    """Return the standard deviation of quarters ahead, before it is widened."""
+    """Return the standard deviation of quarters ahead, before it is widened.
+
+    >>> deviation(np.array([0, 4, 8]), (0.0, 0.7, 0.0, 0.02)).tolist()  # a trend of 2 % a year
+    [0.0, 0.02, 0.04]
+    """
     spread, persistence, level, drift = noise
     k = np.asarray(ahead, dtype=float)
     moving = spread**2 * (1 - persistence ** (2 * k))
@@ -123,12 +142,20 @@ def deviation(ahead: np.ndarray, noise: Noise) -> np.ndarray:
 
 @functools.lru_cache(maxsize=4096)
 def yearly_deviation(year: int, noise: Noise) -> float:
-    """Return the same of the mean of the four quarters of the 1st, 2nd, … year ahead."""
+    """Return the same of the mean of the four quarters of the 1st, 2nd, … year ahead.
+
+    >>> yearly_deviation(1, (0.0, 0.7, 0.5, 0.0))
+    0.5
+    """
     return float(np.sqrt(covariance(np.arange(4 * year - 3, 4 * year + 1), noise).mean()))
 
 
 def shift(ahead: np.ndarray, noise: Noise, widths: Widths) -> np.ndarray:
-    """Return the variance of the level that shifts, so that quarters and years are wide enough."""
+    """Return the variance of the level that shifts, so that quarters and years are wide enough.
+
+    >>> shift(np.array([1, 2]), (0.0, 0.7, 0.5, 0.0), Widths((1.0, 2.0))).tolist()
+    [0.0, 0.75]
+    """
     first = widths.quarters[0] ** 2
     found = (widen(ahead, widths.quarters) ** 2 - first) * deviation(ahead, noise) ** 2
     if widths.years:
@@ -139,7 +166,11 @@ def shift(ahead: np.ndarray, noise: Noise, widths: Widths) -> np.ndarray:
 
 
 def widen(ahead: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
-    """Return the factor at some steps ahead; beyond the last known its square grows with time."""
+    """Return the factor at some steps ahead; beyond the last known its square grows with time.
+
+    >>> widen(np.array([1, 2, 8]), (1.0, 2.0)).tolist()
+    [1.0, 2.0, 4.0]
+    """
     last = len(factors)
     known = np.array(factors)[np.clip(ahead, 1, last) - 1]
     factor: np.ndarray = known * np.sqrt(np.maximum(np.asarray(ahead) / last, 1.0))
@@ -147,7 +178,12 @@ def widen(ahead: np.ndarray, factors: tuple[float, ...]) -> np.ndarray:
 
 
 def split(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Split a covariance into `MODES` smooth components and what they leave on the diagonal."""
+    """Split a covariance into `MODES` smooth components and what they leave on the diagonal.
+
+    >>> smooth, white = split(np.diag([4.0, 9.0]))
+    >>> (smooth**2).sum(axis=0).tolist(), white.tolist()
+    ([4.0, 9.0], [0.0, 0.0])
+    """
     count = len(covariance)
     values, vectors = np.linalg.eigh(covariance)
     kept = min(MODES, count)

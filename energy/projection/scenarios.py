@@ -397,7 +397,12 @@ def known(tree: Tree, day: str, published: Mapping[str, str]) -> Tree:
 
 
 def baseline(tree: Tree) -> Answers:
-    """Return the baseline answer to each question."""
+    """Return the baseline answer to each question.
+
+    >>> answers = baseline(load())
+    >>> set(answers) == set(load()["question"])
+    True
+    """
     return {name: next(key for key, answer in question["answer"].items() if answer.get("baseline"))
             for name, question in tree["question"].items()}  # fmt: skip
 
@@ -407,6 +412,9 @@ def named(tree: Tree) -> dict[str, Answers]:
 
     The name of an answer's scenario is ``question-answer``, e.g. ``pos2-signed``; with a
     baseline answer it is the baseline itself under another name.
+
+    >>> "baseline" in named(load())
+    True
     """
     base = baseline(tree)
     found = {BASELINE: base}
@@ -604,17 +612,29 @@ def _effects(tree: Tree, answers: Answers) -> Iterator[dict[str, Any]]:
 
 
 def value(item: Any) -> Any:
-    """Return the number of a table, anything else as it is."""
+    """Return the number of a table, anything else as it is.
+
+    >>> value({"value": 3, "source": "x"}), value(3)
+    (3, 3)
+    """
     return item["value"] if isinstance(item, dict) and "value" in item else item
 
 
 def rule(tree: Tree, name: str) -> Any:
-    """Return one number of ``[rules]``."""
+    """Return one number of ``[rules]``.
+
+    >>> rule({"rules": {"window": {"value": 20}}}, "window")
+    20
+    """
     return tree["rules"][name]["value"]
 
 
 def assumptions(tree: Tree) -> list[dict[str, Any]]:
-    """Return every number of the tree with where it stands and where it is from, one row each."""
+    """Return every number of the tree with where it stands and where it is from, one row each.
+
+    >>> {"where", "value"} <= set(assumptions(load())[0])
+    True
+    """
     return [{"where": where, "value": row["value"],
              **{key: row[key] for key in ("source", "assumption") if key in row}}
             for where, row in numbers(tree)]  # fmt: skip

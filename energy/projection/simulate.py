@@ -421,7 +421,12 @@ def run_block(bench: Bench, case: Case, seed: int, block: int, size: int,
 
 
 def generator(seed: int, block: int, name: str) -> np.random.Generator:
-    """Return the generator of a route in a block, whatever other routes there are."""
+    """Return the generator of a route in a block, whatever other routes there are.
+
+    >>> first = generator(1, 0, "turkstream-1").random()
+    >>> first == generator(1, 0, "turkstream-1").random()
+    True
+    """
     key = np.random.SeedSequence(seed, spawn_key=(block, zlib.crc32(name.encode())))
     return np.random.Generator(np.random.SFC64(key))
 
@@ -568,7 +573,11 @@ def run(
 
 
 def check_draws(draws: Any) -> int:
-    """Return a number of draws, or raise an `EnergyError`."""
+    """Return a number of draws, or raise an `EnergyError`.
+
+    >>> check_draws(20_000)
+    20000
+    """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
         raise EnergyError(f"draws is {draws!r}; a projection needs a whole number of 1 or more, "
                           "say 20000.")  # fmt: skip
@@ -576,14 +585,22 @@ def check_draws(draws: Any) -> int:
 
 
 def check_seed(seed: Any) -> int:
-    """Return a seed, or raise an `EnergyError`."""
+    """Return a seed, or raise an `EnergyError`.
+
+    >>> check_seed(0)
+    0
+    """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
         raise EnergyError(f"seed is {seed!r}; give a whole number of 0 or more.")
     return int(seed)
 
 
 def check_workers(workers: int | None) -> int:
-    """Return a number of threads, or raise an `EnergyError`."""
+    """Return a number of threads, or raise an `EnergyError`.
+
+    >>> check_workers(1)
+    1
+    """
     if workers is None:
         return max(1, min(os.cpu_count() or 1, _WORKER_LIMIT))
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:

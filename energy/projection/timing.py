@@ -194,7 +194,11 @@ def pieces(tables: facts.Tables, names: Sequence[str], day: float) -> tuple[Piec
 
 
 def decimal(value: str) -> float:
-    """Return a date, month or year as a decimal year, its middle; NaN for a word."""
+    """Return a date, month or year as a decimal year, its middle; NaN for a word.
+
+    >>> decimal("2024-07-01"), decimal("2025"), decimal("soon")
+    (2024.4972677595629, 2025.5, nan)
+    """
     if not value[:4].isdigit():
         return float("nan")
     span = periods.parse(value)

@@ -64,7 +64,14 @@ def summary(annual: xr.Dataset, tables: Tables, statements: pd.DataFrame, as_of:
 
 
 def table(frame: pd.DataFrame) -> str:
-    """Return a frame of texts as a Markdown table; its index is the first column."""
+    """Return a frame of texts as a Markdown table; its index is the first column.
+
+    >>> frame = pd.DataFrame({"2024": ["31.0"]}, pd.Index(["China"], name="bcm"))
+    >>> print(table(frame))
+    | bcm | 2024 |
+    | --- | ---: |
+    | China | 31.0 |
+    """
     head = [str(frame.index.name or ""), *map(str, frame.columns)]
     lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * len(frame.columns)]
     lines += [

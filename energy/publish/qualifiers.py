@@ -24,7 +24,12 @@ Floats = npt.NDArray[np.float64]
 
 
 def coverage(cube: xr.Dataset) -> Floats:
-    """Return the share of days that the figures cover, dims (route, period); 0 without a figure."""
+    """Return the share of days that the figures cover, dims (route, period); 0 without a figure.
+
+    >>> flow = (("route", "period"), [[1.0, np.nan]])
+    >>> coverage(xr.Dataset({"flow": flow})).tolist()
+    [[1.0, 0.0]]
+    """
     flow = cube["flow"].transpose("route", "period").values.astype(float)
     if "coverage" not in cube:
         found: Floats = np.isfinite(flow).astype(float)
@@ -35,14 +40,25 @@ def coverage(cube: xr.Dataset) -> Floats:
 
 
 def days(cube: xr.Dataset) -> npt.NDArray[np.int64]:
-    """Return the days of each period."""
+    """Return the days of each period.
+
+    >>> times = pd.to_datetime(["2024-01-01", "2025-01-01"])
+    >>> days(xr.Dataset(coords={"period": times}, attrs={"freq": "Q"})).tolist()
+    [91, 90]
+    """
     starts = pd.DatetimeIndex(cube["period"].values)
     months = 12 // PER_YEAR.get(str(cube.attrs.get("freq", "Q"))[:1].upper(), 4)
     return np.asarray((starts + pd.DateOffset(months=months) - starts).days, dtype=np.int64)
 
 
 def balanced(cube: xr.Dataset) -> npt.NDArray[np.bool_]:
-    """Say which flows are the balance's, with the published figure beside it, dims (route, period)."""
+    """Say which flows are the balance's, with the published figure beside it, dims (route, period).
+
+    >>> flow = (("route", "period"), [[1.0, 2.0]])
+    >>> status = (("route", "period"), [["actual", "balanced"]])
+    >>> balanced(xr.Dataset({"flow": flow, "status": status, "reported": flow})).tolist()
+    [[False, True]]
+    """
     if "status" not in cube or "reported" not in cube:
         return np.zeros((cube.sizes["route"], cube.sizes["period"]), dtype=bool)
     status = cube["status"].transpose("route", "period").values.astype(str)

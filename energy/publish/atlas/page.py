@@ -103,7 +103,11 @@ def page_data(
 
 
 def relative(folder: Any, layer: str) -> str:
-    """Return the address of a layer in a folder that lies beside the page, else nothing."""
+    """Return the address of a layer in a folder that lies beside the page, else nothing.
+
+    >>> relative("layers/", "routes"), relative("https://example.org", "routes")
+    ('layers/routes.geojson', '')
+    """
     text = str(folder or "").rstrip("/")
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", text):
         return ""
@@ -111,7 +115,12 @@ def relative(folder: Any, layer: str) -> str:
 
 
 def units_of(cube: xr.Dataset, heat: bool) -> list[dict[str, Any]]:
-    """List the units a reader can switch to; factors are per unit of the cube."""
+    """List the units a reader can switch to; factors are per unit of the cube.
+
+    >>> cube = xr.Dataset(attrs={"unit": "bcm", "basis": "20C"})
+    >>> [way["key"] for way in units_of(cube, heat=True)]
+    ['own', 'bcm15', 'mcmd', 'twh']
+    """
     unit, basis = str(cube.attrs.get("unit", "bcm")), str(cube.attrs.get("basis", ""))
     own = {"key": "own", "unit": unit, "note": basis_words(cube), "factor": 1, "digits": 2}
     if unit != "bcm" or basis not in ("20C", "15C", "0C"):

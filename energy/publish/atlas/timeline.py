@@ -30,6 +30,11 @@ def starts_of(flows: xr.Dataset, projection: xr.Dataset | None) -> pd.DatetimeIn
 
 
 def days_of(starts: pd.DatetimeIndex, freq: str) -> list[int]:
+    """Return the days of each period that starts on a day.
+
+    >>> days_of(pd.DatetimeIndex(["2024-01-01", "2025-01-01"]), "Q")
+    [91, 90]
+    """
     months = 12 // PER_YEAR.get(freq, 4)
     return (starts + pd.DateOffset(months=months) - starts).days.tolist()
 
@@ -96,7 +101,11 @@ def steps_of(cube: xr.Dataset, past: int, filled: np.ndarray) -> list[dict[str, 
 
 
 def period_names(start: pd.Timestamp, freq: str) -> tuple[str, str]:
-    """Return a period as an address and in words: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``."""
+    """Return a period as an address and in words: ``2026Q1`` and ``2026 Q1 (Jan–Mar)``.
+
+    >>> period_names(pd.Timestamp("2026-01-01"), "Q")
+    ('2026Q1', '2026 Q1 (Jan–Mar)')
+    """
     span = periods.containing(start, freq)
     if freq == "G":
         return str(span), f"Gas year {span.start.year}/{span.end:%y}"

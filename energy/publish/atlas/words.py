@@ -24,11 +24,20 @@ __all__ = [
 
 
 def text_of(value: Any) -> str:
-    """Return a text; empty for None and NaN."""
+    """Return a text; empty for None and NaN.
+
+    >>> text_of(None), text_of(float("nan")), text_of(38)
+    ('', '', '38')
+    """
     return "" if value is None or (not isinstance(value, str) and pd.isna(value)) else str(value)
 
 
 def text_column(frame: pd.DataFrame, column: str) -> pd.Series:
+    """Return a column as texts, empty where there is none.
+
+    >>> text_column(pd.DataFrame({"note": ["a", None]}), "note").tolist()
+    ['a', '']
+    """
     if column not in frame:
         return pd.Series("", index=frame.index)
     return frame[column].fillna("").astype(str)
@@ -46,15 +55,30 @@ def spoken(text: str) -> str:
 
 
 def freq_of(cube: xr.Dataset) -> str:
+    """Return the letter of a cube's periods: Q, M, A, ...
+
+    >>> freq_of(xr.Dataset(attrs={"freq": "A"})), freq_of(xr.Dataset())
+    ('A', 'Q')
+    """
     return str(cube.attrs.get("freq", "Q"))[:1].upper()
 
 
 def step_word(cube: xr.Dataset) -> str:
+    """Return the word for a period of a cube.
+
+    >>> step_word(xr.Dataset(attrs={"freq": "G"}))
+    'Gas year'
+    """
     words = {"Q": "Quarter", "M": "Month", "H": "Half-year", "A": "Year", "G": "Gas year"}
     return words.get(freq_of(cube), "Period")
 
 
 def basis_words(cube: xr.Dataset) -> str:
+    """Say the conditions of a cube's cubic metre.
+
+    >>> basis_words(xr.Dataset(attrs={"basis": "20C"}))
+    'at 20 °C'
+    """
     basis = str(cube.attrs.get("basis", "")).strip()
     if basis.endswith("C") and basis[:-1].isdigit():
         return f"at {basis[:-1]} °C"
@@ -62,7 +86,11 @@ def basis_words(cube: xr.Dataset) -> str:
 
 
 def about(cube: xr.Dataset) -> str:
-    """Return the line below the title: the day of the facts, unit and basis."""
+    """Return the line below the title: the day of the facts, unit and basis.
+
+    >>> about(xr.Dataset(attrs={"as_of": "2026-01-31", "unit": "bcm", "basis": "20C"}))
+    'As of 2026-01-31 · bcm at 20 °C'
+    """
     as_of = cube.attrs.get("as_of")
     unit = f"{cube.attrs.get('unit', 'bcm')} {basis_words(cube)}"
     return f"As of {as_of} · {unit}" if as_of else unit
