@@ -24,9 +24,8 @@ from shapely.geometry import LineString
 from energy import facts
 from energy.errors import DataError
 from energy.publish import atlas, qualifiers
-from energy.publish.atlas import page as page_module
 from energy.tracker import maps
-from geodata import draw
+from geodata import draw, routes
 from geodata.draw import contract
 from geodata.errors import FormatError
 
@@ -371,11 +370,22 @@ def lab(rgb):
 
 
 def test_titles_of_events_are_told_in_russian_and_chinese():
-    names = page_module.translations()
+    names = atlas.words.translations()
     assert all(all(pair) for pair in names.values())
     ours = set(facts.load()["events"]["title"])
     assert len(ours & set(names)) >= 0.9 * len(ours)  # a new one is English until it is translated
     assert names["Power of Siberia opened"] == ("Открыта Сила Сибири", "西伯利亚力量启用")
+
+
+def test_notes_on_routes_and_texts_of_the_tour_are_told_in_russian_and_chinese():
+    told = atlas.words.translations()
+    notes = {*facts.load()["routes"]["note"], *routes.load()["note"]} - {""}
+    assert len(notes & set(told)) >= 0.9 * len(notes)  # a new one is English until it is translated
+    for text in notes & set(told):  # the same figures stand in both; Chinese counts in 亿
+        assert not re.search(r"(?<![A-Za-z])[a-z]{4,}", told[text][0]), text
+        years = re.findall(r"\b(?:19|20)\d\d\b", text)
+        assert years == [] or set(years) <= set(re.findall(r"(?:19|20)\d\d", told[text][0])), text
+        assert set(years) <= set(re.findall(r"(?:19|20)\d\d", told[text][1])), text
 
 
 def test_every_label_is_translated():
@@ -1298,7 +1308,32 @@ def test_units_numbers_and_countries_speak_russian(browser, real):
         assert page.locator(".gd-title h1").inner_text() == "Российский газ по трубам"
         names = page.locator(".gd-country span").all_inner_texts()
         assert any(name.upper() == "КИТАЙ" for name in names), names
+        names = {
+            "Gazprom",
+            "Gazprom transgaz Tomsk",
+            "flows_quarterly",
+            "power-of-siberia-1/2024Q3",
+        }
+        assert set(english(page)) <= names
         log.assert_clean()
+
+
+def english(page):
+    """Return texts in sight with four or more Latin letters in a row that are no names.
+
+    Names are those of sources, operators and owners, and what is marked as English.
+    """
+    return page.evaluate("""() => {
+      const names = ".gd-sources, [lang=en], svg title, .leaflet-control-attribution, option";
+      const walk = document.createTreeWalker(document.querySelector(".gd-map"), NodeFilter.SHOW_TEXT);
+      const found = new Set();
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const holder = node.parentElement;
+        if (!holder.checkVisibility() || holder.closest(names)) continue;
+        if (/[A-Za-z]{4,}/.test(node.data)) found.add(node.data.trim());
+      }
+      return [...found];
+    }""")
 
 
 @pytest_browser

@@ -165,7 +165,7 @@ Headline.__doc__ = "What fell and rose between which years."
 
 
 class Stop(TypedDict):
-    """A stop of the tour."""
+    """A stop of the tour; `texts` is its text in Russian and Chinese."""
 
     step: str
     route: NotRequired[str]
@@ -173,6 +173,7 @@ class Stop(TypedDict):
     year: NotRequired[str]
     title: NotRequired[str]
     text: NotRequired[str]
+    texts: NotRequired[tuple[str, str]]
     chance: NotRequired[float]
 
 
@@ -292,7 +293,7 @@ class Contract(TypedDict):
 
 
 class Line(TypedDict):
-    """One line: geometry, names, figures, references."""
+    """One line: geometry, names, figures, references; `notes` is its note in Russian and Chinese."""
 
     id: str
     name: str
@@ -303,6 +304,7 @@ class Line(TypedDict):
     texture: int
     facts: list[tuple[str, str]]
     note: str
+    notes: NotRequired[tuple[str, str]]
     frame: bool
     series: dict[str, Row]
     days: Row | None

@@ -25,7 +25,7 @@ from energy.publish.atlas.look import (
     TEXTURES,
 )
 from energy.publish.atlas.references import References
-from energy.publish.atlas.words import spoken, text_column, text_of
+from energy.publish.atlas.words import spoken, text_column, text_of, translations
 from geodata import basemap, draw
 from geodata.geometry import cut_antimeridian
 
@@ -158,6 +158,7 @@ def _line(
 ) -> dict[str, Any]:
     status, role = text_of(record.get("status")), text_of(record.get("role"))
     names = [("ru", text_of(record.get("name_ru"))), ("zh", text_of(record.get("name_zh")))]
+    note, told = _note(record)
     return {
         "id": str(route),
         "name": text_of(record["name"]) or str(route),
@@ -167,7 +168,8 @@ def _line(
         "dash": DASHES.get(status, 0),
         "texture": _texture(text_of(record.get("accuracy"))),
         "facts": facts_of(record, words),
-        "note": text_of(record.get("note")) or text_of(record.get("route_note")),
+        "note": note,
+        **({"notes": told} if told else {}),
         "frame": role != "foreign",
         "series": {
             k: columns[k]
@@ -205,6 +207,16 @@ def _texture(accuracy: str) -> int:
     return next((i for i, texture in enumerate(TEXTURES) if texture["key"] == accuracy), 0)
 
 
+def _note(record: Mapping[Hashable, Any]) -> tuple[str, tuple[str, str] | None]:
+    """Return what is remarked on a route and its course, and the same in Russian and Chinese."""
+    route = text_of(record.get("note")) or text_of(record.get("route_note"))
+    parts = [text for text in (route, text_of(record.get("geometry_note"))) if text]
+    told = [translations()[text] for text in parts if text in translations()]
+    if not parts or len(told) < len(parts):
+        return " ".join(parts), None
+    return " ".join(parts), (" ".join(ru for ru, _ in told), "".join(zh for _, zh in told))
+
+
 def facts_of(record: Mapping[Hashable, Any], words: Mapping[str, str]) -> list[tuple[str, str]]:
     renamed = _PLANNED if text_of(record.get("status")) in _UNBUILT else {}
     facts = []
@@ -218,7 +230,7 @@ def facts_of(record: Mapping[Hashable, Any], words: Mapping[str, str]) -> list[t
             facts.append((renamed.get(label, label), form.format(value)))
     accuracy = text_of(record.get("accuracy"))
     drawn = [ACCURACY.get(accuracy, accuracy)]
-    drawn += [text_of(record.get(column)) for column in ("geometry_source", "geometry_note")]
+    drawn.append(text_of(record.get("geometry_source")))
     facts.append(("Line drawn", "; ".join(text for text in drawn if text)))
     return [fact for fact in facts if fact[1]]
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import functools
-import io
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from importlib import resources
 from typing import Any
 
 import geopandas as gpd
@@ -33,6 +29,7 @@ from energy.publish.atlas.words import (
     spoken,
     text_column,
     text_of,
+    translations,
 )
 
 NAN = float("nan")
@@ -161,13 +158,6 @@ def events_of(
             }
         )
     return rows
-
-
-@functools.cache
-def translations() -> dict[str, tuple[str, str]]:
-    """Return titles of events in Russian and Chinese; one that is not there stays English."""
-    text = (resources.files(__package__) / "titles.csv").read_text("utf-8")
-    return {row["title"]: (row["ru"], row["zh"]) for row in csv.DictReader(io.StringIO(text))}
 
 
 def attribution_of(routes: gpd.GeoDataFrame, more: str | Iterable[str]) -> list[str]:

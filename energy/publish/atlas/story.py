@@ -16,7 +16,7 @@ import xarray as xr
 
 from energy.measure import periods
 from energy.publish.atlas.columns import integers
-from energy.publish.atlas.words import spoken, text_of
+from energy.publish.atlas.words import spoken, text_of, translations
 
 APART = 6  # markets with a colour of their own; the smaller ones are added up
 NOT_EXPORTS = ("exports", "russia", "lng")  # rows of the balance that are no exports by pipe
@@ -169,7 +169,12 @@ def _event_stop(
         found = [route for route in named if route in routes]
         if row["category"] in kinds and found and int(date[:4]) >= since and len(date) >= 7:
             step = str(periods.containing(periods.parse(date).start, "Q"))
-            said = {"title": text_of(row["title"]), "text": text_of(row.get("detail"))}
+            said: dict[str, Any] = {
+                "title": text_of(row["title"]),
+                "text": text_of(row.get("detail")),
+            }
+            if said["text"] in translations():
+                said["texts"] = translations()[said["text"]]
             return {"step": step, "route": found[0], "date": date, **said}
     return None
 

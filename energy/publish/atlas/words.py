@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+import io
 import re
+from importlib import resources
 from typing import Any
 
 import pandas as pd
@@ -20,6 +24,7 @@ __all__ = [
     "step_word",
     "text_column",
     "text_of",
+    "translations",
 ]
 
 
@@ -41,6 +46,19 @@ def text_column(frame: pd.DataFrame, column: str) -> pd.Series:
     if column not in frame:
         return pd.Series("", index=frame.index)
     return frame[column].fillna("").astype(str)
+
+
+@functools.cache
+def translations() -> dict[str, tuple[str, str]]:
+    """Return titles and texts of events and notes on routes in Russian and Chinese, by their English.
+
+    A text that is not there, or was changed since, stays English.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for name in ("titles.csv", "notes.csv"):
+        text = (resources.files(__package__) / name).read_text("utf-8")
+        found |= {row["text"]: (row["ru"], row["zh"]) for row in csv.DictReader(io.StringIO(text))}
+    return found
 
 
 def spoken(text: str) -> str:

@@ -73,7 +73,7 @@
     G.later(() => land(data, renderer, map.options.crs).forEach((layer) => layer.addTo(map)));
     if (map.attributionControl) {
       map.attributionControl.setPrefix(false);
-      map.attributionControl.addAttribution(G.escape(data.attribution));
+      map.attributionControl.addAttribution(G.el("span", { t: data.attribution }).outerHTML);
     }
     map.geodrawCountries = data.countries;
     const labels = names(map, data.countries.filter((c) => c.area >= data.label_area));

@@ -31,7 +31,8 @@ window.GeoDraw = (function () {
   const named = new Map();
   function country({ name, a2 }, wanted) {
     const own = wanted || language;
-    if (own === "en" || !a2 || !Intl.DisplayNames) return name;
+    if (own === "en" || !Intl.DisplayNames) return name;
+    if (!a2) return own === language ? t(name) : name; // a land without letters of its own
     if (!named.has(own)) named.set(own, new Intl.DisplayNames([own], { type: "region", fallback: "none" }));
     return named.get(own).of(a2) || name;
   }
@@ -144,7 +145,10 @@ window.GeoDraw = (function () {
   }
 
   /* The title of an event in the language of the page, where it has one. */
-  const titled = (event) => (event.names && event.names[{ ru: 0, zh: 1 }[language]]) || event.title;
+  const titled = (event) => told(event.title, event.names);
+
+  /* A text of the data in the reader's language, where it is told in it: Russian, Chinese. */
+  const told = (text, others) => (others && others[{ ru: 0, zh: 1 }[language]]) || text;
 
   /* For the few places where Leaflet wants markup: the same text, harmless. */
   const escape = (text) => el("span", {}, text).innerHTML;
@@ -242,7 +246,7 @@ window.GeoDraw = (function () {
   }
 
   return {
-    read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model, titled,
+    read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model, titled, told,
     title, later, said, ARROW, t, words, country, fact, speak, book, language: () => language,
   };
 })();

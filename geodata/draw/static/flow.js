@@ -596,7 +596,7 @@
     G.permalink(made);
     G.bridge(made);
     for (const text of data.attribution) {
-      if (map.attributionControl) map.attributionControl.addAttribution(G.escape(text));
+      if (map.attributionControl) map.attributionControl.addAttribution(G.el("span", { t: text }).outerHTML);
     }
     skip(map);
     printing(made);

@@ -66,6 +66,17 @@
       row(sample([stroke("gd-casing" + name, 12, texture.dash), stroke("gd-core" + name, 3)]), texture.label));
   }
 
+  /* Beside another period or scenario the colours say the change, and the width how large it is. */
+  function change(data, label) {
+    const wide = data.scale.legend[1] || data.scale.legend[0];
+    const told = (name, text) => row(sample([stroke(`gd-core ${name}`, wide * data.scale.px)]), G.t(text, { label: G.t(label) }), true);
+    return [G.el("h2", {}, G.t("Change against {label}", { label: G.t(label) })), G.el("ul", {}, [
+      told("gd-more-gas", "More gas"), told("gd-less-gas", "Less gas"),
+      row(sample([stroke("gd-core gd-same", 1.4)]), G.t("As much"), true),
+      row(sample([stroke("gd-core gd-more-gas", wide * data.scale.px)]), `${wide} ${G.t(data.scale.unit)} ${G.t(data.scale.note)}`, true),
+    ])];
+  }
+
   function block(title, rows) {
     return G.el("section", {}, [G.el("h2", { t: title }), G.el("ul", {}, rows)]);
   }
@@ -87,7 +98,15 @@
     ]);
     // What a reader needs in the first ten seconds: what the colours say, and how wide a flow is.
     const first = all.slice(0, most).concat(widths(data).slice(1, 2));
-    G.card(map, "bottomleft", options.title, "gd-legend", [block(options.states, first), rest], true);
+    const [looks, beside] = [block(options.states, first), G.el("section", { hidden: true })];
+    G.card(map, "bottomleft", options.title, "gd-legend", [beside, looks, rest], true);
+    const model = G.model(map);
+    map.on("gd:ready gd:step gd:change", () => {
+      const other = model.swipes ? null : model.compare;
+      looks.hidden = Boolean(other);
+      beside.hidden = !other;
+      if (other) beside.replaceChildren(...change(data, other.label));
+    });
   };
 
   function box(text, count, on, change) {

@@ -63,7 +63,7 @@ export interface Layer {
   path: string;
 }
 
-/** One line: geometry, names, figures, references. */
+/** One line: geometry, names, figures, references; `notes` is its note in Russian and Chinese. */
 export interface Line {
   id: string;
   name: string;
@@ -74,6 +74,7 @@ export interface Line {
   texture: number;
   facts: Array<[string, string]>;
   note: string;
+  notes?: [string, string];
   frame: boolean;
   series: { [name: string]: Row };
   days: Row | null;
@@ -247,7 +248,7 @@ export interface Step {
   ahead?: boolean;
 }
 
-/** A stop of the tour. */
+/** A stop of the tour; `texts` is its text in Russian and Chinese. */
 export interface Stop {
   step: string;
   route?: string;
@@ -255,6 +256,7 @@ export interface Stop {
   year?: string;
   title?: string;
   text?: string;
+  texts?: [string, string];
   chance?: number;
 }
 

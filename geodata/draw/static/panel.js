@@ -174,7 +174,7 @@
     return [
       G.el("p", { class: "gd-chips" }, [
         G.el("span", { class: "gd-chip gd-s-" + now.state.key }, G.t(now.state.label)),
-        G.el("span", { class: "gd-chip" }, G.t(line.data.status)),
+        line.data.status === now.state.label ? null : G.el("span", { class: "gd-chip" }, G.t(line.data.status)),
       ]),
       G.el("h3", {}, G.words(step.label)),
       chance(line, now),
@@ -183,7 +183,7 @@
       key(model, line),
       G.el("dl", { class: "gd-facts" }, line.data.facts.map(([term, text]) =>
         G.el("div", {}, [G.el("dt", {}, G.t(term)), G.el("dd", { dir: "auto" }, G.fact(text, model.map.geodrawCountries))]))),
-      line.data.note ? G.el("p", { class: "gd-remark", dir: "auto" }, line.data.note) : null,
+      line.data.note ? G.el("p", { class: "gd-remark", dir: "auto" }, G.told(line.data.note, line.data.notes)) : null,
       folded(`${G.t("Sources of")} ${step.id}`, refs.length
         ? list(refs)
         : G.el("p", { class: "gd-soft" }, G.t("No figure, so no source, for this period.")), true),

@@ -95,10 +95,15 @@
     return root;
   }
 
+  const ever = (story, k) => story.years.some((year, i) => Math.abs(read(story, "flow", k, i) || 0) >= 0.05);
+
+  /* What the colours say, for a screen where the figures stand further down. */
+  const colours = (story) => G.el("ul", { class: "gd-colours", "aria-hidden": "true" }, story.markets.map((market, k) => (
+    ever(story, k) ? G.el("li", {}, [G.el("i", { class: `gd-key-m gd-m${k}` }), G.el("span", { t: market.label })]) : "")));
+
   /* Legend and read-out in one: every market with its figure of the year, interval and standing. */
   function figures(story, year) {
     const i = story.years.indexOf(year);
-    const some = (k) => i < 0 || (read(story, "flow", k, i) || 0) >= 0.05;
     return story.markets.map((market, k) => {
       const [value, low, high] = i < 0 ? [null, null, null] : ["flow", "low", "high"].map((name) => read(story, name, k, i));
       const sure = value && low !== null && high !== null ? `${amount(low)} – ${amount(high)}` : "";
@@ -107,7 +112,7 @@
         G.el("td", { class: "gd-number", "data-number": "market" }, value === null ? "–" : amount(value)),
         G.el("td", { class: "gd-number gd-soft", "data-said": "interval" }, sure),
       ]);
-    }).filter((row, k) => some(k));
+    }).filter((row, k) => ever(story, k)); // also one of which nothing is left: its colour is in the chart
   }
 
   function markets(map, model, story) {
@@ -134,7 +139,7 @@
     map.on("gd:change", draw);
     draw();
     return G.el("div", { class: "gd-markets" }, [
-      G.el("p", { class: "gd-axis-title", t: "Exports by pipe, bcm a year; click a year" }), holder, G.el("table", {}, [head, body]),
+      G.el("p", { class: "gd-axis-title", t: "Exports by pipe, bcm a year; click a year" }), holder, colours(story), G.el("table", {}, [head, body]),
     ]);
   }
 
@@ -223,7 +228,7 @@
   function words(stop, story, model) {
     if (stop.title) {
       const event = model.data.events.find((one) => one.title === stop.title && one.date === stop.date) || stop;
-      return [G.el("b", { dir: "auto" }, `${stop.date}: ${G.titled(event)}`), " ", G.el("span", { dir: "auto", lang: "en" }, stop.text || "")];
+      return [G.el("b", { dir: "auto" }, `${stop.date}: ${G.titled(event)}`), " ", G.el("span", { dir: "auto" }, G.told(stop.text || "", stop.texts))];
     }
     const text = stop.chance !== undefined
       ? "What may come: {share} % chance that gas flows through {route} in {period}, under the stated assumptions."
