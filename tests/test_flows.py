@@ -399,7 +399,9 @@ def test_the_parts_of_two_routes_month_by_month(tiny):
     pd.testing.assert_frame_equal(
         made, pd.DataFrame(expected, columns=flows.PARTS), check_dtype=False
     )
-    shut = flows.parts(tiny, "corridor", "2021-06", "2021-07").set_index("id")
+    shut = flows.parts(tiny, "corridor", "2021-06", "2021-07")
+    assert list(shut.columns) == flows.PARTS
+    shut = shut.set_index("id")
     assert shut["part"].to_dict() == pytest.approx({"V0006": 10 * 30 / 181, "R0005": 0})
     assert shut["coverage"].to_dict() == {"V0006": 1, "R0005": 1}
 

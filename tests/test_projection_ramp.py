@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from energy import flows, store
 from energy.errors import DataError, PeriodError
-from energy.projection import ceilings, learned, ramp, scenarios
+from energy.projection import ceilings, learned, noise, quantiles, ramp, scenarios
 
 
 def small(flows, first="2022-01-01", route="pipe", capacity=10.0):
@@ -433,3 +433,77 @@ def test_a_line_of_unknown_flow_is_one_to_come_at_its_share_of_the_project():
 def test_other_lines_stay_what_they_are(route, row, stop):
     tables, other = two_strings(stop), small([1] * 8, route="other")
     assert ramp._sized(tables, other, route, row, dt.date(2019, 12, 31)) == row
+
+
+# ---- worked out by hand ------------------------------------------------------------------------
+
+
+def test_covariance_of_two_quarters_and_of_one_that_is_known():
+    parts = 0.2, 0.5, 0.1, 0.04
+    # 0.04 x (1 - 1/4), x (1/2 - 1/8), x (1 - 1/16); 0.01 of the level; 0.01 a quarter of trend
+    wanted = np.array([[0, 0, 0], [0, 0.0401, 0.0252], [0, 0.0252, 0.0479]])
+    assert noise.covariance(np.array([0, 1, 2]), parts) == pytest.approx(wanted)
+    assert noise.deviation([0, 1, 2], parts) == pytest.approx(np.sqrt(np.diag(wanted)))
+    level = 0.0, 0.5, 0.1, 0.04  # of the 2nd year the mean trend is that of 6.5 quarters
+    assert noise.yearly_deviation(1, level) == pytest.approx(np.sqrt(0.01 + 0.025**2))
+    assert noise.yearly_deviation(2, level) == pytest.approx(np.sqrt(0.01 + 0.065**2))
+
+
+def test_a_level_that_shifts_makes_quarters_and_years_wide_enough():
+    flat = 0.0, 0.5, 0.1, 0.0
+    ahead = np.arange(0, 9)
+    assert noise.widen(ahead, (1.0, 2.0, 3.0)).tolist() == pytest.approx(
+        [1, 1, 2, 3, *(3 * np.sqrt(np.arange(4, 9) / 3))]
+    )
+    assert noise.shift(np.arange(1, 5), flat, noise.Widths((2.0, 3.0, 1.0))) == pytest.approx(
+        [0, 0.05, 0.05, 0.05]  # 0.01 x (9 - 4); what is once there stays
+    )
+    by_year = noise.Widths((1.0,), (2.0, 4.0))
+    assert noise.shift(np.array([0, 1, 4, 5, 8]), flat, by_year) == pytest.approx(
+        [0, 0.03, 0.03, 0.15, 0.15]  # 0.01 x (4 - 1), then x (16 - 1)
+    )
+    smooth, white = noise.modes(4, flat, 0, noise.Widths((2.0, 3.0, 1.0)))
+    assert (smooth**2).sum(axis=0) + white**2 == pytest.approx(0.04 + np.array([0, 5, 5, 5]) / 100)
+    late, _ = noise.modes(2, (0.2, 0.5, 0.0, 0.0), 1)  # a quarter more is not known
+    assert (late**2).sum(axis=0) == pytest.approx([0.04 * (1 - 1 / 16), 0.04 * (1 - 1 / 64)])
+
+
+def test_tables_of_quantiles_are_straight_between_what_is_stated():
+    def at(found, share):
+        return float(np.interp(share, (np.arange(len(found)) + 0.5) / len(found), found))
+
+    stated = quantiles.table([1, 2, 5], lambda years: years)
+    assert [
+        at(stated, q) for q in (0.0, 0.05, 0.1, 0.3, 0.5, 0.7, 0.9, 0.95, 1.0)
+    ] == pytest.approx([0.75, 0.875, 1, 1.5, 2, 3.5, 5, 5.375, 5.75], abs=0.005)
+    assert quantiles.table([3, 3, 3], lambda years: years * 4).tolist() == [12]
+    assert quantiles.quarters([0, 0.0625, 0.25, 2]).tolist() == [0.25, 0.25, 1, 8]
+    assert quantiles.three([1, 2]) == (1, 2, 2)
+    waits = quantiles.waiting(0.1, 3.0)
+    assert [at(waits, q) for q in (0.25, 0.5, 0.75)] == pytest.approx(
+        [3 + 10 * np.log(4 / 3), 3 + 10 * np.log(2), 3 + 10 * np.log(4)], rel=1e-3
+    )
+    assert quantiles.waiting(-1.0, 0.0).tolist() == [np.inf]
+    sample = quantiles.sampled(np.array([9.0, 1.0, np.inf, 5.0]))
+    assert [sample[int(q * 4096)] for q in (0.1, 0.3, 0.6, 0.9)] == [1, 5, 9, np.inf]
+    assert sample.dtype == waits.dtype == np.float32
+
+
+def test_the_nameplate_of_a_route_by_quarter():
+    rows = [("R1", "pipe", "capacity", "10", "2024-04-01", "2024-10-01"),
+            ("R2", "pipe", "capacity", "20", "2025-01-01", ""),
+            ("R3", "other", "capacity", "7", "2030-01-01", ""),
+            ("R4", "pipe", "gcv", "10.5", "", ""), ("R5", "bad", "capacity", "-1", "", "")]  # fmt: skip
+    names = ["id", "route", "attribute", "value", "valid_from", "valid_to"]
+    table = pd.DataFrame(rows, columns=names).assign(unit="bcm/yr", basis="20C", status="actual",
+                                                     source="press", page="", published="", note="")  # fmt: skip
+    span = ramp.Grid(2024 * 4, 6, dt.date(2024, 1, 1))
+    tables = {"route-facts": table}
+    assert ceilings.nameplate(tables, "pipe", {}, span).tolist() == [10, 10, 10, 10, 20, 20]
+    assert ceilings.nameplate(tables, "other", {}, span).tolist() == [7] * 6  # its day is to come
+    assert ceilings.nameplate(tables, "pipe", {"capacity": 3}, span).tolist() == [3] * 6
+    assert np.isnan(ceilings.nameplate(tables, "none", {}, span)).all()
+    with pytest.raises(
+        DataError, match=r"R5: capacity -1\.0 of bad is negative; give zero or more"
+    ):
+        ceilings.nameplate(tables, "bad", {}, span)
