@@ -1294,6 +1294,21 @@ def test_print_fits_all_lines_below_the_title_and_gives_the_view_back(page):
 
 
 @pytest_browser
+def test_the_page_says_how_fresh_each_series_is(browser, real):
+    tracker, path = real
+    told = tracker.evidence.freshness().set_index(["kind", "name"])
+    with browsers.opened(browser, path) as (page, log):
+        page.locator(".gd-fresh summary").click()
+        rows = [row.split("\t") for row in page.locator(".gd-fresh tr").all_inner_texts()]
+        shown = {row[0].strip(): row[1:] for row in rows}
+        assert shown["Power of Siberia"][0] == told.loc[("route", "power-of-siberia-1"), "newest"]
+        assert shown["Nord Stream"][0] == "2023-03-31"
+        assert shown["Turkey"][0] == max(told.loc[[("market", "turkey")], "newest"])
+        assert [row[1] for row in rows] == sorted((row[1] for row in rows), reverse=True)
+        log.assert_clean()
+
+
+@pytest_browser
 def test_units_numbers_and_countries_speak_russian(browser, real):
     with browsers.opened(browser, real[1]) as (page, log):
         page.goto(f"{real[1].as_uri()}#2024Q3/power-of-siberia-1?lang=ru")

@@ -323,6 +323,16 @@ class Line(TypedDict):
     heat_note: NotRequired[str]
 
 
+class Fresh(TypedDict):
+    """The newest published figure of a route (by id) or market (by name), and its last day."""
+
+    kind: str
+    name: str
+    newest: str
+    status: str
+    source: int | None
+
+
 class PageData(TypedDict):
     """All that :class:`geodata.draw.FlowLines` draws, as it stands on the page."""
 
@@ -348,6 +358,7 @@ class PageData(TypedDict):
     story: NotRequired[Story]
     odds: NotRequired[Odds]
     ways: NotRequired[Ways]
+    fresh: NotRequired[list[Fresh]]
     lines: list[Line]
     events: list[Event]
     sources: list[Source]

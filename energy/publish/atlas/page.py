@@ -14,6 +14,7 @@ from energy.errors import DataError
 from energy.measure import units
 from energy.measure.tables import Tables
 from energy.projection.leaves import Leaves
+from energy.provenance.freshness import freshness
 from energy.publish.atlas.ahead import ahead_of, behind, filled, scenarios
 from energy.publish.atlas.lines import in_order, lines_of
 from energy.publish.atlas.look import ROLE_LABELS, STATUS_LABELS, look_of
@@ -86,6 +87,7 @@ def page_data(
         **({} if story is None else {"story": story}),
         **({} if odds is None else {"odds": odds}),
         **({} if told_ways is None else {"ways": told_ways}),
+        **({"fresh": newest} if (newest := newest_of(facts, list(routes.index), cited)) else {}),
         "lines": lines,
         "events": happened,
         "sources": cited.records(),
@@ -97,6 +99,28 @@ def page_data(
         ] if freq_of(cube) == "Q" else [],
         "attribution": attribution_of(routes, meta.get("attribution", ())),
     }  # fmt: skip
+
+
+def newest_of(facts: Tables, routes: Sequence[Hashable], cited: Sources) -> list[dict[str, Any]]:
+    """List the newest published figure of each route and market that has one, newest first."""
+    if not {"volumes", "prices", "financials"} <= set(facts):
+        return []
+    table = freshness(facts)
+    table = table[(table["kind"] == "market") | table["name"].isin([str(r) for r in routes])]
+    table = table[table["kind"].isin(["route", "market"])]
+    table = table.sort_values("newest", kind="stable").drop_duplicates(
+        ["kind", "name"], keep="last"
+    )
+    return [
+        {
+            "kind": row["kind"],
+            "name": row["name"] if row["kind"] == "route" else spoken(row["name"]),
+            "newest": row["newest"],
+            "status": row["status"],
+            "source": cited.number(row["source"]),
+        }
+        for row in table[::-1].to_dict("records")
+    ]
 
 
 def relative(folder: Any, layer: str) -> str:

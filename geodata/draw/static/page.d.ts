@@ -49,6 +49,15 @@ export interface Event {
   source: number | null;
 }
 
+/** The newest published figure of a route (by id) or market (by name), and its last day. */
+export interface Fresh {
+  kind: string;
+  name: string;
+  newest: string;
+  status: string;
+  source: number | null;
+}
+
 /** What fell and rose between which years. */
 export interface Headline {
   fall: string;
@@ -134,6 +143,7 @@ export interface PageData {
   story?: Story;
   odds?: Odds;
   ways?: Ways;
+  fresh?: Array<Fresh>;
   lines: Array<Line>;
   events: Array<Event>;
   sources: Array<Source>;

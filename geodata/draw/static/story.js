@@ -181,6 +181,29 @@
     return list;
   }
 
+  /* How old the newest published figure of each route and market is; the balance fills what came since. */
+  function fresh(map, model) {
+    const rows = model.data.fresh || [];
+    if (!rows.length) return "";
+    const body = G.el("tbody");
+    const draw = () => body.replaceChildren(...rows.map((row) => {
+      const line = row.kind === "route" ? model.byId.get(row.name) : null;
+      const source = row.source === null ? null : model.data.sources[row.source];
+      const name = line ? G.el("button", { type: "button", class: "gd-pick", on: { click: () => model.select(line) } }, model.shortName(line))
+        : G.fact(row.name, map.geodrawCountries);
+      return G.el("tr", {}, [
+        G.el("th", { scope: "row" }, name), G.el("td", { class: "gd-number" }, row.newest),
+        G.el("td", { class: "gd-soft", title: source ? source.title : "" }, G.t(row.status)),
+      ]);
+    }));
+    map.on("gd:change", draw);
+    draw();
+    return G.el("details", { class: "gd-fresh" }, [
+      G.el("summary", { t: "Newest published figure of each series" }),
+      G.el("table", {}, [G.el("caption", { t: "Last day of the newest period with a published figure" }), body]),
+    ]);
+  }
+
   /* The same map small, for several years to one scale: width by flow as a yearly rate. */
   function multiples(model) {
     const annual = model.data.calendars.findIndex((calendar) => calendar.key === "A");
@@ -307,7 +330,7 @@
     const node = G.el("aside", { class: "gd-story", "t:aria-label": "Exports by market", hidden: true }, [
       G.el("div", { class: "gd-panel-head" }, [G.el("h2", { t: "Exports by market" }), close]),
       G.el("div", { class: "gd-story-body" }, tabs([
-        ["Markets", () => G.el("div", {}, [markets(map, model, story), G.el("h3", { t: "Largest flows of the period" }), lines(map, model)])],
+        ["Markets", () => G.el("div", {}, [markets(map, model, story), G.el("h3", { t: "Largest flows of the period" }), lines(map, model), fresh(map, model)])],
         ["Years", () => multiples(model)],
         ...(model.data.ways ? [["Flows", () => G.sankey(map, model)]] : []),
         ...(model.data.odds ? [["Scenarios", () => G.odds(map, model), model.odds.size > 0]] : []),
