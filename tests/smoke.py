@@ -6,6 +6,7 @@ Run by ``make lowest`` (the oldest versions allowed), ``make newest`` and ``make
 from __future__ import annotations
 
 import importlib.metadata as md
+import os
 import subprocess
 import sys
 import tempfile
@@ -13,12 +14,26 @@ from pathlib import Path
 
 
 def energy(*words: str) -> str:
-    """Run the installed command; stop with its own words where it fails."""
+    """Run the installed command, away from any checkout; stop with its own words where it fails."""
     command = [sys.executable, "-W", "error::DeprecationWarning:energy", "-m", "energy.cli", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          cwd=tempfile.gettempdir())  # fmt: skip
     if done.returncode:
         sys.exit(f"energy {' '.join(words)}: exit {done.returncode}\n{done.stderr}")
     return done.stdout
+
+
+def own_number() -> None:
+    """Take in the example of the template, which is a figure, and see it in the flows."""
+    lines = energy("sources", "--template").splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["ENERGY_HOME"] = str(Path(folder, "home"))
+        file = Path(folder, "mine.csv")
+        file.write_text("\n".join(line.replace("# flow,", "flow,")
+                                  for line in lines), encoding="utf-8")  # fmt: skip
+        energy("import", "inbox", str(file))
+        assert "9.9" in energy("flows", "PoS1", "--from", "2026Q3", "--estimate", "reported")
+        del os.environ["ENERGY_HOME"]
 
 
 def main() -> None:
@@ -39,6 +54,8 @@ def main() -> None:
     assert "turkey" in energy("mirror", "turkey", "2024")
     assert "volumes" in energy("cite", "V0001")
     energy("check")
+    assert "eurostat" in energy("update", "2026Q3", "--plan")
+    own_number()
     shown = ("pandas", "xarray", "geopandas", "numpy", "pyarrow", "folium", "XStatic-leaflet")
     print("fine with", ", ".join(f"{name} {md.version(name)}" for name in shown))
 

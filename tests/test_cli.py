@@ -19,7 +19,8 @@ from energy import cli
 from energy.cli import command, faults, terminal
 
 VERBS = [
-    "build", "site", "map", "plot", "export", "flows", "finance", "netback", "economics", "mirror", "network",
+    "build", "site", "map", "plot", "export", "flows", "exports", "finance", "netback",
+    "economics", "mirror", "network",
     "project", "backtest", "sources", "cite", "check", "import", "update", "probe", "diff",
     "routes", "units", "metrics", "scenarios", "search", "completion", "what-if", "mcp",
 ]  # fmt: skip
@@ -108,8 +109,8 @@ def test_wrong_words_get_one_sentence_and_a_code(capsys, words, code, message):
         ),
         (["flows", "--qqqq"], "Unknown option '--qqqq' of energy flows"),
         (["sources", "blue-stream"], "Word 'blue-stream' is one too many for energy sources."),
-        (["network", "stranded"], "energy network stranded needs one period"),
-        (["mirror", "turkey"], "Name a route or market and a period"),
+        (["network", "stranded", "2026Q1", "2025Q4"], "energy network stranded needs one period"),
+        (["mirror"], "Name a route or market, e.g. energy mirror turkey 2024"),
         (["netback", "nord-stream-1", "2020", "--assume", "x=y"], "--assume takes CHARGE=NUMBER"),
         (["economics", "--inputs"], "--inputs and --tornado need a line"),
         (["export", "--check", "--dated", "x"], "--check writes nothing; leave --dated out"),
@@ -126,6 +127,30 @@ def test_wrong_usage_shows_the_verb_and_what_is_near(capsys, words, message):
     assert message in err
     if words[0] in VERBS:
         assert err.startswith(f"usage: energy {words[0]} ")
+
+
+def test_exports_by_market_say_all_of_themselves(capsys):
+    words = ["exports", "China", "europe", "--from", "2024", "--to", "2025"]
+    code, out, err = run(capsys, *words)
+    assert (code, err) == (0, "")
+    table = pd.read_csv(io.StringIO(out)).set_index(["market", "period"])
+    assert list(table.index) == [
+        ("china", 2024),
+        ("china", 2025),
+        ("europe", 2024),
+        ("europe", 2025),
+    ]
+    assert table.loc[("china", 2025), "flow"] == pytest.approx(38.8, abs=0.1)
+    assert set(table["unit"]) == {"bcm"} and set(table["basis"]) == {"20C"} and table["whole"].all()
+    code, out, err = run(capsys, "exports", "--from", "1990", "--to", "1991")
+    assert (code, out) == (2, "") and "No figure in those periods" in err
+
+
+def test_a_word_of_the_tracker_leads_to_its_verb(capsys):
+    for word, verb in cli.ELSEWHERE.items():
+        assert verb.split()[0] in cli.verb_names()
+        code, out, err = run(capsys, word)
+        assert (code, out) == (2, "") and err.endswith(f"it is: energy {verb}\n")
 
 
 def test_nothing_asked_is_answered_with_the_help(capsys):
@@ -386,7 +411,7 @@ def test_project_prints_a_table_or_writes_a_file(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["--draws", "0"], 1, "draws is 0; a projection needs a whole number of 1 or more"),
+        (["--draws", "0"], 2, "draws is 0; a projection needs a whole number of 1 or more"),
         (["--until", "2019"], 2, "Horizon '2019' ends before the last datum"),
         (["--scenario", "doom"], 2, "Unknown scenario 'doom'"),
         (["--scheduler", "nonsense://x"], 1, "Scheduler 'nonsense://x' does not answer"),

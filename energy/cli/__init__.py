@@ -33,6 +33,14 @@ What was known on a day: --as-of 2023-06-30 (or a release such as 2026Q3) on eve
 exit codes: 0 fine, 1 a fault in data or files, 2 wrong usage, 3 a source failed, the rest stands,
 4 figures are held back, or a service answers in another shape"""
 
+ELSEWHERE = {
+    "stranded": "network stranded", "reroute": "network reroute", "idle": "network stranded",
+    "timing": "project", "fan": "project", "market": "exports", "markets": "exports",
+    "price": "netback", "prices": "netback", "explain": "cite", "bridge": "finance --bridge YEAR",
+    "layers": "export", "statement": "finance", "undo": "import --undo", "plan": "update QUARTER --plan",
+}  # fmt: skip
+"""Words of the tracker and of users that are no verbs, with the verb that answers."""
+
 VERBS = (
     *maps.VERBS,
     *figures.VERBS,
@@ -112,6 +120,8 @@ def _unknown_verb(word: str) -> str | None:
     known = verb_names()
     if word.startswith("-") or word in known:
         return None
+    if word in ELSEWHERE:
+        return f"energy: Unknown verb {word!r}; it is: energy {ELSEWHERE[word]}"
     near = difflib.get_close_matches(word.lower(), known, n=3, cutoff=0.5)
     hint = f"did you mean: {', '.join(near)}?" if near else "energy --help lists the verbs."
     return f"energy: Unknown verb {word!r}; {hint}"

@@ -146,14 +146,14 @@ def _run_network(options: argparse.Namespace) -> int:
     tracker = energy.load(as_of=options.as_of)
     if options.what == "links":
         return emit(network.links_of(tracker.facts), options.format)
-    if not options.names or (options.what == "stranded" and len(options.names) > 1):
+    if len(options.names) > 1 if options.what == "stranded" else not options.names:
         wanted = {
-            "stranded": "one period, e.g. 2026Q1",
+            "stranded": "one period, e.g. 2026Q1, or none",
             "reroute": "a route to shut, e.g. turkstream",
         }
         raise UsageError(f"energy network {options.what} needs {wanted[options.what]}.")
     if options.what == "stranded":
-        table = tracker.network.stranded(options.names[0], options.routes).reset_index()
+        table = tracker.network.stranded(*options.names, route=options.routes).reset_index()
         return emit(table, options.format)
     return emit(tracker.reroute(options.names, options.by, options.links).table(), options.format)
 

@@ -1,4 +1,4 @@
-"""Verbs that list and show: flows, supply, mirror, sources, cite."""
+"""Verbs that list and show: flows, exports, supply, mirror, sources, cite."""
 
 from __future__ import annotations
 
@@ -39,6 +39,23 @@ def _flows(verbs: Verbs) -> None:
     add_format(verb)
 
 
+def _exports(verbs: Verbs) -> None:
+    verb = add_verb(verbs, "exports", _run_exports, "gas by market and period, with interval, coverage and the total",
+                 "examples:\n  energy exports\n  energy exports china europe --from 2014\n"
+                 "  energy exports --freq Q --from 2025 --unit TWh\n"
+                 "the market 'exports' is the sum of the others: never add it to them; whole says whether\n"
+                 "the period is over")  # fmt: skip
+    verb.add_argument(
+        "market", metavar="MARKET", nargs="*", help="e.g. china, europe, exports; default all"
+    )
+    verb.add_argument("--freq", default="A", help="A calendar year (default), Q, M, G gas year")
+    verb.add_argument("--unit", default="bcm", help="bcm (default), mcm/d, TWh, PJ, GWh/d")
+    verb.add_argument("--basis", help="20C (default for volume), 15C, 0C, GCV (default for energy)")
+    verb.add_argument("--from", dest="start", metavar="PERIOD", help="first period, e.g. 2019")
+    verb.add_argument("--to", dest="end", metavar="PERIOD", help="last period, e.g. 2025")
+    add_format(verb)
+
+
 def _supply(verbs: Verbs) -> None:
     verb = add_verb(verbs, "supply", _run_supply, "who supplies a market: by origin, pipeline and LNG, with shares",
                  "examples:\n  energy supply eu 2024\n  energy supply china --kind lng\n"
@@ -57,7 +74,8 @@ def _mirror(verbs: Verbs) -> None:
                  "  energy mirror --league kind\n"
                  "parts add up to the gap; the last row is our estimate, not a measurement")  # fmt: skip
     verb.add_argument("name", nargs="?", metavar="ROUTE|MARKET", help="e.g. blue-stream, turkey")
-    verb.add_argument("period", nargs="?", metavar="PERIOD", help="e.g. 2024, 2025Q1, 2026-01")
+    verb.add_argument("period", nargs="?", metavar="PERIOD", help="e.g. 2024, 2025Q1, 2026-01; "
+                      "default the newest well-known year")  # fmt: skip
     verb.add_argument("--unit", default="bcm", help="bcm (default), TWh, million USD")
     verb.add_argument("--basis", help="20C (default), 15C, 0C, 15C-40MJ, GCV")
     verb.add_argument(
@@ -98,7 +116,7 @@ def _cite(verbs: Verbs) -> None:
     add_format(verb)
 
 
-VERBS = (_flows, _supply, _mirror, _sources, _cite)
+VERBS = (_flows, _exports, _supply, _mirror, _sources, _cite)
 
 
 def _run_flows(options: argparse.Namespace) -> int:
@@ -109,6 +127,18 @@ def _run_flows(options: argparse.Namespace) -> int:
     cube = tracker.flows(options.routes or None, options.freq.upper(), options.unit, options.basis,
                          options.first, options.last, estimate=options.estimate)  # fmt: skip
     return emit(layers.cube_table(cube), options.format)
+
+
+def _run_exports(options: argparse.Namespace) -> int:
+    import energy
+
+    tracker = energy.load(as_of=options.as_of)
+    table = tracker.exports(options.freq, options.unit, options.basis, start=options.start,
+                            market=options.market or None, end=options.end)  # fmt: skip
+    if table.empty:
+        raise UsageError("No figure in those periods; leave --from and --to out to see them all.")
+    figures = ["flow", "p10", "p90", "coverage"]
+    return emit(table.assign(**table[figures].round(4)), options.format)
 
 
 def _run_supply(options: argparse.Namespace) -> int:
@@ -127,14 +157,13 @@ def _run_mirror(options: argparse.Namespace) -> int:
             energy.load(as_of=options.as_of).evidence.league(options.league).reset_index(),
             options.format,
         )
-    if not (options.name and options.period):
+    if not options.name:
         raise UsageError(
-            "Name a route or market and a period, e.g. energy mirror turkey 2024, or use --league kind."
+            "Name a route or market, e.g. energy mirror turkey 2024, or use --league kind."
         )
-    table = energy.load(as_of=options.as_of).mirror(
-        options.name, options.period, options.unit, options.basis
-    )
-    return emit(table, options.format)
+    tracker = energy.load(as_of=options.as_of)
+    period = options.period or tracker.newest_year
+    return emit(tracker.mirror(options.name, period, options.unit, options.basis), options.format)
 
 
 def _run_sources(options: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from energy.errors import EnergyError, MissingExtra
+from energy.errors import EnergyError, MissingExtra, UsageError
 from energy.projection import money as moneys
 from energy.projection import ramp
 from energy.projection.cells import BINS, EDGE, STRIP, Switches, inverse, room_of
@@ -573,25 +573,25 @@ def run(
 
 
 def check_draws(draws: Any) -> int:
-    """Return a number of draws, or raise an `EnergyError`.
+    """Return a number of draws, or raise a `UsageError`.
 
     >>> check_draws(20_000)
     20000
     """
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 1:
-        raise EnergyError(f"draws is {draws!r}; a projection needs a whole number of 1 or more, "
+        raise UsageError(f"draws is {draws!r}; a projection needs a whole number of 1 or more, "
                           "say 20000.")  # fmt: skip
     return int(draws)
 
 
 def check_seed(seed: Any) -> int:
-    """Return a seed, or raise an `EnergyError`.
+    """Return a seed, or raise a `UsageError`.
 
     >>> check_seed(0)
     0
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise EnergyError(f"seed is {seed!r}; give a whole number of 0 or more.")
+        raise UsageError(f"seed is {seed!r}; give a whole number of 0 or more.")
     return int(seed)
 
 
