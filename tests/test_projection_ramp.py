@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from energy import flows, store
 from energy.errors import DataError, PeriodError
-from energy.projection import ceilings, learned, noise, quantiles, ramp, scenarios
+from energy.projection import ceilings, learned, noise, quantiles, ramp, regimes, scenarios
 
 
 def small(flows, first="2022-01-01", route="pipe", capacity=10.0):
@@ -397,6 +397,19 @@ def test_a_step_that_falls_moves_nothing():
     assert fall.tolist() == [0.0] * 8
     shut = ramp.filling(np.repeat([0.0, 10.0], 4), numbers, 2024 * 4 - 1, 0.5)
     assert (shut[:4] == 0).all() and shut[7] == pytest.approx(0.5)  # a year early or late: 0 or 10
+
+
+def test_regimes_of_a_day_and_their_hazards(tracker):
+    tables, cube = store.known(tracker.facts, "2022-12-31"), tracker.flows(last="2022Q4")
+    found = regimes.regimes(tables, cube, "2022-12-31")
+    assert found.loc["power-of-siberia-1", "regime"] == "ramping"  # 15 of 38
+    assert found.loc[["yamal-europe", "nord-stream-1"], "regime"].tolist() == ["halted", "halted"]
+    line = found.loc["turkstream-2"]  # three of Europe's routes had stopped, of a prior 1 in 200
+    assert (line["regime"], line["events"]) == ("open", 3)
+    assert line["hazard"] == pytest.approx((0.25 + 3) / (50 + line["years"]))
+    assert np.isnan(found.loc["far-eastern-route", "hazard"])  # timed by its class
+    before = regimes.regimes(store.known(tracker.facts, "2021-09-30"), cube, "2021-09-30")
+    assert before.loc["turkstream-2", "hazard"] < 0.004  # nothing had stopped
 
 
 # ---- a line of whose flow nothing is known yet --------------------------------------------------
