@@ -153,7 +153,8 @@ def _run_network(options: argparse.Namespace) -> int:
         }
         raise UsageError(f"energy network {options.what} needs {wanted[options.what]}.")
     if options.what == "stranded":
-        table = tracker.network.stranded(*options.names, route=options.routes).reset_index()
+        period = options.names[0] if options.names else None
+        table = tracker.network.stranded(period, options.routes).reset_index()
         return emit(table, options.format)
     return emit(tracker.reroute(options.names, options.by, options.links).table(), options.format)
 
