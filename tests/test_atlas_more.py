@@ -9,6 +9,8 @@ import itertools
 import json
 import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -1291,6 +1293,38 @@ def test_print_fits_all_lines_below_the_title_and_gives_the_view_back(page):
     page.emulate_media(media="screen")
     browsers.settled(page)
     assert model(page, f"return {seen}") == before
+
+
+@pytest_browser
+def test_firefox_draws_the_same_lines_and_chart(browser, real, tmp_path):
+    """Where Debian's firefox-esr is installed; it is driven by its own switch, without a protocol."""
+    firefox = shutil.which("firefox-esr")
+    if firefox is None:
+        pytest.skip("no firefox-esr on this machine")
+    image = pytest.importorskip("PIL.Image")
+    shot, home = tmp_path / "firefox.png", tmp_path / "home"
+    home.mkdir()
+    subprocess.run(
+        [firefox, "--headless", "--no-remote", "--profile", str(home), "--window-size=1440,900",
+         f"--screenshot={shot}", f"{real[1].as_uri()}#2024Q3"],
+        env={**os.environ, "HOME": str(home)}, check=True, timeout=120, capture_output=True,
+    )  # fmt: skip
+    own = tmp_path / "chromium.png"
+    wide = {"viewport": {"width": 1440, "height": 900}}
+    with browsers.opened(browser, real[1], **wide) as (page, log):
+        page.goto(f"{real[1].as_uri()}#2024Q3")
+        page.reload()
+        page.locator(".gd-stack").wait_for()
+        page.screenshot(path=own)
+        log.assert_clean()
+
+    def blue(path, box):  # pixels of flowing gas, and of Europe in the chart
+        part = np.asarray(image.open(path).convert("RGB").crop(box), dtype=int)
+        return int((np.abs(part - [0x00, 0x72, 0xB2]).sum(axis=-1) < 12).sum())
+
+    for box in ((0, 0, 1070, 790), (1080, 100, 1440, 310)):  # map, chart of exports
+        assert blue(own, box) > 3000
+        assert blue(shot, box) == pytest.approx(blue(own, box), rel=0.15)
 
 
 @pytest_browser
