@@ -176,6 +176,30 @@ def test_many_series_that_all_leave_their_past_by_one_small_factor():
     )
 
 
+def price(values, first) -> pd.DataFrame:
+    """Return days of a share that swings by two per cent from one to the next."""
+    days = [f"{day:%Y-%m-%d}" for day in pd.bdate_range(first, periods=len(values))]
+    named = {"series": "share_price", "entity": "gazprom", "unit": "RUB", "basis": ""}
+    return series(values, freq="D", source="moex", **named).assign(period=days)
+
+
+SWING = [100.0, 102.0] * 130
+"""A year; the days stand a hundredth above and below their level of 101."""
+
+
+@pytest.mark.parametrize(("known", "value", "held"), [
+    (SWING, 105.0, True),  # four hundredths above, where a hundredth was the most
+    (SWING, 103.0, False),
+    (SWING[:200], 105.0, False),  # too short a past to know what a leap is like
+    ([*SWING[:100], *(1.1 * v for v in SWING[100:])], 115.5, False),  # it has leapt by a tenth before
+])  # fmt: skip
+def test_a_step_that_no_day_of_a_year_took(known, value, held):
+    past = price(known, "2025-01-01")
+    day = pd.Timestamp(past["period"].iloc[-1]) + pd.offsets.BDay()
+    found = said(price([value], day), past)
+    assert [text.endswith("a step that no day before took") for text in found] == [True] * held
+
+
 def test_a_second_opinion_that_was_always_near():
     mine = series([5.0, 5.2, 5.1, 4.9, 5.0, 5.3, 5.1, 5.0], "2024Q1", freq="Q", series="flow",
                   entity="turkstream-2", source="entsog", unit="bcm", basis="20C")  # fmt: skip

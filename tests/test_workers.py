@@ -163,3 +163,20 @@ def test_the_limits_of_a_production_run_are_on_where_no_client_is_given(
         tables=tracker.facts,
     )
     assert seen == [(3600.0, 3 * 2**30)]
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("HTTPS_PROXY", "::::"),
+    ("ALL_PROXY", "socks5://127.0.0.1:9"),
+    ("SSL_CERT_FILE", "/nowhere/roots.pem"),
+])  # fmt: skip
+def test_a_proxy_or_certificate_that_cannot_be_set_up_is_a_source_that_failed(
+    name, value, tmp_path, tracker, monkeypatch
+):
+    monkeypatch.setenv(name, value)
+    report = update.run(QUARTER, "dry-run", Store.open(tmp_path / "home"), only=["ecb"], keys={},
+                        sleep=lambda s: None, now=lambda: RETRIEVED, tables=tracker.facts,
+                        apart=False)  # fmt: skip
+    assert report.code == update.PARTLY
+    assert report.sources["outcome"].tolist() == ["failed"]
+    assert report.sources["what"].iloc[0] and report.verdict.word == "amber"

@@ -41,6 +41,14 @@ ALL = 0.04
 STEP = 0.045
 """Least step of a daily rate that is doubted, in logarithms."""
 
+RECORD, LEAST_RECORD, YEAR = 1.25, 0.03, 250
+"""A step is doubted too that beats the largest of the past by a quarter, from this size on, where the
+past holds a year of trading days: markets know leaps, and what theirs were like is seen in them."""
+
+COMMON = 4.0
+"""Half width of the interval of many series' common change, in standard deviations. One delivery is
+one test, not one a series: four keep mistakes as rare here as `WIDTH` does there."""
+
 LAGS = 31
 """Days that a daily series is tried beside its place."""
 
@@ -251,12 +259,29 @@ def step(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
             continue
         last, change = past["value"].tail(10).median(), np.log(past["value"]).diff().dropna()
         width = max(WIDTH * 3 * robust_spread(change), STEP)
+        if len(past) >= YEAR:
+            width = min(width, max(RECORD * _largest_step(past["value"]), LEAST_RECORD))
         new = mine[mine["begin"] > past["begin"].max()].sort_values("begin")
         for row in _spots(new):
             if last > 0 and row.value > 0 and abs(np.log(row.value / last)) > width:
                 yield row.place, f"{row.value:g} after {last:g}: a step that no day before took"
             else:
-                last = 0.8 * last + 0.2 * row.value
+                last = _followed(last, row.value)
+
+
+def _followed(last: float, value: float) -> float:
+    """Return the level that days are held against, a day on: a week's mean, newest days first."""
+    return 0.8 * last + 0.2 * value
+
+
+def _largest_step(values: pd.Series) -> float:
+    """Return the largest step that a day of the past took, in logarithms, as `step` measures it."""
+    last, largest = float(values.head(10).median()), 0.0
+    for value in values.iloc[10:].tolist():
+        if last > 0 and value > 0:
+            largest = max(largest, abs(float(np.log(value / last))))
+        last = _followed(last, value)
+    return largest
 
 
 def _is_level(table: pd.DataFrame) -> pd.Series:
@@ -375,7 +400,7 @@ def together(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
                                           months=("month", "nunique"))  # fmt: skip
         middle = float(mine["off"].median())
         sure = float(np.sqrt((means["noise"] ** 2 / means["months"]).mean() / len(means)))
-        if abs(middle) > max(ALL, WIDTH * sure) and abs(middle) > robust_spread(means["off"]):
+        if abs(middle) > max(ALL, COMMON * sure) and abs(middle) > robust_spread(means["off"]):
             text = f"{len(mine)} new values of {mine['name'].nunique()} series are all {np.exp(middle):.3g} times " \
                    f"what their past suggests{_named(middle)}"  # fmt: skip
             yield from ((p, text) for places in mine["places"] for p in places)
