@@ -24,6 +24,7 @@ TAKEN = {
 def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made, not written."""
     pages = {page: (ROOT / path).read_text(encoding="utf-8") for page, path in TAKEN.items()}
+    pages["explanation/contested.md"] = contested()
     pages["reference/tables.md"] = tables()
     pages["reference/command-line.md"] = verbs()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -53,6 +54,20 @@ def _cell(cell: dict[str, Any]) -> list[str]:
         elif text := "".join(data.get("text/plain", output.get("text", []))):
             shown.append(f"```text\n{text.rstrip()}\n```")
     return shown
+
+
+def contested() -> str:
+    """Return the known contradictions with their numbers, worked out now."""
+    import energy
+    from energy import balance
+    from energy.balance.contests import markdown
+
+    head = ("# Known contradictions\n\nFigures that contradict each other, or what was once shown. The "
+            "numbers are worked out from today's facts, in Python by `t.evidence.contested()`, on the "
+            "command line by `energy check --contested`; figures that nobody has answered yet are in "
+            "`energy check --balance`. A figure's interval is that of its own error, a sum's that of "
+            "the balance.")  # fmt: skip
+    return f"{head}\n\n{markdown(balance.contested(energy.load().facts))}\n"
 
 
 def tables() -> str:

@@ -131,6 +131,8 @@ def _layer(doors: Doors) -> Iterator[str]:
                 yield f"{where} has no {name}"
         if cell["sure"] and (row.get("flow_p10") is None or row.get("flow_p90") is None):
             yield f"{where} has no interval"
+        if row.get("utilisation") is not None and not row.get("capacity_kind"):
+            yield f"{where} does not say what its utilisation is a share of"
         if cell["sources"] and not row.get("sources"):
             yield f"{where} leads to no figure or fact"
 

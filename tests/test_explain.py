@@ -441,6 +441,7 @@ OMISSIONS = [  # door by door: what is left out, and the words that name it
     (in_row(coverage=None), "layer: blue-stream/2026Q2 has no coverage"),
     (in_row(status=""), "layer: blue-stream/2026Q2 has no status"),
     (in_row(flow_p90=None), "layer: blue-stream/2026Q2 has no interval"),
+    (in_row(capacity_kind=""), "layer: blue-stream/2026Q2 does not say what its utilisation is a share of"),
     (without_attribute("cube", "basis"), "cube: no basis"),
     (lambda doors: less(doors, cube=doors.cube.drop_vars("coverage")), "cube: no coverage"),
     (without_attribute("markets", "as_of"), "markets: no as_of"),

@@ -273,7 +273,9 @@ def test_capacity_by_kind_the_metered_point_before_the_design(tracker):
     # until 12 May 2022 the ceiling, then the design: 131 of 365 days
     assert size.iloc[4] == pytest.approx((40.3 * 131 + 32.9 * 234) / 365, rel=1e-6)
     booked = tracker.facts["route-facts"].query("attribute == 'capacity_booked'")
-    assert booked["value"].astype(float).tolist() == pytest.approx([19.28e-3 * 365], abs=0.005)
+    assert booked["value"].astype(float).tolist() == pytest.approx(
+        [19.28e-3 * 365, 10.5e-3 * 365], abs=0.005
+    )
 
 
 def test_the_capacity_of_a_line_is_that_of_today_not_of_a_plan(tracker):

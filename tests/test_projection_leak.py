@@ -23,8 +23,9 @@ DAYS = ("2014-06-30", "2015-12-31", "2017-03-31", "2018-12-31", "2019-12-01", "2
 QUOTED = ("wb_", "eia_", "spot_")  # printed by markets as they go: known when their period ends
 DATES = {"date", "month", "year"}
 FACT = {"actual", "provisional", "estimate", "mean", "day"}
-# How a year is split over its months, and what a printed figure counts: told as such, and of today.
-METHOD = {"profiles", "balance-scopes"}
+# How a year is split over its months, what a printed figure counts and which figures clash: told as
+# such, and of today.
+METHOD = {"profiles", "balance-scopes", "balance-contested"}
 RETRIEVED = dt.date(2026, 6, 1)
 FIGURES = ("value", "acq", "take_or_pay", "capacity", "weight", "low", "mode", "middle", "high",
            "never", "expect", "offline", "first_gas")  # fmt: skip

@@ -5,6 +5,7 @@ that conserves gas at each node (`system`); what agrees best with both, month by
 balance (`estimate`). Nothing here prices gas, draws it or projects it.
 """
 
+from energy.balance.contests import contested, explained
 from energy.balance.estimate import Balance, solve
 from energy.balance.kept import Result, result, ship
 from energy.balance.measurements import Measurements, measure
@@ -17,6 +18,8 @@ __all__ = [
     "Measurements",
     "Result",
     "System",
+    "contested",
+    "explained",
     "measure",
     "result",
     "ship",

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy.balance import estimate
+from energy.balance import estimate, measurements
 from energy.balance.chain import one_thread
 from energy.balance.estimate import Balance
-from energy.balance.system import months_between
+from energy.balance.system import bounding, months_between
 from energy.balance.verdicts import verdicts
 from energy.facts import DATA
 from energy.facts import kept as cache
@@ -33,7 +33,7 @@ INPUTS = ("volumes", "balance-arcs", "balance-scopes", "balance-errors", "route-
           "corrections")  # fmt: skip
 READ = ["id", "series", "entity", "period", "value", "unit", "basis", "coverage", "source",
         "status", "derived", "note"]  # fmt: skip
-EDITION = 2  # of the method: a change of it makes every kept result stale
+EDITION = 4  # of the method: a change of it makes every kept result stale
 SHIPPED = DATA / "balance.npz"
 
 MOST = 64  # results that the cache folder holds: one a day that somebody asked what was known
@@ -276,13 +276,15 @@ def digest(tables: Tables) -> str:
     >>> digest(tables) == digest(tables.replaced({"volumes": pages}))
     True
     """
-    attributes = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
+    dated = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
     read = {
         "volumes": tables["volumes"][READ],
-        "route-facts": tables["route-facts"][attributes],
+        "route-facts": pd.concat([tables["route-facts"][dated], bounding(tables)]),
         "corrections": tables["corrections"].query("table == 'volumes'"),
     }
-    return tables_digest(Tables({**tables, **read}), INPUTS, str(EDITION))
+    told = {row: places for row, places in measurements.printed_places().items() if places}
+    words = json.dumps(told, sort_keys=True)
+    return tables_digest(Tables({**tables, **read}), INPUTS, str(EDITION), words)
 
 
 _kept: dict[str, Result] = {}

@@ -135,7 +135,8 @@ def system(tables: Tables, last: dt.date, first: dt.date | None = None) -> Syste
     weight = share * days * np.where(signed[:, None], 1.0, 1 + season)
     size = np.where(signed, 1.0, arcs["level"].to_numpy()) / 12
     open_days = np.where(share > 0, share * days, np.nan)
-    high = arcs["high"].fillna(np.inf).to_numpy()[:, None] / 12 * open_days
+    most = np.fmin(arcs["high"].to_numpy(dtype=float)[:, None], _sizes(tables, arcs, months))
+    high = np.where(np.isnan(most), np.inf, most) / 12 * open_days
     return System(
         arcs=arcs,
         months=months,
@@ -159,6 +160,51 @@ def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
     """
     begin, end = (periods.first_month(periods.month_number(day)) for day in (first, last))
     return [periods.month_start(number) for number in range(begin, end + 12)]
+
+
+def _sizes(tables: Tables, arcs: pd.DataFrame, months: list[dt.date]) -> np.ndarray:
+    """Return the capacity in force that bounds each arc in each month, bcm a year; NaN where none."""
+    size = np.full((len(arcs), len(months)), np.nan)
+    held = bounding(tables)
+    if held.empty:
+        return size
+    from energy import flows
+
+    place = {row.route: a for a, row in enumerate(rows_of(arcs)) if row.route}
+    ends = [periods.month_start(periods.month_number(day) + 1) for day in months]
+    volume, years = np.zeros_like(size), np.zeros_like(size)
+    for row, month, _, share in flows.capacity_parts(held, list(zip(months, ends, strict=True))):
+        volume[place[row.route], month] += float(row.value) * share
+        years[place[row.route], month] += share
+    return np.asarray(np.divide(volume, years, out=size, where=years > 0))
+
+
+def bounding(tables: Tables) -> pd.DataFrame:
+    """Return the capacities that bound a flow: those of the arcs marked ``bounded``.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        With ``balance-arcs`` and ``route-facts``.
+
+    Returns
+    -------
+    DataFrame
+        Rows of ``route-facts``, plans and contracts left out.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> "bovanenkovo-ukhta" in set(bounding(facts.load())["route"])
+    True
+    """
+    arcs, held = tables["balance-arcs"], tables["route-facts"]
+    marked = arcs["bounded"] if "bounded" in arcs else pd.Series(False, index=arcs.index)
+    mine = held["route"].isin(arcs.loc[marked.astype(bool), "route"])
+    built = held["attribute"].str.startswith("capacity") & ~held["status"].isin(
+        ["plan", "contract"]
+    )
+    return held[mine & built & (held["attribute"] != "capacity_booked")]
 
 
 def _open_days(doors: tuple[dt.date, dt.date], months: list[dt.date]) -> np.ndarray:

@@ -18,6 +18,7 @@ from energy.balance.estimate import YEAR, Balance
 from energy.balance.frame import Normal
 
 STRAINED, CONTRADICTED = 2.0, 3.5  # standard errors of the difference
+MOSTLY = 5.0  # a slip that leaves a fifth of a gross contradiction is its likely cause all the same
 BASES = {"0C": 1.0732, "15C": 1.0174}  # bcm at 20 °C of one bcm so measured
 WORDS = ["agrees", "strained", "contradicted"]
 
@@ -87,7 +88,8 @@ def _cause(made: Balance, row: int, table: pd.DataFrame) -> str:
     if not tried:
         return ""
     best, words = min(tried)
-    return words if best < STRAINED and best < abs(line["score"]) / 2 else ""
+    size = abs(line["score"])
+    return words if best < max(STRAINED, size / MOSTLY) and best < size / 2 else ""
 
 
 def _slips(made: Balance, row: int, value: float, goal: float) -> list[tuple[str, float, float]]:

@@ -15,6 +15,7 @@ def _check(verbs: Verbs) -> None:
                  "  energy check --sources    rows whose document, page or date is missing, as a table\n"
                  "  energy check my-facts/    a folder with tables of your own, laid over the package\n"
                  "  energy check --balance    published figures that contradict each other, by whom and why\n"
+                 "  energy check --contested  known contradictions, their numbers side by side and the answer\n"
                  "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
     verb.add_argument(
         "folder",
@@ -32,6 +33,11 @@ def _check(verbs: Verbs) -> None:
         "--balance",
         action="store_true",
         help="list the figures that the rest of the balance strains or contradicts; exit code 0",
+    )
+    verb.add_argument(
+        "--contested",
+        action="store_true",
+        help="list the known contradictions, each resolved, explained or open; exit code 0",
     )
     add_format(verb)
 
@@ -116,11 +122,12 @@ def _run_check(options: argparse.Namespace) -> int:
         return _list_gaps(options)
     if options.install:
         return list_faults(build.check_install(options.folder or "."))
-    if options.balance:
+    if options.balance or options.contested:
         import energy
 
         tracker = energy.load(options.folder, as_of=options.as_of)
-        return emit(tracker.balance().round(3), options.format)
+        table = tracker.balance() if options.balance else tracker.evidence.contested()
+        return emit(table.round(3), options.format)
     return list_faults(build.check(options.folder, options.as_of))
 
 

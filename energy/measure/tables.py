@@ -469,6 +469,12 @@ BalanceArcKind: TypeAlias = Literal[
     "foreign",
 ]
 
+BalanceContestedStanding: TypeAlias = Literal[
+    "resolved",
+    "explained",
+    "open",
+]
+
 BalanceErrorAspect: TypeAlias = Literal[
     "basis",
     "status",
@@ -688,6 +694,7 @@ TableName: TypeAlias = Literal[
     "outside-forecasts",
     "balance-arcs",
     "balance-scopes",
+    "balance-contested",
     "balance-errors",
     "charges",
     "market-groups",
@@ -711,6 +718,7 @@ class Column:
     ACQ: Final = "acq"
     ACTION: Final = "action"
     ALIAS: Final = "alias"
+    ANSWER: Final = "answer"
     ARC: Final = "arc"
     ASPECT: Final = "aspect"
     ATTRIBUTE: Final = "attribute"
@@ -718,8 +726,10 @@ class Column:
     BASIS: Final = "basis"
     BEARING: Final = "bearing"
     BOUND: Final = "bound"
+    BOUNDED: Final = "bounded"
     BUYER: Final = "buyer"
     BY: Final = "by"
+    CAPACITIES: Final = "capacities"
     CAPACITY: Final = "capacity"
     CATEGORY: Final = "category"
     CAUSE: Final = "cause"
@@ -741,6 +751,7 @@ class Column:
     EXPECT: Final = "expect"
     EXPORTER: Final = "exporter"
     FACTS: Final = "facts"
+    FIGURES: Final = "figures"
     FIRST_GAS: Final = "first_gas"
     FIRST_YEAR: Final = "first_year"
     FLOW: Final = "flow"
@@ -823,9 +834,11 @@ class Column:
     SPREAD: Final = "spread"
     STAGE: Final = "stage"
     STANDARD: Final = "standard"
+    STANDING: Final = "standing"
     STATE: Final = "state"
     STATEMENT: Final = "statement"
     STATUS: Final = "status"
+    SUMS: Final = "sums"
     SYSTEM: Final = "system"
     TABLE: Final = "table"
     TAKE_OR_PAY: Final = "take_or_pay"
@@ -833,6 +846,7 @@ class Column:
     TITLE: Final = "title"
     TO_COUNTRY: Final = "to_country"
     TO_NODE: Final = "to_node"
+    TOPIC: Final = "topic"
     UNIT: Final = "unit"
     URL: Final = "url"
     VALID_FROM: Final = "valid_from"
@@ -2117,6 +2131,9 @@ class BalanceArc(NamedTuple):
         Lower bound, bcm a year.
     high
         Upper bound, bcm a year; empty: none.
+    bounded
+        True where the capacity in force (route_facts.csv) bounds the flow month by month beside
+        `high`: a line nobody meters cannot carry more than it was built for.
     valid_from
         First day on which the arc is open (YYYY-MM-DD); empty: the start of the route, or
         always.
@@ -2141,6 +2158,7 @@ class BalanceArc(NamedTuple):
     drift: float
     low: float
     high: float
+    bounded: bool
     valid_from: str
     valid_to: str
     source: str
@@ -2185,6 +2203,45 @@ class BalanceScope(NamedTuple):
     error: float
     source: str
     note: str
+
+
+class BalanceContested(NamedTuple):
+    """Balance: known contradictions: Figures that contradict each other, or what was once
+    shown: which belong side by side, and what sets them apart. `energy check --contested`
+    works out the numbers beside them.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    topic
+        What they are about; rows of one topic belong together.
+    period
+        Period in which they are set side by side.
+    figures
+        Ids of volumes.csv, joined by `;`.
+    sums
+        Arcs, `market:`, `group:` and `exports` of the balance; `+` adds, `;` separates.
+    capacities
+        Routes whose capacities by kind belong beside them, joined by `;`.
+    standing
+        resolved: the balance tells one number and why the other is not it; explained: they
+        count different things, or one is a known slip; open: no reason was found.
+    answer
+        What sets them apart.
+    source
+        Key of sources.csv.
+    """
+
+    id: str
+    topic: str
+    period: str
+    figures: str
+    sums: str
+    capacities: str
+    standing: BalanceContestedStanding
+    answer: str
+    source: str
 
 
 class BalanceError(NamedTuple):
@@ -2709,6 +2766,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "outside-forecasts": OutsideForecast,
     "balance-arcs": BalanceArc,
     "balance-scopes": BalanceScope,
+    "balance-contested": BalanceContested,
     "balance-errors": BalanceError,
     "charges": Charge,
     "market-groups": MarketGroup,
@@ -2870,6 +2928,11 @@ class Tables(dict[str, "pd.DataFrame"]):
     def balance_scopes(self) -> pd.DataFrame:
         """Balance: what a published series counts: the columns of `BalanceScope`."""
         return self["balance-scopes"]
+
+    @property
+    def balance_contested(self) -> pd.DataFrame:
+        """Balance: known contradictions: the columns of `BalanceContested`."""
+        return self["balance-contested"]
 
     @property
     def balance_errors(self) -> pd.DataFrame:

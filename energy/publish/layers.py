@@ -38,7 +38,9 @@ LICENCES = [
     }
 ]
 OWN = f"{ATTRIBUTION}. Figures: the sources named in each row"
-WORDS = ["status", "flow_status", "market", "price_status", "sources", "price_source"]
+WORDS = [
+    "status", "flow_status", "capacity_kind", "market", "price_status", "sources", "price_source",
+]  # fmt: skip
 NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
 BESIDE = ["flow_p10", "flow_p90", "reported"]  # what stands beside the flow where the cube has it
 DECIMALS = {
@@ -236,7 +238,7 @@ def flows_long(
                 name: _number(cube[name].values[r, p], name)
                 for name in [*NUMBERS, "coverage", *beside]
             }
-            row |= {name: cube[name].values[r, p] for name in WORDS}
+            row |= {name: cube[name].values[r, p] for name in WORDS if name in cube}
             row["idle"] = _idle(row)
             if "netback" in cube:
                 row["netback"] = _number(cube["netback"].values[r, p], "netback")
@@ -539,7 +541,7 @@ def cube_table(cube: xr.Dataset) -> pd.DataFrame:
             continue
         frame[name] = frame[name].round(decimals)
     order = ["route", "period", "flow", "unit", "basis", *(n for n in BESIDE if n in frame), "capacity",
-             "utilisation", "coverage", "status",
+             *(n for n in ("capacity_kind",) if n in frame), "utilisation", "coverage", "status",
              "flow_status", "market", "price", "price_status", "revenue", "sources", "price_source"]  # fmt: skip
     return frame[order].reset_index(drop=True)
 
@@ -595,6 +597,10 @@ DICTIONARY: dict[str, dict[str, str]] = {
         "Gas flow of the period, positive from -> to; null not known, 0 stated zero", "bcm at 20 °C"
     ),
     "capacity": _field("Capacity of the period", "bcm at 20 °C"),
+    "capacity_kind": _field(
+        "What the capacity is: technical (offered at the point), ceiling (most ever metered there), "
+        "design, contract (of the year) or plan; what the utilisation is a share of"
+    ),
     "utilisation": _field("Flow over capacity of the same period; above 1 is shown as it is", "1"),
     "price": _field("Border price", "USD/1000 m3 (20 °C)"),
     "revenue": _field("Flow times border price", "million USD"),

@@ -701,7 +701,8 @@ class Tracker:
         -------
         DataFrame
             See `energy.balance.verdicts.verdicts`: the figure, what all others make of it, by whom
-            it is contradicted and the slip that would explain it.
+            it is contradicted and the slip that would explain it; ``known`` is the id of the
+            known contradiction that answers it, see `energy.tracker.evidence.Evidence.contested`.
 
         Raises
         ------
@@ -722,6 +723,8 @@ class Tracker:
             strict = table["verdict"] == verdict
             table = table[table["verdict"] != "agrees" if verdict is None else strict]
         order = table["score"].abs().sort_values(ascending=False, kind="stable").index
+        answered = balancing.explained(self.facts)
+        table = table.assign(known=[answered.get(row, "") for row in table["id"]])
         return table.loc[order].reset_index(drop=True)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import xarray as xr
 
+from energy import balance as balancing
 from energy import mirror as mirrors
 from energy.errors import UnknownName, checked
 from energy.intake import update
@@ -95,6 +96,39 @@ class Evidence(Facet):
         """
         made = mirrors.pairs(self.t.facts, name, period)
         return mirrors.residuals(made) if summed else made
+
+    def contested(self, standing: str | None = None) -> pd.DataFrame:
+        """Return the known contradictions: figures, sums and capacities side by side, and the answer.
+
+        Parameters
+        ----------
+        standing : {"resolved", "explained", "open"}, optional
+            Only those.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.balance.contests.contested`; every number is worked out from the facts.
+
+        Raises
+        ------
+        UnknownName
+            For another standing.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().evidence.contested()
+        >>> table.loc[table["topic"] == "turkey-first-half-2020", "kind"].unique().tolist()
+        ['figure', 'sum']
+        """
+        known = ["resolved", "explained", "open"]
+        if standing is not None and standing not in known:
+            raise UnknownName("standing", standing, known)
+        table = balancing.contested(self.t.facts)
+        if standing is None:
+            return table
+        return table[table["standing"] == standing].reset_index(drop=True)
 
     def left_out(self) -> pd.DataFrame:
         """Leave each built project out in turn: did its first gas fall into the 80 % interval?
