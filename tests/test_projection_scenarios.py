@@ -137,6 +137,9 @@ def test_an_overlay_changes_a_copy(tree, names):
 def test_an_overlay_with_a_word_that_means_nothing(tree):
     with pytest.raises(EnergyError, match="key 'colour' is unknown; use name, answers"):
         scenarios.overlay(tree, {"colour": "red"})
+    for wrong in ({"price": "brent"}, "brent", ["brent"]):
+        with pytest.raises(EnergyError, match=r"Custom scenario: set is .*; give a list of eff"):
+            scenarios.overlay(tree, {"set": wrong})
     with pytest.raises(UnknownName, match="Unknown question 'moon'"):
         scenarios.overlay(tree, {"probabilities": {"moon": {"full": 1}}})
     with pytest.raises(UnknownName, match="Unknown answer to oil 'purple'"):

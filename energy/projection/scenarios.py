@@ -534,6 +534,10 @@ def overlay(tree: Tree, custom: Mapping[str, Any]) -> Tree:
     stray = [key for key in custom if key not in CUSTOM]
     if stray:
         raise EnergyError(f"Custom scenario: key {stray[0]!r} is unknown; use {', '.join(CUSTOM)}.")
+    effects = custom.get("set", [])
+    if isinstance(effects, str | Mapping) or not all(isinstance(row, Mapping) for row in effects):
+        raise EnergyError(f"Custom scenario: set is {effects!r}; give a list of effects, "
+                          "e.g. [{'price': 'brent', 'value': 50}].")  # fmt: skip
     why = str(custom.get("assumption", "custom scenario"))
     new = copy.deepcopy(tree)
     for question, parts in custom.get("probabilities", {}).items():
@@ -542,7 +546,7 @@ def overlay(tree: Tree, custom: Mapping[str, Any]) -> Tree:
         _merge(new.setdefault(part, {}), custom.get(part, {}), why)
     new["set"] = [
         *new.get("set", []),
-        *({"assumption": why} | dict(row) for row in custom.get("set", [])),
+        *({"assumption": why} | dict(row) for row in effects),
     ]
     return new
 
