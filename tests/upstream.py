@@ -177,20 +177,20 @@ def thedocs(path: str, query: Mapping[str, list[str]]) -> Reply:
 
 
 @functools.cache
-def workbook() -> bytes:
-    """Return a small Pink Sheet: four columns, 2021M01 to 2026M10."""
+def workbook(last: str = "2026-10", edition: str = "November 03, 2026") -> bytes:
+    """Return a small Pink Sheet: four columns, from 2021M01 on."""
     from openpyxl import Workbook
 
     book = Workbook()
     book.active.title = "AFOSHEET"
     sheet = book.create_sheet("Monthly Prices")
-    sheet["A1"], sheet["A4"] = "World Bank Commodity Price Data", "Updated on November 03, 2026"
+    sheet["A1"], sheet["A4"] = "World Bank Commodity Price Data", f"Updated on {edition}"
     names = ["Crude oil, Brent", "Natural gas, US", "Natural gas, Europe **",
              "Liquefied natural gas, Japan"]  # fmt: skip
     for column, name in enumerate(names, start=2):
         sheet.cell(5, column, name)
         sheet.cell(6, column, "($/bbl)" if "oil" in name else "($/mmbtu)")
-    for row, month in enumerate(months("2021-01", "2026-10"), start=7):
+    for row, month in enumerate(months("2021-01", last), start=7):
         sheet.cell(row, 1, month.replace("-", "M"))
         for column, level in enumerate((75.0, 3.0, 12.0, 14.0), start=2):
             sheet.cell(row, column, round(level * season(int(month[5:])), 3))
@@ -229,11 +229,16 @@ def cbr(path: str, query: Mapping[str, list[str]]) -> Reply:
 
 def gie(path: str, query: Mapping[str, list[str]]) -> Reply:
     data = [
-        {"gasDayStart": str(day), "gasInStorage": f"{150 + n * 0.4:.4f}", "full": f"{60 + n * 0.1:.2f}",
+        {"gasDayStart": str(day), "gasInStorage": f"{2.5 * _full(day):.4f}", "full": f"{_full(day):.2f}",
          "workingGasVolume": "250.0", "status": "C", "updatedAt": f"{day} 19:30:00"}
-        for n, day in enumerate(days(query["from"][0], query["to"][0]))
+        for day in days(query["from"][0], query["to"][0])
     ]  # fmt: skip
     return _json({"last_page": 1, "total": len(data), "dataset": "storage", "data": data[::-1]})
+
+
+def _full(day: dt.date) -> float:
+    """Return how full a storage is, per cent: least at the end of March, most at that of September."""
+    return round(60 - 30 * math.cos((day.timetuple().tm_yday - 90) * 2 * math.pi / 365), 2)
 
 
 def crea(path: str, query: Mapping[str, list[str]]) -> Reply:
@@ -281,7 +286,7 @@ TURKISH = ["Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz", "A�
 
 
 def epdk(path: str, query: Mapping[str, list[str]]) -> Reply:
-    """Return the page of the reports, or the tables of one: Russia 1,500 million Sm3 and the month."""
+    """Return the page of the reports, or the tables of one: from Russia what Eurostat has for Turkey."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     if "id" in query:
         return Reply(200, report(query["id"][0]), kind)
@@ -300,11 +305,14 @@ def report(month: str) -> bytes:
     sheet["A1"] = f"Tablo 1.1: {year} Yılı Kaynak Ülkelere Göre İthalat (milyon Sm3)"
     shown = TURKISH[: int(last)]
     for row, (name, level) in enumerate(
-        (("Ülke", 0), ("Rusya", 1500), ("İran", 600), ("Toplam", 4000)), start=2
+        (("Ülke", 0), ("Rusya", 1), ("İran", 600), ("Toplam", 4000)), start=2
     ):
         sheet.cell(row, 1, name)
         for column, title in enumerate(shown, start=2):
-            sheet.cell(row, column, level + column - 1 if level else title)
+            month_ = f"{year}-{column - 1:02}"
+            russia = _imports("G3000", "RU", "TR", month_, "MIO_M3")
+            figure = russia if name == "Rusya" else level + column - 1
+            sheet.cell(row, column, figure if level else title)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
