@@ -68,6 +68,10 @@ def light(output: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
 
 def main(names: list[str]) -> None:
     """Run and store all notebooks, or those whose names begin so."""
+    fresh = (
+        tempfile.mkdtemp()
+    )  # as in the tests: neither own updates nor what an older version kept
+    os.environ["ENERGY_HOME"], os.environ["ENERGY_CACHE"] = f"{fresh}/home", f"{fresh}/cache"
     for path in sorted(FOLDER.glob("*.ipynb")):
         if names and not path.name.startswith(tuple(names)):
             continue
