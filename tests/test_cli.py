@@ -313,7 +313,8 @@ def test_a_fault_of_our_own_is_not_hidden(monkeypatch):
 @pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_command_says_so(tmp_path, signal_, code):
     program = (
-        "import sys, time, energy\n"
+        "import signal, sys, time, energy\n"  # a shell's background job would ignore Ctrl-C
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "energy.load = lambda as_of=None: (print('on', flush=True), time.sleep(60))\n"
         "from energy import cli\nsys.exit(cli.main(['map', 'atlas.html']))"
     )
