@@ -708,6 +708,7 @@ TableName: TypeAlias = Literal[
     "counterfactual",
     "bargain",
     "clearing",
+    "left-out",
 ]
 
 
@@ -807,6 +808,7 @@ class Column:
     PLACE: Final = "place"
     PRECISION: Final = "precision"
     PREFER: Final = "prefer"
+    PRINTED: Final = "printed"
     PROJECT: Final = "project"
     PUBLISHED: Final = "published"
     PUBLISHER: Final = "publisher"
@@ -2738,6 +2740,49 @@ class Clearing(NamedTuple):
     note: str
 
 
+class LeftOut(NamedTuple):
+    """Figures that were read and not taken: Collected figures that stand in no table, each
+    with the reason; so that nobody takes them for forgotten.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    table
+        Table it would stand in.
+    series
+        Series or line as collected.
+    entity
+        Route, market, segment or flow as collected.
+    period
+        Period as the page tells it.
+    value
+        Value; empty where the page tells none.
+    unit
+        Unit as collected.
+    title
+        Title of the page.
+    url
+        Address of the page.
+    printed
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    reason
+        Why it was not taken.
+    """
+
+    id: str
+    table: str
+    series: str
+    entity: str
+    period: str
+    value: float
+    unit: str
+    title: str
+    url: str
+    printed: str
+    reason: str
+
+
 ROWS: Final[dict[str, type[NamedTuple]]] = {
     "sources": Source,
     "routes": Route,
@@ -2780,6 +2825,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "counterfactual": Counterfactual,
     "bargain": Bargain,
     "clearing": Clearing,
+    "left-out": LeftOut,
 }
 
 
@@ -2998,3 +3044,8 @@ class Tables(dict[str, "pd.DataFrame"]):
     def clearing(self) -> pd.DataFrame:
         """Inputs of the clearing: the columns of `Clearing`."""
         return self["clearing"]
+
+    @property
+    def left_out(self) -> pd.DataFrame:
+        """Figures that were read and not taken: the columns of `LeftOut`."""
+        return self["left-out"]

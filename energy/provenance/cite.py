@@ -199,10 +199,15 @@ class _Finder:
 def _row(name: str, find: _Finder, taken: pd.DataFrame) -> dict[str, Any]:
     table, row = find.row(name)
     what = _what(table, row)  # before the document's title stands in the place of an event's
-    source = find.sources.loc[row["source"]].to_dict() if row.get("source") else ASSUMED
+    source = (
+        ASSUMED if not row.get("url") else row | {"published": row["printed"]}
+    )  # names its page
+    if row.get("source"):
+        source = find.sources.loc[row["source"]].to_dict()
     row |= {k: source.get(k, "") for k in ("title", "publisher", "url", "licence")}
     row["published"] = row.get("published") or source.get("published", "")
     row |= {
+        "note": row.get("note") or row.get("reason", ""),
         "id": name,
         "table": table,
         "what": what,
@@ -238,6 +243,7 @@ def _what(table: str, row: Mapping[str, Any]) -> str:
         "counterfactual": "{name} of {market} ({role})", "clearing": "{item} of {market}",
         "bargain": "{item} of {project}, {side}: {name}",
         "timing-evidence": "{evidence} on {route}: {says}", "timing-rules": "rule {name} {stage}",
+        "left-out": "not taken: {series} of {entity}",
         "partner-role": "{reporter} from {partner}: {role}",
     }  # fmt: skip
     return names[table].format(**row)
