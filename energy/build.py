@@ -17,7 +17,6 @@ import geodata
 from energy import facts, store, tracker
 from energy.errors import DataError, EnergyError
 from energy.intake import derive
-from energy.measure.observations import rows_of
 from energy.publish import pictures
 from energy.sources import files
 from energy.store import Store
@@ -316,7 +315,12 @@ def import_gem(path: str | Path) -> list[str]:
         better.drop(columns=["length_km"]), target, meta={"attribution": gem.ATTRIBUTION}
     )
     report = better.attrs["report"]
-    lines = [f"{row.Index}: {row.action}, {row.reason}" for row in rows_of(report)]
+    lines = [
+        f"{route}: {action}, {reason}"
+        for route, action, reason in zip(
+            report.index, report["action"], report["reason"], strict=True
+        )
+    ]
     broken = [f"not read: {fault}" for fault in found.attrs["faults"]]
     return [*lines, *broken, f"written: {target}", gem.ATTRIBUTION]
 

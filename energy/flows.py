@@ -712,19 +712,27 @@ def _days(cube: xr.Dataset) -> xr.DataArray:
     return xr.DataArray(days, dims="period", coords={"period": cube["period"]})
 
 
+class _Pipe(NamedTuple):
+    """What decides the state of a route beside its flow."""
+
+    route: str
+    role: str
+    part_of: str
+    status: str
+
+
 def _flow_status(cube: xr.Dataset, tables: facts.Tables) -> xr.DataArray:
     """Return what the pipe does: flowing, idle, damaged, unknown, not-built, or its project status.
 
     An operating pipe with zero flow is idle. A string follows its corridor unless a dated
     stop of its own says otherwise.
     """
-    routes = tables["routes"].set_index("route")
     start, stop = _dates(tables["route-facts"], "start"), _dates(tables["route-facts"], "stop")
     flow = frame(cube["flow"])
     first, last = pd.DatetimeIndex(cube["period"].values), _last_days(cube)
     result = {}
-    for row in rows_of(routes):
-        route = row.Index
+    for row in rows_of(tables["routes"], _Pipe):
+        route = row.route
         parent = row.part_of if row.role == "string" else ""
         seen = flow.loc[parent or route]
         state = np.where(seen.isna(), "unknown", np.where(seen == 0, "idle", "flowing"))
@@ -757,13 +765,22 @@ PROJECTED = {
 }
 
 
+class _Served(NamedTuple):
+    """The market a route serves, for how long."""
+
+    key: str
+    target: str
+    valid_from: str
+    valid_to: str
+
+
 def _markets(cube: xr.Dataset, crosswalk: pd.DataFrame) -> xr.DataArray:
     """Return the market a route serves on the last day of each period; "" where none is dated."""
     rows = crosswalk[crosswalk["kind"] == "market"]
     last = _last_days(cube).to_numpy().astype("datetime64[D]")
     values = np.full((cube.sizes["route"], cube.sizes["period"]), "", dtype=object)
     place = {route: i for i, route in enumerate(cube["route"].values)}
-    for row in rows_of(rows):
+    for row in rows_of(rows, _Served):
         begin, end = validity.bounds(row.valid_from, row.valid_to)
         held = (last >= np.datetime64(begin)) & (last < np.datetime64(end))
         values[place[row.key], held] = row.target

@@ -18,7 +18,7 @@ from upstream import Upstream
 from energy import build, cli, facts, flows
 from energy.balance import kept
 from energy.errors import PeriodError, UnknownName
-from energy.intake import update
+from energy.intake import notes, update
 from energy.measure import periods
 from energy.provenance import explain
 from energy.publish import pictures
@@ -355,7 +355,7 @@ def doors(built, tracker):
     layer = json.loads((built / "layers" / "flows_quarterly.geojson").read_text(encoding="utf-8"))
     made = tracker.routes
     at = made.index.get_loc("blue-stream"), cube.get_index("period").get_loc("2026-01-01")
-    note = update.release_note("2026Q3", "2026-11-28", "apply", ASKED, NEW.iloc[:0], NEW,
+    note = notes.release_note("2026Q3", "2026-11-28", "apply", ASKED, NEW.iloc[:0], NEW,
                                pd.DataFrame(columns=["id", "reason"]))  # fmt: skip
     with xr.open_dataset(built / "layers" / "flows.nc", engine="h5netcdf") as held:
         kept_cube = held.load()

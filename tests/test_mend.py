@@ -11,7 +11,7 @@ import pytest
 from upstream import Upstream
 
 from energy import build, cli
-from energy.intake import mend, update
+from energy.intake import judging, mend, update
 from energy.sources import inbox
 from energy.store import Store, StoreError, disk, ledger
 
@@ -35,7 +35,7 @@ def made(tmp_path_factory, tracker):
     more = text.splitlines()[-1].replace("2026Q3", "2026Q2").replace("9.9", "9.7")
     typed.write_text(f"{text}{more}\n", encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch, Upstream() as server, server.client() as client:
-        patch.setattr(update, "limits", lambda tables: {"turkstream-2": 0.05})
+        patch.setattr(judging, "limits", lambda tables: {"turkstream-2": 0.05})
 
         def go(period, now):
             return update.run(period, "apply", home, client=client, keys={}, sleep=lambda s: None,

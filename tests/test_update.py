@@ -13,7 +13,7 @@ import pytest
 from upstream import DAILY, STRANDZHA, Upstream, days
 
 from energy.errors import EnergyError, PeriodError, UnknownName
-from energy.intake import derive, gate, update
+from energy.intake import derive, gate, judging, update
 from energy.intake.gate import Context
 from energy.measure import periods
 from energy.sources import cbr, ecb, entsog, eurostat, inbox, pinksheet
@@ -199,9 +199,9 @@ def test_every_rule_is_listed_and_tested():
 
 def test_limits_hold_the_best_quarter_beside_the_nameplate(tiny):
     # pipe: 12.2 bcm in the 184 days from July 2020 that it was open, more than 20 bcm a year allow
-    assert update.limits(tiny)["pipe"] == pytest.approx(12.2 / 184)
+    assert judging.limits(tiny)["pipe"] == pytest.approx(12.2 / 184)
     tiny["volumes"] = tiny["volumes"].query("period != '2020'")
-    assert update.limits(tiny)["pipe"] == pytest.approx(20 / 365)
+    assert judging.limits(tiny)["pipe"] == pytest.approx(20 / 365)
 
 
 # -- sums -----------------------------------------------------------------------------------------
@@ -358,13 +358,13 @@ def client(server):
 
 @pytest.fixture(scope="module")
 def most(tracker):
-    return update.limits(tracker.facts)
+    return judging.limits(tracker.facts)
 
 
 @pytest.fixture
 def go(server, store, tracker, client, most, monkeypatch):
     """Run an update against the server; ``only`` entsog and cbr where nothing else is said."""
-    monkeypatch.setattr(update, "limits", lambda tables: most)  # a second each, always the same
+    monkeypatch.setattr(judging, "limits", lambda tables: most)  # a second each, always the same
 
     def run(mode="apply", period="2026Q3", **options):
         options = {"only": ["entsog", "cbr"], "now": lambda: NOW, **options}

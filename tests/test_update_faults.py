@@ -25,7 +25,7 @@ from upstream import Upstream
 
 from energy import facts
 from energy.errors import EnergyError
-from energy.intake import update
+from energy.intake import judging, update
 from energy.store import Store, StoreError, StoreLocked, disk
 
 pytestmark = pytest.mark.slow
@@ -38,7 +38,7 @@ PAIR = ["entsog", "cbr"]
 
 @pytest.fixture(scope="module")
 def limits():
-    return update.limits(facts.load())
+    return judging.limits(facts.load())
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def go(server, store, tracker, monkeypatch, limits):
-    monkeypatch.setattr(update, "limits", lambda tables: limits)  # a second each, always the same
+    monkeypatch.setattr(judging, "limits", lambda tables: limits)  # a second each, always the same
 
     def run(only=None, period="2026Q3", now=NOW, mode="apply", **options):
         return update.run(period, mode, store, client=client, keys=KEYS, sleep=lambda s: None,
@@ -301,7 +301,7 @@ def test_a_second_look_at_the_sums_holds_them_back(go, store, tracker, monkeypat
         seen.append((list(rows["entity"]), len(tables["volumes"]), period))
         return pd.Series({rows.index[0]: "the balance makes it half"}, dtype=object)
 
-    monkeypatch.setattr(update.second, "opinions", doubt)
+    monkeypatch.setattr(judging.second, "opinions", doubt)
     report = go(only=["entsog"], weigh=True)
     ((entities, count, period),) = seen
     assert "turkstream-2" in entities and period == "2026Q3"
@@ -412,7 +412,7 @@ def _update(root: str, address: str, known: tuple, stop_at: int, only: list[str]
 
     disk.os.fsync = fsync  # type: ignore[assignment]
     tables, limits = known  # handed over, not read again: that is no part of what is tested
-    update.limits = lambda tables: limits  # type: ignore[assignment]
+    judging.limits = lambda tables: limits  # type: ignore[assignment]
     client = httpx.Client(transport=loopback._Loopback(address))
     update.run("2026Q3", "apply", Store.open(root), client=client, keys=KEYS, only=only,
                sleep=lambda s: None, now=lambda: NOW, build=_build, tables=tables)  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -264,9 +264,23 @@ def quarters(statements: pd.DataFrame) -> pd.DataFrame:
     return ordered.assign(note=ordered["id"].map(notes))
 
 
+class _Printed(NamedTuple):
+    """A printed figure of one line of the statements."""
+
+    id: str
+    standard: str
+    metric: str
+    segment: str
+    period: str
+    unit: str
+    status: str
+    source: str
+    value: float
+
+
 def _differences(line: pd.DataFrame, held: set[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """Return the quarters of one line that only a difference gives."""
-    rows = {row.period: row for row in rows_of(line)}
+    rows = {row.period: row for row in rows_of(line, _Printed)}
     found = []
     for year in sorted({text[:4] for text in rows}):
         for number, name in list(enumerate(periods.quarters_of(year), start=1))[1:]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -165,11 +165,39 @@ def _counted(flows: xr.Dataset, routes: pd.DataFrame | None) -> xr.Dataset:
     return flows.sel(route=[name for name in flows["route"].to_numpy() if name in export])
 
 
+class _Reported(NamedTuple):
+    """A line of the statements."""
+
+    metric: str
+    segment: str
+    value: float
+    status: str
+    id: str
+
+
+class _Cell(NamedTuple):
+    """Gas of one route and period: to which market, bcm at 20 °C, roubles in bn (NaN: no price)."""
+
+    route: str
+    market: str
+    period: pd.Timestamp
+    bcm: float
+    rub_bn: float
+
+
 def _reported(statements: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return the annual rouble lines of the IFRS accounts that can stand beside exports."""
     rows = statements[(statements["freq"] == "A") & (statements["unit"] == "RUB bn")]
     rows = rows[(rows["period"] == str(year)) & (rows["standard"] == "IFRS")]
     return rows[rows["metric"].isin({"net_sales_of_gas", "gas_sales_outside_russia"})]
+
+
+class _Mean(NamedTuple):
+    """A mean rate of a year, RUB/USD."""
+
+    id: str
+    value: float
+    status: str
 
 
 def _rate(fx: pd.DataFrame, year: int, own: float | None) -> Rate | None:
@@ -182,14 +210,15 @@ def _rate(fx: pd.DataFrame, year: int, own: float | None) -> Rate | None:
         return None
     # several pages may print one mean: an outturn before an estimate, then the least rounded
     best = max(
-        rows_of(annual), key=lambda row: (row.status == "actual", len(f"{row.value:.10g}"), row.id)
+        rows_of(annual, _Mean),
+        key=lambda row: (row.status == "actual", len(f"{row.value:.10g}"), row.id),
     )
     said = "mean of the year" if best.status == "actual" else f"mean of the year, {best.status}"
     names = {name: number for number, name in enumerate(periods.quarters_of(year), start=1)}
     found = newest(means[means["period"].isin(names)], ["period"])
     if len(found) < 4:
         return Rate(best.value, {}, best.id, f"at {best.value:g} RUB/USD, {said}")
-    quarters = {names[row.period]: row.value for row in rows_of(found)}
+    quarters = dict(zip(found["period"].map(names), found["value"], strict=True))
     return Rate(best.value, quarters, best.id, "at the mean RUB/USD of each quarter")
 
 
@@ -339,7 +368,7 @@ def _lines(reported: pd.DataFrame, exchange: Rate) -> list[tuple[Any, ...]]:
         (f"{row.metric}, {row.segment}", "reported", np.nan, np.nan,
          _dollars(row.value, exchange.year), row.value, row.status, row.id,
          f"IFRS; dollars at {exchange.year:g} RUB/USD")
-        for row in rows_of(reported)
+        for row in rows_of(reported, _Reported)
     ]  # fmt: skip
 
 
@@ -584,7 +613,7 @@ def _duty(line: Line, cells: pd.DataFrame, tables: Tables) -> tuple[Any, ...]:
     tariffs, open_questions = tables["tariffs"], netback.unsettled(tables["charges"])
     rows = tariffs[(tariffs["item"] == "export_duty") & tariffs["status"].isin(netback.COUNTED)]
     owed, used, open_ = 0.0, set(), set()
-    for cell in rows_of(cells[cells["rub_bn"].notna() & (cells["rub_bn"] != 0)]):
+    for cell in rows_of(cells[cells["rub_bn"].notna() & (cells["rub_bn"] != 0)], _Cell):
         if (cell.route, "export_duty") in open_questions:
             open_.add(cell.route)
             continue
@@ -642,7 +671,7 @@ def _unpriced(
     if bare.empty:
         return (name, 0.0, "", "", "all our gas has a price")
     worth, left = 0.0, 0.0
-    for cell in rows_of(bare):
+    for cell in rows_of(bare, _Cell):
         quarter = periods.label(periods.containing(cell.period.date(), "Q"))
         price = (modelled or {}).get(cell.market, pd.Series(dtype=float)).get(quarter, np.nan)
         if np.isnan(price):
@@ -803,12 +832,15 @@ def story(year: str | int, table: pd.DataFrame, items: pd.DataFrame | None = Non
         said.append(f"Reported ({notes['reported']}): RUB {money['reported']:,.0f} bn, "
                     f"{money['gap']:+,.0f} beside ours; unexplained {money['unexplained']:+,.0f} "
                     f"({share:+.0%}), {notes['unexplained'] or 'all parts known'}.")  # fmt: skip
-    said += [_said(row) for row in rows_of(table[table["kind"] == "result"])]
+    results = table[table["kind"] == "result"]
+    said += [
+        _said(note, money) for note, money in zip(results["note"], results["rub_bn"], strict=True)
+    ]
     return " ".join(said)
 
 
-def _said(row: Any) -> str:
-    if np.isnan(row.rub_bn):
-        return f"Result, {row.note}."
-    word = "profit" if row.rub_bn >= 0 else "loss"
-    return f"Result, {row.note}: a {word} of RUB {abs(row.rub_bn):,.0f} bn."
+def _said(note: str, rub_bn: float) -> str:
+    if np.isnan(rub_bn):
+        return f"Result, {note}."
+    word = "profit" if rub_bn >= 0 else "loss"
+    return f"Result, {note}: a {word} of RUB {abs(rub_bn):,.0f} bn."

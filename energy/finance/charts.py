@@ -7,7 +7,7 @@ line, and a break in disclosure is marked by its date.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -36,6 +36,13 @@ def _years(rows: pd.DataFrame) -> np.ndarray:
     return np.array([_year(text) for text in rows["period"]])
 
 
+class _Dated(NamedTuple):
+    """An event and its date."""
+
+    event: str
+    date: str
+
+
 def mark_events(ax: Axes, events: pd.DataFrame, ids: Sequence[str] | None = None) -> Axes:
     """Mark dated events inside the axes: a thin line and the event's id.
 
@@ -56,7 +63,7 @@ def mark_events(ax: Axes, events: pd.DataFrame, ids: Sequence[str] | None = None
     """
     wanted = events["event"].isin(list(ids)) if ids is not None else events["category"].isin(EVENTS)
     low, high = ax.get_xlim()
-    for row in rows_of(events[wanted]):
+    for row in rows_of(events[wanted], _Dated):
         at = _year(row.date)
         if low <= at <= high:
             ax.axvline(at, color=PALE, lw=0.8, zorder=0)
@@ -68,9 +75,10 @@ def mark_events(ax: Axes, events: pd.DataFrame, ids: Sequence[str] | None = None
 def _breaks(ax: Axes, financials: pd.DataFrame, metric: str) -> None:
     """Mark where a line stopped being published."""
     found = accounts.breaks(financials)
-    for row in rows_of(found[found["metrics"].str.split(";").map(lambda names: metric in names)]):
-        ax.axvline(_year(row.since), color=LOSS, lw=1, ls=":")
-        ax.annotate("break in disclosure", (_year(row.since), 0.02), fontsize=6, rotation=90,
+    mine = found["metrics"].str.split(";").map(lambda names: metric in names)
+    for since in found.loc[mine, "since"]:
+        ax.axvline(_year(since), color=LOSS, lw=1, ls=":")
+        ax.annotate("break in disclosure", (_year(since), 0.02), fontsize=6, rotation=90,
                     xycoords=("data", "axes fraction"), va="bottom", ha="right", color=LOSS)  # fmt: skip
 
 
@@ -286,6 +294,25 @@ def gap(items: pd.DataFrame, title: str = "", ax: Axes | None = None) -> Axes:
                      title=title, ax=ax)  # fmt: skip
 
 
+class _Swing(NamedTuple):
+    """What one input does to the result between its low and its high."""
+
+    input: str
+    low: float
+    high: float
+    at_low: float
+    at_high: float
+
+
+class _Range(NamedTuple):
+    """Quantiles of a break-even price, USD/1000 m3."""
+
+    route: str
+    p10: float
+    p50: float
+    p90: float
+
+
 def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
             ax: Axes | None = None) -> Axes:  # fmt: skip
     """Draw what matters (of `energy.finance.economics.tornado`): bars around the central value.
@@ -300,10 +327,11 @@ def tornado(table: pd.DataFrame, centre: float, unit: str, title: str = "",
     if table.empty:
         raise DataError("tornado", ["no input has a range; give low and high that differ"])
     ax = axes(ax)
-    for place, row in enumerate(rows_of(table[::-1])):
+    bars = list(rows_of(table[::-1], _Swing))
+    for place, row in enumerate(bars):
         for end, colour in ((row.at_low, GAIN), (row.at_high, LOSS)):
             ax.barh(place, end - centre, left=centre, color=colour)
-    texts = [f"{row.input} ({row.low:g} - {row.high:g})" for row in rows_of(table[::-1])]
+    texts = [f"{row.input} ({row.low:g} - {row.high:g})" for row in bars]
     ax.set_yticks(range(len(table)), texts, fontsize=8)
     ax.axvline(centre, color=PLAIN, lw=0.8)
     ax.set(xlabel=unit, title=title)
@@ -336,10 +364,11 @@ def breakeven(table: pd.DataFrame, proposals: pd.DataFrame, titles: Mapping[str,
     """Draw break-even ranges (of `economics.table`) with the published figures as marks."""
     ax = axes(ax)
     shapes = {"at most": "<", "at least": ">", "about": "D"}
-    for place, row in enumerate(rows_of(table[::-1])):
+    ranges = rows_of(table[::-1].assign(route=table.index[::-1]), _Range)
+    for place, row in enumerate(ranges):
         ax.plot([row.p10, row.p90], [place, place], color=GAIN, lw=6, solid_capstyle="butt")
         ax.plot(row.p50, place, "|", color="white", ms=10, mew=2)
-        said = proposals[(proposals["route"] == row.Index.removesuffix("-as-approved"))
+        said = proposals[(proposals["route"] == row.route.removesuffix("-as-approved"))
                          & (proposals["item"] == "breakeven")]  # fmt: skip
         for bound, value in zip(said["bound"], said["value"], strict=True):
             ax.plot(value, place, shapes[bound], color=LOSS, ms=6)

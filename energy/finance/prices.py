@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -185,6 +185,38 @@ def by_market(
     return result[COLUMNS].sort_values(["market", "period"], ignore_index=True)
 
 
+class _Offer(NamedTuple):
+    """What a series can say for a quarter; see `_offers`."""
+
+    quarter: dt.date
+    price: float
+    status: str
+    row_status: str
+    id: str
+    how: str
+    span: str
+
+
+class _Standing(NamedTuple):
+    """How a printed price stands among others of its span."""
+
+    id: str
+    status: str
+    published: str
+
+
+class _Print(NamedTuple):
+    """A printed price with the days of its period, the last one excluded."""
+
+    id: str
+    period: str
+    value: float
+    status: str
+    published: str
+    start: dt.date
+    end: dt.date
+
+
 def _market(
     market: str, offers: Mapping[str, pd.DataFrame], model: pd.DataFrame
 ) -> list[tuple[Any, ...]]:
@@ -192,14 +224,14 @@ def _market(
     taken: dict[dt.date, tuple[Any, ...]] = {}
     for rule in ORDER[market]:
         if rule.series == MODEL:
-            for row in model.itertuples():
-                start = periods.parse(str(row.Index)).start
-                taken.setdefault(start, (market, start, row.price, row.p10, row.p90, UNIT,
-                                         "modelled", MODEL, row.id, rule.why, ""))  # fmt: skip
+            for known in model.itertuples():
+                start = periods.parse(str(known.Index)).start
+                taken.setdefault(start, (market, start, known.price, known.p10, known.p90, UNIT,
+                                         "modelled", MODEL, known.id, rule.why, ""))  # fmt: skip
         if rule.series not in offers:
             continue
         rows = offers[rule.series]
-        for row in rows_of(rows[rows["row_status"].isin(rule.status)]):
+        for row in rows_of(rows[rows["row_status"].isin(rule.status)], _Offer):
             reason = f"{rule.why}; {row.how}"
             taken.setdefault(row.quarter, (market, row.quarter, row.price, np.nan, np.nan, UNIT,
                                            row.status, rule.series, row.id, reason, row.span))  # fmt: skip
@@ -238,7 +270,7 @@ def _offers(rows: pd.DataFrame) -> pd.DataFrame:
     table = _middle_of_ranges(
         rows.assign(start=[s.start for s in spans], end=[s.end for s in spans])
     )
-    found = [offer for row in rows_of(table) for offer in _held(row)]
+    found = [offer for row in rows_of(table, _Print) for offer in _held(row)]
     found += [(*offer, "") for offer in _left_over(table) + _of_months(table)]
     columns = ["quarter", "rank", "order", "price", "status", "row_status", "id", "how", "span"]
     return pd.DataFrame(found, columns=columns).sort_values(
@@ -257,7 +289,7 @@ def _middle_of_ranges(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows[~is_end], middle], ignore_index=True)
 
 
-def _held(row: Any) -> list[tuple[Any, ...]]:
+def _held(row: _Print) -> list[tuple[Any, ...]]:
     """Return the quarters that one row covers whole, its figure held constant over them."""
     quarters = periods.span(row.start, row.end - dt.timedelta(days=1), "Q")
     whole = [q for q in quarters if row.start <= q.start and q.end <= row.end]
@@ -270,7 +302,7 @@ def _held(row: Any) -> list[tuple[Any, ...]]:
             for q in whole]  # fmt: skip
 
 
-def _order(row: Any) -> tuple[Any, ...]:
+def _order(row: _Print | _Standing) -> tuple[Any, ...]:
     """Sort key among rows of one span: standing, then the latest published, then the id."""
     late = (row.published if isinstance(row.published, str) else "").replace("-", "")
     return STATUS.index(row.status), -int((late or "0").ljust(8, "0")), row.id
@@ -280,7 +312,7 @@ def _left_over(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return the quarter that a year leaves when the three others are known, equal weights."""
     firm = table[table["status"].isin(FIRM)]
     found = []
-    for year in rows_of(firm[firm["freq"] == "A"]):
+    for year in rows_of(firm[firm["freq"] == "A"], _Print):
         inside = firm[(firm["freq"] == "Q") & (firm["period"].str[:4] == year.period)]
         inside = inside.drop_duplicates("period")
         missing = set(periods.quarters_of(year.period)) - set(inside["period"])
@@ -300,7 +332,7 @@ def _of_months(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     """Return quarters made of two or more of their months, as a plain mean."""
     months = [
         (row, periods.containing(row.start, "Q").start, count)
-        for row in rows_of(table)
+        for row in rows_of(table, _Print)
         if (count := _months(row)) and row.status in FIRM
     ]
     found = []
@@ -317,7 +349,7 @@ def _of_months(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     return found
 
 
-def _months(row: Any) -> int:
+def _months(row: _Print) -> int:
     """Count the whole months of a span shorter than a quarter and inside one, else 0."""
     if row.start.day != 1 or row.end.day != 1:
         return 0
@@ -368,7 +400,9 @@ def _in_a_quarter(text: str) -> bool:
 def _months_of(rows: pd.DataFrame, series: str, unit: str) -> pd.DataFrame:
     """Return one customs series by month, the actual and latest published row of each."""
     held = rows[(rows["series"] == series) & (rows["unit"] == unit)]
-    best = sorted(range(len(held)), key=[_order(row) for row in rows_of(held)].__getitem__)
+    best = sorted(
+        range(len(held)), key=[_order(row) for row in rows_of(held, _Standing)].__getitem__
+    )
     held = held.iloc[best].drop_duplicates("period")
     return held.set_index("period")[["value", "id", "source", "published"]].sort_index()
 
@@ -783,7 +817,9 @@ def _firm(prices: pd.DataFrame, series: str, status: Sequence[str] = FIRM) -> pd
     """Return one print a quarter, or a year without quarters: index period; value, id."""
     rows = prices[(prices["series"] == series) & prices["freq"].isin(["Q", "A"])]
     rows = rows[(rows["unit"] == UNIT) & rows["status"].isin(status)]
-    best = sorted(range(len(rows)), key=[_order(row) for row in rows_of(rows)].__getitem__)
+    best = sorted(
+        range(len(rows)), key=[_order(row) for row in rows_of(rows, _Standing)].__getitem__
+    )
     rows = rows.iloc[best].drop_duplicates("period")
     years = set(rows.loc[rows["freq"] == "Q", "period"].str[:4])
     rows = rows[(rows["freq"] == "Q") | ~rows["period"].isin(years)]

@@ -17,6 +17,7 @@ from energy.intake.gate import FIRM, KEY, WHOLE, Context, gate, partial, unfinis
 from energy.intake.infer import inferred
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.tables import Correction
 from energy.sources import entsog, eurostat, inbox
 from energy.sources.contract import COLUMNS
 from energy.store import Store
@@ -70,7 +71,10 @@ def _routes(rows: pd.DataFrame, crosswalk: pd.DataFrame) -> pd.DataFrame:
     quarters, months = (entsog.routes(rows, points, freq) for freq in ("Q", "M"))
     whole = quarters[quarters["coverage"] >= WHOLE]
     held = set(zip(whole["entity"], whole["period"], strict=True))
-    inside = [(row.entity, _quarter(row.period)) in held for row in rows_of(months)]
+    inside = [
+        (entity, _quarter(month)) in held
+        for entity, month in zip(months["entity"], months["period"], strict=True)
+    ]
     return pd.concat([quarters, months[np.array(inside, dtype=bool)]], ignore_index=True)
 
 
@@ -289,7 +293,7 @@ def corrected(
     """
     faults = []
     answers = corrections[(corrections["table"] == "answers") & (corrections["state"] == "active")]
-    for line in rows_of(answers):
+    for line in rows_of(answers, Correction):
         mine = _rows_of_period(observations, *line.row.split(";"))
         if mine.empty:
             continue

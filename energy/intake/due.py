@@ -16,7 +16,6 @@ import pandas as pd
 
 from energy.intake.verdict import DAILY_LAG, GRACE
 from energy.measure import periods
-from energy.measure.observations import rows_of
 
 KEYS = ["series", "entity", "freq", "source", "basis", "unit"]
 COLUMNS = [*KEYS, "newest", "due", "reason"]
@@ -115,10 +114,11 @@ def _by_series(rows: pd.DataFrame) -> dict[tuple[str, ...], list[_Placed]]:
     spans = {text: periods.parse(text) for text in rows["period"].unique()}
     day = dt.timedelta(days=1)
     found: dict[tuple[str, ...], list[_Placed]] = {}
-    for row in rows_of(rows):
-        span, name = spans[row.period], tuple(getattr(row, key) for key in KEYS)
+    names = zip(*(rows[key] for key in KEYS), strict=True)
+    for name, period, retrieved in zip(names, rows["period"], rows["retrieved"], strict=True):
+        span = spans[period]
         found.setdefault(name, []).append(
-            _Placed(span.start, span.end - day, pd.Timestamp(row.retrieved).date())
+            _Placed(span.start, span.end - day, pd.Timestamp(retrieved).date())
         )
     return found
 

@@ -7,8 +7,9 @@ doubts. A row that equals what was let in before passes. Nothing is corrected or
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -84,7 +85,7 @@ class Context:
     known : DataFrame
         Last known rows of the sources judged, columns `COLUMNS`.
     limits : mapping of str to float
-        Route to the most that can be believed, bcm a day at 20 °C; see `energy.intake.update.limits`.
+        Route to the most that can be believed, bcm a day at 20 °C; see `energy.intake.judging.limits`.
     gcv : mapping of str to float
         Route to kWh per m3 at 20 °C.
 
@@ -173,7 +174,7 @@ def with_history(rows: pd.DataFrame, context: Context) -> pd.DataFrame:
     table["units"] = _units_so_far(table, old)
     table["limit"] = table["entity"].map(dict(context.limits)).astype(float)
     piped = table[(table["series"] == "flow") & table["limit"].notna()]
-    table["daily"] = pd.Series([_bcm_a_day(row, context) for row in rows_of(piped)],
+    table["daily"] = pd.Series([_bcm_a_day(row, context) for row in rows_of(piped, _Piped)],
                                index=piped.index, dtype=float).reindex(table.index)  # fmt: skip
     kinds = {name: family(name) for name in table["series"].unique()}
     for name in ("jump", "least", "level"):
@@ -274,7 +275,18 @@ def _units_so_far(table: pd.DataFrame, old: pd.DataFrame) -> list[str]:
     return list(known.reindex(keys).fillna("")) if len(known) else [""] * len(table)
 
 
-def _bcm_a_day(row: Any, context: Context) -> float:
+class _Piped(NamedTuple):
+    """A flow with the first and last day of its period."""
+
+    entity: str
+    value: float
+    unit: str
+    basis: str
+    start: dt.date
+    last: dt.date
+
+
+def _bcm_a_day(row: _Piped, context: Context) -> float:
     """Return a route's flow in bcm a day at 20 °C; NaN where it cannot be told."""
     if row.basis in ("", "unstated"):
         return float("nan")
@@ -295,7 +307,7 @@ def _say(table: pd.DataFrame, found: pd.Series, text: Callable[[Any], str]) -> p
     rows = table[found.fillna(False).astype(bool)]
     if rows.empty:
         return pd.Series(dtype=object)
-    return pd.Series([text(row) for row in rows_of(rows)], index=rows.index, dtype=object)
+    return pd.Series([text(row) for row in rows.itertuples()], index=rows.index, dtype=object)
 
 
 def no_number(table: pd.DataFrame) -> pd.Series:

@@ -18,6 +18,7 @@ import pandas as pd
 from energy import sources
 from energy import store as memory
 from energy.errors import EnergyError
+from energy.intake.answers import published_by, read_answers, read_file, with_faulty
 from energy.intake.clocks import honest_dates
 from energy.sources.contract import COLUMNS, Answer, Request
 from energy.store import Store, StoreError, answers, disk, journal, ledger, quarantine, releases
@@ -133,8 +134,6 @@ def do(step: Step, store: Store, there: Store) -> None:
 
 def _parsed(step: Step, store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read the answers of an update again; return the rows, and those that are no numbers."""
-    from energy.intake import update
-
     held = {each["tag"]: _answer(each, step["period"], store) for each in step["answers"]}
 
     def fetch(request: Request) -> Answer:
@@ -142,22 +141,20 @@ def _parsed(step: Step, store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
             raise StoreError(f"{step['source']}: the run did not ask for {request.tag!r}.")
         return held[request.tag]
 
-    rows, asides = update.read_answers(sources.SOURCES[step["source"]], step["period"], fetch)
+    rows, asides = read_answers(sources.SOURCES[step["source"]], step["period"], fetch)
     rows = honest_dates(rows)
     empty = rows.head(0).assign(reason="")
-    return rows, update.with_faulty(empty, asides["faulty"])
+    return rows, with_faulty(empty, asides["faulty"])
 
 
 def _typed(step: Step, store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read a file of typed figures again."""
-    from energy.intake import update
-
     answer = _answer(step["answers"][0], step["period"], store)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, Path(step["name"]).name)
         path.write_bytes(answer.body)
-        rows = update.read_file(path, answer, lambda text: None)
-    rows = honest_dates(update.published_by(rows, store, step["by"] or None, lambda text: None))
+        rows = read_file(path, answer, lambda text: None)
+    rows = honest_dates(published_by(rows, store, step["by"] or None, lambda text: None))
     return rows, rows.head(0).assign(reason="")
 
 

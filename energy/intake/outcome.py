@@ -14,7 +14,6 @@ import pandas as pd
 from energy import facts, flows
 from energy.finance import prices, revenue
 from energy.intake import fills, infer
-from energy.measure.observations import rows_of
 
 RED = 0.5
 """Share of the exported volume from which a release is red."""
@@ -95,14 +94,14 @@ def _held_routes(doubtful: pd.DataFrame, tables: facts.Tables) -> set[str]:
     target = dict(zip(crosswalk["key"].astype(str), crosswalk["target"].astype(str), strict=True))
     known = set(tables["routes"]["route"].astype(str))
     found = set()
-    for row in rows_of(doubtful):
-        names = {row.entity, target.get(row.entity, "")}
-        if row.series.startswith("trade_"):
+    for series, entity in zip(doubtful["series"], doubtful["entity"], strict=True):
+        names = {entity, target.get(entity, "")}
+        if series.startswith("trade_"):
             key = {"china": infer.CUSTOMS_CHINA, "uzbekistan": infer.CUSTOMS_UZBEKISTAN}.get(
-                row.entity, ""
+                entity, ""
             )
             names.add(target.get(key, ""))
-        if row.entity == "turkey" and row.series.startswith(("import_", "imports_")):
+        if entity == "turkey" and series.startswith(("import_", "imports_")):
             names |= {target.get(infer.SPLIT_BLUE, ""), target.get(infer.SPLIT_TURKSTREAM, "")}
         found |= names & known
     return found

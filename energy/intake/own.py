@@ -15,7 +15,6 @@ import pandas as pd
 
 from energy import facts, flows
 from energy.intake import gate
-from energy.measure.observations import rows_of
 from energy.sources.contract import COLUMNS
 
 ACCEPTED = "accepted:"
@@ -92,14 +91,12 @@ def _quantity(rows: pd.DataFrame) -> pd.Series:
 def _impossible(rows: pd.DataFrame, known: pd.DataFrame) -> pd.Series:
     most = known[_quantity(known)].groupby("unit")["value"].max()
     said: dict[int, str] = {}
-    for place, row in zip(rows.index, rows_of(rows), strict=True):
-        limit = MOST_TIMES * most.get(row.unit, np.inf)
-        if place in _never(rows) and np.isfinite(row.value):
-            said[place] = (
-                f"{row.value:g} {row.unit} is negative; gas the other way is a route of its own"
-            )
-        elif row.unit != "percent" and row.value > limit:
-            said[place] = f"{row.value:g} {row.unit} is more than {limit:.4g}: another unit?"
+    for place, value, unit in zip(rows.index, rows["value"], rows["unit"], strict=True):
+        limit = MOST_TIMES * most.get(unit, np.inf)
+        if place in _never(rows) and np.isfinite(value):
+            said[place] = f"{value:g} {unit} is negative; gas the other way is a route of its own"
+        elif unit != "percent" and value > limit:
+            said[place] = f"{value:g} {unit} is more than {limit:.4g}: another unit?"
     return pd.Series(said, dtype=object)
 
 
@@ -119,7 +116,7 @@ def _limits(rows: pd.DataFrame, tables: facts.Tables) -> dict[str, float]:
 
 @functools.cache
 def _packaged_limits() -> dict[str, float]:
-    from energy.intake.update import limits
+    from energy.intake.judging import limits
 
     return limits(facts.load_package())
 

@@ -7,6 +7,8 @@ volume and the revenue of each line of the accounts, and by what all other figur
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +53,16 @@ def opinions(rows: pd.DataFrame, tables: facts.Tables, period: str) -> pd.Series
     return said.combine_first(lines) if len(said) else lines
 
 
+class _Named(NamedTuple):
+    """What the id of a derived sum is made of."""
+
+    source: str
+    series: str
+    entity: str
+    period: str
+    basis: str
+
+
 def by_balance(rows: pd.DataFrame, verdicts: pd.DataFrame) -> pd.Series:
     """Doubt sums that all other figures together contradict.
 
@@ -62,7 +74,7 @@ def by_balance(rows: pd.DataFrame, verdicts: pd.DataFrame) -> pd.Series:
     """
     bad = verdicts[verdicts["score"].abs() > CONTRADICTED].set_index("id")
     said = {}
-    for place, row in zip(rows.index, rows_of(rows), strict=True):
+    for place, row in zip(rows.index, rows_of(rows, _Named), strict=True):
         parts = ["V", row.source, row.series, row.entity, row.period, row.basis]
         name = ".".join(part for part in parts if part)
         if name in bad.index:

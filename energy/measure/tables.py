@@ -546,7 +546,7 @@ ProjectAssumptionUnit: TypeAlias = Literal[
     "years",
 ]
 
-AliaseKind: TypeAlias = Literal[
+AliasKind: TypeAlias = Literal[
     "route",
     "group",
     "market",
@@ -2439,7 +2439,7 @@ class ProjectAssumption(NamedTuple):
     note: str
 
 
-class Aliase(NamedTuple):
+class Alias(NamedTuple):
     """Other names: Words people use for routes, groups of routes, markets and countries,
     beside the names in routes.csv; case, hyphens, blanks and accents do not count.
 
@@ -2459,7 +2459,7 @@ class Aliase(NamedTuple):
     """
 
     alias: str
-    kind: AliaseKind
+    kind: AliasKind
     id: str
     lang: str
     source: str
@@ -2817,7 +2817,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "market-groups": MarketGroup,
     "projects": Project,
     "project-assumptions": ProjectAssumption,
-    "aliases": Aliase,
+    "aliases": Alias,
     "timing-projects": TimingProject,
     "timing-rules": TimingRule,
     "timing-evidence": TimingEvidence,
@@ -3007,7 +3007,7 @@ class Tables(dict[str, "pd.DataFrame"]):
 
     @property
     def aliases(self) -> pd.DataFrame:
-        """Other names: the columns of `Aliase`."""
+        """Other names: the columns of `Alias`."""
         return self["aliases"]
 
     @property

@@ -14,6 +14,7 @@ from energy import facts
 from energy.errors import PeriodError, UnknownName
 from energy.measure import periods, validity
 from energy.measure.observations import rows_of
+from energy.measure.tables import NetworkEdge
 from energy.network.ways import SHARED, need_bcm
 
 LIFE = 30  # years of straight-line depreciation, an assumption; Gazprom's own lives are not cited
@@ -153,7 +154,7 @@ def _own_capacity(tables: facts.Tables, stamps: pd.Index) -> pd.DataFrame:
     starts = pd.DatetimeIndex(stamps)
     spans = [periods.containing(stamp, "Q") for stamp in starts]
     found: dict[str, np.ndarray] = {}
-    for row in rows_of(edges):
+    for row in rows_of(edges, NetworkEdge):
         since, until = validity.bounds(row.valid_from, row.valid_to)
         years = [periods.years(max(s.start, since), min(s.end, until)) for s in spans]
         part = np.array([row.capacity * share if share > 0 else np.nan for share in years])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -27,6 +27,38 @@ SOURCE, SINK = "(all fields)", "(all markets)"
 SPAN = ("2004-01-01", "2049-12-31")  # the days for which the tables of the network hold
 SHARED = ("actual", "estimate")  # standing of an edge's own capacity that counts as a pipe's size
 GEOD = Geod(ellps="WGS84")
+
+
+class _Ends(NamedTuple):
+    """An edge, the nodes at its ends, and the route it lies on."""
+
+    edge: str
+    from_node: str
+    to_node: str
+    route: str
+
+
+class _Sized(NamedTuple):
+    """The size of an edge, bcm/yr; NaN: that of its route."""
+
+    route: str
+    link: str
+    capacity: float
+
+
+class _Ended(NamedTuple):
+    """An edge, its route, and the day it ended."""
+
+    edge: str
+    route: str
+    valid_to: str
+
+
+class _Linked(NamedTuple):
+    """A node that a link of the scenarios limits."""
+
+    link: str
+    note: str
 
 
 def need_networkx() -> Any:
@@ -143,9 +175,9 @@ def assemble(nodes: pd.DataFrame, edges: pd.DataFrame) -> nx.DiGraph:
 def _check(nodes: pd.DataFrame, edges: pd.DataFrame) -> None:
     known = set(nodes["node"])
     faults = [
-        f"edge '{row.edge}': no node '{name}'; add it to the nodes or correct the name"
-        for row in rows_of(edges)
-        for name in (row.from_node, row.to_node)
+        f"edge '{edge}': no node '{name}'; add it to the nodes or correct the name"
+        for edge, *ends in zip(edges["edge"], edges["from_node"], edges["to_node"], strict=True)
+        for name in ends
         if name not in known
     ]
     for table, column in ((nodes, "node"), (edges, "edge")):
@@ -214,14 +246,14 @@ def links_of(tables: facts.Tables) -> pd.DataFrame:
     rows = []
     for link, part in edges.groupby("link", sort=True):
         limits = [_route_capacity(tables["route-facts"], r.route, dt.date.max, True) if pd.isna(r.capacity)
-                  else r.capacity for r in rows_of(part)]  # fmt: skip
+                  else r.capacity for r in rows_of(part, _Sized)]  # fmt: skip
         routes = ";".join(sorted(set(part["route"]) - {""}))
         note = part.sort_values("route", ascending=False)["note"].iloc[0]
         rows.append((link, routes, np.nanmin([*limits, np.inf]), note))
     nodes = tables["network-nodes"][tables["network-nodes"]["link"] != ""]
     rows += [
         (row.link, "", np.inf, row.note)
-        for row in rows_of(nodes)
+        for row in rows_of(nodes, _Linked)
         if row.link not in set(edges["link"])
     ]
     table = pd.DataFrame(rows, columns=["link", "routes", "capacity", "note"]).drop_duplicates(
@@ -255,7 +287,8 @@ def _edges_at(tables: facts.Tables, day: dt.date) -> pd.DataFrame:
     edges = edges[~(late & (edges["link"] == ""))].reset_index(drop=True)
     own = edges["capacity"].notna()
     edges.loc[~own, "capacity"] = [
-        _route_capacity(route_facts, row.route, day, row.link != "") for row in rows_of(edges[~own])
+        _route_capacity(route_facts, row.route, day, row.link != "")
+        for row in rows_of(edges[~own], _Sized)
     ]
     return edges
 
@@ -275,7 +308,7 @@ def _closed(tables: facts.Tables, day: dt.date) -> dict[str, str]:
     now = {*here["edge"], *here["route"]}
     gone = plain[(plain["valid_to"] != "") & (plain["valid_to"] <= day.isoformat())]
     found: dict[str, str] = {}
-    for row in rows_of(gone.sort_values("valid_to")):
+    for row in rows_of(gone.sort_values("valid_to"), _Ended):
         found |= {name: row.valid_to for name in (row.edge, row.route) if name and name not in now}
     return found
 
@@ -328,12 +361,12 @@ def _lengths(
 ) -> pd.DataFrame:
     """Add ``geometry`` and ``length_km``: along the route where it is known, else the great circle."""
     place = nodes.drop_duplicates("node").set_index("node")[["lon", "lat"]]
-    shapes = [_shape(row, place, lines) for row in rows_of(edges)]
+    shapes = [_shape(row, place, lines) for row in rows_of(edges, _Ends)]
     lengths = [GEOD.geometry_length(shape) / 1000 if shape is not None else 0.0 for shape in shapes]
     return edges.assign(geometry=shapes, length_km=lengths)
 
 
-def _shape(row: Any, place: pd.DataFrame, lines: gpd.GeoDataFrame | None) -> Any:
+def _shape(row: _Ends, place: pd.DataFrame, lines: gpd.GeoDataFrame | None) -> Any:
     ends = place.loc[[row.from_node, row.to_node]].to_numpy(dtype=float)
     if np.isnan(ends).any():
         return None

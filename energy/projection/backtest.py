@@ -22,7 +22,7 @@ import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,7 @@ from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, Unk
 from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.measure.sheets import safe
+from energy.measure.tables import OutsideForecast
 from energy.projection import ramp, timing
 
 Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.DataArray]
@@ -910,7 +911,17 @@ def outcomes(tables: facts.Tables) -> pd.DataFrame:
     )
 
 
-def _outcome(found: pd.DataFrame, series: str, target: str, period: str, unit: str) -> Any | None:
+class _Outcome(NamedTuple):
+    """A yearly figure that forecasts are judged by."""
+
+    value: float
+    status: str
+    id: str
+
+
+def _outcome(
+    found: pd.DataFrame, series: str, target: str, period: str, unit: str
+) -> _Outcome | None:
     """Return the best outcome of one forecast, None where the facts hold none."""
     places = ALIASES.get((series, target), [])
     for table, name, entity in [
@@ -922,7 +933,7 @@ def _outcome(found: pd.DataFrame, series: str, target: str, period: str, unit: s
                      & (found["period"] == period) & (found["unit"].str.removesuffix("/yr") == unit)]  # fmt: skip
         mine = mine[~((mine["series"] == "production") & (mine["basis"] == "15C-40MJ"))]
         if len(mine):
-            return next(iter(rows_of(mine.head(1))))
+            return next(rows_of(mine.head(1), _Outcome))
     return None
 
 
@@ -951,12 +962,16 @@ def league(
     found, rows = outcomes(tables), []
     table = tables["outside-forecasts"]
     newest = max(text for text in tables["volumes"]["published"])
-    for row in rows_of(table[table["kind"] != "actual"]):
+    due = list(rows_of(table[table["kind"] != "actual"], OutsideForecast))
+    for row in due:
         truth = _outcome(found, row.series, row.target, row.period, row.unit)
         rows.append(_judged(row, truth, found, newest))
     scored = pd.DataFrame(rows, columns=JUDGED)
     result = pd.concat([table[table["kind"] != "actual"].reset_index(drop=True), scored], axis=1)
-    own = [_ours(tables, row, forecaster, known) for row in rows_of(result)]
+    own = [
+        _ours(tables, row, forecaster, known) if np.isfinite(actual) else (float("nan"),) * 3
+        for row, actual in zip(due, result["actual"], strict=True)
+    ]
     result[["ours_low", "ours", "ours_high"]] = np.array(own).reshape(-1, 3)
     result["ours_relative"] = (result["ours"] - result["actual"]) / result["actual"].abs()
     return result
@@ -975,7 +990,9 @@ JUDGED = [
 ]
 
 
-def _judged(row: Any, truth: Any | None, found: pd.DataFrame, newest: str) -> list[Any]:
+def _judged(
+    row: OutsideForecast, truth: _Outcome | None, found: pd.DataFrame, newest: str
+) -> list[Any]:
     nan = float("nan")
     if truth is None:
         verdict = "not due" if row.period >= newest[:4] else "no outcome in the facts"
@@ -991,7 +1008,7 @@ def _judged(row: Any, truth: Any | None, found: pd.DataFrame, newest: str) -> li
     return [*known, past, (past - actual) / abs(actual), verdict]
 
 
-def _last(found: pd.DataFrame, row: Any) -> float | None:
+def _last(found: pd.DataFrame, row: OutsideForecast) -> float | None:
     """Return the newest outcome of the same kind that had been published when the forecast was.
 
     Years that ended before the forecast count from the following year's January where the facts
@@ -1005,11 +1022,11 @@ def _last(found: pd.DataFrame, row: Any) -> float | None:
 
 
 def _ours(
-    tables: facts.Tables, row: Any, forecaster: Forecaster | None, known: Known
+    tables: facts.Tables, row: OutsideForecast, forecaster: Forecaster | None, known: Known
 ) -> tuple[float, ...]:
     """Return P10, P50, P90 of a route's flow in the year, as we would have said that day."""
     nothing = (float("nan"),) * 3
-    if forecaster is None or row.series != "flow" or np.isnan(row.actual):
+    if forecaster is None or row.series != "flow":
         return nothing
     day = periods.parse(row.published).end - dt.timedelta(days=1)
     then = known(tables, day)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -280,18 +280,37 @@ def _variants(
     ).rename_axis("variant")  # fmt: skip
 
 
+class _Price(NamedTuple):
+    """A printed price."""
+
+    series: str
+    period: str
+    value: float
+    source: str
+
+
+class _Asked(NamedTuple):
+    """A published break-even price."""
+
+    item: str
+    bound: str
+    year: int
+    value: float
+    source: str
+
+
 def _published(tables: facts.Tables, key: str, answer: Draws) -> pd.DataFrame:
     """Return prices that others have named, and whether each side could live with them."""
     prices = tables["prices"]
     mine = newest(prices[prices["series"].isin(PUBLISHED) & (prices["freq"] == "A")],
                   ["series", "period"])  # fmt: skip
     said: list[tuple[Any, ...]] = [
-        (row.series, row.period, row.value, row.source) for row in rows_of(mine)
+        (row.series, row.period, row.value, row.source) for row in rows_of(mine, _Price)
     ]
     asked = tables["proposals"]
     asked = asked[(asked["route"] == key) & (asked["item"] == "breakeven")]
     said += [(f"{row.item} {row.bound}", str(row.year), row.value, row.source)
-             for row in rows_of(asked)]  # fmt: skip
+             for row in rows_of(asked, _Asked)]  # fmt: skip
     table = pd.DataFrame(said, columns=["what", "period", "price", "source"])
     table["floor_below"] = [float((answer["floor"] < price).mean()) for price in table["price"]]
     table["ceiling_above"] = [float((answer["ceiling"] > price).mean()) for price in table["price"]]
@@ -319,8 +338,8 @@ def chart(result: Bargain) -> Any:
         row = result.summary.loc[name]
         axes.plot([row["p10"], row["p90"]], [at, at], color="#0072B2", linewidth=6, alpha=0.5)
         axes.plot(row["p50"], at, "o", color="#0072B2")
-    for row in rows_of(result.published):
-        axes.axvline(row.price, color="#D55E00", linewidth=0.8, alpha=0.6)
+    for price in result.published["price"]:
+        axes.axvline(price, color="#D55E00", linewidth=0.8, alpha=0.6)
     axes.set_yticks([0, 1, 2], ["seller's floor", "split", "buyer's ceiling"])
     axes.set(xlabel="USD/1000 m3 at the border", title=f"{result.project}: P10, P50, P90; "
              "lines are published prices")  # fmt: skip

@@ -6,7 +6,7 @@ Matplotlib is imported when a picture is drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -112,11 +112,19 @@ def _history(ax: Axes, cube: xr.Dataset, route: str, variable: str, by: str) -> 
     ax.plot(at, values, color=SOLID, lw=1.8, label="history")
 
 
+class _Dated(NamedTuple):
+    """An event, its date, and whether it lies ahead."""
+
+    event: str
+    date: str
+    scheduled: bool
+
+
 def _marked(ax: Axes, events: pd.DataFrame, route: str) -> Axes:
     """Mark the route's events inside the axes; dates ahead are dashed."""
     low, high = ax.get_xlim()
     mine = events[events["routes"].str.split(";").map(lambda names: route in names)]
-    for row in rows_of(mine):
+    for row in rows_of(mine, _Dated):
         at = periods.decimal_year(periods.parse(row.date).start)
         if low <= at <= high:
             ahead = bool(row.scheduled)
@@ -126,11 +134,20 @@ def _marked(ax: Axes, events: pd.DataFrame, route: str) -> Axes:
     return ax
 
 
+class _Swing(NamedTuple):
+    """What one answer does to the result: bcm at its low and high, and those answers."""
+
+    at_low: float
+    at_high: float
+    low_answer: str
+    high_answer: str
+
+
 def tornado(table: pd.DataFrame, unit: str = "bcm", ax: Axes | None = None) -> Axes:
     """Draw what moves the result (of `energy.projection.scenarios.tornado`) around the baseline."""
     ax, table = axes(ax), table[table["swing"] > 0]
     names: Sequence[str] = table.index[::-1].tolist()
-    for place, row in enumerate(rows_of(table[::-1])):
+    for place, row in enumerate(rows_of(table[::-1], _Swing)):
         ax.barh(place, row.at_high - row.at_low, left=row.at_low, color=FAN, hatch=HATCH,
                 edgecolor=SOLID, alpha=0.6)  # fmt: skip
         ax.annotate(row.low_answer, (row.at_low, place), ha="right", va="center", fontsize=7)

@@ -22,6 +22,7 @@ from energy import facts
 from energy.errors import DataError, EnergyError, PeriodError
 from energy.measure import periods
 from energy.measure.observations import newest, rows_of
+from energy.measure.tables import Counterfactual as Row
 from energy.projection import ramp, scenarios
 
 Numbers = npt.NDArray[np.float64]
@@ -174,7 +175,7 @@ def _covariates(tables: facts.Tables, name: str, quarters: pd.PeriodIndex) -> pd
     """Return the logs of a market's covariates by quarter, each moved by its lag."""
     rows = tables["counterfactual"]
     found = {}
-    for row in rows_of(rows[(rows["market"] == name) & (rows["role"] == "covariate")]):
+    for row in rows_of(rows[(rows["market"] == name) & (rows["role"] == "covariate")], Row):
         prices = tables["prices"]
         months = newest(
             prices[(prices["series"] == row.name) & (prices["freq"] == "M")], ["period"]
@@ -309,7 +310,7 @@ def _prices(
     Markets that share a price share its draws.
     """
     found: dict[str, Numbers] = {}
-    for row in rows_of(rows[rows["role"] == "price"]):
+    for row in rows_of(rows[rows["role"] == "price"], Row):
         if row.name == "paid":
             paid = known[row.market].price.reindex(span).to_numpy(dtype=float)
             found[row.market] = np.repeat(paid[:, None], draws, axis=1)

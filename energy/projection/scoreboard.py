@@ -19,6 +19,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from energy import facts
 from energy.errors import DataError
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.measure.tables import OutsideForecast
 
 COLUMNS = ["origin_date", "target", "location", "target_end_date", "output_type",
            "output_type_id", "value"]  # fmt: skip
@@ -156,12 +158,25 @@ def submissions(folder: Path | str, locations: Iterable[str]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else _rows([])
 
 
+class _Logged(NamedTuple):
+    """A line of the log of releases."""
+
+    release: str
+    scenario: str
+    as_of: str
+    route: str
+    period: str
+    p10: float
+    p50: float
+    p90: float
+
+
 def of_log(log: pd.DataFrame) -> pd.DataFrame:
     """Return the log of our releases (`backtest.read_log`) as submissions, a model a scenario."""
     made = [
         (f"ours {row.release} {row.scenario}", row.as_of, "flow", row.route,
          f"{row.period}-12-31", "quantile", level, getattr(row, name))
-        for row in rows_of(log)
+        for row in rows_of(log, _Logged)
         for level, name in ((0.1, "p10"), (0.5, "p50"), (0.9, "p90"))
     ]  # fmt: skip
     return _rows(made)
@@ -176,7 +191,7 @@ def of_outside(tables: facts.Tables) -> pd.DataFrame:
     keep = table["series"].isin(["flow", "exports"]) & (table["kind"] != "actual")
     keep &= (table["basis"] == "20C") & table["period"].str.fullmatch("[0-9]{4}")
     made = []
-    for row in rows_of(table[keep]):
+    for row in rows_of(table[keep], OutsideForecast):
         day = (periods.parse(row.published).end - dt.timedelta(days=1)).isoformat()
         if day > f"{row.period}-12-31":
             continue
@@ -209,6 +224,15 @@ LAST = "as last year"
 """The simple rival: what came in the last whole year before the day."""
 
 
+class _Question(NamedTuple):
+    """What a submission speaks of, and when it was made."""
+
+    origin_date: str
+    target: str
+    location: str
+    target_end_date: str
+
+
 def as_last_year(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
     """Return, for each day and year that others speak of, the last whole year's figure as a rival.
 
@@ -231,7 +255,7 @@ def as_last_year(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
     known = came.set_index(["target", "location", "target_end_date"])["actual"]
     asked = said[["origin_date", "target", "location", "target_end_date"]].drop_duplicates()
     made = []
-    for row in rows_of(asked):
+    for row in rows_of(asked, _Question):
         before = (row.target, row.location, f"{int(row.origin_date[:4]) - 1}-12-31")
         if row.target_end_date.endswith("-12-31") and before in known.index:
             made.append((LAST, row.origin_date, row.target, row.location, row.target_end_date,

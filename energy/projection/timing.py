@@ -31,6 +31,7 @@ from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
 from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.measure.plotting import axes
+from energy.measure.tables import TimingEvidence, TimingRule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -133,7 +134,10 @@ def rules(tables: facts.Tables | None = None) -> Rules:
         raise DataError("timing_rules.csv", [f"no row names {missing[0]!r}; add it"])
     return Rules(
         dict(zip(of["wider_share"]["stage"], of["wider_share"]["value"], strict=True)),
-        {(row.stage, row.cause): float(row.value) for row in rows_of(of["prior_hazard"])},
+        {
+            (row.stage, row.cause): float(row.value)
+            for row in rows_of(of["prior_hazard"], TimingRule)
+        },
         dict(zip(of["binding_factor"]["cause"], of["binding_factor"]["value"], strict=True)),
         float(of["plan_weight"]["value"].iloc[-1]),
         (float(of["near_weight"]["value"].iloc[-1]), float(of["near_saved"]["value"].iloc[-1])),
@@ -177,7 +181,7 @@ def pieces(tables: facts.Tables, names: Sequence[str], day: float) -> tuple[Piec
     rows = _known_rows(tables, day, "timing-evidence")
     mine = rows[rows["route"].isin(names)]
     found = []
-    for row in rows_of(mine):
+    for row in rows_of(mine, TimingEvidence):
         dates = (row.low, row.middle, row.high)
         stated = () if row.evidence == REFERENCE or row.never == 1 else dates
         if stated and not row.low <= row.middle <= row.high:
@@ -299,7 +303,7 @@ def spells(table: pd.DataFrame, as_of: float) -> pd.DataFrame:
         A built project whose next gate is not dated has no spell there.
     """
     found = []
-    for row in rows_of(table):
+    for row in table.itertuples():  # the gates are columns, asked for by name
         for gate, stage in STAGE_OF.items():
             spell = _spell(row, gate, stage, as_of)
             if spell is not None:
@@ -1081,7 +1085,7 @@ def coverage(
     day = _day(tables, as_of)
     whole = milestones(tables, day)
     rows = []
-    for row in rows_of(whole[whole["first_gas"].notna()]):
+    for row in whole[whole["first_gas"].notna()].itertuples():
         rest = whole.drop(index=row.Index)
         model = fit(spells(rest, day), counts(tables), rules(tables))
         rows += [

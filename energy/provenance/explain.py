@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -180,16 +181,30 @@ BALANCED = (
 )
 
 
+class _Doubt(NamedTuple):
+    """A figure beside what all others make of it, bcm."""
+
+    id: str
+    value: float
+    without: float
+    without_error: float
+    verdict: str
+    by: str
+    cause: str
+
+
 def _doubts(tables: facts.Tables, route: str, span: periods.Period) -> pd.DataFrame:
     """Return the figures of a route and span that the rest of the balance does not bear out."""
     told = kept.result(tables).verdicts
     told = told[(told["entity"] == route) & (told["verdict"] != "agrees")]
     near = [periods.overlap(periods.parse(text), span) > 0 for text in told["period"]]
+    if not any(near):
+        return pd.DataFrame(columns=["route", *COLUMNS])
     rows = [
         {"quantity": "doubt", "route": route, "month": span.start, "id": row.id, "bcm": row.value,
          "how": f"{row.verdict}: {row.value:.4g} bcm printed, {row.without:.4g} ± {row.without_error:.2g} by the others"
          + (f" ({row.by.replace(';', ', ')})" if row.by else "") + (f"; {row.cause}" if row.cause else "")}
-        for row in rows_of(told[near])
+        for row in rows_of(told[near], _Doubt)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["route", *COLUMNS])
 
@@ -259,6 +274,15 @@ def _with_derived(steps: pd.DataFrame) -> pd.DataFrame:
     return _joined([steps, *(part.reset_index() for part in rows)])
 
 
+class _Cell(NamedTuple):
+    """A flow of one route and period, and the market it goes to."""
+
+    route: str
+    market: str
+    period: pd.Timestamp
+    flow: float
+
+
 def of_market(cube: xr.Dataset, routes: pd.DataFrame, market: str) -> pd.DataFrame:
     """Return the routes whose flows make up the flow to a market.
 
@@ -293,9 +317,17 @@ def of_market(cube: xr.Dataset, routes: pd.DataFrame, market: str) -> pd.DataFra
          "id": f"{row.route}@{periods.containing(row.period.date(), freq)}",
          "bcm": row.flow, "part": row.flow,
          "how": f"derived: a last known split of the gas, to {row.market}"}
-        for row in rows_of(cells[mine])
+        for row in rows_of(cells[mine], _Cell)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class _Part(NamedTuple):
+    """A crossing of the balance and its flow, bcm."""
+
+    arc: str
+    route: str
+    flow: float
 
 
 def of_balance(tables: facts.Tables, market: str, period: str) -> pd.DataFrame:
@@ -314,11 +346,24 @@ def of_balance(tables: facts.Tables, market: str, period: str) -> pd.DataFrame:
         {"quantity": "flow", "month": span.start, "unit": "bcm", "basis": "20C",
          "id": f"{row.route}@{span}" if row.route else "", "bcm": row.flow, "part": row.flow,
          "how": f"derived: balanced flow of {row.arc}"}
-        for row in rows_of(parts) if round(row.flow, 9)
+        for row in rows_of(parts, _Part) if round(row.flow, 9)
     ]  # fmt: skip
     if not rows:
         raise PeriodError(f"The balance has no flow to {market} in {period}.")
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+class _Line(NamedTuple):
+    """A line of the accounts as `energy.finance.accounts.statements` gives it."""
+
+    id: str
+    standard: str
+    metric: str
+    segment: str
+    value: float
+    unit: str
+    derived: bool
+    alternatives: str
 
 
 def reported(statements: pd.DataFrame, metric: str, period: str) -> pd.DataFrame:
@@ -351,7 +396,7 @@ def reported(statements: pd.DataFrame, metric: str, period: str) -> pd.DataFrame
          "unit": row.unit, "part": row.value,
          "how": ("derived: arithmetic on printed figures" if row.derived else "as printed")
          + (f"; beside it {row.alternatives.replace(';', ', ')}" if row.alternatives else "")}
-        for row in rows_of(found)
+        for row in rows_of(found, _Line)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 

@@ -214,11 +214,11 @@ def updates(dice: random.Random, times: int) -> Outcomes:
     import test_update_faults as faults_
 
     from energy import facts
-    from energy.intake import update
+    from energy.intake import judging
 
     tables = facts.load()
     with upstream.Upstream() as server, tempfile.TemporaryDirectory() as folder:
-        known = tables, update.limits(tables)
+        known = tables, judging.limits(tables)
         killed = faults_.killed(server, known, Path(folder), dice, times, faults_.SIX)
         return [("kill", "; ".join(w.upper() for w in wrong) or "sound, and the same bytes next")
                 for wrong in killed]  # fmt: skip
