@@ -436,7 +436,7 @@ def test_chart_shows_every_source_and_the_band(tables):
 def test_chart_without_matplotlib(tables, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(MissingExtra, match=r"energy-trade-tracker\[notebook\]"):
+    with pytest.raises(MissingExtra, match=r"energy-trade-tracker\[pictures\]"):
         mirror.chart(mirror.mirror(tables, "turkstream-2", "2024"))
 
 
