@@ -612,7 +612,8 @@ CHECKED = re.compile(
     r"lines\[\]\.ahead\[\]\.(chance|built)\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
     r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
     r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
-    r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]"
+    r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]|"
+    r"fresh\[\]\.source"
 )
 """Numbers that the functions below compare."""
 
@@ -854,6 +855,7 @@ def _page_references(data: dict, book: Book) -> list[str]:
         title = data["sources"][record["source"]]["title"] if "source" in record else ""
         if row is None or title != sources.set_index("source")["title"][row["source"]]:
             lost.append(f"atlas.html: {record['text']} leads to {title!r}")
+    lost += _page_fresh(data, book)
     named = book.steps[book.steps["id"] != ""].replace({"quantity": {"reported": "flow"}})
     held = named.groupby(["route", "period", "quantity"])["id"].agg(set)
     steps = [step["id"] for step in data["steps"]][: data["past"]]
@@ -876,6 +878,28 @@ def _page_references(data: dict, book: Book) -> list[str]:
                 if route == line["id"] and q == "capacity"}  # fmt: skip
         if not made <= limits:
             lost.append(f"atlas.html: {line['id']} capacity lacks {sorted(made - limits)}")
+    return lost
+
+
+def _page_fresh(data: dict, book: Book) -> list[str]:
+    """Say which newest figure is of no published row, or is older than one of its route."""
+    rows = book.tracker.facts["volumes"]
+    rows = rows[~rows["status"].isin(["plan", "contract"]) & rows["value"].notna()]
+    days = [periods.parse(text).end - dt.timedelta(days=1) for text in rows["period"]]
+    titles = book.tracker.facts["sources"].set_index("source")["title"]
+    rows = rows.assign(day=[day.isoformat() for day in days], title=rows["source"].map(titles))
+    lost = []
+    for told in data.get("fresh", ()):
+        route = told["kind"] == "route"
+        entity = rows["entity"] if route else rows["entity"].str.replace("-", " ")
+        own = rows[entity.str.lower().eq(told["name"].lower())]
+        own = own[own["series"].eq("flow")] if route else own
+        title = data["sources"][told["source"]]["title"]
+        same = own["day"].eq(told["newest"]) & own["title"].eq(title)
+        if not (same & own["status"].eq(told["status"])).any():
+            lost.append(f"atlas.html: newest of {told['name']} leads to {title!r}")
+        if route and (own["day"] > told["newest"]).any():
+            lost.append(f"atlas.html: newest of {told['name']} is older than {own['day'].max()}")
     return lost
 
 

@@ -322,15 +322,18 @@ def test_wrong_numbers_planted_in_the_page_are_found(spoiled, book):
         record["source"] = (record["source"] + 1) % len(page["sources"])  # another document
         page["units"][1]["factor"] = 1.0
         page["tariff"] = 3
+        newest = page["fresh"][0]
+        newest["source"] = (newest["source"] + 1) % len(page["sources"])
 
     found = crawler.faults(spoiled("atlas.html", in_page(change)), book, ["atlas.html"])
     messages = [
         *(f"blue-stream \\d{{4}}Q\\d {s}: " for s in ("value", "limit", "share", "price", "revenue")),
         "panel, heat: 11 is shown, 10.*is made", "Capacity now: 17 is shown, 16 is made",
-        "blue-stream/2040Q4 value mid", "leads to", "factor of bcm15: 1 is", "tariff has no rule",
+        "blue-stream/2040Q4 value mid", r": \w+ leads to", "factor of bcm15: 1 is", "tariff has no rule",
+        "newest of .* leads to",
     ]  # fmt: skip
-    assert [sum(bool(re.search(text, line)) for line in found) for text in messages] == [1] * 11
-    assert len(found) == 11
+    assert [sum(bool(re.search(text, line)) for line in found) for text in messages] == [1] * 12
+    assert len(found) == 12
 
 
 # -- the crawler of qualifiers ---------------------------------------------------------------------
