@@ -30,7 +30,8 @@ RETRIEVED = dt.date(2026, 6, 1)
 FIGURES = ("value", "acq", "take_or_pay", "capacity", "weight", "low", "mode", "middle", "high",
            "never", "expect", "offline", "first_gas")  # fmt: skip
 # The balance's priors and errors, signs, rules of mirrors: how figures are read, not what was known.
-READING = {"balance-arcs", "balance-errors", "mirror-rules", "timing-rules"}
+# Rows that were left out are read by nobody but `cite`.
+READING = {"balance-arcs", "balance-errors", "left-out", "mirror-rules", "timing-rules"}
 OURS = {"projects", "project-assumptions"}  # undated rows resting on no document: method of today
 
 

@@ -268,7 +268,8 @@ def test_the_ceiling_is_nameplate_times_overload_or_what_was_seen(shared, tree):
     assert ramp.overload(small([2.5] * 8), "pipe", tree, {}) == scenarios.rule(tree, "overload")
     assert ramp.overload(small([2.5] * 7 + [3.0]), "pipe", tree, {}) == pytest.approx(1.2)
     found = spec(shared, "blue-stream")
-    seen = ramp.overload(shared.cube, "blue-stream", tree, {})
+    seen = ramp.overload(shared.cube, "blue-stream", tree, {}, shared.tables["route-facts"])
+    assert seen > 1.12  # January 2025 went at 19 bcm a year
     assert found.cap[-4:].sum() == pytest.approx(16 * seen, rel=1e-6)
 
 

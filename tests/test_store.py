@@ -1225,9 +1225,7 @@ def test_dask_reads_the_folder(three_runs):
 
 
 def test_without_its_packages_the_store_says_which_extra():
-    with pytest.raises(
-        MissingExtra, match=r"needs no_such: pip install 'energy-trade-tracker\[update\]'"
-    ):
+    with pytest.raises(MissingExtra, match=r"needs no_such: pip install 'energy-trade-tracker'"):
         disk.need("no_such.thing")
 
 

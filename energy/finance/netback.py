@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ import xarray as xr
 from energy.errors import PeriodError, UnknownName
 from energy.measure import periods, units, validity
 from energy.measure.observations import STATUS, rows_of
-from energy.measure.tables import Tables, Tariff
+from energy.measure.tables import Tables
 
 COLUMNS = ["item", "usd", "share", "status", "source", "note"]
 PRICE, LEFT = "border price", "netback"
@@ -229,11 +229,39 @@ def unsettled(charges: pd.DataFrame) -> dict[tuple[str, str], str]:
     return dict(zip(zip(rows["route"], rows["item"], strict=True), rows["note"], strict=True))
 
 
+class _Duty(NamedTuple):
+    """What a share of the price needs of a row of tariffs.csv."""
+
+    id: str
+    route: str
+    market: str
+    value: float
+    valid_from: str
+    valid_to: str
+
+
+class _Tariff(NamedTuple):
+    """What a charge of the netback needs of a row of tariffs.csv."""
+
+    id: str
+    route: str
+    market: str
+    value: float
+    unit: str
+    valid_from: str
+    valid_to: str
+    status: str
+    note: str
+
+
+_Row = TypeVar("_Row", _Duty, _Tariff)
+
+
 @dataclass(frozen=True)
 class _Book:
     """The facts a netback needs, laid out for quick look-up."""
 
-    charges: dict[str, list[Tariff]]  # item to rows of tariffs.csv, plans left out
+    charges: dict[str, list[_Tariff]]  # item to rows of tariffs.csv, plans left out
     parents: dict[str, str]
     items: dict[str, tuple[str, ...]]
     rates: dict[str, float]
@@ -255,7 +283,7 @@ def _book(tables: Tables, lengths: pd.Series | None) -> _Book:
     mapped = {} if lengths is None else lengths.to_dict()
     routes = tables["routes"]
     return _Book(
-        {str(item): list(rows_of(rows, Tariff)) for item, rows in counted.groupby("item")},
+        {str(item): list(rows_of(rows, _Tariff)) for item, rows in counted.groupby("item")},
         dict(zip(routes["route"], routes["part_of"], strict=True)),
         {
             route: _with_times(items_of(route, routes, tables["charges"]), counted)
@@ -322,7 +350,7 @@ class _Scale:
         return "no RUB/USD rate for this time"
 
 
-def _charge(rows: list[tuple[int, Tariff]], scale: _Scale, carry: bool) -> Charge:
+def _charge(rows: list[tuple[int, _Tariff]], scale: _Scale, carry: bool) -> Charge:
     """Take the narrowest row that holds on the middle day, else the nearest where carried."""
     middle = scale.cell.quarter.start + (scale.cell.quarter.end - scale.cell.quarter.start) / 2
     away = [_distance(row, middle) for _, row in rows]
@@ -341,9 +369,7 @@ def _charge(rows: list[tuple[int, Tariff]], scale: _Scale, carry: bool) -> Charg
     return Charge(0.0 - value, "modelled" if carried else row.status, row.id, note)
 
 
-def _candidates(
-    rows: list[Tariff], route: str, parent: str, market: str
-) -> list[tuple[int, Tariff]]:
+def _candidates(rows: list[_Row], route: str, parent: str, market: str) -> list[tuple[int, _Row]]:
     """Return the rows that may speak, each with how wide it is (0: the route itself)."""
     found = []
     for row in rows:
@@ -356,7 +382,7 @@ def _candidates(
     return found
 
 
-def _distance(row: Tariff, day: dt.date) -> int:
+def _distance(row: _Duty | _Tariff, day: dt.date) -> int:
     """Return the days between a day and the time in which a row holds, 0 inside."""
     first, until = validity.bounds(row.valid_from, row.valid_to)
     if day < first:
@@ -484,7 +510,7 @@ def duty_share(rows: pd.DataFrame, route: str, market: str, day: pd.Timestamp) -
     >>> duty_share(rows, "nord-stream-1", "europe", pd.Timestamp("2020-06-30"))[0]
     0.3
     """
-    held = [pair for pair in _candidates(list(rows_of(rows, Tariff)), route, "", market)
+    held = [pair for pair in _candidates(list(rows_of(rows, _Duty)), route, "", market)
             if _distance(pair[1], day.date()) == 0]  # fmt: skip
     if not held:
         return 0.0, ""

@@ -72,7 +72,7 @@ class Ahead(Facet):
         """
         from energy import projection
 
-        more = {"as_of": self.last_day, **more}
+        more = {"as_of": self._last_day, **more}
         return projection.project(
             self.t.facts, self.t._reported, until=until, scenarios=scenarios, **more
         )
@@ -109,17 +109,17 @@ class Ahead(Facet):
     def _drawn(self) -> Shown:
         from energy.projection import shipped
 
-        return shipped.shown(self.t.facts, lambda: self.t._reported, self.last_day)
+        return shipped.shown(self.t.facts, lambda: self.t._reported, self._last_day)
 
     @property
-    def last_day(self) -> str | None:
+    def _last_day(self) -> str | None:
         """The day the tables were cut at, a period's last one; None for all that is known.
 
         Examples
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> t.as_of("2022Q2").ahead.last_day
+        >>> t.as_of("2022Q2").ahead._last_day
         '2022-06-30'
         """
         if not self.t.day:
@@ -149,7 +149,7 @@ class Ahead(Facet):
         from energy.projection import ramp, scenarios
 
         names, tree = ([] if route is None else self.t.names(route)), scenarios.load()
-        day = dt.date.fromisoformat(self.last_day or dt.date.max.isoformat())
+        day = dt.date.fromisoformat(self._last_day or dt.date.max.isoformat())
         markets = {name: ramp.market_of(self.t.facts, name, day) for name in names}
         rows = what_if.effects_of(markets, change, tree)
         same = {"draws": draws, "seed": seed}
@@ -277,7 +277,7 @@ class Ahead(Facet):
         """
         from energy.projection import timing
 
-        known = as_of or self.last_day
+        known = as_of or self._last_day
         if route is None:
             table = timing.table(self.t.facts, as_of=known).rename_axis("route")
             return resting(table, ["reference-projects", *table.index])
@@ -456,5 +456,5 @@ class Ahead(Facet):
         """
         from energy.projection import nowcast
 
-        told = day or self.last_day or self.t.edition
+        told = day or self._last_day or self.t.edition
         return nowcast.nowcast(self.t.facts, periods.parse(told).end - dt.timedelta(days=1))

@@ -44,18 +44,6 @@ class Evidence(Facet):
         """
         return self.t.cite(what)
 
-    def explain(self, name: str, period: str) -> pd.DataFrame:
-        """Return every step to a shown number; the same as ``t.explain``.
-
-        Examples
-        --------
-        >>> import energy
-        >>> t = energy.load()
-        >>> t.evidence.explain("blue-stream", "2024Q1").equals(t.explain("blue-stream", "2024Q1"))
-        True
-        """
-        return self.t.explain(name, period)
-
     def league(self, by: str = "source") -> pd.DataFrame:
         """Return bias, noise and revisions of each source or kind; see `energy.mirror.league`.
 
