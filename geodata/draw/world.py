@@ -2,7 +2,7 @@
 
 The lines come from the user's own folder of Global Energy Monitor (:mod:`geodata.gem`). Three
 copies of the lines, for far, middle and near, each small enough to be drawn at once; the page
-unpacks a copy when it is first needed. How it is drawn stands in ``static/world.js``.
+unpacks a copy when it is first needed. How it is drawn stands in ``static/world*.js``.
 """
 
 from __future__ import annotations
@@ -69,6 +69,14 @@ STATUSES = [  # key, text, colour by day and night (Okabe and Ito), dash, status
      ["cancelled", "shelved", "retired"]),
     ("unknown", "Status not given", "#5B6B75", "#93A1AB", [], []),
 ]  # fmt: skip
+SCRIPTS = (
+    "world-pack.js",
+    "world-drawn.js",
+    "world-canvas.js",
+    "world-panel.js",
+    "world-search.js",
+    "world.js",
+)  # each needs those before it
 COLUMNS = {  # our column -> names of it in the tables that Global Energy Monitor has published
     "project": ("project", "ProjectID", "pid", "id"),
     "name": ("name", "PipelineName"),
@@ -178,7 +186,8 @@ class WorldLines(Piece):
         """Put our script and style behind those of the other pieces."""
         super().render(**kwargs)
         head = self.get_root().header  # type: ignore[attr-defined]  # a Figure, as Piece has checked
-        for name, tag in (("world.js", "script"), ("world.css", "style")):
+        for name in (*SCRIPTS, "world.css"):
+            tag = "style" if name.endswith(".css") else "script"
             # Raw: what stands between the tags is not a template, whatever braces it holds.
             text = f"<{tag}>{{% raw %}}{static(name)}{{% endraw %}}</{tag}>"
             head.add_child(Element(text), name=f"geodraw_{name}")
