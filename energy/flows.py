@@ -703,8 +703,8 @@ def to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) 
 
 def _utilisation(cube: xr.Dataset) -> xr.DataArray:
     """Return flow over capacity, 1 = full; unknown where the period is only partly covered."""
-    whole = (cube["coverage"] > 1 - 1e-6) & (cube["capacity"] > 0)
-    return (cube["flow"] / cube["capacity"].where(cube["capacity"] > 0)).where(whole)
+    used = cube["flow"] / cube["capacity"].where(cube["capacity"] > 0)
+    return used.where(cube["coverage"] > 1 - 1e-6)
 
 
 def _days(cube: xr.Dataset) -> xr.DataArray:

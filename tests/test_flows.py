@@ -77,6 +77,15 @@ def test_a_quarter_that_contradicts_its_months_rules_nothing(tiny):
     assert list(values(cube, "pipe", "status")) == ["estimate"]
 
 
+def test_two_months_that_exceed_their_quarter_stand_and_the_third_stays_unknown(tiny):
+    """The metered 2.45 is 2 % less than the two counted, so within what else would be ruled."""
+    tables = _press_months(tiny, quarter=2.45)
+    tables["volumes"] = tables["volumes"].query("period != '2021-06'")
+    months = flows.build(tables, freq="M", first="2021-04", last="2021-06")
+    assert values(months, "pipe") == pytest.approx([1.0, 1.5, np.nan], nan_ok=True)
+    assert list(values(months, "pipe", "sources")) == ["V0100", "V0101", ""]
+
+
 def test_the_year_is_the_published_year(tiny):
     cube = flows.build(tiny, freq="A")
     assert values(cube, "pipe") == pytest.approx([12.2, 12])
