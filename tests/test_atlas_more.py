@@ -1328,6 +1328,23 @@ def test_firefox_draws_the_same_lines_and_chart(browser, real, tmp_path):
 
 
 @pytest_browser
+def test_a_rate_in_the_list_lies_inside_the_interval_beside_it(browser, real):
+    """A quarter's 12 bcm is told as 49 a year; its interval must then be one a year too."""
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):
+        rows = page.locator("li:has([data-number=rate])")
+        rows.first.wait_for()
+        told = [re.findall(r"[\d.]+", text) for text in rows.evaluate_all(
+            "r => r.map(x => x.querySelector('[data-number=rate]').textContent + ' '"
+            " + x.querySelector('[data-said=interval]').textContent.split(':')[1])"
+        )]  # fmt: skip
+        assert len(told) >= 5
+        for rate, low, high in (map(float, row) for row in told):
+            assert low <= rate <= high
+            assert rate > 5
+        log.assert_clean()
+
+
+@pytest_browser
 def test_the_page_says_how_fresh_each_series_is(browser, real):
     tracker, path = real
     told = tracker.evidence.freshness().set_index(["kind", "name"])

@@ -523,8 +523,11 @@
       const rate = this.rate(line, now, raw);
       if (rate === null) return "";
       const loose = now.ahead || this.data.light.includes(now.grade) || this.part(now) || now.bounds.value;
-      const digits = Math.abs(rate) < 9.95 ? 1 : 0;
-      return `${loose ? "≈\u2009" : ""}${G.number(Math.abs(rate), digits)}\u00a0${G.t(this.unit.unit)}${this.unit.rate ? "" : G.t("/yr")}`;
+      return `${loose ? "≈\u2009" : ""}${this.rateNumber(Math.abs(rate))}\u00a0${G.t(this.unit.unit)}${this.unit.rate ? "" : G.t("/yr")}`;
+    }
+
+    rateNumber(rate) {
+      return G.number(rate, Math.abs(rate) < 9.95 ? 1 : 0);
     }
 
     /* How figures of a series are written: unit, basis, digits. */
@@ -556,8 +559,9 @@
     }
 
     /* Everything that must be said with a number: [kind, text] of its standing, what of the period it
-       covers, its interval, the day of its evidence. */
-    qualifiers(line, key, now) {
+       covers, its interval, the day of its evidence. The interval of a "rate" is one a year, as its figure. */
+    qualifiers(line, asked, now) {
+      const key = asked === "rate" ? "value" : asked;
       const said = [];
       const grade = key === "value" ? now.grade : this.data.grades[now.grades[key]];
       if (grade) said.push(["status", G.t(grade)]);
@@ -566,7 +570,9 @@
       const edges = now.bounds[key];
       if (edges) {
         const { digits } = this.style(key);
-        const [low, high] = edges.map((edge) => G.number(this.figure(line, key, now, edge), digits));
+        const [low, high] = edges.map((edge) => (asked === "rate"
+          ? this.rateNumber(this.rate(line, now, edge))
+          : G.number(this.figure(line, key, now, edge), digits)));
         said.push(["interval", `${this.interval(now)}: ${low} – ${high}`]);
       }
       const refs = key === "limit" ? (line.data.standing || {}).limit : now.sets[key === "reported" ? "value" : key];
