@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,22 @@ import pandas as pd
 from energy.balance.kept import STEPS, Result, result
 from energy.measure import periods
 from energy.measure.observations import rows_of
-from energy.measure.tables import Tables
+from energy.measure.tables import BalanceContested, RouteFact, Tables
 
 COLUMNS = ["id", "topic", "period", "kind", "what", "printed", "unit", "basis", "bcm", "p10",
            "p90", "others", "reported", "verdict", "standing", "answer"]  # fmt: skip
 TENTH = 1.2816  # standard errors from the middle to P10 and P90
+
+
+class _Side(NamedTuple):
+    """What `markdown` prints of a figure, a sum or a capacity; what it lacks is NaN."""
+
+    what: str
+    bcm: float
+    p10: float
+    p90: float
+    reported: float
+    verdict: str | float
 
 
 def contested(tables: Tables) -> pd.DataFrame:
@@ -51,7 +62,7 @@ def contested(tables: Tables) -> pd.DataFrame:
     True
     """
     found, rows, months = result(tables), [], _Months(tables)
-    for line in rows_of(tables["balance-contested"]):
+    for line in rows_of(tables["balance-contested"], BalanceContested):
         if not _held(found, periods.parse(line.period)):
             continue  # of a day before the period was over
         sides = [*_figures(tables, found, line.figures), *_sums(tables, found, line, months),
@@ -73,7 +84,7 @@ def explained(tables: Tables) -> dict[str, str]:
     >>> explained(facts.load())["V0269"].startswith("BC")
     True
     """
-    rows = rows_of(tables["balance-contested"])
+    rows = rows_of(tables["balance-contested"], BalanceContested)
     return {figure: row.id for row in rows for figure in _parts(row.figures)}
 
 
@@ -141,7 +152,9 @@ class _Months:
         return float(held.sum())
 
 
-def _sums(tables: Tables, found: Result, line: Any, published: _Months) -> Iterator[dict[str, Any]]:
+def _sums(
+    tables: Tables, found: Result, line: BalanceContested, published: _Months
+) -> Iterator[dict[str, Any]]:
     span = periods.parse(line.period)
     routes = dict(zip(tables["balance-arcs"]["arc"], tables["balance-arcs"]["route"], strict=True))
     for words in _parts(line.sums):
@@ -167,13 +180,13 @@ def _total(found: Result, names: list[str], span: periods.Period) -> tuple[float
     return flow, np.nan, np.nan
 
 
-def _capacities(tables: Tables, line: Any) -> Iterator[dict[str, Any]]:
+def _capacities(tables: Tables, line: BalanceContested) -> Iterator[dict[str, Any]]:
     """Return each kind of capacity that is in force on the first day of the period, bcm of it."""
     span = periods.parse(line.period)
     day, years = span.start.isoformat(), periods.years(span.start, span.end)
     for route in _parts(line.capacities):
         held = tables["route-facts"].query("route == @route")
-        for row in rows_of(held[held["attribute"].str.startswith("capacity")]):
+        for row in rows_of(held[held["attribute"].str.startswith("capacity")], RouteFact):
             if row.valid_from <= day and (not row.valid_to or row.valid_to > day):
                 kind = {"capacity": "design"}.get(
                     row.attribute, row.attribute.removeprefix("capacity_")
@@ -202,7 +215,7 @@ def markdown(table: pd.DataFrame) -> str:
     last = ""
     for _, rows in table.groupby("id", sort=False):
         first = rows.iloc[0]
-        sides = "; ".join(_side(row) for row in rows_of(rows))
+        sides = "; ".join(_side(row) for row in rows_of(rows, _Side))
         answer = "as above" if first["answer"] == last else first["answer"]
         last = first["answer"]
         lines.append(
@@ -211,7 +224,7 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _side(row: Any) -> str:
+def _side(row: _Side) -> str:
     """Return a figure, sum or capacity with its interval and verdict, in a few words."""
     told = "–" if pd.isna(row.bcm) else f"{row.bcm:.2f}"
     notes = [] if pd.isna(row.p10) else [f"{row.p10:.2f} to {row.p90:.2f}"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -11,12 +13,19 @@ from energy.balance.kept import STEPS, Result, result
 from energy.errors import UnknownName
 from energy.measure import periods, units
 from energy.measure.observations import rows_of
-from energy.measure.tables import Tables
+from energy.measure.tables import BalanceArc, Tables
 
 PARTS = ("group", "market")
 ESTIMATES = ("balanced", "reported")
 NOUGHT = 1e-3  # bcm; below it a share of it says nothing
 NOT_ABROAD = ("", "russia", "lng", "kaliningrad")  # groups that are no pipeline export
+
+
+class _Line(NamedTuple):
+    """An arc and the route it is."""
+
+    arc: str
+    route: str
 
 
 def flow_cube(
@@ -75,7 +84,7 @@ def flow_cube(
 def _inner(found: Result, arcs: pd.DataFrame, routes: list[str], cube: xr.Dataset) -> xr.Dataset:
     """Return the balance on the grid of a cube, bcm at 20 °C; NaN where it says nothing."""
     freq, days = cube.attrs["freq"], pd.DatetimeIndex(cube["period"].values)
-    arc_of = {row.route: row.arc for row in rows_of(arcs) if row.route}
+    arc_of = {row.route: row.arc for row in rows_of(arcs, _Line) if row.route}
     shape = (len(routes), len(days))
     values = {name: np.full(shape, np.nan) for name in ("balanced", "flow_p10", "flow_p90")}
     for r, route in enumerate(routes):
@@ -166,7 +175,7 @@ def _apart_words(tables: Tables) -> str:
 
 def _apart(tables: Tables) -> dict[str, float]:
     """Return the exits that only one of two counts: +1 exports, -1 the sum over additive routes."""
-    arcs = list(rows_of(tables["balance-arcs"]))
+    arcs = list(rows_of(tables["balance-arcs"], BalanceArc))
     role = tables["routes"].set_index("route")["role"].to_dict()
     lines = [arc for arc in arcs if role.get(arc.route) == "export"]
     # a market may lie some onward lines behind the border
@@ -303,7 +312,7 @@ def market_parts(tables: Tables, market: str, freq: str = "A") -> pd.DataFrame:
     abroad = ~arcs["group"].isin(NOT_ABROAD)
     mine = arcs[abroad if market == "all" else arcs["group"] == market]
     rows = []
-    for arc in rows_of(mine):
+    for arc in rows_of(mine, BalanceArc):
         flow = found.table(arc.arc, freq)["flow"] * (-1.0 if arc.kind == "foreign" else 1.0)
         rows.append(
             pd.DataFrame(

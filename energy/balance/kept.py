@@ -31,8 +31,6 @@ from energy.measure.tables import Tables
 STEPS = {"M": 1, "Q": 3, "A": 12, "G": 12}
 INPUTS = ("volumes", "balance-arcs", "balance-scopes", "balance-errors", "route-facts",
           "corrections")  # fmt: skip
-READ = ["id", "series", "entity", "period", "value", "unit", "basis", "coverage", "source",
-        "status", "derived", "note"]  # fmt: skip
 EDITION = 4  # of the method: a change of it makes every kept result stale
 SHIPPED = DATA / "balance.npz"
 
@@ -278,7 +276,7 @@ def digest(tables: Tables) -> str:
     """
     dated = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
     read = {
-        "volumes": tables["volumes"][READ],
+        "volumes": tables["volumes"][[*measurements.Figure._fields]],
         "route-facts": pd.concat([tables["route-facts"][dated], bounding(tables)]),
         "corrections": tables["corrections"].query("table == 'volumes'"),
     }

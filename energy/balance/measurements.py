@@ -12,7 +12,7 @@ import calendar
 import dataclasses
 import datetime as dt
 import re
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -103,7 +103,7 @@ def measure(tables: facts.Tables, net: System) -> Measurements:
     volumes = facts.corrected(tables, "volumes")
     reader = _Reader(tables, net)
     rows, cells, out = [], [], []
-    for row in rows_of(volumes):
+    for row in rows_of(volumes, Figure):
         made = reader.read(row)
         if isinstance(made, str):
             out.append((row.id, row.series, row.entity, row.period, made))
@@ -139,6 +139,36 @@ def printed_places() -> dict[str, int]:
     return {row: len(text.split(".")[-1]) for row, text in ends.items()}
 
 
+class Figure(NamedTuple):
+    """What the balance reads of a published figure; its digest covers these columns."""
+
+    id: str
+    series: str
+    entity: str
+    period: str
+    value: float
+    unit: str
+    basis: str
+    coverage: float
+    source: str
+    status: str
+    derived: bool
+    note: str
+
+
+class _Counted(NamedTuple):
+    """An arc that the figures of a series and an entity count, and from when to when."""
+
+    series: str
+    entity: str
+    by: str
+    arc: str
+    weight: float
+    valid_from: str
+    valid_to: str
+    error: float
+
+
 class _Reader:
     """Turns a row of the volumes into a measurement, or says why not."""
 
@@ -157,11 +187,11 @@ class _Reader:
         self.annotated = set(remarks.loc[remarks["action"] == "annotate", "row"])
         self.heat = _heat(tables["route-facts"])
         self.places = printed_places()
-        self.scopes: dict[tuple[str, str, str], list[Any]] = {}
-        for row in rows_of(tables["balance-scopes"]):
+        self.scopes: dict[tuple[str, str, str], list[_Counted]] = {}
+        for row in rows_of(tables["balance-scopes"], _Counted):
             self.scopes.setdefault((row.series, row.entity, row.by), []).append(row)
 
-    def read(self, row: Any) -> tuple[Line, Cell] | str:
+    def read(self, row: Figure) -> tuple[Line, Cell] | str:
         """Return the row's table line and cells, or the reason why it measures nothing."""
         if row.status in ("plan", "contract"):
             return f"{row.status}, not a measurement"
@@ -176,7 +206,7 @@ class _Reader:
             return "outside the months of the balance"
         return self.growth(row, span, scope) if growth else self.level(row, span, scope)
 
-    def scope(self, series: str, row: Any, span: periods.Period) -> Scope | str:
+    def scope(self, series: str, row: Figure, span: periods.Period) -> Scope | str:
         """Return the arcs a figure counts: place, weight, error of the scope."""
         day = span.start.isoformat()
         for by in (row.source, ""):
@@ -190,7 +220,7 @@ class _Reader:
             return "no arc of the balance is counted by it"
         return [(self.net.place(arc), 1.0, 0.0)]
 
-    def level(self, row: Any, span: periods.Period, scope: Scope) -> tuple[Line, Cell] | str:
+    def level(self, row: Figure, span: periods.Period, scope: Scope) -> tuple[Line, Cell] | str:
         """Read a volume, a mean of days or a mass of the period."""
         days = (span.end - span.start).days
         made = self.volume(row, days)
@@ -207,7 +237,7 @@ class _Reader:
         errors += [self.edge(span, value), max(e for *_, e in scope) * value]
         return self.line(row, value, _root(errors)), cells
 
-    def volume(self, row: Any, days: int) -> tuple[float, list[float]] | str:
+    def volume(self, row: Figure, days: int) -> tuple[float, list[float]] | str:
         """Return a figure in bcm at 20 °C and the parts of its standard error."""
         basis, unit = row.basis, row.unit
         step = self.step(row)
@@ -233,13 +263,13 @@ class _Reader:
         rounding = step / 2 * scale / np.sqrt(3)
         return value, [rounding, *self.common(row, value, basis or "unstated")]
 
-    def step(self, row: Any) -> float:
+    def step(self, row: Figure) -> float:
         """Return the place of the last printed digit."""
         places = self.places.get(row.id, 0)
         told = _step(row.value)
         return float(min(told, 10.0**-places)) if places else told
 
-    def common(self, row: Any, value: float, basis: str) -> list[float]:
+    def common(self, row: Figure, value: float, basis: str) -> list[float]:
         """Return the errors that every figure has: basis, status, arithmetic, words, the floor."""
         parts = [self.rule.get(("basis", basis), (0.0, 0.0))[0] * value,
                  self.rule.get(("status", row.status), (0.0, 0.0))[0] * value,
@@ -253,7 +283,7 @@ class _Reader:
             parts.append(self.factor["word"][0] * value)
         return parts
 
-    def growth(self, row: Any, span: periods.Period, scope: Scope) -> tuple[Line, Cell] | str:
+    def growth(self, row: Figure, span: periods.Period, scope: Scope) -> tuple[Line, Cell] | str:
         """Read a growth rate on the same days of the year before."""
         if row.unit != "percent":
             return f"{row.unit} is not a growth rate"
@@ -299,7 +329,7 @@ class _Reader:
         weights = np.array([w * s * coverage for _, w, _ in scope for _, s in months])
         return arcs, places, weights
 
-    def line(self, row: Any, value: float, error: float) -> Line:
+    def line(self, row: Figure, value: float, error: float) -> Line:
         return (row.id, row.series, row.entity, row.period, row.value, row.unit, row.basis,
                 row.status, row.source, value, error)  # fmt: skip
 

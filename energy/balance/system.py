@@ -13,6 +13,7 @@ import dataclasses
 import datetime as dt
 import functools
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,11 +21,21 @@ import pandas as pd
 from energy.errors import DataError
 from energy.measure import periods
 from energy.measure.observations import rows_of
-from energy.measure.tables import Tables
+from energy.measure.tables import RouteFact, Tables
 
 FIRST = 2006  # the first year of the balance: before it only yearly totals are known
 MEAN_MONTH = periods.MEAN_YEAR / 12
 SHUT = 1e-6  # bcm a month: an arc open for no day carries no more than this
+
+
+class _Arc(NamedTuple):
+    """Where an arc runs and when it is open, as far as its own row says."""
+
+    route: str
+    from_node: str
+    to_node: str
+    valid_from: str
+    valid_to: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,7 +137,7 @@ def system(tables: Tables, last: dt.date, first: dt.date | None = None) -> Syste
     arcs = tables["balance-arcs"].set_index("arc", drop=False)
     months = months_between(first or dt.date(FIRST, 1, 1), last)
     dated = _dated(tables["route-facts"])
-    share = np.array([_open_days(_doors(row, dated), months) for row in rows_of(arcs)])
+    share = np.array([_open_days(_open_span(row, dated), months) for row in rows_of(arcs, _Arc)])
     days = np.array([calendar.monthrange(m.year, m.month)[1] for m in months]) / MEAN_MONTH
     signed = arcs["low"].to_numpy() < 0
     swing = np.cos(2 * np.pi * (np.array([m.month for m in months]) - 1) / 12)
@@ -170,7 +181,7 @@ def _sizes(tables: Tables, arcs: pd.DataFrame, months: list[dt.date]) -> np.ndar
         return size
     from energy import flows
 
-    place = {row.route: a for a, row in enumerate(rows_of(arcs)) if row.route}
+    place = {row.route: a for a, row in enumerate(rows_of(arcs, _Arc)) if row.route}
     ends = [periods.month_start(periods.month_number(day) + 1) for day in months]
     volume, years = np.zeros_like(size), np.zeros_like(size)
     for row, month, _, share in flows.capacity_parts(held, list(zip(months, ends, strict=True))):
@@ -207,9 +218,9 @@ def bounding(tables: Tables) -> pd.DataFrame:
     return held[mine & built & (held["attribute"] != "capacity_booked")]
 
 
-def _open_days(doors: tuple[dt.date, dt.date], months: list[dt.date]) -> np.ndarray:
+def _open_days(span: tuple[dt.date, dt.date], months: list[dt.date]) -> np.ndarray:
     """Return the share of each month in which an arc is open."""
-    begin, end = doors
+    begin, end = span
     shares = []
     for month in months:
         length = calendar.monthrange(month.year, month.month)[1]
@@ -219,11 +230,10 @@ def _open_days(doors: tuple[dt.date, dt.date], months: list[dt.date]) -> np.ndar
     return np.array(shares)
 
 
-def _doors(row: object, dated: Mapping[tuple[str, str], str]) -> tuple[dt.date, dt.date]:
+def _open_span(arc: _Arc, dated: Mapping[tuple[str, str], str]) -> tuple[dt.date, dt.date]:
     """Return the first day an arc is open and the first on which it is shut again."""
-    route = getattr(row, "route", "")
-    begin = getattr(row, "valid_from", "") or dated.get((route, "start"), "")
-    end = getattr(row, "valid_to", "") or dated.get((route, "stop"), "")
+    begin = arc.valid_from or dated.get((arc.route, "start"), "")
+    end = arc.valid_to or dated.get((arc.route, "stop"), "")
     return (
         dt.date.fromisoformat(begin) if begin else dt.date(1900, 1, 1),
         dt.date.fromisoformat(end) if end else dt.date(2199, 12, 31),
@@ -233,7 +243,7 @@ def _doors(row: object, dated: Mapping[tuple[str, str], str]) -> tuple[dt.date, 
 def _dated(route_facts: pd.DataFrame) -> dict[tuple[str, str], str]:
     """Return the newest start and stop of each route as ISO text."""
     made: dict[tuple[str, str], str] = {}
-    for row in rows_of(route_facts[route_facts["attribute"].isin(["start", "stop"])]):
+    for row in rows_of(route_facts[route_facts["attribute"].isin(["start", "stop"])], RouteFact):
         day, key = periods.parse(row.value).start.isoformat(), (row.route, row.attribute)
         made[key] = max(day, made.get(key, ""))
     return made
@@ -251,7 +261,7 @@ def _null_space(arcs: pd.DataFrame) -> np.ndarray:
             for node in lonely
         ])  # fmt: skip
     matrix = np.zeros((len(nodes), len(arcs)))
-    for a, row in enumerate(rows_of(arcs)):
+    for a, row in enumerate(rows_of(arcs, _Arc)):
         for node, sign in ((row.from_node, -1.0), (row.to_node, 1.0)):
             if node:
                 matrix[nodes.index(node), a] += sign

@@ -8,7 +8,7 @@ published. Figures that disagree stay side by side; `choose` picks one by the pr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar, overload
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -23,20 +23,15 @@ STATUS: list[str] = list(tables.STATUSES)
 Row = TypeVar("Row", bound=NamedTuple)
 
 
-@overload
-def rows_of(table: pd.DataFrame) -> Iterator[Any]: ...
-@overload
-def rows_of(table: pd.DataFrame, kind: type[Row]) -> Iterator[Row]: ...
-def rows_of(table: pd.DataFrame, kind: type[Row] | None = None) -> Iterator[Any]:
+def rows_of(table: pd.DataFrame, kind: type[Row]) -> Iterator[Row]:
     """Walk the rows of a table as named tuples.
 
     Parameters
     ----------
     table : DataFrame
-    kind : type of NamedTuple, optional
+    kind : type of NamedTuple
         A row class of `energy.measure.tables`, or one of your own: the table must have a column
-        for each of its fields, others are left out. Without it the tuples hold every column and
-        ``Index``, and the type checker knows none of them.
+        for each of its fields, others are left out.
 
     Raises
     ------
@@ -50,8 +45,6 @@ def rows_of(table: pd.DataFrame, kind: type[Row] | None = None) -> Iterator[Any]
     >>> [rule.prefer for rule in rows_of(table, tables.Preference)]
     ['kind:operator']
     """
-    if kind is None:
-        return table.itertuples()
     missing = [name for name in kind._fields if name not in table]
     if missing:
         raise DataError(kind.__name__, [f"the table has no column '{name}'" for name in missing])
