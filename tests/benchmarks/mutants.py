@@ -58,7 +58,7 @@ PARTS = {
                    "bridge or gap or revenue or result or rate or gas or export or idle or sales "
                    "or missing or line or row or duty or half_years or story"),
     "ramp": Part(tuple(f"energy/projection/{name}.py" for name in RAMP),
-                 ("tests/test_projection_ramp.py",)),
+                 ("tests/test_projection_ramp.py", "tests/test_projection_route.py")),
     "publishing": Part(("energy/store/publishing.py",), ("tests/test_store.py",),
                        "not (kill or update or writer or disk or bit_for_bit or later_as_of or "
                        "package or dask or object_store or cube or index or reader or publishing)"),
