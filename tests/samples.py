@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
@@ -225,7 +226,61 @@ GOOD: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
     ],
     "inbox": [("file", lambda: answer("inbox", "good.csv"))],
     "epdk": [("report", lambda: answer("epdk", report(), type=XLSX, request=REPORT))],
+    "siat": [("file", lambda: answer("siat", "file.json", request=INDICATOR))],
+    "taldau": [("data", lambda: answer("taldau", "data.json", request=INDEX))],
+    "ksh": [
+        ("table", lambda: answer("ksh", "table.csv", request=STADAT)),
+        ("Latin-2", lambda: answer("ksh", latin2(), type=CSV, request=STADAT)),
+    ],
 }
+
+
+OTHER = '[{"terms": [156], "termNames": ["Китай"], "periods": []}]'.encode()
+
+
+def third(lines: list[dict]) -> list[dict]:
+    """Return the one line that is neither the total nor Russia's."""
+    return lines[2:]
+
+
+def hidden() -> bytes:
+    """Return the Kazakh lines with every value withheld."""
+    lines = json.loads((DATA / "taldau" / "data.json").read_bytes())
+    for line in lines:
+        line["periods"] = [period | {"value": "x"} for period in line["periods"]]
+    return json.dumps(lines).encode()
+
+
+def indicator(change: Callable[[list[dict]], list[dict]]) -> bytes:
+    """Return the Uzbek file with other lines."""
+    (table,) = json.loads((DATA / "siat" / "file.json").read_bytes())
+    return json.dumps([table | {"data": change(table["data"])}]).encode()
+
+
+def climbing(lines: list[dict]) -> list[dict]:
+    """Return the total as sums since January: 100 a month, two whole years."""
+    sums = {f"{y}-M{m:02}": 100.0 * m for y in (2024, 2025) for m in range(1, 13)}
+    return [{k: v for k, v in lines[0].items() if not k.startswith("20")} | sums]
+
+
+def latin2() -> bytes:
+    """Return the Hungarian table with a Hungarian title, in the older encoding."""
+    text = (DATA / "ksh" / "table.csv").read_text(encoding="utf-8")
+    text = text.replace(
+        "Natural gas imports by month [million m3]", "Földgáz behozatal havonta [millió m3]"
+    )
+    return text.replace("Of which: Russia", "Oroszország").encode("iso-8859-2")
+
+
+INDICATOR = Request(
+    "siat", "file-4711", "https://api.siat.stat.uz/media/uploads/sdmx/sdmx_data_4711.json"
+)
+INDEX = Request(
+    "taldau",
+    "data-4711-1",
+    "https://taldau.stat.gov.kz/ru/Api/GetIndexData/4711?period=4&dics=67,4303",
+)
+STADAT = Request("ksh", "table-ene0009", "https://www.ksh.hu/stadat_files/ene/en/ene0009.csv")
 REPORT = Request("epdk", "tables-2026-09", "https://www.epdk.gov.tr/Detay/Download?id=2026-09")
 BOOK = Request("pinksheet", "workbook", pinksheet.KNOWN)
 
@@ -233,6 +288,7 @@ ARCHIVED = b'{"message":"The requested period is archived"}'
 MAINTENANCE = b'{"message":"API is currently in maintenance mode."}'
 NOTHING = b'{"message":"No result found"}'
 EPDK_PAGE = "<html><a href='/Detay/Download?id=9'>2026 Eylül Tabloları</a></html>".encode()
+CATALOGUE = b'[{"id": 1, "name_en": "Population", "children": []}]'
 EMPTY: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
     "eurostat": [("unknown value", lambda: answer("eurostat", "empty.json"))],
     "entsog": [
@@ -242,6 +298,12 @@ EMPTY: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
     ],
     "comtrade": [("count 0", lambda: answer("comtrade", "empty.json"))],
     "epdk": [("the page", lambda: answer("epdk", EPDK_PAGE, type="text/html"))],
+    "siat": [("catalogue", lambda: answer("siat", CATALOGUE, type=JSON))],
+    "taldau": [
+        ("search", lambda: answer("taldau", CATALOGUE, type=JSON)),
+        ("all withheld", lambda: answer("taldau", hidden(), type=JSON, request=INDEX)),
+    ],
+    "ksh": [("the page", lambda: answer("ksh", b"<html>no table</html>", type="text/html"))],
     "pinksheet": [("the page", lambda: answer("pinksheet", "page.html", tag="page"))],
     "ecb": [("no TARGET day", lambda: answer("ecb", b"", type=CSV))],
     "cbr": [("holidays", lambda: answer("cbr", "holiday.xml"))],
@@ -303,6 +365,26 @@ BAD: dict[str, list[tuple[str, Callable[[], Answer]]]] = {
         ("no Russia", lambda: answer("epdk", report(country="Katar"), type=XLSX, request=REPORT)),
         ("decimal comma", lambda: answer("epdk", report(value="1.447,2"), type=XLSX, request=REPORT)),
         ("a zip of something else", lambda: answer("epdk", zipped({"a.txt": b"x"}), type=XLSX, request=REPORT)),
+    ],
+    "siat": [
+        ("no unit", lambda: edited("siat", "file.json", "mln. kub. m", "ming dollar", request=INDICATOR)),
+        ("liquid", lambda: edited("siat", "file.json", "natural gas", "natural gas, lng", request=INDICATOR)),
+        ("no Russia, no total", lambda: answer("siat", indicator(third), type=JSON, request=INDICATOR)),
+        ("counts from January on", lambda: answer("siat", indicator(climbing), type=JSON, request=INDICATOR)),
+        ("no lines", lambda: edited("siat", "file.json", '"data"', '"rows"', request=INDICATOR)),
+    ],
+    "taldau": [
+        ("date", lambda: edited("taldau", "data.json", "31.07.2026", "2026-07-31", request=INDEX)),
+        ("no names", lambda: edited("taldau", "data.json", "termNames", "names", request=INDEX)),
+        ("month twice", lambda: edited("taldau", "data.json", "31.08.2026", "31.07.2026", request=INDEX)),
+        ("another country", lambda: answer("taldau", OTHER, type=JSON, request=INDEX)),
+    ],
+    "ksh": [
+        ("title", lambda: edited("ksh", "table.csv", "Natural gas", "Flour", request=STADAT)),
+        ("unit", lambda: edited("ksh", "table.csv", "million m3", "TJ", request=STADAT)),
+        ("columns", lambda: edited("ksh", "table.csv", "Total;Of which: Russia", "Pipeline;Other", request=STADAT)),
+        ("no year", lambda: edited("ksh", "table.csv", "2026;July", ";July", request=STADAT)),
+        ("cut", lambda: answer("ksh", (DATA / "ksh" / "table.csv").read_bytes()[:-3], type=CSV, request=STADAT)),
     ],
     "ecb": [
         ("404 of a proxy", lambda: answer("ecb", HTML, status=404, type="text/html")),

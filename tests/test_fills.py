@@ -15,7 +15,7 @@ from samples import RETRIEVED
 from energy import flows, sources
 from energy.intake import derive, fills, infer
 from energy.measure import periods
-from energy.sources import SOURCES, epdk
+from energy.sources import SOURCES, KeyMissing, epdk, ksh, siat, taldau
 from energy.sources.reading import answer_of
 from energy.store import Store
 
@@ -38,7 +38,7 @@ def gathered(quarters):
         return answer_of(request, reply.body, status=reply.status,
                          headers={"content-type": reply.type}, retrieved=RETRIEVED)  # fmt: skip
 
-    names = ["eurostat", "entsog", "comtrade", "epdk", "pinksheet"]
+    names = ["eurostat", "entsog", "comtrade", "epdk", "siat", "taldau", "ksh", "pinksheet"]
     tables = [table for name in names for period in quarters
               for _, table in sources.gather(SOURCES[name], period, fetch)]  # fmt: skip
     rows = pd.concat([table for table in tables if len(table)], ignore_index=True)
@@ -119,8 +119,25 @@ def test_turkey_is_split_as_before_and_adds_up(tracker, brought):
 def test_a_weight_becomes_a_volume(tracker, brought):
     """Uzbekistan: 401 + 402 + 403 kt over 0.724 kg/m3 is 1.6657 bcm at 20 °C."""
     rows = derive.published(brought, tracker.facts)
-    row = rows[(rows["entity"] == "central-asia-center") & (rows["period"] == "2026Q1")].iloc[0]
+    mine = rows[(rows["entity"] == "central-asia-center") & (rows["period"] == "2026Q1")]
+    row = mine.set_index("source").loc["comtrade"]
     assert row["value"] == pytest.approx(1.6657, abs=1e-4) and row["status"] == "modelled"
+
+
+def test_statistics_of_three_countries_become_imports_and_the_flow_of_one_line(tracker, brought):
+    """First quarter of 2026: 3 times a level and 1 + 2 + 3 million m3: 1.506, 0.906 and 1.806 bcm."""
+    rows = derive.published(brought, tracker.facts)
+    quarter = rows[rows["period"] == "2026Q1"]
+    bought = quarter[quarter["series"] == "imports_pipeline"].set_index(["source", "entity"])
+    for key, bcm, basis in ((("siat", "uzbekistan"), 1.506, "20C"), (("taldau", "kazakhstan"), 0.906, "20C"),
+                            (("ksh", "hungary"), 1.806, "15C")):  # fmt: skip
+        row = bought.loc[key]
+        assert row["value"] == pytest.approx(bcm) and (row["unit"], row["basis"]) == ("bcm", basis)
+        assert row["coverage"] == 1
+    line = quarter[
+        (quarter["entity"] == "central-asia-center") & (quarter["source"] == "siat")
+    ].iloc[0]
+    assert line["value"] == pytest.approx(1.506) and line["status"] == "modelled"
 
 
 def test_no_modelled_flow_outside_the_time_of_its_row(tracker, brought):
@@ -145,9 +162,9 @@ def test_what_the_matrix_promises_is_what_the_readers_bring(tracker, brought):
     made = set(zip(rows["entity"], rows["source"], strict=True))
     matrix = fills.fills(tracker.facts)
     asked = matrix[
-        matrix["name"].isin(LIVE) & matrix["source"].isin(["entsog", "comtrade", "epdk"])
+        matrix["name"].isin(LIVE) & matrix["source"].isin(["entsog", "comtrade", "epdk", "siat"])
     ]
-    assert len(asked) == 5
+    assert len(asked) == 6
     assert set(zip(asked["name"], asked["source"], strict=True)) <= made
 
 
@@ -205,3 +222,66 @@ def test_the_report_is_read_by_its_words():
     assert russia[["period", "value"]].to_numpy().tolist() == [
         ["2026-07", 1447.2], ["2026-08", 1500.0], ["2026-09", 1390.5]]  # fmt: skip
     assert set(found["series"]) == {"import_regulator_ru", "import_regulator_total"}
+
+
+# -- statistics of Uzbekistan, Kazakhstan and Hungary ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "asked", "expected"),
+    [
+        ("siat", samples.INDICATOR, {"ru": [600.5, 590.25], "total": [900.5, 910.0, 880.25]}),
+        ("taldau", samples.INDEX, {"ru": [350.25], "total": [400.5, 410.0]}),
+        ("ksh", samples.STADAT, {"ru": [700.25], "total": [1012.5, 998.0]}),
+    ],
+)
+def test_national_statistics_are_read_by_their_words(source, asked, expected):
+    """Gaps stay gaps: null of August in the first, x (withheld) in the second, ".." in the third."""
+    file = {"siat": "file.json", "taldau": "data.json", "ksh": "table.csv"}[source]
+    found = SOURCES[source].parse(samples.answer(source, file, request=asked))
+    values = {name: found.loc[found["series"] == f"import_statistics_{name}", "value"].tolist()
+              for name in ("ru", "total")}  # fmt: skip
+    assert values == expected
+    assert found.attrs.get("withheld", []) == (["741880.643.2026-08"] if source == "taldau" else [])
+
+
+def test_a_table_since_january_that_says_so_becomes_months():
+    """Sums of 100 a month since January are months of 100; a month after a gap has none."""
+    body = samples.indicator(samples.climbing).replace(
+        b"natural gas by country", b"natural gas, cumulative"
+    )
+    found = siat.parse(samples.answer("siat", body, type=samples.JSON, request=samples.INDICATOR))
+    assert found["value"].tolist() == [100.0] * 24
+    holed = body.replace(b'"2024-M05": 500.0', b'"2024-M05": null')
+    found = siat.parse(samples.answer("siat", holed, type=samples.JSON, request=samples.INDICATOR))
+    assert not {"2024-05", "2024-06"} & set(found["period"]) and len(found) == 22
+
+
+@pytest.mark.parametrize(
+    ("module", "body", "type"),
+    [
+        (siat, b'[{"id": 1, "name_en": "Imports of liquefied natural gas"}]', samples.JSON),
+        (taldau, '[{"id": 1, "text": "Импорт нефти"}]'.encode(), samples.JSON),
+        (ksh, b'<html><a href="/stadat_files/ene/en/ene0001.html">Energy</a></html>', "text/html"),
+    ],
+)
+def test_a_service_that_lists_no_such_table_is_skipped_and_says_so(module, body, type):
+    answer = samples.answer(module.NAME, body, type=type)
+    with pytest.raises(
+        KeyMissing, match=r"^\w+: The service lists no \w+ .*it is looked for again"
+    ):
+        module.more(answer)
+
+
+def test_a_descriptor_or_unit_that_is_not_what_it_should_be_is_refused():
+    asked = samples.Request(
+        "siat", "descriptor-7", "https://api.siat.stat.uz/sdmx/7/table/download/"
+    )
+    away = samples.answer_of(asked, b'{"file": "https://example.org/x.json"}')
+    with pytest.raises(sources.SourceError, match="not on its own host"):
+        siat.more(away)
+    asked = samples.Request(
+        "taldau", "attributes-7", "https://taldau.stat.gov.kz/ru/Api/GetIndexAttributes"
+    )
+    with pytest.raises(sources.SourceError, match="expected cubic metres"):
+        taldau.more(samples.answer_of(asked, '{"measureName": "тыс. долларов США"}'.encode()))

@@ -42,6 +42,7 @@ def test_a_route_that_waits_is_amber_with_its_share(tracker):
         ("flow_point", "BG-TSO-0001/ITP-00549/entry", ["turkstream-2"]),
         ("trade_value_pipeline", "china", ["power-of-siberia-1"]),
         ("import_regulator_ru", "turkey", ["blue-stream", "turkstream-1"]),
+        ("import_statistics_ru", "uzbekistan", ["central-asia-center"]),
     ],
 )
 def test_a_figure_that_a_route_is_made_of_touches_it(tracker, series, entity, routes):

@@ -321,7 +321,7 @@ def test_plan_says_what_is_due_and_asks_nobody(store, monkeypatch):
     assert found["state"].to_dict() == {
         "eurostat": "early", "entsog": "late", "comtrade": "early", "pinksheet": "late", "ecb": "late",
         "cbr": "late", "gie": "late", "crea": "late", "moex": "late", "gem": "any time", "inbox": "early",
-            "epdk": "early",
+            "epdk": "early", "siat": "early", "taldau": "early", "ksh": "early",
     }  # fmt: skip
     assert found.loc["eurostat", "due"] == dt.date(2026, 11, 26)  # 56 days after the quarter
     assert found.loc["gie", "key"] == "GIE_API_KEY missing"

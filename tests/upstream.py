@@ -318,9 +318,60 @@ def report(month: str) -> bytes:
     return out.getvalue()
 
 
+SHOWN = [(y, m) for y in range(2024, 2027) for m in range(1, 13) if (y, m) <= (2026, 9)]
+"""Years and months that the three offices of statistics have printed."""
+
+
+def siat(path: str, query: Mapping[str, list[str]]) -> Reply:
+    """Return Uzbekistan's catalogue, a descriptor, or the file: 700 and 500 million m3 and the month."""
+    if path.startswith("/sdmx/json"):
+        return _json([{"id": 1, "name_en": "Trade", "children": [
+            {"id": 4711, "name_en": "Imports of natural gas by country"}]}])  # fmt: skip
+    if path.endswith("/download/"):
+        return _json({"file": "https://api.siat.stat.uz/media/uploads/sdmx/sdmx_data_4711.json"})
+    months = {f"{y}-M{m:02}": m for y, m in SHOWN}
+    words = ("Imports of natural gas by country", "million m3")
+    return _json([{"metadata": [{"value_en": text} for text in words], "data": [
+        {"Code": name, "Klassifikator_en": name} | {key: level + m for key, m in months.items()}
+        for name, level in (("Total", 700), ("Russia", 500), ("Turkmenistan", 200))]}])  # fmt: skip
+
+
+def taldau(path: str, query: Mapping[str, list[str]]) -> Reply:
+    """Return Kazakhstan's way from words to an index, or its lines: 300 million m3 and the month."""
+    what = path.rsplit("/Api/", 1)[-1]
+    if what == "Search":
+        return _json([{"id": 4711, "text": "Импорт природного газа"}, {"id": 5, "text": "Импорт"}])
+    if what == "GetIndexAttributes":
+        return _json({"name": "Импорт природного газа", "measureName": "тыс.куб.м"})
+    if what == "GetSegmentList":
+        return _json(
+            [{"dicId": "67", "names": "Регионы"}, {"dicId": "67+4303", "names": "Регионы+Страны"}]
+        )
+    ends = [dt.date(y + m // 12, m % 12 + 1, 1) - dt.timedelta(days=1) for y, m in SHOWN]
+    return _json([
+        {"terms": [741880, n], "termNames": ["РЕСПУБЛИКА КАЗАХСТАН", name], "periods": [
+            {"name": str(day), "date": f"{day:%d.%m.%Y}", "value": str((level + day.month) * 1000)} for day in ends]}
+        for n, (name, level) in enumerate((("Всего", 400), ("РОССИЯ", 300)))])  # fmt: skip
+
+
+def ksh(path: str, query: Mapping[str, list[str]]) -> Reply:
+    """Return Hungary's page of the theme, or its table: 800 and 600 million m3 and the month."""
+    if path == "/stadat":
+        links = ('<a href="/stadat_files/ene/en/ene0001.html">Energy balance</a>'
+                 '<a href="/stadat_files/ene/en/ene0009.html">Natural gas imports by month</a>')  # fmt: skip
+        return Reply(
+            200, f"<!DOCTYPE html><html>{links}</html>".encode(), "text/html; charset=utf-8"
+        )
+    names = [f"{dt.date(2026, m, 1):%B}" for m in range(1, 13)]
+    lines = ["Natural gas imports by month [million m3]", "Year;Month;Total;Of which: Russia"]
+    lines += [f"{y if m == 1 else ''};{names[m - 1]};{800 + m},0;{600 + m},0" for y, m in SHOWN]
+    return Reply(200, ("\n".join(lines) + "\n").encode(), "text/csv")
+
+
 SERVICES: dict[str, Callable[[str, Mapping[str, list[str]]], Reply]] = {
     "ec.europa.eu": eurostat, "transparency.entsog.eu": entsog, "comtradeapi.un.org": comtrade,
     "www.worldbank.org": worldbank, "thedocs.worldbank.org": thedocs, "data-api.ecb.europa.eu": ecb,
     "www.cbr.ru": cbr, "agsi.gie.eu": gie, "api.russiafossiltracker.com": crea,
-    "www.epdk.gov.tr": epdk, "iss.moex.com": moex, "codeload.github.com": github,
+    "www.epdk.gov.tr": epdk, "api.siat.stat.uz": siat, "taldau.stat.gov.kz": taldau, "www.ksh.hu": ksh,
+    "iss.moex.com": moex, "codeload.github.com": github,
 }  # fmt: skip

@@ -115,8 +115,9 @@ def _imports(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _regulator(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return Russian gas into Turkey by month and quarter as its regulator counts it."""
-    found = _scaled(rows[rows["series"] == "import_regulator_ru"]).assign(series="imports_pipeline")
+    """Return Russian gas into a country by month and quarter as its own office counts it."""
+    mine = rows["series"].isin(["import_regulator_ru", "import_statistics_ru"])
+    found = _scaled(rows[mine]).assign(series="imports_pipeline")
     return pd.concat([found, _added(found)], ignore_index=True) if len(found) else found
 
 

@@ -17,7 +17,7 @@ from energy.flows import flow_observations
 from energy.intake import infer, verdict
 from energy.measure import periods
 from energy.provenance.freshness import freshness
-from energy.sources import comtrade, entsog, eurostat
+from energy.sources import comtrade, entsog, eurostat, ksh, siat, taldau
 from energy.store import Store
 
 __all__ = ["FILLS", "KEY_LINES", "fills", "freshness", "health", "renewable"]
@@ -123,6 +123,8 @@ def _routes(tables: facts.Tables, weight: pd.Series) -> Iterator[tuple[str, str,
             found.append((infer.KEYS[made[route]], HOW[made[route]]))
             if made[route].startswith("turkey"):
                 found.append((eurostat.NAME, HOW[made[route]]))
+            if made[route] == infer.CUSTOMS_UZBEKISTAN:
+                found.append((siat.NAME, "declared"))
         yield from (("route", route, *pair) for pair in found or [("", "by hand")])
 
 
@@ -137,6 +139,7 @@ def _markets() -> Iterator[tuple[str, str, str, str]]:
     reporters = sorted({sources.reading.entity(code) for code in roles["reporter"]})
     yield from (("market", name, eurostat.NAME, "declared") for name in reporters)
     yield ("market", "turkey", "epdk", "declared")
+    yield from (("market", m.COUNTRY, m.NAME, "declared") for m in (siat, taldau, ksh))
     yield from (("market", n, comtrade.NAME, "declared") for n in comtrade.REPORTERS.values())
     yield from (("market", n, "crea", "modelled") for n in ("china", "turkey", "hungary"))
 

@@ -2,7 +2,8 @@
 
 China declares the value of pipeline gas and no volume: the value over a fitted price is a volume.
 Turkey declares Russian gas as one figure: it is split as the two lines were split before.
-Uzbekistan declares a weight: the weight over a density is a volume. Which route a series stands for
+Uzbekistan's customs declare a weight: the weight over a density is a volume; where its statistics
+print the volume itself, that is taken as it stands. Which route a series stands for
 is said by ``crosswalk.csv``. Each note holds the error of the way it was made.
 """
 
@@ -47,7 +48,7 @@ def inferred(rows: pd.DataFrame, tables: facts.Tables) -> pd.DataFrame:
     """
     targets = _targets(tables["crosswalk"])
     parts = [_china(rows, tables, targets), _turkey(rows, tables, targets),
-             _uzbekistan(rows, targets)]  # fmt: skip
+             _uzbekistan(rows, targets), _declared(rows, targets)]  # fmt: skip
     found = pd.concat([part for part in parts if len(part)] or [rows.head(0)], ignore_index=True)
     if found.empty:
         return found
@@ -155,6 +156,16 @@ def split_of_turkey(volumes: pd.DataFrame) -> tuple[float, float]:
         return float("nan"), float("nan")
     shares = both["value_x"] / (both["value_x"] + both["value_y"])
     return float(shares.mean()), float((shares.max() - shares.min()) / 2)
+
+
+def _declared(rows: pd.DataFrame, targets: dict[str, str]) -> pd.DataFrame:
+    """Take Russian gas into Uzbekistan, as its statistics print it, for the flow of its line."""
+    mine = rows[(rows["series"] == "imports_pipeline") & (rows["entity"] == "uzbekistan")
+                & (rows["source"] == "siat") & rows["freq"].isin(["M", "Q"])]  # fmt: skip
+    if mine.empty or CUSTOMS_UZBEKISTAN not in targets:
+        return rows.head(0)
+    note = "imports from Russia by the buyer's statistics, at the far end of the line"
+    return mine.assign(note=note, entity=targets[CUSTOMS_UZBEKISTAN])
 
 
 def _uzbekistan(rows: pd.DataFrame, targets: dict[str, str]) -> pd.DataFrame:

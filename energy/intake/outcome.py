@@ -101,6 +101,8 @@ def _held_routes(doubtful: pd.DataFrame, tables: facts.Tables) -> set[str]:
                 entity, ""
             )
             names.add(target.get(key, ""))
+        if entity == "uzbekistan" and series.startswith(("import_", "imports_")):
+            names.add(target.get(infer.CUSTOMS_UZBEKISTAN, ""))
         if entity == "turkey" and series.startswith(("import_", "imports_")):
             names |= {target.get(infer.SPLIT_BLUE, ""), target.get(infer.SPLIT_TURKSTREAM, "")}
         found |= names & known

@@ -33,8 +33,11 @@ from energy.sources import (
     gem,
     gie,
     inbox,
+    ksh,
     moex,
     pinksheet,
+    siat,
+    taldau,
 )
 from energy.sources.contract import Answer, Request
 from energy.sources.reading import KeyMissing, SourceError
@@ -46,6 +49,9 @@ SOURCES: dict[str, ModuleType] = {
     "entsog": entsog,
     "comtrade": comtrade,
     "epdk": epdk,
+    "siat": siat,
+    "taldau": taldau,
+    "ksh": ksh,
     "pinksheet": pinksheet,
     "ecb": ecb,
     "cbr": cbr,

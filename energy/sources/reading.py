@@ -110,6 +110,31 @@ class KeyMissing(SourceError):
     """
 
 
+class NotOffered(KeyMissing):
+    """A service does not list the table that is looked for: skipped, and said, but no fault.
+
+    Examples
+    --------
+    >>> issubclass(NotOffered, KeyMissing)
+    True
+    """
+
+
+def not_offered(answer: Answer, what: str) -> NoReturn:
+    """Raise `NotOffered`: what the service's own list does not hold.
+
+    Examples
+    --------
+    >>> asked = Request("siat", "catalogue", "https://example.org")
+    >>> not_offered(answer_of(asked, b"[]"), "no indicator of gas imports")
+    Traceback (most recent call last):
+        ...
+    energy.sources.reading.NotOffered: siat: The service lists no indicator of gas imports; ...
+    """
+    told = f"The service lists {what}; it is looked for again the next time."
+    raise NotOffered(answer.request.source, answer.request.url, told, answer.status)
+
+
 def refuse(answer: Answer, what: str) -> NoReturn:
     """Raise the `SourceError` of an answer.
 
