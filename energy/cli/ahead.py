@@ -118,8 +118,8 @@ def _what_if(verbs: Verbs) -> None:
                  "examples:\n  energy what-if 'TurkStream 2' --stop 2027-07\n"
                  "  energy what-if power-of-siberia-2 --start 2031 --capacity 50\n"
                  "  energy what-if power-of-siberia-1 --price 200 --only\n  energy what-if --brent 50\n"
-                 "control and change share their draws; difference is change less control, by year,\n"
-                 "volumes in bcm at 20 °C and revenue in million USD, each with P10 and P90")  # fmt: skip
+                 "control and change share their draws; difference is change less control, draw by draw,\n"
+                 "by year: volumes in bcm at 20 °C and revenue in million USD, with P10, P50 and P90")  # fmt: skip
     verb.add_argument("route", metavar="ROUTE", nargs="?", help="any name of a route")
     verb.add_argument("--stop", metavar="PERIOD", help="day or period from which nothing flows")
     verb.add_argument("--start", metavar="PERIOD", help="day or period of first gas")
@@ -131,12 +131,17 @@ def _what_if(verbs: Verbs) -> None:
     verb.add_argument("--until", default="2035", metavar="YEAR", help="last year, default 2035")
     verb.add_argument("--draws", type=int, default=4000, metavar="N", help="default 4000")
     verb.add_argument("--seed", type=int, default=0, metavar="N", help="default 0")
-    verb.add_argument("--only", action="store_true", help="the route alone; default all exports")
+    verb.add_argument(
+        "--only",
+        action="store_true",
+        help="the route, or the routes of a group, alone; default all exports",
+    )
     add_format(verb)
 
 
 VERBS = (_network, _project, _what_if, _backtest, _scores)
-CHANGES = ("stop", "start", "capacity", "price", "brent", "ttf")
+PRICES = ("brent", "ttf")
+CHANGES = ("stop", "start", "capacity", "price", *PRICES)
 
 
 def _run_network(options: argparse.Namespace) -> int:
@@ -187,10 +192,14 @@ def _run_what_if(options: argparse.Namespace) -> int:
     if options.only and not options.route:
         raise UsageError("--only shows one route; name it, e.g. energy what-if turkstream-2 …")
     change = {name: getattr(options, name) for name in CHANGES}
-    found = tracker.what_if(options.route, scenario=options.scenario, until=options.until,
-                            draws=options.draws, seed=options.seed, **change)  # fmt: skip
-    only = tracker.route(options.route) if options.only else None
-    return emit(found.table(only), options.format)
+    moves_route = any(change[name] is not None for name in CHANGES if name not in PRICES)
+    if options.route and not moves_route and not options.only:
+        raise UsageError("brent and ttf move every market: leave the route out, or add --only to "
+                         "see it alone.")  # fmt: skip
+    found = tracker.what_if(options.route if moves_route else None, scenario=options.scenario,
+                            until=options.until, draws=options.draws, seed=options.seed,
+                            **change)  # fmt: skip
+    return emit(found.table(options.route if options.only else None), options.format)
 
 
 def _run_backtest(options: argparse.Namespace) -> int:

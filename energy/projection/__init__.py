@@ -87,7 +87,8 @@ def project(
     until : str
         Year or quarter of the last projected period.
     scenarios : "all", name, sequence of names, or mapping
-        See `energy.projection.scenarios.select` and `overlay`.
+        See `energy.projection.scenarios.select` and `overlay`. Beside a mapping stands the
+        baseline of the unchanged tree.
     quantiles : sequence of float
         Between 0 and 1; sorted.
     draws, seed : int
@@ -137,10 +138,28 @@ def project(
     simulate.check_draws(draws)
     simulate.check_workers(workers)
     simulate.check_seed(seed)
-    made = setup(tables, cube, until=until, scenarios=scenarios, as_of=as_of, revenue=revenue,
-                 tree=tree, timing=timing, known=known)  # fmt: skip
-    return of_setup(made, tables, cube, levels, draws, seed, workers=workers,
-                    scheduler=scheduler, engine=engine)  # fmt: skip
+
+    def run(asked: str | Sequence[str] | Mapping[str, Any]) -> xr.Dataset:
+        made = setup(tables, cube, until=until, scenarios=asked, as_of=as_of, revenue=revenue,
+                     tree=tree, timing=timing, known=known)  # fmt: skip
+        return of_setup(made, tables, cube, levels, draws, seed, workers=workers,
+                        scheduler=scheduler, engine=engine)  # fmt: skip
+
+    if isinstance(scenarios, Mapping):
+        return _beside(run(trees.BASELINE), run(scenarios))
+    return run(scenarios)
+
+
+def _beside(control: xr.Dataset, custom: xr.Dataset) -> xr.Dataset:
+    """Set the baseline of the unchanged tree in the place of the one a custom scenario moved."""
+    varies = [name for name, one in custom.items() if "scenario" in one.dims]
+    moved = custom[varies].drop_sel(scenario=trees.BASELINE)
+    both = xr.concat([control[varies], moved], "scenario", join="outer")
+    both = both.reindex_like(custom)
+    found = custom.assign({name: both[name].transpose(*custom[name].dims) for name in varies})
+    for name in varies:
+        found[name].attrs = custom[name].attrs
+    return found
 
 
 def of_setup(

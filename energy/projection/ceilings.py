@@ -126,6 +126,8 @@ def ceiling(route: str, mine: Params, shared: Learned, parts: Parts) -> np.ndarr
         limit = np.minimum(pipe, agreed * (1 + tolerance))
     if mine.get("fields"):
         limit = np.minimum(limit, field_limit(shared.tables, list(mine["fields"]), span))
+    if "ceiling" in mine:  # of a what-if: no record lifts it
+        limit = np.minimum(limit, float(mine["ceiling"]))
     cap: np.ndarray = limit * span.share
     return cap
 

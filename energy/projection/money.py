@@ -235,13 +235,13 @@ def formulas(tables: ramp.Tables, tree: scenarios.Tree) -> dict[str, Price]:
     `energy.finance.prices`; where those are not known yet, the western oil slope. Europe and
     Turkey: a stated mix of hub and oil slope.
     """
-    found = {}
+    found, seen = {}, sourced.by_market(tables["prices"], tables["volumes"])
     for market, row in tree["money"]["market"].items():
         if "fixed" in row:  # a price of the user's own holds in every quarter and draw
             found[market] = Price(row["fixed"]["value"], 0.0, 0.0, 1.0, 0.0)
             continue
         raw = _formula(tables["prices"], row, tree["money"])
-        level = _level(tables, market, raw, tree["money"]["level_prior"]["value"])
+        level = _level(tables, seen[seen["market"] == market], raw, tree["money"])
         found[market] = Price(*raw, level, tree["money"]["level_spread"]["value"])
     return found
 
@@ -262,11 +262,12 @@ def _formula(
 
 
 def _level(
-    tables: ramp.Tables, market: str, raw: tuple[float, float, float], prior: float
-) -> float:
+    tables: ramp.Tables, seen: pd.DataFrame, raw: tuple[float, float, float],
+    money: Mapping[str, Any],
+) -> float:  # fmt: skip
     """Return actual over modelled of the last eight priced quarters, drawn towards 1."""
-    seen = sourced.by_market(tables["prices"], tables["volumes"])
-    seen = seen[(seen["market"] == market) & ~seen["status"].isin(["plan", "modelled"])].tail(8)
+    prior = money["level_prior"]["value"]
+    seen = seen[~seen["status"].isin(["plan", "modelled"])].tail(8)
     quarters = [periods.label(periods.containing(day, "Q")) for day in seen["period"]]
     if not quarters:
         return 1.0

@@ -27,9 +27,11 @@ from energy.errors import DataError, EnergyError, UnknownName
 PATH = Path(__file__).parents[1] / "data" / "scenarios.toml"
 BASELINE, MIXTURE = "baseline", "mixture"
 WHAT = {"end", "after", "keep", "restart", "halt", "first_gas", "never", "plateau", "capacity",
-        "level", "lapse", "overload", "step_start", "step_ramp", "step_timing", "ramp",
+        "ceiling", "level", "lapse", "overload", "step_start", "step_ramp", "step_timing", "ramp",
         "tolerance"}  # fmt: skip
 """What an answer may set for a route."""
+OF_ROUTE = {"model", "same_as", "fields", *WHAT}
+"""What a route may say of itself."""
 PRICES = ("brent", "ttf")
 MODELS = ("contract", "open", "halted", "proposed")
 
@@ -261,6 +263,7 @@ def _number_faults(where: str, row: Tree, cited: set[str]) -> list[str]:
     what = row.get("what") or where.rsplit(".", 1)[-1]
     positive = (
         "capacity",
+        "ceiling",
         "plateau",
         "level",
         "lapse",
@@ -283,6 +286,8 @@ def _route_faults(tree: Tree, known: set[str]) -> list[str]:
     faults = []
     for name, row in tree.get("route", {}).items():
         faults += _stray(f"route.{name}", name, known)
+        faults += [f"route.{name}: {UnknownName('key', key, sorted(OF_ROUTE))}"
+                   for key in row if key not in OF_ROUTE]  # fmt: skip
         if "same_as" in row:
             faults += _stray(f"route.{name}.same_as", row["same_as"], known)
         elif row.get("model") not in MODELS:
@@ -527,9 +532,9 @@ def overlay(tree: Tree, custom: Mapping[str, Any]) -> Tree:
     Raises
     ------
     EnergyError
-        For a key that means nothing.
+        For a key that means nothing or that something else overrides, a name that is taken.
     UnknownName
-        For a question that is not in the tree.
+        For a question, or a number of ``money`` and ``rules``, that is not in the tree.
     """
     stray = [key for key in custom if key not in CUSTOM]
     if stray:
@@ -538,6 +543,11 @@ def overlay(tree: Tree, custom: Mapping[str, Any]) -> Tree:
     if isinstance(effects, str | Mapping) or not all(isinstance(row, Mapping) for row in effects):
         raise EnergyError(f"Custom scenario: set is {effects!r}; give a list of effects, "
                           "e.g. [{'price': 'brent', 'value': 50}].")  # fmt: skip
+    if custom.get("name") in (BASELINE, MIXTURE):
+        raise EnergyError(f"Custom scenario: name {custom['name']!r} is taken; choose another.")
+    _refuse_overridden(tree, custom)
+    for part in ("money", "rules"):
+        _refuse_unknown(part, tree.get(part, {}), custom.get(part, {}))
     why = str(custom.get("assumption", "custom scenario"))
     new = copy.deepcopy(tree)
     for question, parts in custom.get("probabilities", {}).items():
@@ -549,6 +559,42 @@ def overlay(tree: Tree, custom: Mapping[str, Any]) -> Tree:
         *({"assumption": why} | dict(row) for row in effects),
     ]
     return new
+
+
+def _refuse_overridden(tree: Tree, custom: Mapping[str, Any]) -> None:
+    """Refuse what would be laid under something stronger and so have no effect."""
+    said = [(row.get("route") or row.get("price"), row.get("what", "price"))
+            for row in custom.get("set", [])]  # fmt: skip
+    twice = next((one for one in said if said.count(one) > 1), None)
+    if twice is not None:
+        raise EnergyError(f"Custom scenario: set names {twice[0]} {twice[1]} twice, and the last "
+                          "would override the others; leave one.")  # fmt: skip
+    mine = {(route, key) for route, row in custom.get("route", {}).items() for key in row}
+    mine |= {(name, "price") for name in PRICES if name in custom.get("money", {})}
+    for question, body in tree["question"].items():
+        for answer, row in body.get("answer", {}).items():
+            for effect in row.get("set", []):
+                name = effect.get("route") or effect.get("price")
+                if (name, effect.get("what", "price")) in mine:
+                    raise EnergyError(
+                        f"Custom scenario: {effect.get('what', 'price')} of {name} is overridden by "
+                        f"the answer {answer!r} to {question!r}; put it under set, which holds over "
+                        f"every answer: set=[{{{_example(effect)}, 'value': …}}]."
+                    )
+
+
+def _example(effect: Mapping[str, Any]) -> str:
+    keys = [key for key in ("route", "price", "what") if key in effect]
+    return ", ".join(f"{key!r}: {effect[key]!r}" for key in keys)
+
+
+def _refuse_unknown(where: str, tree: Tree, custom: Mapping[str, Any]) -> None:
+    """Refuse a key that the tree has not: nothing would read it."""
+    for key, item in custom.items():
+        if key not in tree:
+            raise UnknownName(f"key of {where}", key, sorted(tree))
+        if isinstance(item, Mapping) and "value" not in item:
+            _refuse_unknown(f"{where}.{key}", tree[key], item)
 
 
 def _reweigh(tree: Tree, question: str, parts: Mapping[str, float], why: str) -> None:

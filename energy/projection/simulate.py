@@ -382,6 +382,7 @@ class Bench:
         self.flow, self.value = (np.empty(cells * BLOCK, dtype=np.float32) for _ in range(2))
         self.spare = np.empty(STRIP * BLOCK, dtype=np.float32)
         self.index = np.empty(STRIP * BLOCK, dtype=np.intp)
+        self.years: np.ndarray | None = None  # (rows, years, n): takes the sums by year, if asked
         self.volume, self.worth = (
             {
                 name: np.empty(cells * BLOCK, dtype=np.float32)
@@ -480,6 +481,7 @@ def _route(
     if keep is not None:
         keep[r][:, which] = flow[whole]
     _years(plan, flow)
+    _keep_years(bench, ("flow", plan.routes[r]), which, flow)
     if plan.years:
         _count(bench, ("flow", plan.routes[r]), flow, sums, plan.count)
     if not plan.exports[r]:
@@ -490,12 +492,19 @@ def _route(
         np.multiply(flow[: plan.count], paths[spec.market][:, which], out=value[: plan.count])
         _years(plan, value)
         _gather(bench.worth, spec.market, which, value, size)
+        _keep_years(bench, ("revenue", plan.routes[r]), which, value)
         _count(bench, ("revenue", plan.routes[r]), value, sums)
 
 
 def _years(plan: Plan, cells: np.ndarray) -> None:
     for y, begin in enumerate(plan.years):
         np.sum(cells[begin : begin + 4], axis=0, out=cells[plan.count + y])
+
+
+def _keep_years(bench: Bench, row: tuple[str, str], which: Any, cells: np.ndarray) -> None:
+    """Keep the sums by year as drawn, before `_count` works in their place."""
+    if bench.years is not None:
+        bench.years[bench.rows[row]][:, which] = cells[bench.plan.count :]
 
 
 def _gather(
@@ -534,10 +543,13 @@ def _totals(bench: Bench, rate: np.ndarray | None, size: int, sums: np.ndarray) 
         np.multiply(worth[: plan.count], rate, out=value[: plan.count])
         value[: plan.count] *= np.float32(1e-3)
         _years(plan, value)
+        _keep_years(bench, ("revenue_rub", ALL), slice(None), value)
         _count(bench, ("revenue_rub", ALL), value, sums)
     for kind, rooms in (("exports", bench.volume), ("market_revenue", bench.worth)):
         for name, room in rooms.items():
-            _count(bench, (kind, name), room_of(room, cells, size), sums)
+            whole = room_of(room, cells, size)
+            _keep_years(bench, (kind, name), slice(None), whole)
+            _count(bench, (kind, name), whole, sums)
 
 
 # ---- many blocks -------------------------------------------------------------------------------
@@ -731,12 +743,38 @@ def raw(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
         If they would take more than a gigabyte; for no draws, or a seed below zero.
     """
     draws, seed = check_draws(draws), check_seed(seed)
-    shape = (len(plan.routes), plan.count, draws)
-    if np.prod([float(side) for side in shape]) * 4 > 1e9:
-        raise EnergyError(f"Raw draws of {shape[0]} routes x {shape[1]} quarters x {draws} would take more "
-                          "than 1 GB; ask for fewer draws, or for quantiles.")  # fmt: skip
-    found, bench = np.empty(shape, dtype=np.float32), Bench(plan, "numpy")
+    found = _room((len(plan.routes), plan.count, draws), "routes x {} quarters")
+    bench = Bench(plan, "numpy")
     for block, begin in enumerate(range(0, draws, BLOCK)):
         size = min(BLOCK, draws - begin)
         run_block(bench, case, seed, block, size, found[:, :, begin : begin + size])
     return found
+
+
+def by_year(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
+    """Return the sums by year as drawn (rows, years, draws) in float32; see `rows`.
+
+    The draws are those of `run`; what two plans share they draw alike, so that the difference of
+    two cases may be taken draw by draw.
+
+    Raises
+    ------
+    EnergyError
+        If they would take more than a gigabyte; for no draws, or a seed below zero.
+    """
+    draws, seed = check_draws(draws), check_seed(seed)
+    bench = Bench(plan, "numpy")
+    found = _room((len(bench.rows), len(plan.years), draws), "rows x {} years")
+    for block, begin in enumerate(range(0, draws, BLOCK)):
+        size = min(BLOCK, draws - begin)
+        bench.years = found[:, :, begin : begin + size]
+        run_block(bench, case, seed, block, size)
+    return found
+
+
+def _room(shape: tuple[int, int, int], words: str) -> np.ndarray:
+    """Return an empty array, or raise an `EnergyError` where it would not fit well."""
+    if np.prod([float(side) for side in shape]) * 4 > 1e9:
+        raise EnergyError(f"Raw draws of {shape[0]} {words.format(shape[1])} x {shape[2]} would take more "
+                          "than 1 GB; ask for fewer draws, or for quantiles.")  # fmt: skip
+    return np.empty(shape, dtype=np.float32)

@@ -965,19 +965,22 @@ class Tracker:
         Parameters
         ----------
         route : str, optional
-            Name of the route for ``stop``, ``start`` and ``capacity``; a word that stands for
-            several (``"turkstream"``) stops, starts or prices all of them.
+            Name of the route for ``stop``, ``start``, ``capacity`` and ``price``; a word that
+            stands for several (``"turkstream"``, ``"china"``) stops, starts or prices all that the
+            change fits. Leave it out for ``brent`` and ``ttf``, which move every market.
         **change
-            ``stop`` (day or period from which nothing flows), ``start`` (first gas), ``capacity``
-            (bcm a year), ``price`` (USD/1000 m3 at the border, for all gas to the market of the
+            ``stop`` (day or period from which nothing flows, instead of the end that the scenario
+            states), ``start`` (first gas), ``capacity`` (the most that can flow, bcm a year; one
+            route), ``price`` (USD/1000 m3 at the border, for all gas to the market of the
             route), ``brent`` (USD/bbl), ``ttf`` (USD/MMBtu); and ``scenario``, ``until``,
             ``draws``, ``seed`` as for `project`.
 
         Returns
         -------
         energy.projection.what_if.WhatIf
-            ``.table()`` by year, for all exports or one route: volumes and revenue of control and
-            change with their intervals, and the difference.
+            ``.table()`` by year, for all exports, a route or a group: volumes and revenue of
+            control and change and their difference, each with its interval; the difference is
+            taken draw by draw.
 
         Raises
         ------

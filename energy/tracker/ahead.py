@@ -15,7 +15,7 @@ from energy.errors import checked
 from energy.finance import economics
 from energy.measure import periods
 from energy.projection import what_if
-from energy.projection.what_if import WhatIf
+from energy.projection.what_if import Drawn, WhatIf
 from energy.provenance.rests import resting
 from energy.tracker.facet import Facet
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 if TYPE_CHECKING:
     from energy.projection.leaves import Leaves
     from energy.projection.shipped import Shown
+
+CONTROLS = 4  # of what-ifs are kept; one takes about ten megabytes
 
 
 @checked
@@ -146,17 +148,49 @@ class Ahead(Facet):
         >>> bool((w.table().query("what == 'revenue' and year == 2027")["difference"] < 0).all())
         True
         """
+        from energy import projection
         from energy.projection import ramp, scenarios
 
         names, tree = ([] if route is None else self.t.names(route)), scenarios.load()
         day = dt.date.fromisoformat(self._last_day or dt.date.max.isoformat())
         markets = {name: ramp.market_of(self.t.facts, name, day) for name in names}
-        rows = what_if.effects_of(markets, change, tree)
-        same = {"draws": draws, "seed": seed}
-        control = self.project(until, scenario, **same)
-        result = self.project(until, scenario, tree=what_if.changed(tree, rows), **same)
-        said = {"route": ", ".join(names), **change} if names else change
-        return WhatIf(said, control, result)
+        rows, fit = what_if.effects_of(markets, change, tree, self._models(tree, day))
+
+        def run(assumed: Mapping[str, Any] | None) -> tuple[xr.Dataset, Drawn]:
+            made = projection.setup(
+                self.t.facts, self.t._reported, until=until, scenarios=scenario, tree=assumed,
+                as_of=self._last_day, revenue=True, timing=None,
+            )  # fmt: skip
+            whole = projection.of_setup(made, self.t.facts, self.t._reported,
+                                        draws=draws, seed=seed)  # fmt: skip
+            return whole, what_if.drawn(made.plan, made.cases[scenario], made.copies, draws, seed)
+
+        asked = (scenario, until, draws, seed)
+        if asked not in self._controls:
+            while len(self._controls) >= CONTROLS:
+                del self._controls[next(iter(self._controls))]
+            self._controls[asked] = run(None)
+        control, before = self._controls[asked]
+        what_if.in_time(change, control, fit)
+        result, after = run(what_if.changed(tree, rows))
+        said = {"route": ", ".join(fit), **change} if fit else change
+        return WhatIf(said, control.copy(deep=True), result, (before, after), self.t.names)
+
+    @functools.cached_property
+    def _controls(self) -> dict[tuple[str, str, int, int], tuple[xr.Dataset, Drawn]]:
+        """The last controls, for the next change that is set beside the same one."""
+        return {}
+
+    def _models(self, tree: Mapping[str, Any], day: dt.date) -> dict[str, str]:
+        """Return how each route is projected, those of one's own too."""
+        from energy.projection import ramp
+
+        if day == dt.date.max:
+            day = periods.parse(self.t.edition).end - dt.timedelta(days=1)
+        found = ramp.modelled(self.t.facts, self.t._reported, dict(tree), day)
+        models = {name: str(row["model"]) for name, row in found.items()}
+        copies = {name: row["same_as"] for name, row in tree["route"].items() if "same_as" in row}
+        return models | {name: models[other] for name, other in copies.items() if other in models}
 
     def bargain(
         self, project: str = "power-of-siberia-2", power: float | None = None, draws: int = 5000,
