@@ -41,7 +41,10 @@ def gem_lines(tmp_path_factory):
 
 @pytest.fixture
 def tiny():
-    """Three routes: ``pipe`` to market x, a corridor with one exit; enough columns for the cube."""
+    """A pipe to market x, two corridors, one with two exits; enough columns for the cube.
+
+    Of the corridor only 2021 is known, with both exits; the mouth of the sea line since 2021 only.
+    """
 
     def table(columns: str, *rows: str) -> pd.DataFrame:
         names = columns.split()
@@ -56,9 +59,13 @@ def tiny():
         "V0003|flow|pipe|2021-01|M|2|bcm|20C|1|press||2021-02|actual||",
         "V0004|flow|pipe|2021Q3|Q|1|bcm|20C|0.5|meter||2021-10|provisional||",
         "V0005|flow|pipe|2020|A|13|bcm|20C|1|blog||2021-02|actual||",
-        "V0006|flow|corridor|2021|A|10|bcm|20C|1|press||2022|actual||",
+        "V0006|flow|corridor|2021|A|14|bcm|20C|1|press||2022|actual||",
         "V0007|flow|exit|2021|A|105|TWh|GCV|1|meter||2022|actual||",
         "V0008|flow|exit|2020|A|1|bcm|unstated|1|blog||2021|actual||",
+        "V0009|flow|gate|2021|A|32|TWh|GCV|1|meter||2022|actual||",
+        "V0010|flow|sea|2020|A|6|bcm|20C|1|press||2021|actual||",
+        "V0011|flow|sea|2021|A|7|bcm|20C|1|press||2022|actual||",
+        "V0012|flow|mouth|2021|A|7|bcm|20C|1|meter||2022|actual||",
     )
     volumes = volumes.astype({"value": float, "coverage": float}).assign(derived=False)
     route_facts = table(
@@ -68,6 +75,7 @@ def tiny():
         "R0003|pipe|start|2020-07-01||||||press|",
         "R0004|exit|gcv|10.5|kWh/m3|20C||||press|",
         "R0005|corridor|stop|2021-07-01||||||press|",
+        "R0011|gate|gcv|8|kWh/m3|20C||||press|",
     )
     routes = table(
         "route name status role part_of",
@@ -75,12 +83,18 @@ def tiny():
         "corridor|The Corridor|idle|export|",
         "exit|The Exit|idle|exit|corridor",
         "plan|The Plan|proposed|export|",
+        "gate|The Gate|idle|exit|corridor",
+        "sea|The Sea|operating|export|",
+        "mouth|The Mouth|operating|exit|sea",
     )
     crosswalk = table(
         "id kind key target valid_from valid_to",
         "W0001|market|pipe|x||",
         "W0002|market|corridor|y||",
         "W0003|market|exit|z||",
+        "W0004|market|gate|w||",
+        "W0005|market|sea|s||",
+        "W0006|market|mouth|m||",
     )
     return {
         "volumes": volumes,

@@ -60,8 +60,8 @@ PARTS = {
     "ramp": Part(tuple(f"energy/projection/{name}.py" for name in RAMP),
                  ("tests/test_projection_ramp.py", "tests/test_projection_route.py")),
     "publishing": Part(("energy/store/publishing.py",), ("tests/test_store.py",),
-                       "not (kill or update or writer or disk or bit_for_bit or later_as_of or "
-                       "package or dask or object_store or cube or index or reader or publishing)"),
+                       "publish or vintage or edition or withdrawn or figure or revision or row or "
+                       "run_ or note or date_before or instant or clock_set"),
 }  # fmt: skip
 
 
@@ -209,7 +209,7 @@ class Trial:
         if session.testsfailed or not session.items:
             raise SystemExit("the tests could not be collected")
         self._clean(session)
-        for mutant in self.mutants[:3]:
+        for mutant in self.mutants[:1]:
             if self._verdict(session, control(mutant)) == "killed":
                 print(f"the tests fall on {mutant.name} as it is", file=sys.__stderr__)
                 raise SystemExit(1)
