@@ -71,6 +71,34 @@ def test_a_store_carries_summer_gas_into_winter(line):
     assert bare.cost - stored.cost == pytest.approx(3 * (100 - 5 - price), rel=1e-6)
 
 
+def test_two_towns_at_one_hub_each_have_their_own_needs_and_lng(line):
+    """A port that is nearer takes what it wants by pipe; its LNG is dearer and nobody ships it."""
+    nodes = pd.DataFrame({
+        "node": ["well", "hub", "town", "port"], "kind": ["field", "hub", "market", "market"],
+        "capacity": [float("nan")] * 4, "lon": [0.0, 1, 2, 1], "lat": [0.0, 0, 0, 1],
+    })  # fmt: skip
+    edges = pd.DataFrame({
+        "edge": ["first", "second", "third"], "from_node": ["well", "hub", "hub"],
+        "to_node": ["hub", "town", "port"], "capacity": [float("nan"), 32.0, 8.0],
+        "length_km": [100.0, 100.0, 50.0], "route": ["", "r", "s"],
+    })  # fmt: skip
+    port = {"demand_port": 8, "lng_price_port": 150, "lng_most_port": 20, "floor_port": 3,
+            **{f"season_q{i}_port": 0.25 for i in (1, 2, 3, 4)}}  # fmt: skip
+    found = network.clear(network.assemble(nodes, edges), inputs(**port))
+    table = found.markets.set_index(["market", "quarter"])
+    # 2 bcm set out for the port each quarter; half of a hundredth is burnt on 50 km
+    assert table.loc["port", "pipe"].tolist() == pytest.approx([1.99] * 4)
+    assert table.loc["port", "lng"].tolist() == pytest.approx([0.01] * 4)
+    assert table.loc["port", "price"].tolist() == pytest.approx([150] * 4)
+    assert table.loc["town", "pipe"].tolist() == pytest.approx([7.92, 4, 4, 7.92])
+    assert table.loc[("town", "Q1"), "price"] == pytest.approx(100)
+    flow = found.flows.query("quarter == 'Q1'").set_index("edge")["flow"]
+    assert flow.to_dict() == pytest.approx({"first": 10 / 0.99, "second": 8, "third": 2})
+    assert found.floors.set_index("market").loc["port", ["delivered", "missed"]].tolist() == (
+        pytest.approx([4 * 1.99, 0])
+    )
+
+
 def test_a_floor_makes_dear_gas_flow_and_what_cannot_come_is_missed(line):
     cheap = {"lng_price_town": 5, "lng_most_town": 80}
     free = network.clear(line, inputs(**cheap))

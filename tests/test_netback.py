@@ -229,6 +229,29 @@ def test_attach_gives_the_same_as_the_table():
     assert np.isnan(held["netback"].to_numpy()[0, 2:]).all()
 
 
+def test_each_route_has_its_own_price_charges_and_length():
+    """Nord Stream at 100 pays 20 offshore; Blue Stream at 200, which serves Turkey, 8 by its length."""
+    both = xr.concat([cube(), cube("blue-stream", "turkey", price=(200,) * 4)], "route")
+    rows = [
+        charge(1, "fuel_gas", 1, market="europe"),
+        charge(2, "fuel_gas", 3, market="turkey"),
+        charge(3, "offshore", 20, route="nord-stream-1"),
+        charge(4, "offshore", 2, "USD/1000 m3/100 km", route="blue-stream"),
+    ]
+    lengths = pd.Series({"nord-stream-1": 1200.0, "blue-stream": 400.0})
+    told = {route: left(route, "2020Q2", both, tables(*rows), lengths=lengths)
+            for route in ("nord-stream-1", "blue-stream")}  # fmt: skip
+    wanted = {"nord-stream-1": (100, -1, -20, 79), "blue-stream": (200, -3, -8, 189)}
+    for route, expected in wanted.items():
+        table = told[route].set_index("item")["usd"]
+        items = ["border price", "fuel_gas", "offshore", "netback"]
+        assert table[items].tolist() == pytest.approx(expected), route
+    assert pick(told["blue-stream"], "netback")["source"] == "N0002;N0004;P1"
+    held = netback.attach(both, tables(*rows), lengths=lengths)["netback"]
+    assert held.sel(route="nord-stream-1").values == pytest.approx([79] * 4)
+    assert held.sel(route="blue-stream").values == pytest.approx([189] * 4)
+
+
 # ---- the real tariffs ----------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ import json
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -262,6 +263,7 @@ class Trial:
 
     def _falls(self, session: Any, mutant: Mutant, items: list[Any], *, kept: bool) -> bool:
         """Say whether a test fails on the mutant, in a process of its own; too long is a fall."""
+        clear_desk(session)
         child = os.fork()
         if not child:
             os._exit(self._inside(session, mutant, items, kept))
@@ -299,6 +301,12 @@ class Trial:
                 break
             chosen.append(item)
         return chosen
+
+
+def clear_desk(session: Any) -> None:
+    """Remove what examples wrote: one that publishes finds the store of its first run, and falls."""
+    for path in session.config._tmp_path_factory.getbasetemp().glob("desk*/*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def forget() -> None:
