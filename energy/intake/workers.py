@@ -113,7 +113,7 @@ def apart(
                 raise thing
             took(word, thing)
     except EOFError:
-        child.join(5)
+        child.join(60)  # a dump of its memory may take a while
         raise WorkerError(f"its process ended: {_why(child.exitcode)}") from None
     finally:
         child.kill()
