@@ -18,10 +18,10 @@ from geodata.errors import GeometryError, checked
 
 WGS84 = Geod(ellps="WGS84")
 
-WAVE_KM = 30.0
+WAVE_KM = 20.0
 """Shortest wave of a bend: about the spacing at which mapped trunk lines change their heading."""
 
-STEP_KM = 6.0
+STEP_KM = 4.0
 """Vertices along a bent leg: five to the shortest wave."""
 
 MOST = 1.30
@@ -49,7 +49,7 @@ def bent(start: Sequence[float], end: Sequence[float], size: float) -> np.ndarra
     Returns
     -------
     array, shape (n, 2)
-        Longitude, latitude; a vertex every 6 km or so. The way back is the same way.
+        Longitude, latitude; a vertex every 4 km or so. The way back is the same way.
 
     Examples
     --------

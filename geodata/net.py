@@ -18,7 +18,7 @@ import shapely
 from geodata import geometry
 from geodata.errors import FormatError, checked
 from geodata.formats import read_csv
-from geodata.routes import DATA, read_lines
+from geodata.routes import DATA, TOLERANCE, read_lines
 
 KINDS = ("field", "plant", "market", "open")
 SIDES = ("start", "end")
@@ -153,6 +153,31 @@ def check(lines: gpd.GeoDataFrame) -> list[str]:
             "and what hangs on them are not joined to the rest."
         )
     return faults
+
+
+@checked
+def told(lines: gpd.GeoDataFrame) -> str:
+    """Say in a sentence how far the lines of the package are a net, and as long as published.
+
+    Examples
+    --------
+    >>> from geodata import routes
+    >>> told(routes.load()).split(";")[0]
+    '60 lines of 4 systems in 4 connected pieces'
+    """
+    known = read_lines()
+    ours = lines[lines.index.isin(known.index)]
+    joins = ends(ours)["joins"]
+    published = known["published_km"].reindex(ours.index).dropna()
+    off = (ours["length_km"].reindex(published.index) / published - 1).abs()
+    close = off <= ours["accuracy"].reindex(published.index).map(TOLERANCE)
+    systems = known["system"].reindex(ours.index).nunique()
+    return (
+        f"{len(ours)} lines of {systems} systems in {len(components(ours))} connected pieces; "
+        f"{(joins != '').sum()} of {len(joins)} ends lie on another line, {(joins == '').sum()} are "
+        f"free; {close.sum()} of {len(close)} lengths are within 5 % of the published (sketches "
+        "15 %)"
+    )
 
 
 def _vertices(lines: gpd.GeoDataFrame) -> dict[tuple[float, float], set[str]]:

@@ -28,7 +28,7 @@ ACCURACY = ("surveyed", "traced", "sketch")
 KINDS = ("field", "compressor", "hub", "town", "border", "landfall", "sea", "shape")
 PROPERTIES = ("name", "accuracy", "geometry_source")
 COLUMNS = ["name", "accuracy", "geometry_source", "length_km", "note", "geometry"]
-SCOPES = ("whole", "part", "other")  # what a published length counts of the line
+SCOPES = ("whole", "part")  # what a published length counts of the line
 LICENCE = "CC BY 4.0"
 ATTRIBUTION = (
     "Route lines: energy-trade-tracker, drawn by hand through named places, checked against "
@@ -231,8 +231,8 @@ def read_lines(path: str | Path | None = None) -> pd.DataFrame:
     -------
     DataFrame
         Index ``route``; columns ``name, accuracy, geometry_source, published_km, scope, from_seq,
-        to_seq, system, note``. `scope` says what ``published_km`` counts: the ``whole`` line, the
-        ``part`` between two points of it, or something ``other`` (branches, a second string).
+        to_seq, system, note``. `scope` says what ``published_km`` counts: the ``whole`` line or the
+        ``part`` between two points of it.
 
     Raises
     ------
@@ -261,8 +261,8 @@ def read_lines(path: str | Path | None = None) -> pd.DataFrame:
 
 
 def _comparable(lines: pd.DataFrame) -> pd.DataFrame:
-    """Return the routes whose published length is that of the line or of a part of it."""
-    return lines.loc[lines["scope"].isin(["whole", "part"]), ["published_km", "from_seq", "to_seq"]]
+    """Return the routes of which a length is known, and between which points it is counted."""
+    return lines.loc[lines["published_km"].notna(), ["published_km", "from_seq", "to_seq"]]
 
 
 @checked
@@ -387,7 +387,9 @@ def _bend(
         straight = sum(bends.drawn_km(bends.bent(*leg, 0.0)) for leg in loose)
         if fixed + straight < (1 - bends.ENOUGH) * published_km:
             size = bends.fitted(loose, published_km - fixed, f"Route {route!r}")
-    sizes.update({frozenset(leg): 0.0 if sea else size for leg, sea, _ in new})
+    sizes.update(
+        {frozenset(leg): size if counted and not sea else 0.0 for leg, sea, counted in new}
+    )
 
 
 @checked
@@ -474,8 +476,8 @@ def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = No
     gdf : GeoDataFrame
         As :func:`load` gives it: index ``route``, columns ``accuracy, note, geometry``.
     published : mapping of route to km, optional
-        Published lengths to compare with; left out, those of ``lines.csv`` that count a whole
-        line. A line off by more than 5 % (a sketch: 15 %) needs a note.
+        Published lengths to compare with; left out, those of ``lines.csv``. A line off by more
+        than 5 % (a sketch: 15 %) is a fault, unless a note of the user's own says why.
 
     Returns
     -------
@@ -487,23 +489,19 @@ def check(gdf: gpd.GeoDataFrame, published: Mapping[Hashable, float] | None = No
     >>> check(load())
     []
     """
-    known = _published() if published is None else published
+    lines = read_lines()
+    known = lines["published_km"].to_dict() if published is None else published
+    noted = lines["note"].to_dict()  # says what our lines are, and excuses none of them
     twice = gdf.index[gdf.index.duplicated()].unique()
     faults = [f"Route {route!r} stands twice. Give each route one line." for route in twice]
     for row in gdf.itertuples():
-        faults += _faults(row, known.get(row.Index, float("nan")))
+        excused = pd.notna(row.note) and row.note not in ("", noted.get(row.Index))
+        faults += _faults(row, float("nan") if excused else known.get(row.Index, float("nan")))
     return faults
 
 
-def _published() -> dict[Hashable, float]:
-    """Return the published lengths that count a whole line, km by route."""
-    lines = read_lines()
-    whole: dict[Hashable, float] = lines.loc[lines["scope"] == "whole", "published_km"].to_dict()
-    return whole
-
-
 def _faults(row: Any, published_km: float) -> list[str]:
-    """Return the faults of one line."""
+    """Return the faults of one line; no length is compared where `published_km` is NaN."""
     try:
         geometry.check(row.geometry, f"Route {row.Index!r}")
     except GeometryError as error:
@@ -512,8 +510,7 @@ def _faults(row: Any, published_km: float) -> list[str]:
         return [f"Route {row.Index!r}: accuracy {row.accuracy!r}; expected {', '.join(ACCURACY)}."]
     length = geometry.length_km(row.geometry)
     off = length / published_km - 1  # NaN where nothing is published: no fault
-    unexplained = pd.isna(row.note) or not row.note
-    if abs(off) > TOLERANCE[row.accuracy] and unexplained:
+    if abs(off) > TOLERANCE[row.accuracy]:
         return [
             f"Route {row.Index!r}: the line is {length:.0f} km, published are "
             f"{published_km:.0f} km ({off:+.0%}). Mend its waypoints or say why in 'note'."

@@ -128,6 +128,10 @@ def _run_check(options: argparse.Namespace) -> int:
         tracker = energy.load(options.folder, as_of=options.as_of)
         table = tracker.balance() if options.balance else tracker.evidence.contested()
         return emit(table.round(3), options.format)
+    if options.folder is None:
+        from geodata import net, routes
+
+        say(f"energy: {net.told(routes.load())}")
     return list_faults(build.check(options.folder, options.as_of))
 
 
