@@ -23,6 +23,8 @@ FLAGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND",
 ]
 LOCAL = ("data:", "blob:", "about:")
+PATIENCE = 180_000
+"""Milliseconds that a page may take for anything: a busy machine is no fault."""
 
 
 @dataclass
@@ -54,7 +56,9 @@ def launched() -> Iterator[Any]:
     """Yield a headless browser without network."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=executable(), args=FLAGS, timeout=PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -77,6 +81,7 @@ def opened(browser: Any, path: Path, **context: Any) -> Iterator[tuple[Any, Log]
     log = Log()
     own = path.resolve().as_uri()
     with browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **context}) as made:
+        made.set_default_timeout(PATIENCE)
         page = made.new_page()
 
         def request(r: Any) -> None:

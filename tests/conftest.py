@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("calm", deadline=None)  # no test depends on the speed of the machine
+# no test depends on the speed of the machine
+settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
 
 SHARED = Path(__file__).parents[1].parent / "shared"

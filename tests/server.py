@@ -195,7 +195,7 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
             self.close_connection = True
 
         def _hang(self, reply: Reply) -> None:
-            server.stopping.wait(30)
+            server.stopping.wait()
             self.close_connection = True
 
         def _hang_inside(self, reply: Reply) -> None:

@@ -193,7 +193,9 @@ def test_no_flow_at_all(tiny):
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=25,
+    deadline=None,
 )
 @given(
     total=st.floats(0.1, 100),

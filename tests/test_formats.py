@@ -402,7 +402,9 @@ LINES = st.lists(PLACES, min_size=2, max_size=8).map(LineString)
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    max_examples=60,
+    deadline=None,
 )
 @given(st.lists(st.none() | LINES | st.lists(LINES, min_size=1, max_size=3).map(MultiLineString)))
 def test_any_lines_pass_both_validators_and_read_back(tmp_path, geometry):

@@ -204,6 +204,11 @@ def test_an_open_route_climbs_from_its_level_to_a_stated_plateau(known):
     mean = (seen * 0.5 ** (age / 4)).sum() / (0.5 ** (age / 4)).sum()
     level = ramp.open_level(known.past["south"], TREE)
     assert (level.now, level.mean) == pytest.approx((now, mean))
+    # a prior of 0.1 weighs like four quarters of today, one of 0.5 like eight
+    left, weight = seen / mean - 1, 0.5 ** (age / 4)
+    spread = np.sqrt(((weight * left**2).sum() + 4 * 0.01) / (weight.sum() + 4))
+    linked = np.clip((left[1:] * left[:-1]).mean() / (left**2).mean(), 0, 0.95)
+    assert (level.spread, level.persistence) == pytest.approx((spread, (8 * linked + 4) / 16))
     back = mean + (now - mean) * level.persistence ** np.arange(1, 13)
     assert plain.base == pytest.approx(back * season / 4)
     assert not plain.added.any() and np.isinf(plain.start).all()
