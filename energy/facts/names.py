@@ -132,7 +132,13 @@ class Names:
         """
         like = difflib.get_close_matches(key(word), list(self.words), n=3 * NEAR, cutoff=CUTOFF)
         like += [k for k in self.words if len(key(word)) > 2 and key(word) in k]
-        ids = dict.fromkeys(r for k in like for r in (self.words[k].routes or (self.words[k].id,)))
+        found = [self.words[k] for k in like]
+        ids = dict.fromkeys(
+            name
+            for one in found
+            for name in one.routes or (one.id,)
+            if one.routes or one.kind == "market"
+        )  # a country that no line leads to helps nobody
         return list(ids)[:NEAR]
 
     def route(self, word: str) -> str:

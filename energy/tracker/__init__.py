@@ -7,6 +7,7 @@ from. The rest lies in facets: `Tracker.money`, `network`, `ahead`, `maps`,
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import functools
@@ -24,7 +25,7 @@ from energy import balance as balancing
 from energy import facts, flows
 from energy.balance import cube as cubes
 from energy.errors import PeriodError, UnknownName, UsageError, checked
-from energy.facts.names import Names
+from energy.facts.names import Names, key
 from energy.finance import prices, revenue
 from energy.measure import cubes as shaped
 from energy.measure import periods, units
@@ -100,11 +101,12 @@ def _between(rows: pd.DataFrame, start: str | int | None, end: str | int | None)
     return rows[inside]
 
 
-def _one(name: str, value: str | None, other: str, same: str | None) -> str | None:
-    """Return the value of an argument that has two names."""
+def _one(name: str, value: str | int | None, other: str, same: str | int | None) -> str | None:
+    """Return the period of an argument that has two names."""
     if value is not None and same is not None:
         raise UsageError(f"{name}={value!r} and {other}={same!r} are the same thing; give one.")
-    return value if same is None else same
+    told = value if same is None else same
+    return None if told is None else str(told)
 
 
 @checked
@@ -380,11 +382,11 @@ class Tracker:
         freq: str = "Q",
         unit: str = "bcm",
         basis: str | None = None,
-        first: str | None = None,
-        last: str | None = None,
+        first: str | int | None = None,
+        last: str | int | None = None,
         *,
-        start: str | None = None,
-        end: str | None = None,
+        start: str | int | None = None,
+        end: str | int | None = None,
         market: str | Iterable[str] | None = None,
         estimate: str = "balanced",
     ) -> xr.Dataset:
@@ -437,8 +439,8 @@ class Tracker:
             raise UsageError(f"route={route!r} and market={market!r} are the same thing; give one.")
         route = market if route is None else route
         asked = None if route is None else self.names(route)
-        first, last = _one("first", first, "start", start), _one("last", last, "end", end)
-        cube = shaped.shaped(self._cube(freq, unit, basis, first, last, estimate))
+        since, until = _one("first", first, "start", start), _one("last", last, "end", end)
+        cube = shaped.shaped(self._cube(freq, unit, basis, since, until, estimate))
         return cube if asked is None else cube.sel(route=asked)
 
     def _cube(
@@ -513,8 +515,34 @@ class Tracker:
         """Return the id of a route or market where the word is a name of one, else the word."""
         found = self._words.find(name)
         if found is None:
-            return name
-        return found.routes[0] if len(found.routes) == 1 else found.id
+            return self._place(name)
+        if found.kind == "group" and len(found.routes) > 1:
+            return self.route(name)  # which says what it stands for
+        if len(found.routes) == 1:
+            return found.routes[0]
+        return found.id if found.kind == "market" else self._place(name)
+
+    def _place(self, name: str) -> str:
+        """Return the id of the place that a word names in one of three languages, else the word."""
+        rows, word = self.facts["places"], key(name)
+        columns = ("place", "name", "name_ru", "name_zh")
+        named = (rows.loc[rows[column].map(key) == word, "place"] for column in columns)
+        return next((str(found.iloc[0]) for found in named if word and len(found)), name)
+
+    def _proposed(self, name: str) -> str:
+        """Return the project that a word stands for; a market has the one proposed line to it."""
+        from energy.finance import economics
+
+        found, lines = self._words.find(name), []
+        for route in () if found is None else found.routes:
+            with contextlib.suppress(UnknownName):
+                lines.append(economics.find(self.facts, route))
+        lines = list(dict.fromkeys(lines))
+        if len(lines) > 1:
+            raise UsageError(
+                f"{name!r} stands for {len(lines)} lines: {', '.join(lines)}; name one."
+            )
+        return lines[0] if lines else economics.find(self.facts, name)
 
     def search(self, text: str) -> pd.DataFrame:
         """Find routes, places, markets, figures, events and sources by word, best first.
@@ -659,7 +687,15 @@ class Tracker:
 
     def _market(self, name: str, known: list[str]) -> str:
         """Return the id of a market from any name of it."""
-        found = self._named(name)
+        plain = name.strip().lower().replace(" ", "-")
+        if plain in known:
+            return plain
+        meant = self._words.find(name)
+        if meant is not None and meant.kind in ("route", "group"):
+            raise UsageError(f"{name!r} is a route, not a market; ask t.flows({name!r}), or for one of "
+                             f"{', '.join(known[:12])}.")  # fmt: skip
+        market = meant is not None and meant.kind == "market"
+        found = meant.id if market and meant is not None else self._place(name)
         if found not in known:
             raise UnknownName("market", name, known)
         return found
@@ -684,9 +720,12 @@ class Tracker:
         >>> float(table.loc["norway", "value"]), table.loc["norway", "unit"]
         (93.3, 'bcm')
         """
-        told = None if period is None else str(period)
         from energy import supply as supplies
 
+        told = None if period is None else str(period)
+        places = self.facts["places"]["place"].tolist()
+        market = None if market is None else self._market(market, places)
+        origin = origin if origin is None or origin in places else self._named(origin)
         return supplies.supply(self.facts, market, told, origin=origin, kind=kind)
 
     def balance(self, verdict: str | None = None) -> pd.DataFrame:
@@ -791,7 +830,14 @@ class Tracker:
         def band(unit: str, basis: str) -> tuple[float, float, float] | None:
             return cubes.cell(self.facts, name, span, unit, basis)
 
-        return mirrors.mirror(self.facts, name, span, unit, basis, band)
+        try:
+            return mirrors.mirror(self.facts, name, span, unit, basis, band)
+        except PeriodError as error:
+            found = self._words.find(name)
+            if found is None or len(found.routes) < 2:
+                raise
+            lines = ", ".join(found.routes)
+            raise PeriodError(f"{error} Its lines have sources of their own: {lines}.") from error
 
     def reroute(
         self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
@@ -823,7 +869,9 @@ class Tracker:
     def _ways(self, name: str) -> tuple[str, ...]:
         """Return the routes behind a word; a way of the network that is no route as it is."""
         found = self._words.find(name)
-        return found.routes if found is not None and found.kind in ("route", "group") else (name,)
+        if found is None or found.kind == "market":
+            return (name if found is None else found.id,)
+        return found.routes or (name,)
 
     # ---- money ---------------------------------------------------------------------------------
 
@@ -936,7 +984,7 @@ class Tracker:
 
         if route is None:
             return economics.table(self.facts)
-        project = economics.project(self.facts, economics.find(self.facts, self._named(route)))
+        project = economics.project(self.facts, self._proposed(route))
         told = {row.source for row in project.inputs.values()} - {""}
         return resting(economics.simulate(project), told)
 
@@ -1100,6 +1148,10 @@ class Tracker:
         """
         from energy.provenance import cite
 
+        if isinstance(what, str) and not what:
+            raise UsageError("There is nothing to cite in ''; give an id, e.g. t.cite('V0001').")
+        if isinstance(what, str) and (word := self._words.find(what)) is not None:
+            what = list(word.routes) or [word.id]
         place = cite.address(what, self.facts["routes"]["route"]) if isinstance(what, str) else []
         if len(place) == 3:
             return self.evidence.projected(*place)

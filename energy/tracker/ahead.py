@@ -225,7 +225,9 @@ class Ahead(Facet):
         """
         from energy.projection import bargain
 
-        return bargain.bargain(self.t.facts, project, power=power, draws=draws, seed=seed)
+        return bargain.bargain(
+            self.t.facts, self.t._proposed(project), power=power, draws=draws, seed=seed
+        )
 
     def counterfactual(
         self, learnt_to: str = "2021Q4", until: str | None = None, draws: int = 4000, seed: int = 0
@@ -348,7 +350,7 @@ class Ahead(Facet):
         """
         if route is not None:
             return economics.tornado(
-                economics.project(self.t.facts, economics.find(self.t.facts, route)), target
+                economics.project(self.t.facts, self.t._proposed(route)), target
             )
         from energy.projection import scenarios
 

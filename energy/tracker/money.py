@@ -238,13 +238,18 @@ class Money(Facet):
         >>> "modelled" in t.money.price_model("china", first="2024Q1")
         True
         """
-        known = self.t.facts["prices"]
+        known, market = self.t.facts["prices"], self._priced(market)
         table = prices.beside(known, market, self.formula(market), first=first,
                               last=last or self.t.last, volumes=self.t.facts["volumes"])  # fmt: skip
         shown = {str(column).removesuffix("_forecast") for column in table} | {
             *prices.INDICES.values()
         }
         return resting(table, known.loc[known["series"].isin(shown), "id"])
+
+    def _priced(self, market: str) -> str:
+        """Return the id of a market from any word of it; what has no price is told as it is."""
+        found = self.t._words.find(market)
+        return found.id if found is not None and found.kind == "market" else market
 
     def formula(self, market: str = "china") -> prices.Formula:
         """Return the price formula fitted to a market: slopes, lags, R2, error.
@@ -304,7 +309,7 @@ class Money(Facet):
         True
         """
         return economics.tornado(
-            economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route))),
+            economics.project(self.t.facts, self.t._proposed(route)),
             target,
         )
 
@@ -318,9 +323,7 @@ class Money(Facet):
         >>> {"input", "mode", "unit", "source"} <= set(t.money.assumptions("power-of-siberia-2"))
         True
         """
-        return economics.assumptions(
-            economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route)))
-        )
+        return economics.assumptions(economics.project(self.t.facts, self.t._proposed(route)))
 
     def breakeven(self, route: str) -> float:
         """Return the break-even price of a proposed line at its central inputs, USD/1000 m3.
@@ -339,5 +342,5 @@ class Money(Facet):
         >>> bool(abs(price / 350 - 1) < 0.03)  # the press of 2014 said about 350
         True
         """
-        line = economics.project(self.t.facts, economics.find(self.t.facts, self.t._named(route)))
+        line = economics.project(self.t.facts, self.t._proposed(route))
         return float(economics.breakeven(economics.central(line))[0])
