@@ -317,7 +317,7 @@ class Book:
         """Return projected cells by scenario, route, period and quantile, each worked out once."""
         if name not in self._ahead:
             cells = self.projection[name]
-            dim = "year" if name.endswith("_year") else "period"
+            dim = "year" if "_year" in name else "period"
             labels = {at: _label(at) for at in cells[dim].to_index()}
             told = cells.transpose("scenario", "route", dim, "quantile").to_series()
             self._ahead[name] = {(s, r, labels[at], q): v for (s, r, at, q), v in told.items()}
@@ -606,10 +606,10 @@ STYLE = re.compile(
 )
 """Numbers that say how something is drawn, or count positions in another list; none is a figure."""
 CHECKED = re.compile(
-    r"lines\[\]\.series\.\w+\.(o|v\[\])|lines\[\]\.ahead\[\]\.(base|A)\.\w+\.\w+\.(o|v\[\])|"
+    r"lines\[\]\.series\.\w+\.(o|v\[\])|lines\[\]\.ahead\[\]\.(built\.)?(base|A)\.\w+\.\w+\.(o|v\[\])|"
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
     r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.band\.\w+\.(o|v\[\])|"
-    r"lines\[\]\.ahead\[\]\.(chance|built)\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
+    r"lines\[\]\.ahead\[\]\.chance\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
     r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
     r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
     r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]|"
@@ -664,15 +664,16 @@ def _page_series(data: dict, book: Book) -> Iterator[tuple]:
 
 
 def _page_ahead(data: dict, book: Book) -> Iterator[tuple]:
-    calendar = next(c for c in data["calendars"] if c["key"] == "A")
+    years = next(c for c in data["calendars"] if c["key"] == "A")
     places = {
         "base": ("", [step["id"] for step in data["steps"]]),
-        "A": ("_year", [step["id"] for step in calendar["steps"]]),
+        "A": ("_year", [step["id"] for step in years["steps"]]),
     }
     names = [scenario["key"] for scenario in data["projection"]["scenarios"]]
     for line in data["lines"]:
         for scenario, told in zip(names, line.get("ahead", ()), strict=False):
-            for place, series in told.items():
+            built = {f"built {place}": series for place, series in told.get("built", {}).items()}
+            for place, series in (told | built).items():
                 if place == "chance":
                     labels, made = places["base"][1], book.flowing
                     for label, value in zip(labels, _unpacked(series, len(labels)), strict=True):
@@ -684,9 +685,11 @@ def _page_ahead(data: dict, book: Book) -> Iterator[tuple]:
                                 made.get((scenario, line["id"], label), np.nan),
                                 1e-3,
                             )
-                if place not in places:
+                calendar = place.removeprefix("built ")
+                if calendar not in places:
                     continue
-                suffix, labels = places[place]
+                suffix, labels = places[calendar]
+                suffix += "" if calendar == place else "_if_flowing"
                 for name, bands in series.items():
                     quantity, scale = SERIES[name]
                     made = book.ahead(quantity + suffix)

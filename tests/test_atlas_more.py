@@ -649,6 +649,50 @@ def test_years_and_revenue_are_those_of_the_projection_where_it_tells_them(brows
 
 
 @pytest_browser
+def test_a_line_to_come_shows_its_chance_and_what_flows_if_it_does(browser, tmp_path):
+    """The plan flows in 3 of 10 draws of base from 2026Q1: 4 (2 to 8) if it does, with a median of 0."""
+    dims = ("scenario", "route", "period")
+    flow, then = PROJECTION["flow"].copy(), PROJECTION["flow"] * NAN
+    flow.loc[{"route": "plan"}] = [0, 0, 3]
+    then.loc[{"route": "plan", "period": flow["period"][2:]}] = [2, 4, 8]
+    chance = np.full((2, 2, 6), 1.0)
+    chance[:, 1] = [0, 0, 0.3, 0.3, 0.3, 0.3]
+    told = PROJECTION.assign(flow=flow, flow_if_flowing=then, flowing=(dims, chance))
+    path = tmp_path / "plan.html"
+    built(projection=told).save(path)
+    with browsers.opened(browser, path, viewport={"width": 1500, "height": 900}) as (page, log):
+        choose(page, "plan")
+        go(page, "2026Q1")
+        odds = page.locator(".gd-odds").inner_text()
+        assert odds.startswith("30 % chance that gas flows in 2026Q1; ≈\u200916")  # 4 x 365.25 / 90
+        assert figure(page, "value") == "4.00 bcm"
+        row = page.locator(".gd-panel [data-key=value]")
+        assert row.locator(".gd-interval").inner_text() == "P10–P90: 2.00 – 8.00"
+        assert row.locator("[data-said=chance]").inner_text() == "if gas flows (30 % chance)"
+        assert core(page, "plan").get_attribute("data-look") == "chance"
+        bar = page.locator(".gd-chart .gd-current")
+        assert bar.evaluate("bar => bar.style.opacity") == "0.3"
+        assert "if gas flows (30 % chance)" in model(page, "return m.byId.get('plan').say(m.step)")
+        feature = page.evaluate(
+            """() => { const m = document.querySelector('.folium-map').geodraw;
+                 return GeoDraw.features(m).features.find((f) => f.id === 'plan').properties; }"""
+        )
+        assert (feature["flow"], feature["flow_p90"], feature["chance"]) == (0, 3, 0.3)
+        assert (feature["flow_if_flowing"], feature["flow_if_flowing_p10"]) == (4, 2)
+        page.get_by_role("button", name="Table").click()
+        cells = page.locator(".gd-table tr[data-id=plan]")
+        assert cells.locator("[data-key=chance]").inner_text() == "30"
+        assert cells.locator("[data-key=value]").inner_text() == "4.00"
+        assert page.locator(".gd-table tr[data-id=east] [data-key=chance]").inner_text() == "–"
+        go(page, "2025Q4")  # no draw has gas: none to tell of
+        assert model(page, "return m.byId.get('plan').at(m.step).plain") is None
+        switch(page, "Period", "G")
+        go(page, "GY2025")  # as its last quarter, four times
+        assert figure(page, "value") == "16.00 bcm"
+        log.assert_clean()
+
+
+@pytest_browser
 def test_mouse_over_the_slider_tells_period_and_events(page):
     box = page.locator(".gd-range").bounding_box()
     share = 6 / 15  # 2024Q3, of sixteen quarters

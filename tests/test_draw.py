@@ -228,10 +228,15 @@ def test_rows_that_repeat_are_stored_once_and_come_back():
             {"id": "c"},
         ],
         "records": [{"text": "V1", "note": "as printed"}, {"text": "V2", "note": "as printed"}, {}],
+        "odds": {
+            "sheets": [{"counts": [[{"o": 0, "v": [44, 45, 0, 2025]}, None]]}, {"kind": "chance"}]
+        },
     }
     shared = sharing.share(data)
     assert (len(shared["rows"]), len(shared["told"]), shared["notes"]) == (2, 2, ["as printed"])
     assert [line.get("ahead") for line in shared["lines"]] == [[0, 0], [0, 1], None]
+    # signs from ! on without ", < and \\; O, 44, is the last digit, 45 is P#, 2025 is PP#
+    assert shared["odds"]["sheets"] == [{"counts": ["!&OP#!PP#!!"]}, {"kind": "chance"}]
     back = sharing.unshare(shared)
     assert back == data
     back["lines"][0]["ahead"][0]["chance"]["v"][0] = 9  # a change of one reaches no other

@@ -108,6 +108,18 @@ def test_the_mixture_weighs_its_leaves():
     assert tally.quantile([0.5, 0.8], plan)[:, 0, 0] == pytest.approx([2, 6], abs=0.02)
 
 
+def test_volumes_of_the_draws_in_which_gas_flows():
+    """A quarter of the draws has no gas, half has 2, a quarter 6: where gas flows P10 and P50 are 2."""
+    tally, plan, _ = run(
+        one(base=0), one(base=2), one(base=6), leaves=[0.25, 0.5, 0.25], draws=8192
+    )
+    assert tally.quantile([0.1, 0.5, 0.9], plan)[:, 0, 0] == pytest.approx([0, 2, 6], abs=0.02)
+    found = tally.while_flowing([0.1, 0.5, 0.9], plan, 0.005)
+    assert found[:, 0, 0] == pytest.approx([2, 2, 6], abs=0.02)
+    assert np.isnan(found[:, 1]).all()  # a market's sum has no lines to wait for
+    assert np.isnan(tally.while_flowing([0.5], plan, 0.8)[0, 0]).all()  # it flows in 0.75
+
+
 def test_noise_has_its_standard_deviation():
     tally, plan, _ = run(one(base=5, cap=10, white=0.1), draws=100_000)
     low, high = tally.quantile([0.1587, 0.8413], plan)[:, 0]

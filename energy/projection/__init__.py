@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from energy.projection import timing
 
 QUANTILES = (0.1, 0.5, 0.9)
+RARE = 0.005
+"""Share of draws with gas below which the volume of those draws is left out: it would be noise."""
 VARIABLES = {
     "flow": ("Projected flow", "bcm at 20 °C a quarter"),
     "flow_year": ("Projected flow of a calendar year", "bcm at 20 °C a year"),
@@ -117,8 +119,9 @@ def project(
         ``flow`` and ``revenue`` with ``…_mean``; ``flow_year`` and so on over whole calendar
         years, dims (scenario, route, year, quantile); ``exports`` and ``market_revenue`` by
         market (``all`` is the sum), ``revenue_rub``; ``flowing``, the share of draws in which more
-        than a thousandth of capacity flows; ``capacity``, the ceiling of the first scenario;
-        ``known``, where a figure stands and is no projection; ``revenue_before``, what the years
+        than a thousandth of capacity flows; ``flow_if_flowing`` and so on, the quantiles of those
+        draws alone, NaN where gas flows in fewer than one in 200; ``capacity``, the ceiling of
+        the first scenario; ``known``, where a figure stands and is no projection; ``revenue_before``, what the years
         2015 to 2021 brought, where the cube is priced. ``attrs`` carry seed, as-of date, draws,
         probabilities and every assumption (JSON text).
 
@@ -174,7 +177,8 @@ def of_setup(
             made.plan, case, draws, seed, workers=workers, scheduler=scheduler, engine=engine
         )
         low = tally.counts[: len(made.plan.routes), : made.plan.count, 0] / draws
-        parts.append((tally.quantile(levels, made.plan), tally.mean, 1 - low))
+        flowing = tally.while_flowing(levels, made.plan, RARE)
+        parts.append((tally.quantile(levels, made.plan), tally.mean, 1 - low, flowing))
     result = _dataset(made, parts, levels)
     result.attrs |= _attributes(made, draws, seed)
     return result if made.plan.money is None else _with_past(result, tables, cube)
@@ -326,16 +330,19 @@ def _levels(quantiles: Sequence[float]) -> list[float]:
 
 
 def _dataset(
-    made: Setup, parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]], levels: list[float]
+    made: Setup, parts: Sequence[tuple[np.ndarray, ...]], levels: list[float]
 ) -> xr.Dataset:
     """Lay the tallies out by kind; what is known stands as it is."""
     routes = [*made.plan.routes, *made.copies]
     markets = [name for kind, name in simulate.rows(made.plan) if kind == "exports"]
     quantile = np.stack([part[0] for part in parts])  # scenario, level, row, cell
     mean = np.stack([part[1] for part in parts])
+    if_flowing = np.stack([part[3] for part in parts])
     found: dict[str, Any] = {}
     for kind in ("flow", "revenue"):
         found |= _kind(made, kind, "route", routes, quantile, mean)
+        own = _kind(made, kind, "route", routes, if_flowing.astype(np.float32), mean)
+        found |= {f"{name}_if_flowing": own[name] for name in (kind, f"{kind}_year") if name in own}
     for kind in ("exports", "market_revenue"):
         found |= _kind(made, kind, "market", markets, quantile, mean)
     found |= _kind(made, "revenue_rub", "", [simulate.ALL], quantile, mean)
@@ -415,7 +422,8 @@ def _with_past(result: xr.Dataset, tables: facts.Tables, cube: xr.Dataset) -> xr
 
 def _worded(result: xr.Dataset) -> xr.Dataset:
     for name, (text, unit) in VARIABLES.items():
-        for each, more in ((name, ""), (f"{name}_mean", ", mean")):
+        for each, more in ((name, ""), (f"{name}_mean", ", mean"),
+                           (f"{name}_if_flowing", ", of the draws in which gas flows")):  # fmt: skip
             if each in result:
                 result[each].attrs = {"long_name": text + more, "units": unit}
     result["flowing"].attrs = {

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from energy.projection.leaves import Leaves
 
 DRAWS = 4096  # a layer's quantiles need no more
-EDITION = 2  # of the method: a change of what is drawn makes every kept projection stale
+EDITION = 3  # of the method: a change of what is drawn makes every kept projection stale
 PATH = DATA / "projection.npz"
 Shown = tuple[xr.Dataset, "Leaves"]
 """The named scenarios, and the leaves of the tree from which they are weighed anew."""

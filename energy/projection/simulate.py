@@ -114,13 +114,33 @@ class Tally:
             found[:, q] = _places(counts, ranks) ** power[q] * plan.bounds[q]
         return found
 
+    def while_flowing(self, levels: Sequence[float], plan: Plan, least: float) -> np.ndarray:
+        """Return quantiles (levels, Q, cells) over those draws alone in which gas flows.
+
+        NaN for sums over routes, and where gas flows in less than the share `least` of the draws.
+        """
+        found = np.full((len(levels), *plan.bounds.shape), np.nan)
+        for q, (kind, _) in enumerate(rows(plan)):
+            if kind not in ("flow", "revenue"):
+                continue
+            counts = self.counts[q].copy()
+            counts[:, 0] = 0
+            known = counts.sum(axis=-1)
+            ranks = np.array(levels)[:, None] * (known - 1)
+            values = _places(counts, ranks) ** (1 if kind == "flow" else 2) * plan.bounds[q]
+            found[:, q] = np.where(known >= max(1, least * self.draws), values, np.nan)
+        return found
+
 
 def _places(counts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
-    """Return where in 0 to 1 the ranks fall (ranks, cells), by counts (cells, BINS)."""
+    """Return where in 0 to 1 the ranks fall (ranks, cells), by counts (cells, BINS).
+
+    A rank is one number, or one for each cell.
+    """
     total, every = counts.cumsum(axis=-1), np.arange(len(counts))
     found = np.empty((len(ranks), len(counts)))
     for place, rank in zip(found, ranks, strict=True):
-        at = (total > rank).argmax(axis=-1)
+        at = (total > np.reshape(rank, (-1, 1))).argmax(axis=-1)
         inside = counts[every, at]
         part = (rank - (total[every, at] - inside) + 0.5) / np.maximum(inside, 1)
         place[:] = np.where(at == 0, 0.0, (at + np.clip(part, 0, 1)) / BINS)

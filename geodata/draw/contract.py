@@ -42,12 +42,15 @@ class Edges(TypedDict):
 
 
 class Telling(TypedDict):
-    """One scenario of one line, by numbers of rows: by period, by year, chance that gas flows."""
+    """One scenario of one line, by numbers of rows: by period, by year, chance that gas flows.
+
+    `built` holds the same of those draws in which gas flows.
+    """
 
     base: NotRequired[dict[str, Edges]]
     A: NotRequired[dict[str, Edges]]
     chance: NotRequired[int | None]
-    built: NotRequired[int | None]
+    built: NotRequired[dict[str, dict[str, Edges]]]
 
 
 class Step(TypedDict):
@@ -209,7 +212,10 @@ class Question(TypedDict):
 
 
 class Sheet(TypedDict):
-    """Leaves of one quantity; combinations of answers run as in a product of the questions."""
+    """Leaves of one quantity; combinations of answers run as in a product of the questions.
+
+    `counts` is a text a combination, see :func:`geodata.draw.sharing.pack`: a row a year.
+    """
 
     kind: Literal["exports", "revenue", "chance"]
     name: str
@@ -220,7 +226,7 @@ class Sheet(TypedDict):
     label: NotRequired[str]
     unit: NotRequired[str]
     top: NotRequired[float]
-    counts: NotRequired[list[list[Row | None]]]
+    counts: NotRequired[list[str]]
 
 
 class Odds(TypedDict):
@@ -367,7 +373,7 @@ class PageData(TypedDict):
     layers: list[Layer]
     attribution: list[str]
     geometry_scale: float
-    rows: list[Row]
+    rows: list[str]
     told: list[Telling]
     notes: list[str]
 

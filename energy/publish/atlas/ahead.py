@@ -16,7 +16,7 @@ from energy.publish.atlas.look import STATES
 from energy.publish.qualifiers import newest_whole
 from geodata import draw
 
-RARE = 0.005  # share of draws below which a mean over them would be noise
+RARE = 0.005  # share of draws with gas in its first period up to which a line is one to come
 MIXTURE = "mixture"  # scenario: all answers by their probabilities
 WORDS = {MIXTURE: "weighted mixture", "baseline": "likeliest answer to each question"}
 
@@ -119,7 +119,7 @@ def ahead_of(
                 own = found.setdefault(i, [{} for _ in packed])
                 for scenario, row in zip(own, packed, strict=True):
                     scenario.setdefault(place, {})[name] = row
-    for i, odds in _chances(cube, projection).items():
+    for i, odds in _chances(cube, projection, years).items():
         for scenario, chance in zip(found.get(i, ()), odds, strict=False):
             scenario |= chance
     return {
@@ -127,28 +127,45 @@ def ahead_of(
     }
 
 
-def _chances(cube: xr.Dataset, projection: xr.Dataset) -> dict[int, list[dict[str, Any]]]:
-    """Pack, of routes that do not flow yet, the chance that gas flows and the mean volume if it does.
+def _chances(
+    cube: xr.Dataset, projection: xr.Dataset, years: Sequence[str]
+) -> dict[int, list[dict[str, Any]]]:
+    """Pack, of routes that do not flow yet, the chance that gas flows and what flows if it does.
 
     The median of a yes or no tells nothing: 0 up to a chance of one half, then all at once.
     """
-    if not {"flowing", "flow_mean"} <= set(map(str, projection.data_vars)):
+    if not {"flowing", "flow_if_flowing"} <= set(map(str, projection.data_vars)):
         return {}
-    told = projection[["flowing", "flow_mean"]].reindex(route=cube["route"], period=cube["period"])
-    order = ("route", "scenario", "period")
-    chance = told["flowing"].transpose(*order).values
-    with np.errstate(divide="ignore", invalid="ignore"):
-        built = told["flow_mean"].transpose(*order).values / chance
-    built[~(chance >= RARE)] = np.nan
+    told = projection["flowing"].reindex(route=cube["route"], period=cube["period"])
+    chance = told.transpose("route", "scenario", "period").values
     first = np.isfinite(chance).argmax(axis=2)
     starts = np.take_along_axis(np.nan_to_num(chance), first[..., None], axis=2)[..., 0]
     ahead = np.isfinite(chance).any(axis=(1, 2)) & (starts < RARE).all(axis=1)
-    shown = scenarios(projection)["start"]  # the volume, alike in all, is told once
-    packed: dict[int, list[dict[str, Any]]] = {}
-    for i in np.flatnonzero(ahead):
-        packed[int(i)] = [{"chance": draw.row(row)} for row in integers(chance[i], 1000)]
-        packed[int(i)][shown]["built"] = draw.row(integers(built[i], 1000)[shown])
+    packed = {
+        int(i): [{"chance": draw.row(row)} for row in integers(chance[i], 1000)]
+        for i in np.flatnonzero(ahead)
+    }
+    _supposed(packed, cube, projection, years)
     return packed
+
+
+def _supposed(
+    packed: dict[int, list[dict[str, Any]]], cube: xr.Dataset, projection: xr.Dataset,
+    years: Sequence[str],
+) -> None:  # fmt: skip
+    """Add ``built``, the quantiles of the draws in which gas flows, by period and calendar year."""
+    for place, suffix, axis in (
+        ("base", "", {"period": cube["period"]}),
+        ("A", "_year", {"year": [int(year) for year in years]}),
+    ):
+        for name, variable, scale in (("value", "flow", 1000), ("revenue", "revenue", 10)):
+            if f"{variable}{suffix}_if_flowing" not in projection or (suffix and not years):
+                continue
+            told = projection[f"{variable}{suffix}_if_flowing"].reindex(route=cube["route"])
+            for i, rows in _quantiles(told.reindex(axis), scale).items():
+                for scenario, row in zip(packed.get(i, ()), rows, strict=False):
+                    if row["mid"] is not None:
+                        scenario.setdefault("built", {}).setdefault(place, {})[name] = row
 
 
 def _quantiles(told: xr.DataArray, scale: int) -> dict[int, list[Any]]:

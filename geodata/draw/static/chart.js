@@ -97,6 +97,7 @@
       "data-step": item.step,
       "data-value": now.value,
     }, G.svg("title", {}, [line.say(item.step), now.ahead ? "" : now.grade && G.t(now.grade), part].filter(Boolean).join(", ")));
+    if (now.plain) rect.style.opacity = String(Math.max(0.15, now.chance));
     if (now.ahead || light) rect.style.fill = `url(#${id}-${now.ahead ? "ahead" : "guess"})`;
     root.append(rect);
   }

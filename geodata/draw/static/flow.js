@@ -175,9 +175,9 @@
     }
 
     /* Pixels of a flow: the rate over the days that are known. */
-    wide(now, value) {
+    wide(now) {
       const all = now.length || now.days;
-      return Math.max(LEAST, this.px(value === undefined ? now.value : value, now.whole) * (all / now.days));
+      return Math.max(LEAST, this.px(now.value, now.whole) * (all / now.days));
     }
 
     /* Flow known: width by flow as a rate, striped where projected, hatched where a part of the period
@@ -201,8 +201,8 @@
       const other = this.model.compare && !alone && !this.model.swipes ? this.differs(now, style, none, made) : null;
       if (other) return other;
       if (now.state.style === "faint" && !now.value) return made("absent", 1, none, style("gd-core gd-faint", 1, "0.1 4", "round"));
-      if (now.chance !== null && now.chance !== undefined && this.data.dash && now.built) {
-        const weight = this.wide(now, now.built);
+      if (now.plain) {
+        const weight = this.wide(now);
         return made("chance", weight, none, style(`gd-core gd-chance-${Math.ceil(now.chance * 5)}`, weight, dash.dash || STRIPES, "butt"));
       }
       if (now.value !== null && now.value !== 0) {
@@ -232,7 +232,7 @@
     differs(now, style, none, made) {
       const before = this.model.versus(this);
       if (before.value === null || now.value === null) return null;
-      const rate = (figures) => (figures.value * this.model.data.scale.factor * ((figures.length || figures.days) / figures.days)) / figures.whole;
+      const rate = (figures) => ((figures.plain || figures).value * this.model.data.scale.factor * ((figures.length || figures.days) / figures.days)) / figures.whole;
       const change = rate(now) - rate(before);
       now.change = change;
       if (Math.abs(change) < 0.05) return made("same", DOTS, none, style("gd-core gd-same", DOTS, "", "butt"));
@@ -375,8 +375,8 @@
     /* "21 % that gas flows in 2035; 38 bcm/yr if it does" */
     chanceWords(now) {
       if (now.chance === null || now.chance === undefined || !this.data.dash) return "";
-      const values = { share: G.number(100 * now.chance, 0), period: this.model.steps[this.model.step].id };
-      const built = now.built ? "; " + G.t("{volume} if it does", { volume: this.model.rateWords(this, now, now.built) }) : "";
+      const values = { ...this.model.chanceWord(now), period: this.model.steps[this.model.step].id };
+      const built = now.plain ? "; " + G.t("{volume} if it does", { volume: this.model.rateWords(this, now) }) : "";
       return G.t("{share} % chance that gas flows in {period}", values) + built;
     }
 

@@ -9,11 +9,50 @@
   G.unshare = function (data) {
     const each = (part) => (typeof part === "number" ? data.rows[part] : part === null ? null
       : Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, each(inner)])));
+    data.rows = data.rows.map(course);
     const told = data.told.map(each);
     for (const line of data.lines) if (line.ahead) line.ahead = line.ahead.map((number) => told[number]);
     for (const record of data.records) if (record.note !== undefined) record.note = data.notes[record.note];
+    for (const sheet of (data.odds || { sheets: [] }).sheets) if (sheet.counts) sheet.counts = sheet.counts.map(unpacked);
     return data;
   };
+
+  /* Whole numbers out of a text: printable signs are digits, those of the second half go on. */
+  function reader(text) {
+    let at = 0;
+    const next = () => {
+      for (let value = 0, scale = 1; ; scale *= 45) {
+        const code = text.charCodeAt(at++);
+        const digit = code - 33 - (code > 34 ? 1 : 0) - (code > 60 ? 1 : 0) - (code > 92 ? 1 : 0);
+        value += (digit % 45) * scale;
+        if (digit < 45) return value;
+      }
+    };
+    return { next, more: () => at < text.length };
+  }
+
+  /* Begin, length and values of each row, one after another. */
+  function unpacked(text) {
+    const { next, more } = reader(text);
+    const rows = [];
+    while (more()) {
+      const [o, length] = [next(), next()];
+      rows.push(length ? { o, v: Array.from({ length }, next) } : null);
+    }
+    return rows;
+  }
+
+  /* Begin and the steps of one row: odd ones up, even ones down, 0 where there is no value. */
+  function course(text) {
+    const { next, more } = reader(text);
+    const row = { o: next(), v: [] };
+    for (let at = 0; more();) {
+      const step = next();
+      at += step % 2 ? (step - 1) / 2 : -step / 2;
+      row.v.push(step ? at : null);
+    }
+    return row;
+  }
 
   /* The figures of one line. `base` reads one step as stored, `at` one period of the calendar. */
   class Figures {
@@ -66,12 +105,8 @@
     project(now, step, scenario) {
       const told = this.data.ahead && this.data.ahead[scenario];
       const rows = told && told.base;
-      if (rows && told.chance) {
-        const shown = this.data.ahead[this.model.data.projection.start];
-        const [chance, built] = [G.cell(told.chance, step), G.cell(shown.built, step)];
-        now.chance = chance === null ? null : chance / 1000;
-        now.built = built === null ? null : built / this.model.data.series.value.scale;
-      }
+      const chance = rows && told.chance ? G.cell(told.chance, step) : null;
+      now.chance = chance === null ? null : chance / 1000;
       if (!rows || G.cell(rows.value.mid, step) === null) return;
       this.take(now, rows, step);
       now.ahead = 1;
@@ -130,6 +165,7 @@
       for (let i = first; i < end; i += 1) parts.push(this.base(i, scenario));
       const now = parts.length === 1 && !this.model.calendar.whole ? parts[0] : this.add(parts);
       if (now.ahead && this.model.calendar.whole) this.exact(now, step, scenario);
+      if (now.ahead && now.chance !== null && this.data.dash) this.suppose(now, step, end - 1, scenario);
       now.state = data.states[now.place];
       now.grade = now.ahead ? "projection" : data.grades[now.grades.value] || null;
       now.refs = [...new Set(Object.values(now.sets).flat())];
@@ -156,6 +192,29 @@
       now.share = now.limit && now.share !== null ? now.value / now.limit : null;
     }
 
+    /* Of a line to come: what flows if gas flows. The median of a yes or no is 0, then all at once; it
+       stays in `plain`, for sums and differences. A period that no row tells is as its last quarter. */
+    suppose(now, step, last, scenario) {
+      const told = this.data.ahead[scenario].built;
+      const exact = told && (this.model.calendar.whole ? told[this.model.calendar.key] : told.base);
+      const rows = exact || (told && told.base);
+      const at = exact ? step : last;
+      if (!rows || G.cell(rows.value.mid, at) === null) return;
+      now.plain = { value: now.value, bounds: now.bounds };
+      now.bounds = {};
+      this.take(now, rows, at);
+      if (!exact) this.times(now, Object.keys(rows), now.whole);
+      now.loose = !exact;
+      now.share = now.limit ? now.value / now.limit : null;
+    }
+
+    times(now, names, count) {
+      for (const name of names) {
+        now[name] *= count;
+        if (now.bounds[name]) now.bounds[name] = now.bounds[name].map((edge) => edge * count);
+      }
+    }
+
     /* The newest figure before a step. */
     newest(step) {
       const row = this.data.series.value;
@@ -175,7 +234,6 @@
       now.ahead = known.filter((part) => part.ahead).length;
       const last = parts[parts.length - 1];
       now.chance = last.chance; // that gas flows by the end of the period
-      now.built = last.built ? last.built * now.whole : null;
       for (const [name, { rule }] of Object.entries(data.series)) now[name] = RULES[rule || "sum"](parts, name, now, sum);
       for (const name of ["value", "revenue"]) this.bound(now, name, known);
       now.days = sum("days", known.length ? known : parts);
@@ -565,6 +623,7 @@
       const said = [];
       const grade = key === "value" ? now.grade : this.data.grades[now.grades[key]];
       if (grade) said.push(["status", G.t(grade)]);
+      if (now.plain && ["value", "revenue"].includes(key)) said.push(["chance", G.t("if gas flows ({share} % chance)", this.chanceWord(now))]);
       const part = ["value", "revenue"].includes(key) ? this.part(now) : "";
       if (part) said.push(["coverage", part]);
       const edges = now.bounds[key];
@@ -579,6 +638,10 @@
       const seen = this.dated(refs || []);
       if (seen) said.push(["age", G.t("evidence of {date}", { date: seen })]);
       return said;
+    }
+
+    chanceWord(now) {
+      return { share: now.chance > 0 && now.chance < 0.01 ? "<\u20091" : G.number(100 * now.chance, 0) };
     }
 
     interval(now) {

@@ -152,7 +152,7 @@ export interface PageData {
   layers: Array<Layer>;
   attribution: Array<string>;
   geometry_scale: number;
-  rows: Array<Row>;
+  rows: Array<string>;
   told: Array<Telling>;
   notes: Array<string>;
 }
@@ -218,7 +218,7 @@ export interface Series {
   from?: Array<string>;
 }
 
-/** Leaves of one quantity; combinations of answers run as in a product of the questions. */
+/** Leaves of one quantity; combinations of answers run as in a product of the questions. `counts` is a text a combination, see :func:`geodata.draw.sharing.pack`: a row a year. */
 export interface Sheet {
   kind: "exports" | "revenue" | "chance";
   name: string;
@@ -229,7 +229,7 @@ export interface Sheet {
   label?: string;
   unit?: string;
   top?: number;
-  counts?: Array<Array<Row | null>>;
+  counts?: Array<string>;
 }
 
 /** A document. */
@@ -282,12 +282,12 @@ export interface Story {
   tour: Array<Stop>;
 }
 
-/** One scenario of one line, by numbers of rows: by period, by year, chance that gas flows. */
+/** One scenario of one line, by numbers of rows: by period, by year, chance that gas flows. `built` holds the same of those draws in which gas flows. */
 export interface Telling {
   base?: { [name: string]: Edges };
   A?: { [name: string]: Edges };
   chance?: number | null;
-  built?: number | null;
+  built?: { [name: string]: { [name: string]: Edges } };
 }
 
 /** How well the course of a line is known. */

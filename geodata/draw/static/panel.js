@@ -85,7 +85,7 @@
 
   /* Standing and what is known of the period beside the number, interval and age below it. */
   function qualified(model, line, key, now) {
-    const names = { status: "gd-grade", coverage: "gd-flag", interval: "gd-line gd-interval", age: "gd-line gd-age" };
+    const names = { status: "gd-grade", chance: "gd-line", coverage: "gd-flag", interval: "gd-line gd-interval", age: "gd-line gd-age" };
     return model.qualifiers(line, key, now).map(([kind, text]) =>
       G.el("small", { class: names[kind], "data-said": kind }, (kind === "status" || kind === "coverage" ? " " : "") + text));
   }
@@ -158,10 +158,11 @@
 
   function key(model, line) {
     const more = line.data.ahead && line.data.ahead[model.scenario].base;
+    const faint = model.steps.some((step, i) => line.at(i).plain) ? " " + G.t("Of a line to come: what flows if gas flows, as strong as the chance.") : "";
     const text = G.t(model.data.chart_key) + (more ? " " + G.t("Pale stripes: projection; thin lines: {interval}.", model.data.projection) : "");
     const loose = more && model.calendar.whole && model.steps.some((step, i) => line.at(i).loose);
     const sums = loose ? " " + G.t("Bounds of a year add up as if its parts moved together.") : "";
-    return G.el("p", { class: "gd-key" }, text + sums);
+    return G.el("p", { class: "gd-key" }, text + faint + sums);
   }
 
   function content(model, line) {

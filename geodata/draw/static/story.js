@@ -163,8 +163,8 @@
     }
     function draw() {
       if (!list.isConnected || !list.offsetParent) return;
-      const shown = model.lines.map((line) => ({ line, now: line.at(model.step) })).filter(({ line, now }) => now.value && model.visible(line));
-      shown.sort((a, b) => Math.abs(b.now.value) - Math.abs(a.now.value));
+      const shown = model.lines.map((line) => ({ line, now: line.at(model.step) })).filter(({ line, now }) => (now.plain || now).value && model.visible(line));
+      shown.sort((a, b) => Math.abs((b.now.plain || b.now).value) - Math.abs((a.now.plain || a.now).value));
       list.replaceChildren(...shown.slice(0, LISTED).map(({ line, now }) => G.el("li", {}, [
         G.el("button", { type: "button", class: "gd-pick", on: { click: () => model.select(line) } }, [
           G.el("span", { class: "gd-who", dir: "auto", title: line.name }, model.shortName(line)), spark(line),

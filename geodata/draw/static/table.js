@@ -23,6 +23,7 @@
       ...numbers,
       ...changes(model),
       ...intervals(model, now),
+      ...chances(model, now),
       plain("grade", G.t("Figure"), (line) => (now(line).value === null ? "" : now(line).grade ? G.t(now(line).grade) : "")),
       plain("coverage", G.t("Covers"), (line) => model.part(now(line))),
       plain("seen", G.t("Evidence of"), (line) => (now(line).value === null ? "" : model.evidence(now(line), "value"))),
@@ -41,12 +42,20 @@
     });
   }
 
+  /* The flow of a line to come is that of the draws in which gas flows: how many these are. */
+  function chances(model, now) {
+    if (!model.lines.some((line) => now(line).plain)) return [];
+    const value = (line) => (now(line).plain ? 100 * now(line).chance : null);
+    return [{ key: "chance", title: G.t("Chance that gas flows"), number: true, unit: "%", value, text: (line) => G.number(value(line), 0) }];
+  }
+
   function changes(model) {
     if (!model.compare) return [];
     const { unit, note, digits } = model.style("value");
-    const other = (line) => model.figure(line, "value", model.versus(line));
+    const plain = (line, now) => model.figure(line, "value", now, now.plain && now.plain.value);
+    const other = (line) => plain(line, model.versus(line));
     const change = (line) => {
-      const [a, b] = [other(line), model.figure(line, "value", line.at(model.step))];
+      const [a, b] = [other(line), plain(line, line.at(model.step))];
       return a === null || b === null ? null : b - a;
     };
     return [["other", G.t(model.compare.label), other], ["change", G.t("Change"), change]].map(([key, title, value]) => ({

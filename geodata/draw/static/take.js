@@ -194,6 +194,12 @@
     return new Promise((end) => canvas.toBlob(end, "image/png"));
   }
 
+  /* Of a line to come: the chance that gas flows, and what flows if it does. */
+  function supposed(now, of) {
+    const [low, high] = now.bounds.value.map((edge) => of("value", edge));
+    return { chance: now.chance, flow_if_flowing: of("value"), flow_if_flowing_p10: low, flow_if_flowing_p90: high };
+  }
+
   /* What the map shows of each line, as features with their qualifiers (RFC 7946). */
   G.features = function (model) {
     const step = model.steps[model.step];
@@ -202,7 +208,8 @@
     const feature = (line) => {
       const now = line.at(model.step);
       const of = (key, raw) => round(model.figure(line, key, now, raw));
-      const edges = now.bounds.value;
+      const { value, bounds } = now.plain || now;
+      const edges = bounds.value;
       const lines = line.parts.map((part) => part.map(([lat, lon]) => [Number(lon.toFixed(3)), Number(lat.toFixed(3))]));
       const names = Object.fromEntries(line.data.names.map(([language, name]) => [`name_${language}`, name]));
       return {
@@ -210,7 +217,8 @@
         geometry: !lines.length ? null : lines.length === 1 ? { type: "LineString", coordinates: lines[0] } : { type: "MultiLineString", coordinates: lines },
         properties: {
           route: line.id, name: line.data.name, ...names, period: step.id, state: now.state.key,
-          flow: of("value"), flow_p10: edges ? of("value", edges[0]) : null, flow_p90: edges ? of("value", edges[1]) : null,
+          flow: of("value", value), flow_p10: edges ? of("value", edges[0]) : null, flow_p90: edges ? of("value", edges[1]) : null,
+          ...(now.plain ? supposed(now, of) : {}),
           unit: `${unit} ${note}`.trim(), status: now.value === null ? null : now.grade, covers: model.part(now) || null,
           capacity: of("limit"), utilisation: now.share === null || now.share === undefined ? null : Number(now.share.toFixed(3)),
           evidence: now.value === null ? null : model.evidence(now, "value") || null,
