@@ -53,6 +53,37 @@ def test_a_document_is_read_by_label_in_billions_with_costs_positive(tmp_path, m
     assert found["operating_profit", "2019M9"].value == 972.631
 
 
+SALES = [
+    ("Sales of gas", "", ""), ("Europe and other countries", "", ""),
+    ("Net sales (net of excise tax and customs duties)", "729,629", "459,484"),
+    ("Volumes in bcm", "64.5", "51.6"), ("Former Soviet Union countries", "", ""),
+    ("Net sales (net of customs duties)", "113,269", "87,119"), ("Volumes in bcm", "11.9", "9.2"),
+    ("Russian Federation", "", ""), ("Net sales (net of VAT)", "340,000", "319,007"),
+    ("Volumes in bcm", "90.0", "80.1"), ("Total net sales of gas", "1,182,898", "865,610"),
+]  # fmt: skip
+"""As the releases print it; what is Russia's is invented, so that 729,629 + 113,269 + 340,000 add up."""
+
+
+@pytest.mark.parametrize("make, name", [(pdf, "release.pdf"), (workbook, "databook.xlsx")])
+def test_sales_by_market_are_read_below_the_name_of_each_market(tmp_path, make, name):
+    if name.endswith("pdf"):
+        pytest.importorskip("pdfplumber")
+    found = {(f.line, f.period): f.value for f in a.read(make(tmp_path / name, SALES))}
+    assert len(found) == 14
+    assert (found["net_europe", "2020M9"], found["net_fsu", "2019M9"]) == (729.629, 87.119)
+    assert (found["volume_europe", "2019M9"], found["volume_russia", "2020M9"]) == (51.6, 90.0)
+    assert found["net_total", "2020M9"] == 1182.898
+
+
+def test_a_wrong_sum_is_told_by_line_and_cell(tmp_path):
+    """Row 13 holds the total (two rows of heading before it), column B the first period."""
+    wrong = [*SALES[:-1], ("Total net sales of gas", "1,182,899,000", "865,610")]
+    with pytest.raises(
+        DataError, match=r"Sheet, cell B13: net_total of 2020M9 is 1\.1829e\+06, but net_e"
+    ):
+        a.read(workbook(tmp_path / "wrong.xlsx", wrong))
+
+
 def test_a_document_that_does_not_add_up_is_refused_with_the_row(tmp_path):
     wrong = [*ROWS[:4], ("Operating profit", "325,153,000", "972,631")]
     with pytest.raises(DataError, match=r"operating_profit of 2020M9 is 325153, but sales \+"):

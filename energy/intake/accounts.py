@@ -170,11 +170,15 @@ def _split(text: str) -> list[Any]:
 
 
 def _by_label(rows: Any, lines: Sequence[StatementLine], place: str) -> Iterator[Figure]:
-    """Yield the figures of rows whose first text is a known label, under the last heading of years."""
-    labels = {
-        _clean(name): line for line in lines for name in (*line.labels.split(";"), line.title)
-    }
+    """Yield the figures of rows whose first text is a known label, under the last heading of years.
+
+    A label that is written ``section / label`` counts below a row with the section's name alone:
+    tables of sales print the same three lines for each market.
+    """
+    labels = {_key(name): line for line in lines for name in (*line.labels.split(";"), line.title)}
+    sections = {section for section, _ in labels} - {""}
     heading: list[str] = []
+    section = ""
     scale = 1e-3
     for number, row in enumerate(rows, start=1):
         cells = [cell for cell in row if cell not in (None, "")]
@@ -186,13 +190,34 @@ def _by_label(rows: Any, lines: Sequence[StatementLine], place: str) -> Iterator
             continue
         text = " ".join(str(cell) for cell in cells if _number(cell) is None).lower()
         scale = next((worth for word, worth in SCALES if word in text), scale)
-        line = labels.get(_clean(text)) if cells else None
-        values = [value for cell in cells if (value := _number(cell)) is not None]
+        label = _clean(text)
+        values = [(i, value) for i, cell in enumerate(row) if (value := _number(cell)) is not None]
+        if cells and not values and label in sections:
+            section = label
+        line = labels.get((section, label)) or labels.get(("", label)) if cells else None
         if line is None or not heading or len(values) < len(heading):
             continue
-        for period, value in zip(heading, values[-len(heading) :], strict=True):
+        for period, (column, value) in zip(heading, values[-len(heading) :], strict=True):
             worth = scale if line.unit == "RUB bn" else 1.0
-            yield Figure(line.line, period, round(value * worth, 6), f"{place}, row {number}")
+            where = f"{place}, row {number}"
+            if place.startswith("sheet"):
+                where = f"{place}, cell {_letters(column)}{number}"
+            yield Figure(line.line, period, round(value * worth, 6), where)
+
+
+def _key(name: str) -> tuple[str, str]:
+    """Return section and label of a name from the table of lines; "" for no section."""
+    section, _, label = name.rpartition(" / ")
+    return _clean(section), _clean(label)
+
+
+def _letters(column: int) -> str:
+    """Return the name a spreadsheet gives to a column, counted from 0: 0 is A, 26 is AA."""
+    name = ""
+    while column >= 0:
+        name = chr(ord("A") + column % 26) + name
+        column = column // 26 - 1
+    return name
 
 
 def _clean(text: str) -> str:

@@ -2587,7 +2587,8 @@ class StatementLine(NamedTuple):
         How the line follows from others: keys joined by +, -, * and /; empty: it stands for
         itself.
     labels
-        Labels of the row in documents, semicolon separated, lower case.
+        Labels of the row in documents, semicolon separated, lower case; `section / label` below
+        a row with the name of the section.
     valid_from
         First day on which it holds (YYYY-MM-DD); empty: since the start.
     source
