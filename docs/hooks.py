@@ -25,6 +25,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made, not written."""
     pages = {page: (ROOT / path).read_text(encoding="utf-8") for page, path in TAKEN.items()}
     pages["explanation/contested.md"] = contested()
+    pages["explanation/filled.md"] = filled()
     pages["reference/tables.md"] = tables()
     pages["reference/command-line.md"] = verbs()
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
@@ -68,6 +69,24 @@ def contested() -> str:
             "`energy check --balance`. A figure's interval is that of its own error, a sum's that of "
             "the balance.")  # fmt: skip
     return f"{head}\n\n{markdown(balance.contested(energy.load().facts))}\n"
+
+
+def filled() -> str:
+    """Return how full the tables are, counted now."""
+    import energy
+
+    head = ("# How full the tables are\n\nCounted from today's facts; in Python `t.evidence.filled()`, on the "
+            "command line `energy check --filled`, which also counts the route-years of 2015 to 2025 that were "
+            "known half a year after (a test holds them; of Blue Stream 2018 no print in time was found).\n\n"
+            "At the start of this edition's work 79 of 408 usual cells of the accounts were filled, 17 cells by "
+            "year were told by three sources, 22 of 59 route-years were unknown half a year after, no non-zero "
+            "quarter since 2023 was measured, and the update could renew 22 % of the exported gas.")  # fmt: skip
+    table = energy.load().evidence.filled(vintages=False)
+    lines = ["| part | what | count | of |", "| --- | --- | ---: | ---: |"]
+    lines += [
+        f"| {part} | {what} | {count:g} | {of} |" for part, what, count, of in table.to_numpy()
+    ]
+    return f"{head}\n\n" + "\n".join(lines) + "\n"
 
 
 def tables() -> str:

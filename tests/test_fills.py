@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 import samples
 import upstream
+import xarray as xr
 from samples import RETRIEVED
 
 from energy import flows, sources
-from energy.intake import derive, fills, infer
+from energy.intake import derive, filled, fills, infer
 from energy.measure import periods
 from energy.sources import SOURCES, KeyMissing, epdk, ksh, siat, taldau
 from energy.sources.reading import answer_of
@@ -166,6 +167,22 @@ def test_what_the_matrix_promises_is_what_the_readers_bring(tracker, brought):
     ]
     assert len(asked) == 6
     assert set(zip(asked["name"], asked["source"], strict=True)) <= made
+
+
+def test_what_is_filled_is_counted_by_part_and_standing(tracker):
+    """Two routes by two quarters, one market by two; the grid of the accounts has 42 lines a year."""
+    cube = xr.Dataset({"status": (("route", "period"), [["actual", "balanced"], ["", "balanced"]]),
+                       "reported": (("route", "period"), [[1.0, float("nan")], [float("nan")] * 2])})  # fmt: skip
+    markets = pd.DataFrame([[1.0, None]], index=["china"])
+    table = filled.filled(tracker.facts, cube, markets, vintages=False)
+    counts = table.set_index(["part", "what"])
+    quarters = counts.loc["routes by quarter"]
+    assert quarters["count"].to_dict() == {"actual": 1, "balanced": 2, "published figure": 1}
+    assert set(quarters["of"]) == {4}
+    assert counts.loc[("markets by quarter", "filled")].tolist() == [1, 2]
+    assert counts.loc["accounts, IFRS 2014-2024", "count"].sum() == 11 * 42
+    share = counts.loc[("update", "exported gas its sources can renew, %"), "count"]
+    assert share == pytest.approx(100 * fills.renewable(fills.fills(tracker.facts)), abs=0.05)
 
 
 def test_health_tells_what_is_late_and_what_was_never_asked(tmp_path, tracker):

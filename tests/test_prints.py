@@ -7,12 +7,10 @@ import io
 import pandas as pd
 import pytest
 
-from energy import cli, facts, flows
+from energy import cli, facts
+from energy.intake import filled
 from energy.provenance import cite, gaps
 from energy.store import prints
-
-ROUTES = ["power-of-siberia-1", "turkstream-1", "turkstream-2", "blue-stream", "ukraine-transit",
-          "nord-stream-1", "yamal-europe", "central-asia-center"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -32,28 +30,10 @@ def test_what_a_reader_of_may_2024_knew(tracker):
     assert 100.9 in set(then.facts["volumes"].query("entity == 'far-abroad'")["value"])
 
 
-def known_on_time(tracker) -> dict[tuple[str, int], bool]:
-    """Tell for each route and year with a flow whether the whole year stood half a year after it.
-
-    The cube of the published figures is asked, without prices and balance: coverage is its own.
-    """
-    now = flows.build(tracker.facts, freq="A", first="2015", last="2025")["flow"]
-    told = {}
-    for place, year in enumerate(range(2015, 2026)):
-        then = tracker.as_of(f"{year + 1}-06-30").facts
-        cube = flows.build(then, freq="A", first=str(year), last=str(year)).isel(period=0)
-        for route in ROUTES:
-            value = float(now.sel(route=route)[place])
-            if value > 0:
-                covered = float(cube["coverage"].sel(route=route))
-                told[route, year] = covered >= 0.95
-    return told
-
-
 @pytest.mark.slow
 def test_route_years_are_known_when_the_press_had_them(tracker):
     """Of Blue Stream 2018 no page of the half-year after was found: 58 of 59 stand."""
-    told = known_on_time(tracker)
+    told = filled.on_time(tracker.facts)
     late = sorted(key for key, known in told.items() if not known)
     assert len(told) == 59
     assert late == [("blue-stream", 2018)]

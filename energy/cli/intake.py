@@ -15,6 +15,7 @@ def _check(verbs: Verbs) -> None:
                  "  energy check --sources    rows whose document, page or date is missing, as a table\n"
                  "  energy check my-facts/    a folder with tables of your own, laid over the package\n"
                  "  energy check --balance    published figures that contradict each other, by whom and why\n"
+                 "  energy check --filled     how full the tables are, by part and standing\n"
                  "  energy check --contested  known contradictions, their numbers side by side and the answer\n"
                  "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
     verb.add_argument(
@@ -38,6 +39,11 @@ def _check(verbs: Verbs) -> None:
         "--contested",
         action="store_true",
         help="list the known contradictions, each resolved, explained or open; exit code 0",
+    )
+    verb.add_argument(
+        "--filled",
+        action="store_true",
+        help="count what is filled: routes, markets, accounts, what was known on time; exit code 0",
     )
     add_format(verb)
 
@@ -122,10 +128,12 @@ def _run_check(options: argparse.Namespace) -> int:
         return _list_gaps(options)
     if options.install:
         return list_faults(build.check_install(options.folder or "."))
-    if options.balance or options.contested:
+    if options.balance or options.contested or options.filled:
         import energy
 
         tracker = energy.load(options.folder, as_of=options.as_of)
+        if options.filled:
+            return emit(tracker.evidence.filled(), options.format)
         table = tracker.balance() if options.balance else tracker.evidence.contested()
         return emit(table.round(3), options.format)
     if options.folder is None:

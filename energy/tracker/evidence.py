@@ -118,6 +118,31 @@ class Evidence(Facet):
             return table
         return table[table["standing"] == standing].reset_index(drop=True)
 
+    def filled(self, vintages: bool = True) -> pd.DataFrame:
+        """Count what is filled: routes and markets by quarter, the accounts, cells of many sources.
+
+        Parameters
+        ----------
+        vintages : bool
+            Also count the route-years known half a year after; eleven cubes, some seconds.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.intake.filled.filled`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().evidence.filled(vintages=False)
+        >>> table.columns.tolist(), bool((table["count"] <= table["of"]).all())
+        (['part', 'what', 'count', 'of'], True)
+        """
+        from energy.intake import filled
+
+        cube, markets = self.t.flows(freq="Q"), self.t.markets("Q", by="market")
+        return filled.filled(self.t.facts, cube, markets, vintages=vintages)
+
     def left_out(self) -> pd.DataFrame:
         """Leave each built project out in turn: did its first gas fall into the 80 % interval?
 
