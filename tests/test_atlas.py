@@ -353,7 +353,7 @@ def test_arrows_turn_when_the_flow_does(page):
 def test_above_capacity_is_marked_and_not_clipped(page):
     badge = page.locator(".gd-over span[data-id='north']")
     go(page, 7)
-    assert badge.inner_text() == "109 %"
+    assert badge.inner_text() == "109 % of capacity"
     assert width(page, "north") == pytest.approx(12)
     go(page, 6)
     assert badge.is_hidden()

@@ -1371,6 +1371,43 @@ def test_firefox_draws_the_same_lines_and_chart(browser, real, tmp_path):
         assert blue(shot, box) == pytest.approx(blue(own, box), rel=0.15)
 
 
+INK = """() => { const by = {};
+    for (const node of document.querySelectorAll('path.gd-core[data-id]')) {
+      const style = getComputedStyle(node);
+      if (style.display === 'none' || style.visibility === 'hidden' || style.stroke === 'none') continue;
+      by[node.dataset.look] = (by[node.dataset.look] || 0) + node.getTotalLength() * parseFloat(style.strokeWidth); }
+    return by; }"""
+LABELS = """() => [...document.querySelectorAll(
+      '.gd-label, .gd-city, .gd-over span, .leaflet-marker-icon.gd-event span')]
+    .map(node => [node.textContent, node.getBoundingClientRect()]).filter(([, b]) => b.width)
+    .map(([text, b]) => [text, b.left, b.top, b.right, b.bottom])"""
+
+
+@pytest_browser
+@pytest.mark.parametrize(("wide", "high"), [(1440, 900), (1024, 768), (390, 844)])
+def test_first_screen_tells_what_flows(browser, real, wide, high):
+    """Half of the ink is flow, no name lies on another or on a mark, nine entries of a legend at most."""
+    with browsers.opened(browser, real[1], viewport={"width": wide, "height": high}) as (page, log):
+        page.locator(".gd-label").first.wait_for()
+        ink = page.evaluate(INK)
+        assert ink["flow"] / sum(ink.values()) >= 0.5
+        boxes = page.evaluate(LABELS)
+        assert sum(len(text) > 3 for text, *_ in boxes) >= 4
+        for (one, *a), (other, *b) in itertools.combinations(boxes, 2):
+            if len(one + other) > 3:  # marks of events may share a place
+                apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+                assert apart, f"{one!r} lies on {other!r}"
+        assert page.locator(".gd-legend li:visible").count() <= 9
+        assert re.match(
+            r"Exports by pipe to Europe fell from \d+ to \d+ bcm",
+            page.locator(".gd-headline").inner_text(),
+        )
+        if wide < 640:  # the chart and a list with its courses come first; behind it lies the map
+            assert page.locator(".gd-stack").bounding_box()["y"] < high / 2
+            assert page.locator(".gd-story li svg").count() >= 5
+        log.assert_clean()
+
+
 @pytest_browser
 def test_a_rate_in_the_list_lies_inside_the_interval_beside_it(browser, real):
     """A quarter's 12 bcm is told as 49 a year; its interval must then be one a year too."""

@@ -255,7 +255,7 @@
 
     marks() {
       if (!this.parts.length) return { badge: null, ring: null };
-      return { badge: this.spot(this.longest, 0.62), ring: this.spot(this.longest, 0.36) };
+      return { badge: this.spot(this.longest, 0.76), ring: this.spot(this.longest, 0.36) };
     }
 
     /* Arrows stand some 120 px apart at the zoom that is shown, at least one a line. */
@@ -289,7 +289,7 @@
       const { look } = now;
       if (this.badge) {
         const over = this.flows(now) && now.share !== null && now.share > 1;
-        this.tag(this.badge, over, over ? G.number(now.share * 100, 0) + " %" : "");
+        this.tag(this.badge, over, over ? G.t("{share} % of capacity", { share: G.number(now.share * 100, 0) }) : "");
         const old = this.shown && look.name === "stale" && !now.late;
         this.tag(this.dated, old, old ? this.model.data.steps[now.newest.step].id : "");
       }
@@ -598,6 +598,8 @@
     for (const text of data.attribution) {
       if (map.attributionControl) map.attributionControl.addAttribution(G.el("span", { t: text }).outerHTML);
     }
+    // Leaflet writes all of them anew from their texts, the first of which is older than the language.
+    if (map.attributionControl && G.language() !== "en") G.speak(G.language(), map.attributionControl.getContainer());
     skip(map);
     printing(made);
     map.on("click", () => made.select(null));

@@ -34,7 +34,7 @@
     cards() {
       const box = this.model.map.getContainer();
       const outer = box.getBoundingClientRect();
-      const nodes = box.querySelectorAll(".gd-card, .gd-time, .gd-panel:not([hidden]), .gd-story:not([hidden]), .leaflet-control-zoom, .leaflet-control-scale, .gd-over span");
+      const nodes = box.querySelectorAll(".gd-card, .gd-time, .gd-panel:not([hidden]), .gd-story:not([hidden]), .leaflet-control-zoom, .leaflet-control-scale, .gd-over span, .leaflet-marker-icon.gd-event span");
       return [...nodes].map((node) => node.getBoundingClientRect()).filter((rect) => rect.width)
         .map((rect) => around(rect.left - outer.left - 2, rect.top - outer.top - 2, rect.width + 4, rect.height + 4));
     }
