@@ -2,11 +2,14 @@
 
 import logging
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from energy import facts
 from energy.facts import arrow, kept
+from energy.tracker import ready
 
 
 @pytest.fixture
@@ -131,3 +134,53 @@ def test_without_arrow_the_text_is_parsed(place, monkeypatch):
     assert len(facts._package()["volumes"]) > 1000
     assert not place.exists()
     facts._package.cache_clear()
+
+
+# ---- cubes ready to be asked ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asked", [{}, {"freq": "A", "unit": "TWh", "estimate": "reported"}])
+def test_a_kept_cube_is_the_cube_to_the_last_byte(tracker, asked):
+    made = tracker._cube(**asked)
+    read = ready.unpack(ready.pack(made, "key"), "key")
+    assert read.identical(made)
+    assert list(read.data_vars) == list(made.data_vars)
+    assert list(read.coords) == list(made.coords)
+    for name, variable in made.variables.items():
+        assert read.variables[name].dtype == variable.dtype
+        assert type(read.variables[name]) is type(variable)
+    for name, labels in made.indexes.items():
+        assert read.indexes[name].dtype == labels.dtype
+
+
+def test_a_cube_is_made_again_for_other_facts_words_or_digits(place, monkeypatch, tmp_path):
+    monkeypatch.setenv("ENERGY_HOME", str(tmp_path / "home"))
+    rows = pd.DataFrame({"id": ["V1", "V2"], "value": [1.5, 2.0]})
+    made = []
+
+    def ask(table, *words):
+        def make():
+            made.append(words)
+            texts = np.array(["actual", "plan"], dtype=object)
+            return xr.Dataset({"status": ("route", texts)}, {"route": ["a", "b"]})
+
+        return ready.cube(facts.Tables({"volumes": table}), words, make)
+
+    first = ask(rows, "Q", None)
+    assert ask(rows, "Q", None).identical(first)
+    assert made == [("Q", None)]
+    ask(rows, "M", None)
+    ask(rows.assign(value=[1.5, 2.5]), "Q", None)
+    assert len(made) == 3
+    (tmp_path / "home" / "facts").mkdir(parents=True)
+    (tmp_path / "home" / "facts" / "volumes.csv").write_text("id,value\nV1,1.50\n")
+    ask(rows, "Q", None)  # the balance reads the last printed digit
+    assert len(made) == 4
+    assert len([*place.glob("cube-*.npz")]) == 4
+
+
+def test_a_cut_cube_is_made_anew(place):
+    made = xr.Dataset({"flow": ("route", [1.0, np.nan])}, {"route": ["a", "b"]})
+    body = ready.pack(made, "key")
+    with pytest.raises(ValueError, match="not a zip file"):
+        ready.unpack(body[: len(body) // 2], "key")

@@ -21,17 +21,15 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from energy import balance as balancing
 from energy import facts, flows
-from energy.balance import cube as cubes
 from energy.errors import PeriodError, UnknownName, UsageError, checked
 from energy.facts.names import Names, key
-from energy.finance import prices, revenue
 from energy.measure import cubes as shaped
 from energy.measure import periods, units
 from energy.measure.tables import Tables
 from energy.provenance.rests import resting
 from energy.store import Store, find_release
+from energy.tracker import ready
 from energy.tracker.facet import moved
 from energy.tracker.ground import GEM_LINES, judge, opened
 from geodata import routes
@@ -306,11 +304,15 @@ class Tracker:
 
     @functools.cached_property
     def _prices(self) -> pd.DataFrame:
+        from energy.finance import prices
+
         return prices.kept_by_market(self.facts, self._weights)
 
     @functools.cached_property
     def _weights(self) -> dict[str, pd.Series]:
         """Return what flowed to each market by quarter, for means that are weighed by volume."""
+        from energy.finance import revenue
+
         return revenue.weights(self._built, self.facts["routes"])
 
     @functools.cached_property
@@ -457,15 +459,29 @@ class Tracker:
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         key = (freq, unit, basis, first, last, estimate)
         if key not in self._cubes:
-            whole = (freq, unit, basis, first, last) == ("Q", *flows.INNER, None, None)
-            built = flows.copied(self._built) if whole else None
-            cube = cubes.flow_cube(
-                self.facts, freq, unit, basis, first, last, estimate, built=built
-            )
-            cube = revenue.priced(cube, self.facts, self._prices)
+            make = functools.partial(self._made, freq, unit, basis, first, last, estimate)
+            cube = ready.cube(self.facts, key, make)
             cube.attrs["as_of"] = self.edition
             self._cubes[key] = cube
         return flows.copied(self._cubes[key])
+
+    def _made(
+        self,
+        freq: str,
+        unit: str,
+        basis: str,
+        first: str | None,
+        last: str | None,
+        estimate: str,
+    ) -> xr.Dataset:
+        """Make a cube of the tables: the balance laid over it, and money beside it."""
+        from energy.balance import cube as cubes
+        from energy.finance import revenue
+
+        whole = (freq, unit, basis, first, last) == ("Q", *flows.INNER, None, None)
+        built = flows.copied(self._built) if whole else None
+        cube = cubes.flow_cube(self.facts, freq, unit, basis, first, last, estimate, built=built)
+        return revenue.priced(cube, self.facts, self._prices)
 
     @functools.cached_property
     def _cubes(self) -> dict[tuple[str | None, ...], xr.Dataset]:
@@ -611,6 +627,8 @@ class Tracker:
         >>> bool(17 < table.loc["europe", "2025"].iloc[0] < 19)
         True
         """
+        from energy.balance import cube as cubes
+
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
         if by != "group" and (estimate != "balanced" or what in KNOWN_OF):
@@ -678,6 +696,8 @@ class Tracker:
         """
         freq = periods.frequency(freq)
         basis = basis or ("GCV" if units.kind(unit) in ("energy", "energy rate") else "20C")
+        from energy.balance import cube as cubes
+
         rows = cubes.market_rows(self.facts, self._cube(freq), unit, basis, self.edition)
         if market is not None:
             known = list(dict.fromkeys(rows["market"]))
@@ -754,6 +774,8 @@ class Tracker:
         >>> set(energy.load().balance("contradicted")["verdict"])
         {'contradicted'}
         """
+        from energy import balance as balancing
+
         table = balancing.result(self.facts).verdicts
         known = [*balancing.WORDS, "all"]
         if verdict is not None and verdict not in known:
@@ -822,6 +844,7 @@ class Tracker:
         True
         """
         from energy import mirror as mirrors
+        from energy.balance import cube as cubes
 
         # a country with one line to it (Hungary) is asked for itself, its sources speak of it
         plain, span = str(name).strip().lower().replace(" ", "-"), str(period)
