@@ -70,12 +70,18 @@ def _trade(verbs: Verbs) -> None:
     verb = add_verb(verbs, "trade", _run_trade, "China's trade with Russia and Central Asia by month and commodity",
                  "examples:\n  energy trade --exporter china --importer russia --freq M\n"
                  "  energy trade --commodity lng\n  energy trade --change 2024-04\n"
+                 "  energy trade --disruptions    what each stop and repair took off line\n"
                  "customs prints as published; the two sides of one trade are never mixed")  # fmt: skip
     for name in ("exporter", "importer", "commodity", "measure", "reporter"):
         verb.add_argument(f"--{name}", help=f"only this {name}")
     verb.add_argument("--freq", help="A, H, Q, M, or C: cumulative from January")
     verb.add_argument(
         "--change", metavar="PERIOD", help="against the same time a year before, from levels"
+    )
+    verb.add_argument(
+        "--disruptions",
+        action="store_true",
+        help="instead: stops, strikes and repairs with start, end, routes and bcm off line",
     )
     add_format(verb)
 
@@ -139,6 +145,8 @@ def _run_trade(options: argparse.Namespace) -> int:
     from energy.finance import trade
 
     tracker = energy.load(as_of=options.as_of)
+    if options.disruptions:
+        return emit(tracker.evidence.disruptions(), options.format)
     names = ("exporter", "importer", "commodity", "measure", "reporter")
     table = tracker.trade(freq=options.freq, **{name: getattr(options, name) for name in names})
     if options.change:

@@ -118,6 +118,43 @@ class Evidence(Facet):
             return table
         return table[table["standing"] == standing].reset_index(drop=True)
 
+    def disruptions(self, route: str | None = None) -> pd.DataFrame:
+        """Return stops, strikes and repairs with start, end, routes and what they took off line.
+
+        Parameters
+        ----------
+        route : str, optional
+            Only those that name it.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.provenance.disruptions.disruptions`: each rate is printed, worked out of the
+            flows around it, or not told.
+
+        Raises
+        ------
+        UnknownName
+            For a route that is none.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().evidence.disruptions("nord-stream-1").set_index("event")
+        >>> table.loc["E094", ["start", "end", "rate", "bcm", "how"]].tolist()
+        ['2022-06-14', '2022-07-11', 100.0, 2.7, 'printed']
+        """
+        from energy.provenance import disruptions
+
+        table = disruptions.disruptions(self.t.facts, self.t.flows(freq="Q"))
+        if route is None:
+            return table
+        known = self.t.facts["routes"]["route"].astype(str).tolist()
+        if route not in known:
+            raise UnknownName("route", route, known)
+        mine = [route in str(names).split(";") for names in table["routes"]]
+        return table[mine].reset_index(drop=True)
+
     def filled(self, vintages: bool = True) -> pd.DataFrame:
         """Count what is filled: routes and markets by quarter, the accounts, cells of many sources.
 
