@@ -20,6 +20,7 @@ import jsonschema
 import numpy as np
 import pandas as pd
 import pytest
+import webkit
 import xarray as xr
 from shapely.geometry import LineString
 
@@ -1369,6 +1370,30 @@ def test_firefox_draws_the_same_lines_and_chart(browser, real, tmp_path):
     for box in ((0, 0, 1070, 790), (1080, 100, 1440, 310)):  # map, chart of exports
         assert blue(own, box) > 3000
         assert blue(shot, box) == pytest.approx(blue(own, box), rel=0.15)
+
+
+def test_webkit_draws_the_page_and_steps(real, tmp_path):
+    """Where Debian's webkit2gtk-driver and xvfb are installed: lines, names, chart, slider, panel."""
+    with webkit.opened(real[1], tmp_path) as page:
+        page.until("return document.querySelectorAll('.gd-label').length > 5")
+        assert page.run("return document.querySelectorAll('path.gd-core[data-id]').length") == len(
+            real[0].routes
+        )
+        assert page.run("return document.querySelectorAll('.gd-stack rect').length") > 100
+        blue = (
+            "return getComputedStyle(document.querySelector('path.gd-core[data-look=flow]')).stroke"
+        )
+        assert page.run(blue) == "rgb(0, 114, 178)"
+        page.run(
+            "const m = document.querySelector('.folium-map').geodraw;"
+            "m.setStep(m.steps.findIndex(s => s.id === '2021Q2'));"
+            "m.select(m.byId.get('nord-stream-1'))"
+        )
+        now = page.run("return document.querySelector('.gd-now').textContent")
+        assert now == "2021 Q2 (Apr–Jun)"
+        told = page.run("return document.querySelector('.gd-panel [data-key=value] b').textContent")
+        flow = float(real[0].flows().flow.sel(route="nord-stream-1", period="2021-04-01"))
+        assert told == f"{flow:.2f}\u00a0bcm"
 
 
 INK = """() => { const by = {};
