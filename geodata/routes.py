@@ -438,9 +438,9 @@ def places() -> gpd.GeoDataFrame:
     Returns
     -------
     GeoDataFrame, EPSG:4326
-        Index ``id``; columns ``name, name_ru`` (empty where not known), ``kind`` (field,
-        compressor, hub, border, landfall), ``country`` (ISO 3166 alpha-3), ``routes``
-        (``;``-joined ids), ``geometry`` (Point).
+        Index ``id``; columns ``name, name_ru, name_zh, kind`` (field, compressor, hub, border,
+        landfall), ``country`` (ISO 3166 alpha-3), ``routes`` (``;``-joined ids), ``geometry``
+        (Point).
 
     Examples
     --------

@@ -591,3 +591,16 @@ def test_points_on_land_lie_on_the_land_of_the_base_map_or_at_its_shore(dry_land
     wet = points[away > 0.1]
     offshore = {"Piltun-Astokhskoye field"}
     assert set(wet["name"]) == offshore, wet[["route", "name", "lon", "lat"]]
+
+
+def test_every_place_and_city_has_a_name_in_russian_and_chinese():
+    """By hand: two stations, a border and a landfall as the field calls them."""
+    places = routes.places()
+    for table in (places, routes.cities()):
+        assert (table[["name", "name_ru", "name_zh"]] != "").all(axis=None)
+        assert not table["name_zh"].duplicated().any()
+        assert table["name_ru"].str.contains("[а-яА-Я]").all()
+        assert table["name_zh"].str.contains("[\u4e00-\u9fff]").all()
+    assert places.loc["portovaya-cs", "name_zh"] == "波尔托瓦亚压气站"
+    assert places.loc["alashankou", ["name_ru", "name_zh"]].tolist() == ["Алашанькоу", "阿拉山口"]
+    assert places.loc["kiyikoy-landfall", "name_ru"] == "Кыйыкёй, выход на берег"

@@ -200,7 +200,7 @@ def places_of(places: pd.DataFrame | None) -> list[dict[str, Any]]:
     return [
         {
             "name": text_of(record["name"]),
-            "names": [n for n in (text_of(record.get(k)) for k in ("name_ru", "name_zh")) if n],
+            "names": [text_of(record.get(k)) for k in ("name_ru", "name_zh")],
             "lat": round(float(record["lat"]), 3),
             "lon": round(float(record["lon"]), 3),
             "about": text_of(record.get("kind")),

@@ -210,8 +210,8 @@
       const ring = L.circleMarker([item.lat, item.lon], {
         renderer: renderer, pane: "gd-places", radius: 2.7, className: "gd-place", bubblingMouseEvents: false,
       });
-      const text = G.el("div", {}, [
-        G.el("strong", {}, item.name), G.el("div", { class: "gd-soft" }, item.about || ""),
+      const text = () => G.el("div", {}, [
+        G.el("strong", {}, G.told(item.name, item.names)), G.el("div", { class: "gd-soft" }, G.t(item.about || "")),
       ]);
       return ring.bindTooltip(text, { className: "gd-tip", opacity: 1, direction: "top" });
     });

@@ -38,7 +38,7 @@
       weight: Math.max(0, ROLES.indexOf(line.data.groups.role)), line,
     }));
     const spots = places.map((place) => ({
-      text: place.name,
+      get text() { return G.told(place.name, place.names); },
       get more() { return [G.t(place.about), ...(place.names || [])].filter(Boolean).join(" · "); },
       keys: keyed([place.name, ...(place.names || [])]), weight: place.rank ? 7 : 9, place,
     }));
