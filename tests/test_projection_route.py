@@ -158,6 +158,33 @@ def test_what_a_scenario_says_of_a_contract_counts(known):
     assert not lower.added.any()  # a plateau below what is firm takes nothing away
 
 
+def test_a_dated_step_begins_in_its_year_however_early_the_contract_is_full(known):
+    table = known.tables["contracts"]
+    known.tables["contracts"] = table[table["id"] != "C4"]  # firm at 10 since 2026
+    found = ramp.spec("east", {"model": "contract"}, known)
+    assert found.base == pytest.approx(10 * 0.9 * SHARE)
+    assert found.added == pytest.approx(16 * 0.9 * SHARE)
+    assert found.start.tolist() == [8]
+
+
+def test_what_a_replay_shows_widens_a_contract_as_it_does_an_open_route(known):
+    wide = {"contract": noise.Widths((2.0,)), "open": noise.Widths((3.0,))}
+    there = dataclasses.replace(known, widths=wide)
+    for route, model, factor in (("east", "contract", 2), ("south", "open", 3)):
+        plain, wider = (ramp.spec(route, {"model": model}, shared) for shared in (known, there))
+        before, after = ((found.noise**2).sum(axis=0) + found.white**2 for found in (plain, wider))
+        assert after[0] == pytest.approx(factor**2 * before[0])
+
+
+def test_a_ceiling_below_the_nameplate_holds_where_nothing_was_seen(known):
+    facts_ = known.tables["route-facts"]
+    for route, most in (("new", 0.9), ("east", 0.9), ("south", 0.9)):
+        assert ramp.overload(known.cube, route, TREE, {"overload": most}) == most
+    # 2 bcm in a quarter of a pipe of 8 a year: 2 x 365 / 90 over 8, of which the cube's 10 know nothing
+    seen = ramp.overload(known.cube, "south", TREE, {"overload": 0.9}, facts_)
+    assert seen == pytest.approx(2 * 365 / 90 / 8)
+
+
 def test_fields_bind_below_the_contract(known):
     mine = {"model": "contract", "fields": ["first-field", "second-field"]}
     found = ramp.spec("east", mine, known)  # 12 and 8, from 2027 on 12 and 10
@@ -370,9 +397,11 @@ def test_why_a_route_cannot_be_projected_yet(known):
 
 
 def test_halts_are_counted_by_market_from_the_first_flow_to_the_stop(known):
+    first = frame(rows.RouteFact, "route attribute value", "south|start|2023-02-15")
+    known.tables["route-facts"] = pd.concat([known.tables["route-facts"], first])
     found = learned.hazards(known.tables, known.cube, TREE, dt.date(2025, 12, 31))
-    # of 2023 only; north stopped after a year and back after one and a half
-    years = {"china": 3 - 1 / 365, "turkey": 3 - 1 / 365, "europe": 1 + 1.5}
+    # from 2023 on, south from 15 February; north stopped after a year and back after one and a half
+    years = {"china": 3 - 1 / 365, "turkey": 3 - 46 / 365, "europe": 1 + 1.5}
     halts = {"china": 0, "turkey": 0, "europe": 2}
     assert {name: entry[0] for name, entry in found["counts"].items()} == halts
     for name, span in years.items():
@@ -410,6 +439,13 @@ def test_a_schedule_is_the_newest_word_of_seller_and_contract():
     assert learned.contract_end(tables, "east", 60.0) == np.inf
     assert learned.contract_end(tables, "south", 3.0) == 2040
     assert learned.contract_end(tables, "south", 0.0) == np.inf
+
+
+def test_of_many_signatures_of_one_day_the_last_row_counts():
+    lines = [f"C{n}|east|plateau|{n}|bcm/yr||contract|2020-01-01" for n in range(1, 41)]
+    table = frame(rows.Contract, "id route year acq unit ends status published", *lines)
+    tables = made_tables() | {"contracts": table.assign(acq=table["acq"].astype(float))}
+    assert learned.schedule(tables, "east")[1] == 40
 
 
 def test_a_contract_over_several_years_is_firm_in_each():
