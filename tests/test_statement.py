@@ -106,3 +106,13 @@ def test_coverage_counts_every_cell_once():
     lines = (TABLES["statement-lines"]["standard"] == "IFRS").sum()
     assert (table[["printed", "derived", "vendor", "missing"]].sum(axis=1) == lines).all()
     assert table.loc["2021", "filled"] > 10
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [(8224.177, 8224.2, True), (1859.679, 1860, True), (2165.5, 2100, False), (1930.03, 1903, False),
+     (1202.887, 1200, True), (429.0, 430, False), (98, 100, False), (0.0, 0.0, True), (-629, -629.085, True)],
+)  # fmt: skip
+def test_a_figure_told_with_fewer_digits_is_no_restatement(one, other, same):
+    """1200 may stand for 1150 to 1250; 430 and 100 are told to the last digit."""
+    assert s._same(one, other) is same and s._same(other, one) is same

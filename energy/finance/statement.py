@@ -170,11 +170,28 @@ def _taken(row: pd.Series, table: pd.DataFrame, kind: str) -> Cell:
     derived = bool(raw.loc[row["id"], "derived"])
     others = [raw.loc[name] for name in str(row["alternatives"]).split(";") if name]
     restated = [f"{other['value']:g} ({other['source']}, {other['published'] or 'no date'})"
-                for other in others if other["value"] != row["value"]]  # fmt: skip
+                for other in others if not _same(other["value"], row["value"])]  # fmt: skip
     note = str(raw.loc[row["id"], "note"]) if derived else ""
     return Cell(float(row["value"]), DERIVED if derived and kind == PRINTED else kind, note,
                 str(row["status"]), str(row["source"]), str(raw.loc[row["id"], "page"]),
                 str(row["id"]), "; ".join(restated))  # fmt: skip
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two figures are one, told with more and with fewer digits: 8224.2 of 8224.177.
+
+    Zeros at the end of a whole number count as told below a thousand (100 is not 98), above it they
+    may be rounding, to two digits at the least: 1860 is 1859.679, and 2100 is not 2165.5.
+    """
+    pair = float(one), float(other)
+    return any(abs(pair[0] - pair[1]) <= 0.5 * _step(value) + 1e-9 for value in pair)
+
+
+def _step(value: float) -> float:
+    """Return the size of the last digit that a figure shows."""
+    told = Decimal(f"{value:.10g}").normalize().as_tuple()
+    exponent = int(told.exponent) - max(0, 2 - len(told.digits))
+    return float(10.0 ** (min(exponent, 0) if abs(value) < 1000 else exponent))
 
 
 def _terms(rule: str) -> list[tuple[str, str]]:

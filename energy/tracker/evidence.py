@@ -141,8 +141,10 @@ class Evidence(Facet):
         --------
         >>> import energy
         >>> table = energy.load().evidence.disruptions("nord-stream-1").set_index("event")
-        >>> table.loc["E094", ["start", "end", "rate", "bcm", "how"]].tolist()
-        ['2022-06-14', '2022-07-11', 100.0, 2.7, 'printed']
+        >>> table.loc["E094", ["start", "end", "how"]].tolist()
+        ['2022-06-14', '2022-07-11', 'printed']
+        >>> float(table.loc["E094", "rate"]), float(table.loc["E094", "bcm"])
+        (100.0, 2.7)
         """
         from energy.provenance import disruptions
 
