@@ -1,12 +1,14 @@
 """The scoreboard: submissions are checked, outcomes are whole, scores are worked out by hand."""
 
+import datetime as dt
+
 import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
 
 from energy.errors import DataError
-from energy.projection import backtest, scoreboard
+from energy.projection import backtest, chances, replayed, scenarios, scoreboard, standing
 
 HEAD = "origin_date,target,location,target_end_date,output_type,output_type_id,value\n"
 GOOD = HEAD + "".join(
@@ -74,12 +76,13 @@ def test_nothing_said_of_a_shut_line_and_an_unfinished_year_are_no_hits(tmp_path
     ("quantile,0.9,12", "quantile,0.5,12", "quantile 0.5 stands twice"),
     ("2024-06-30,flow,pipe", "2026-01-15,flow,pipe", "origin_date 2026-01-15 lies after the outcome it foretells"),
     ("2024-06-30,flow,pipe", "June,flow,pipe", "must be days, YYYY-MM-DD"),
-    ("flow,pipe", "height,pipe", "target 'height' is unknown; use e.g. flow, revenue"),
+    ("flow,pipe", "height,pipe", "target 'height' is unknown; use e.g. answer, first gas, flow"),
     ("flow,pipe", "flow,moon", "location 'moon' is unknown"),
     ("quantile,0.9,12", "mean,0.9,12", "output_type 'mean' is unknown"),
     ("quantile,0.9,12", "quantile,90,12", "must be quantile levels between 0 and 1"),
     ("quantile,0.9,12", "quantile,0.9,much", "a value is missing or no number"),
     ("output_type_id", "level", "column 'output_type_id' is missing"),
+    ("flow,pipe", "never,pipe", "first gas, never, answer are given as pmf, all else as quantile"),
 ])  # fmt: skip
 def test_a_bad_submission_is_one_sentence_and_nothing_is_written(tmp_path, old, new, fault):
     path = write(tmp_path, GOOD.replace(old, new))
@@ -106,6 +109,7 @@ def test_a_board_compares_on_the_same_outcomes_and_makes_a_page(tmp_path):
     bad = good.assign(model="<rival>", value=good["value"] + 6)
     scores = scoreboard.score(pd.concat([good, bad]), came)
     board = scoreboard.board(scores)
+    assert set(board["target"]) == {"flow"} and board["skill"].isna().all()  # no simple model spoke
     assert board["model"].tolist() == ["team-model", "<rival>"]
     assert board["forecasts"].tolist() == [2, 2]
     text = scoreboard.page(scores, "2026-06-01")
@@ -113,15 +117,13 @@ def test_a_board_compares_on_the_same_outcomes_and_makes_a_page(tmp_path):
     assert scoreboard.board(scores[:0]).empty
 
 
-def test_our_log_and_the_published_forecasts_stand_beside_each_other(tracker):
+def test_our_log_and_the_published_forecasts_stand_beside_each_other(tracker, scores):
     ours = scoreboard.of_log(backtest.read_log(backtest.SHIPPED))
     others = scoreboard.of_outside(tracker.facts)
     assert ours["model"].str.startswith("ours").all() and len(others) > 20
     places = {*tracker.facts["routes"]["route"], *others["location"]}
     assert scoreboard.check(ours, places) == [] and scoreboard.check(others, places) == []
-    scores = tracker.scores()
     assert "Gazprom" in set(scores["model"])
-    assert (scores["target_end_date"] <= tracker.edition).all()
     row = scores[(scores["location"] == "power-of-siberia-1") & (scores["model"] == "Novak")].iloc[
         0
     ]
@@ -164,3 +166,138 @@ def test_revenue_of_a_market_is_scored_too(tracker, tmp_path):
     paid = float(cube["revenue"].sel(route=lines, period="2020").sum())
     assert row["actual"] == pytest.approx(paid) and 10_000 < paid < 40_000
     assert row["error"] == pytest.approx(20_000 - paid)
+
+
+EVENT = HEAD + "".join(
+    f"2019-06-30,{target},{place},{end},pmf,{answer},{value}\n"
+    for target, place, end, chances_ in (
+        ("first gas", "line", "2020-12-31", {"yes": 0.9, "no": 0.1}),
+        ("first gas", "pipe", "2020-12-31", {"yes": 0.4, "no": 0.6}),
+        ("never", "pipe", "2100-12-31", {"yes": 0.3, "no": 0.7}),
+        ("answer", "oil", "2024-12-31", {"high": 0.2, "middle": 0.5, "low": 0.3}),
+        ("answer", "peace", "2029-12-31", {"none": 0.8, "reached": 0.2}),
+    )
+    for answer, value in chances_.items()
+)
+
+
+def test_chances_are_scored_by_brier_once_decided_and_stand_open_until_then(tmp_path):
+    said = scoreboard.read(write(tmp_path, EVENT), [*PLACES, "oil", "peace"])
+    came = pd.DataFrame([
+        ("first gas", "line", "2019-06-30", "2020-12-31", "yes"),
+        ("first gas", "pipe", "2019-06-30", "2020-12-31", "no"),
+        ("answer", "oil", "2019-06-30", "2024-12-31", "low"),
+    ], columns=["target", "location", "origin_date", "target_end_date", "actual"])  # fmt: skip
+    rival = chances.rivals(said, came)
+    found = chances.brier(pd.concat([said, rival]), came).set_index(["model", "location"])["brier"]
+    # 0.1 squared, 0.4 squared; of three answers half of 0.2^2 + 0.5^2 + 0.7^2
+    assert found["team-model", "line"] == pytest.approx(0.01)
+    assert found["team-model", "pipe"] == pytest.approx(0.16)
+    assert found["team-model", "oil"] == pytest.approx((0.04 + 0.25 + 0.49) / 2)
+    assert found[chances.RATE, "line"] == pytest.approx(0.25)  # one of two came
+    assert found[chances.EVEN, "oil"] == pytest.approx((2 / 9 + 4 / 9) / 2)
+    waiting = chances.open_events(said, came)
+    assert waiting["location"].tolist() == ["peace", "pipe"]
+    assert waiting["said"].iloc[0] == "none 0.80, reached 0.20"
+    events = chances.brier(pd.concat([said, rival]), came)
+    board = scoreboard.board(events).set_index(["target", "model"])
+    assert board.loc[("first gas", "team-model"), "skill"] == pytest.approx(1 - 0.085 / 0.25)
+
+
+def test_chances_that_do_not_sum_are_refused(tmp_path):
+    bad = write(tmp_path, EVENT.replace("pmf,none,0.8", "pmf,none,0.7"))
+    with pytest.raises(
+        DataError, match=r"the chances 0\.7, 0\.2 must lie between 0 and 1 and sum to 1"
+    ):
+        scoreboard.submit(bad, tmp_path / "board", [*PLACES, "oil", "peace"])
+    twice = write(tmp_path, EVENT.replace("pmf,reached", "pmf,none"))
+    with pytest.raises(DataError, match="an answer stands twice"):
+        scoreboard.submit(twice, tmp_path / "board", [*PLACES, "oil", "peace"])
+    assert not (tmp_path / "board").exists()
+
+
+def test_a_line_is_decided_by_its_gas_or_its_burial():
+    fate = pd.DataFrame({"first_gas": [2019.9, np.nan, np.nan], "never": [np.nan, 2015.2, np.nan]},
+                        index=["built", "buried", "open"])  # fmt: skip
+    said = [chances._fate(fate, target, line, end, "2020-12-31")
+            for target, end in (("first gas", "2019-12-31"), ("first gas", "2021-12-31"), ("never", "2100-12-31"))
+            for line in fate.index]  # fmt: skip
+    # 2019-12-31 is 2019.997: the gas of 2019.9 came; 2021 is not over
+    assert said == ["yes", "no", "no", "", "", "", "no", "yes", ""]
+
+
+def test_the_tree_is_scored_where_a_question_of_prices_is_decided(tracker):
+    tree = scenarios.read()
+    said = chances.of_tree(tree)
+    assert {"settlement", "eu-ban", "turkey", "oil"} <= set(said["location"])
+    assert "pos2" not in set(said["location"])  # one answer only: the timing's
+    came = chances.came(tracker.facts, tree, said, tracker.edition).set_index("origin_date")
+    assert set(came["location"]) == {"oil"}  # no other is decided
+    # World Bank's Brent of 2018 to 2022 has a mean of 70.8: nearest of 45, 58 and 110 is 58
+    assert came.loc["2018-01-01", "actual"] == "middle"
+    assert came.loc["2016-01-01", "actual"] == "low"
+    decided = tree | {
+        "question": {
+            **tree["question"],
+            "turkey": {
+                **tree["question"]["turkey"],
+                "by": "2026-01-31",
+                "came": "reduced",
+                "came_on": "2026-01-31",
+            },
+        }
+    }
+    mine = chances.of_tree(decided)
+    found = chances.came(tracker.facts, decided, mine, tracker.edition)
+    assert found.set_index("location").loc["turkey", "actual"] == "reduced"
+
+
+@pytest.mark.parametrize("more, fault", [
+    ({"by": "soon"}, "by 'soon' is no day"),
+    ({"came": "war"}, "came 'war' is none of its answers"),
+    ({"came": "reached"}, "came 'reached' names no document"),
+])  # fmt: skip
+def test_a_question_is_decided_by_an_answer_with_its_document(more, fault):
+    question = scenarios.load()["question"]["settlement"] | more
+    assert any(fault in text for text in scenarios._decided_faults("settlement", question))
+
+
+@pytest.fixture(scope="module")
+def scores(tracker):
+    return tracker.scores()
+
+
+def test_replayed_forecasts_stand_beside_the_published_ones(tracker, scores):
+    board = scoreboard.board(scores).set_index(["target", "model"])
+    for target in ("flow", "quarterly flow"):
+        for model in ("ours, replayed", "ETS", "ARIMA", "Theta", "seasonal naive"):
+            assert board.loc[(target, model), "forecasts"] > 50, (target, model)
+        assert board.loc[(target, "ours, replayed"), "skill"] > 0
+    assert board.loc[("first gas", "ours, replayed"), "skill"] > 0
+    assert scores.loc[scores["model"] == "ours, replayed", "replayed"].all()
+    assert not scores.loc[scores["model"] == "Gazprom", "replayed"].any()
+    flows = scores[scores["target"].str.contains("flow")]
+    assert (flows["target_end_date"] <= tracker.edition).all()
+    page = scoreboard.page(scores, tracker.edition)
+    assert "Chances that are not decided yet" in page and "eu-ban" in page
+
+
+def test_scored_on_an_earlier_day_no_later_word_or_outcome_counts(tracker, scores, tmp_path):
+    day = "2020-06-30"
+    then = standing.scores(tracker.facts, day, tracker._cube(freq="A"), tracker._cube(freq="Q"),
+                           lambda: tracker.flows(freq="A"), tmp_path)  # fmt: skip
+    assert 500 < len(then) < len(scores) and then["origin_date"].max() <= day
+    dated = then[then["target"] != chances.NEVER]
+    assert dated["target_end_date"].max() <= day and set(then["scored_as_of"]) == {day}
+
+
+def test_draws_become_the_next_quarter_and_whole_years():
+    paths = xr.DataArray(np.arange(8.0)[None, :, None] * np.ones((1, 8, 3)),
+                         {"route": ["pipe"], "horizon": range(1, 9)}, ("route", "horizon", "draw"))  # fmt: skip
+    rows = replayed.of_draws("m", paths, dt.date(2021, 12, 31))
+    middle = rows[rows["output_type_id"] == 0.5].set_index(["target", "target_end_date"])["value"]
+    assert middle.to_dict() == {("quarterly flow", "2022-03-31"): 0, ("quarterly flow", "2022-12-31"): 3,
+                                ("flow", "2022-12-31"): 6, ("flow", "2023-12-31"): 22}  # fmt: skip
+    assert set(replayed.of_draws("m", paths, dt.date(2021, 9, 30))["target"]) == {"quarterly flow"}
+    again = replayed.make([("m", dt.date(2021, 12, 31), paths)])
+    assert len(again) == len(rows)

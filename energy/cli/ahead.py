@@ -106,8 +106,8 @@ def _scores(verbs: Verbs) -> None:
                  "  energy scores --submit 2026-11-28-team-model.csv\n  energy scores --out scores.html\n"
                  "a submission holds origin_date, target, location, target_end_date,\n"
                  "output_type, output_type_id, value")  # fmt: skip
-    verb.add_argument("--by", choices=("model", "forecast"), default="model",
-                      help="sum by model (default), or every forecast")  # fmt: skip
+    verb.add_argument("--by", choices=("model", "forecast", "open"), default="model",
+                      help="sum by target and model (default), every forecast, or chances still open")  # fmt: skip
     verb.add_argument("--submit", metavar="FILE.csv", help="first check and keep a submission")
     verb.add_argument("--out", metavar="FILE.html", help="write the page instead")
     add_format(verb)
@@ -226,16 +226,16 @@ def _run_backtest(options: argparse.Namespace) -> int:
 def _run_scores(options: argparse.Namespace) -> int:
     import energy
     from energy import facts
-    from energy.projection import backtest, scoreboard
+    from energy.projection import scoreboard, standing
 
     tracker = energy.load(as_of=options.as_of)
     if options.submit:
-        markets = set(backtest.markets(tracker.facts).values())
-        places = {*tracker.facts["routes"]["route"], *markets, scoreboard.ALL}
-        out(scoreboard.submit(options.submit, facts.home(), places))
+        out(scoreboard.submit(options.submit, facts.home(), standing.places(tracker.facts)))
     scores = tracker.scores()
     if options.out:
-        Path(options.out).write_text(scoreboard.page(scores, tracker.edition), encoding="utf-8")
+        page = scoreboard.page(scores, tracker.edition)
+        Path(options.out).write_text(page, encoding="utf-8")
         out(options.out)
         return 0
-    return emit(scoreboard.board(scores) if options.by == "model" else scores, options.format)
+    tables = {"model": scoreboard.board, "forecast": lambda rows: rows, "open": scoreboard.waiting}
+    return emit(tables[options.by](scores), options.format)

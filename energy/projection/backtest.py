@@ -20,7 +20,7 @@ import os
 import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -605,8 +605,8 @@ def backtest(
     for day in chosen:
         then = known(tables, day)
         for name, forecaster in models.items():
-            rng = np.random.default_rng([seed, day.toordinal(), zlib.crc32(name.encode())])
-            parts += _score_origin(name, forecaster(then, day, YEARS * 4, rng), came, day)
+            made = forecaster(then, day, YEARS * 4, stream(name, day, seed))
+            parts += _score_origin(name, made, came, day)
     if not parts:
         raise EnergyError(
             "No origin could be scored: no route has six quarters known then and a figure after; choose later origins."
@@ -614,6 +614,16 @@ def backtest(
     scores = pd.concat(parts, ignore_index=True)
     scale = scores["route"].map(came.mean("period").to_series())
     return scores.assign(scale=scale, stopped=scores["actual"].abs() <= STOPPED * scale)
+
+
+def stream(name: str, day: dt.date, seed: int = SEED) -> np.random.Generator:
+    """Return the random numbers of a forecaster at an origin, whatever others are asked.
+
+    >>> day = dt.date(2020, 12, 31)
+    >>> bool(stream("drift", day).random() == stream("drift", day).random())
+    True
+    """
+    return np.random.default_rng([seed, day.toordinal(), zlib.crc32(name.encode())])
 
 
 def _models(
@@ -825,6 +835,56 @@ def published(folder: str | Path = SHIPPED) -> pd.DataFrame:
     True
     """
     return pd.read_csv(Path(folder) / "scores.csv")
+
+
+PUBLISHED = ["release", "as_of", "kind", "horizon", "model", "skill", "low", "high", "inside50",
+             "inside80", "inside90", "inside95", "wis", "crps", "bias", "cells", "origins"]  # fmt: skip
+
+
+def tabulated(scores: pd.DataFrame, release: str, as_of: str) -> pd.DataFrame:
+    """Return the table of `published` from the cells of a full run.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `backtest` returns them.
+    release, as_of : str
+        Version and day of the facts.
+
+    Examples
+    --------
+    >>> table = published()
+    >>> list(table.columns) == PUBLISHED
+    True
+    """
+    parts = []
+    for kind in KINDS:
+        whole = summary(scores, kind=kind).reset_index().assign(kind=kind)
+        if kind != "stopped":
+            ends, mine = interval(scores, kind=kind), whole["model"] == "ours"
+            for name in ("low", "high"):
+                whole[name] = whole["horizon"].map(ends[name]).where(mine)
+        parts.append(whole)
+    skill = by_route(scores).reset_index(names="kind").melt("kind", None, "horizon", "skill")
+    parts.append(skill.dropna(subset="skill").assign(model="ours"))
+    parts.append(_held(scores, "living", [f"year {i}" for i in (1, 2, 3)], " living"))
+    table = pd.concat(parts, ignore_index=True)
+    totals = _held(scores, "totals", GROUPS.values()).set_index(["kind", "horizon"])
+    place = pd.MultiIndex.from_frame(table[["kind", "horizon"]])
+    found = totals["inside80"].reindex(place).to_numpy(dtype=float)
+    table["inside80"] = np.where(table["inside80"].notna(), table["inside80"], found).astype(float)
+    table = table.assign(release=release, as_of=as_of).reindex(columns=PUBLISHED)
+    counted = table[["cells", "origins"]].astype(float).fillna(0).astype(int)
+    return table.assign(cells=counted["cells"], origins=counted["origins"]).round(3)
+
+
+def _held(scores: pd.DataFrame, kind: str, spans: Iterable[str], more: str = "") -> pd.DataFrame:
+    """Return which share of outcomes our 80 % interval held by route and horizon."""
+    mine = of_kind(scores[scores["model"] == "ours"], kind)
+    mine = mine.assign(horizon=mine["span"].map(GROUPS), kind=mine["route"] + more)
+    mine = mine[mine["horizon"].isin(list(spans))]
+    held = mine.groupby(["kind", "horizon"], as_index=False).agg(inside80=("inside80", "mean"))
+    return pd.DataFrame(held.assign(model="ours"))
 
 
 def pit(scores: pd.DataFrame, model: str = "ours", kind: str = "routes") -> pd.DataFrame:

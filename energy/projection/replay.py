@@ -183,7 +183,7 @@ def first_gas(
     (True, ['Power of Siberia 1', 'South Stream', 'Yamal-Europe 2'])
     """
     now, rows = timing.decimal(max(tables["volumes"]["published"])), []
-    for case in _asked(tables, at, known, draws, seed):
+    for case in asked(tables, at, known, draws, seed):
         for years in within:
             if case.number + years <= now:
                 came = bool(case.first_gas <= case.number + years)
@@ -218,14 +218,14 @@ def never(
     """
     rows = [(case.project, case.day, case.stage, float(np.isinf(case.sample).mean()),
              not np.isfinite(case.first_gas))
-            for case in _asked(tables, at, known, draws, seed)
+            for case in asked(tables, at, known, draws, seed)
             if np.isfinite(case.first_gas) or np.isfinite(case.given_up)]  # fmt: skip
     names = ["project", "day", "stage", "probability", "came"]
     return _brier(pd.DataFrame(rows, columns=names), ["day"])
 
 
 @dataclass(frozen=True)
-class _Case:
+class Case:
     """A line asked on a day: what was said in draws of years, and what came (NaN where nothing has)."""
 
     project: str
@@ -237,10 +237,11 @@ class _Case:
     given_up: float
 
 
-def _asked(
+def asked(
     tables: facts.Tables, at: Sequence[dt.date],
-    known: Callable[[facts.Tables, dt.date], facts.Tables], draws: int, seed: int,
-) -> Iterator[_Case]:  # fmt: skip
+    known: Callable[[facts.Tables, dt.date], facts.Tables] = backtest.as_known,
+    draws: int = DRAWS, seed: int = backtest.SEED,
+) -> Iterator[Case]:  # fmt: skip
     """Yield every line known on each day that neither flowed nor had been given up."""
     today = timing.milestones(tables, timing.decimal(max(tables["volumes"]["published"])))
     for day in at:
@@ -253,7 +254,7 @@ def _asked(
                 continue
             sample = made.sample(np.random.default_rng([seed, day.toordinal()]), draws)
             came = today.reindex([name]).iloc[0]
-            yield _Case(str(name), day.isoformat(), number, made.stage, sample,
+            yield Case(str(name), day.isoformat(), number, made.stage, sample,
                         float(came["first_gas"]), float(came["never"]))  # fmt: skip
 
 

@@ -305,7 +305,7 @@ def _question_faults(name: str, question: Tree, seen: list[str], tree: Tree) -> 
     answers = question.get("answer", {})
     if not answers:
         return [f"question.{name}: has no answer; add [question.{name}.answer.…]"]
-    faults = []
+    faults = _decided_faults(name, question)
     if sum(bool(answer.get("baseline")) for answer in answers.values()) != 1:
         faults.append(f"question.{name}: one answer must carry baseline = true")
     bare = [key for key, answer in answers.items() if "value" not in answer.get("probability", {})]
@@ -320,6 +320,21 @@ def _question_faults(name: str, question: Tree, seen: list[str], tree: Tree) -> 
     for condition in given:
         faults += _sum_faults(name, answers, condition)
     return faults
+
+
+def _decided_faults(name: str, question: Tree) -> list[str]:
+    """Return faults of the day a question is decided, and of what came."""
+    if "by" in question and not DATE.fullmatch(str(question["by"])):
+        return [f"question.{name}: by {question['by']!r} is no day; give one as YYYY-MM-DD"]
+    came = question.get("came")
+    if came is None:
+        return []
+    if came not in question["answer"]:
+        return [f"question.{name}: came {came!r} is none of its answers: "
+                f"{', '.join(question['answer'])}"]  # fmt: skip
+    if not question.get("came_source"):
+        return [f"question.{name}: came {came!r} names no document; add came_source"]
+    return []
 
 
 def _sum_faults(name: str, answers: Tree, given: str | None) -> list[str]:

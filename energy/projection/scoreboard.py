@@ -30,11 +30,14 @@ from energy.errors import DataError
 from energy.measure import periods
 from energy.measure.observations import rows_of
 from energy.measure.tables import OutsideForecast
+from energy.projection import chances
 
 COLUMNS = ["origin_date", "target", "location", "target_end_date", "output_type",
            "output_type_id", "value"]  # fmt: skip
-TARGETS = {"flow": "bcm at 20 °C of a calendar year or quarter, by route or market",
-           "revenue": "million USD of a calendar year, by market"}  # fmt: skip
+FLOW, QUARTERLY, REVENUE = "flow", "quarterly flow", "revenue"
+TARGETS = {FLOW: "bcm at 20 °C of a calendar year, by route or market",
+           QUARTERLY: "bcm at 20 °C of a quarter, by route or market",
+           REVENUE: "million USD of a calendar year, by market", **chances.TARGETS}  # fmt: skip
 KEY = ["model", "origin_date", "target", "location", "target_end_date"]
 ALL = "all"
 WHOLE = 0.99
@@ -65,18 +68,28 @@ def check(rows: pd.DataFrame, locations: Iterable[str], name: str = "submission"
         return [f"{name}: no row; give one a quantile"]
     known, faults = set(locations), []
     for word, allowed, column in (("target", set(TARGETS), "target"), ("location", known, "location"),
-                                  ("output_type", {"quantile"}, "output_type")):  # fmt: skip
+                                  ("output_type", {"quantile", "pmf"}, "output_type")):  # fmt: skip
         stray = sorted(set(rows[column].astype(str)) - allowed)
         if stray:
-            near = ", ".join(sorted(allowed)[:4])
+            near = ", ".join(sorted(allowed)[:6])
             faults.append(f"{name}: {word} '{stray[0]}' is unknown; use e.g. {near}")
+    event = rows["target"].isin(list(chances.TARGETS))
+    if (event != (rows["output_type"] == "pmf")).any():
+        faults.append(
+            f"{name}: {', '.join(chances.TARGETS)} are given as pmf, all else as quantile"
+        )
     level, value = (pd.to_numeric(rows[c], errors="coerce") for c in ("output_type_id", "value"))
-    if not ((level > 0) & (level < 1)).all():
+    if not ((level > 0) & (level < 1) | event).all():
         faults.append(f"{name}: output_type_id must be quantile levels between 0 and 1")
     if not np.isfinite(value).all():
         faults.append(f"{name}: a value is missing or no number; give one a row")
     faults += _date_faults(rows, name)
-    return faults or _crossing(rows.assign(output_type_id=level, value=value), name)
+    if faults:
+        return faults
+    said = rows.assign(value=value, model=rows.get("model", name))
+    return _crossing(said[~event].assign(output_type_id=level[~event]), name) + chances.faults(
+        said[event], name
+    )
 
 
 def _date_faults(rows: pd.DataFrame, name: str) -> list[str]:
@@ -125,8 +138,7 @@ def read(path: Path | str, locations: Iterable[str]) -> pd.DataFrame:
     faults = check(text, locations, path.name)
     if faults:
         raise DataError(path.name, faults)
-    numbers = {name: text[name].astype(float) for name in ("output_type_id", "value")}
-    return text.assign(model=path.stem, **numbers)[["model", *COLUMNS]]
+    return text.assign(model=path.stem, value=text["value"].astype(float))[["model", *COLUMNS]]
 
 
 def submit(path: Path | str, folder: Path | str, locations: Iterable[str]) -> Path:
@@ -294,7 +306,7 @@ def truth(cube: xr.Dataset, markets: Mapping[str, str]) -> pd.DataFrame:
         mine = [row for name, row in lives.items() if market in (ALL, markets[name])]
         found[market] = np.sum(mine, axis=0) if mine else np.full(values.shape[1], np.nan)
     ends = _ends(pd.DatetimeIndex(flow["period"].values), str(cube.attrs["freq"]))
-    rows = [("flow", name, end, float(value)) for name, row in found.items()
+    rows = [(FLOW if cube.attrs["freq"] == "A" else QUARTERLY, name, end, float(value)) for name, row in found.items()
             for end, value in zip(ends, row, strict=True) if np.isfinite(value)]  # fmt: skip
     return pd.DataFrame(rows, columns=["target", "location", "target_end_date", "actual"])
 
@@ -331,39 +343,52 @@ def score(said: pd.DataFrame, came: pd.DataFrame, day: str = "9999-12-31") -> pd
         (NaN where the quantiles for it were not given), ``levels``. A forecast of exactly nought
         at every level, for a line that is shut, is left out: it would count as a hit.
     """
+    said = said[said["target_end_date"] <= day]
     both = said.merge(came, on=["target", "location", "target_end_date"], how="inner")
-    both = both[both["target_end_date"] <= day]
-    rows = [dict(zip(KEY, key, strict=True)) | _judged(part)
-            for key, part in both.groupby(KEY, sort=True)
-            if (part["value"] != 0).any()]  # fmt: skip
     names = ["actual", "median", "error", "pinball", "wis", *SPANS.values(), "levels"]
-    return pd.DataFrame(rows, columns=[*KEY, *names])
+    if both.empty:
+        return pd.DataFrame(columns=[*KEY, *names])
+    levels = both["output_type_id"].astype(float).round(4)
+    place = both.groupby(KEY, sort=True).ngroup().to_numpy()
+    rows = both.assign(place=place).drop_duplicates("place").set_index("place").sort_index()
+    at, every = pd.factorize(levels, sort=True)
+    wide = np.full((len(rows), len(every)), np.nan)
+    wide[place, at] = both["value"].to_numpy(dtype=float)
+    given, flows = np.isfinite(wide), np.nan_to_num(wide).any(axis=1)
+    kind = np.unique(given, axis=0, return_inverse=True)[1].ravel()
+    parts = []
+    for one in np.unique(kind[flows]):
+        mine = np.flatnonzero((kind == one) & flows)
+        known = given[mine[0]]
+        actual = rows["actual"].to_numpy(dtype=float)[mine]
+        judged = _judged(np.asarray(every, dtype=float)[known], wide[np.ix_(mine, known)], actual)
+        parts.append(pd.DataFrame(judged, index=rows.index[mine]))
+    if not parts:
+        return pd.DataFrame(columns=[*KEY, *names])
+    found = rows[KEY].join(pd.concat(parts), how="inner").sort_index()
+    return found.reset_index(drop=True)[[*KEY, *names]]
 
 
-def _judged(part: pd.DataFrame) -> dict[str, float]:
-    part = part.sort_values("output_type_id")
-    levels, values = (part[c].to_numpy(dtype=float) for c in ("output_type_id", "value"))
-    actual = float(part["actual"].iloc[0])
-    median = float(np.interp(0.5, levels, values))
-    pinball = np.where(
-        actual >= values, levels * (actual - values), (1 - levels) * (values - actual)
-    )
-    found: dict[str, float] = {"actual": actual, "median": median, "error": median - actual,
-                               "pinball": 2 * float(pinball.mean()), "levels": len(levels)}  # fmt: skip
-    held = {
-        round(float(level), 4): float(value) for level, value in zip(levels, values, strict=True)
-    }
-    interval = [0.5 * abs(actual - median)]
+def _judged(levels: np.ndarray, values: np.ndarray, actual: np.ndarray) -> dict[str, np.ndarray]:
+    """Score forecasts (n, levels) that give the same levels against what came (n,)."""
+    median = np.array([np.interp(0.5, levels, row) for row in values])
+    off = actual[:, None] - values
+    pinball = np.where(off >= 0, levels * off, (levels - 1) * off)
+    found = {"actual": actual, "median": median, "error": median - actual,
+             "pinball": 2 * pinball.mean(axis=1), "levels": np.full(len(actual), len(levels))}  # fmt: skip
+    place = {round(float(level), 4): at for at, level in enumerate(levels)}
+    interval = [0.5 * np.abs(actual - median)]
     for span, name in SPANS.items():
-        nothing = float("nan")
-        low, high = (held.get(round((1 + side * span) / 2, 4), nothing) for side in (-1, 1))
-        if np.isnan(low) or np.isnan(high):
-            found[name] = nothing
+        ends = [place.get(round((1 + side * span) / 2, 4)) for side in (-1, 1)]
+        if ends[0] is None or ends[1] is None:
+            found[name] = np.full(len(actual), np.nan)
             continue
-        found[name] = float(low <= actual <= high)
-        outside = max(low - actual, 0.0) + max(actual - high, 0.0)
+        low, high = values[:, ends[0]], values[:, ends[1]]
+        found[name] = ((low <= actual) & (actual <= high)).astype(float)
+        outside = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
         interval.append((1 - span) / 2 * (high - low) + outside)
-    return found | {"wis": float(sum(interval) / (len(interval) - 0.5))}
+    wis: np.ndarray = np.sum(interval, axis=0) / (len(interval) - 0.5)
+    return found | {"wis": wis}
 
 
 def brier(said: pd.DataFrame, came: Mapping[str, bool]) -> pd.DataFrame:
@@ -393,39 +418,118 @@ def brier(said: pd.DataFrame, came: Mapping[str, bool]) -> pd.DataFrame:
 
 
 def board(scores: pd.DataFrame) -> pd.DataFrame:
-    """Sum the scores by model: count, mean scores, coverage; best weighted interval score first.
+    """Sum the scores by target and model: count, mean scores, coverage, skill; the best first.
 
-    Scores are compared on the same outcomes only through ``relative``: the mean, over pairs, of the
-    model's absolute error over the median model's on that outcome.
+    Different models spoke of different outcomes, so they are set against a simple one on the outcomes
+    that both foretold.
+
+    Returns
+    -------
+    DataFrame
+        ``target, model, forecasts, relative`` (mean over pairs of the absolute error over that of
+        the median model on the same outcome), ``skill`` (1 less the weighted interval score, or
+        Brier's, over that of the simple model of `SIMPLE`), ``shared`` (forecasts that skill rests
+        on), ``wis, pinball, brier, inside50`` to ``inside95``.
     """
+    names = ["wis", "pinball", "brier", *SPANS.values()]
+    first = ["target", "model", "forecasts", "relative", "skill", "shared"]
     if scores.empty:
-        return pd.DataFrame(columns=["model", "forecasts", "wis", "pinball", "relative"])
+        return pd.DataFrame(columns=[*first, *names])
+    rows = scores.reindex(
+        columns=[*scores.columns, *sorted({*names, "error"} - set(scores.columns))]
+    )
+    rows = rows.astype(dict.fromkeys([*names, "error"], "float64"))
     place = ["target", "location", "target_end_date"]
-    usual = scores.assign(size=scores["error"].abs()).groupby(place)["size"].transform("median")
-    relative = scores["error"].abs() / usual.where(usual > 0)
-    grouped = scores.assign(relative=relative).groupby("model")
-    found = grouped[["wis", "pinball", "relative", *SPANS.values()]].mean()
+    size = rows["error"].abs()
+    usual = size.groupby([rows[name] for name in place]).transform("median")
+    rows = rows.assign(
+        relative=size / usual.where(usual > 0), size=rows["wis"].fillna(rows["brier"])
+    )
+    grouped = rows.groupby(["target", "model"])
+    found = grouped[[*names, "relative"]].mean().astype(float)
     found.insert(0, "forecasts", grouped.size())
-    return found.sort_values("relative", kind="stable").reset_index()
+    skill = pd.concat([_skills(part, str(target)) for target, part in rows.groupby("target")])
+    found = found.join(skill)
+    order = found.assign(key=found["relative"].fillna(found["brier"]))
+    order = order.sort_values(["target", "key"], kind="stable")
+    return order.reset_index()[[*first, *names]]
+
+
+def _skills(rows: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return skill against the simple model of a target, and on how many outcomes both foretold."""
+    wide = rows.pivot_table(index=KEY[1:], columns="model", values="size")
+    simple = next((name for name in SIMPLE.get(target, ()) if name in wide), None)
+    found = {}
+    for model in rows["model"].unique():
+        skill, shared = float("nan"), 0.0
+        if simple is not None and model in wide:
+            both = wide[[*{model, simple}]].dropna()
+            total, shared = float(both[simple].sum()), float(len(both))
+            skill = 1 - float(both[model].sum()) / total if total > 0 else float("nan")
+        found[target, model] = {"skill": skill, "shared": shared}
+    return pd.DataFrame.from_dict(found, orient="index").rename_axis(["target", "model"])
+
+
+SIMPLE = {FLOW: ("seasonal naive",), QUARTERLY: ("seasonal naive",), REVENUE: ("as last year",),
+          chances.FIRST_GAS: (chances.RATE,), chances.NEVER: (chances.RATE,),
+          chances.ANSWER: (chances.EVEN,)}  # fmt: skip
+"""The simple model that has skill 0, by target."""
+
+
+STYLE = ("body{font:15px/1.5 system-ui,sans-serif;margin:2rem;max-width:70rem}"
+         ".t{overflow-x:auto}table{border-collapse:collapse}"
+         "td,th{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #ddd}"
+         "td:first-child,th:first-child{text-align:left}")  # fmt: skip
+CAVEAT = (
+    "Lower is better; inside80 aims at 0.8; skill is 1 less the score over that of a simple model on "
+    "the same outcomes. A median alone is scored by its error, a chance by Brier's rule. Rows of a "
+    "model marked as replayed, and its rivals, were made later by the method of today on what was "
+    "known that day; all others stand as they were said."
+)
+
+
+def waiting(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return the chances of events that are not decided yet, of scores from `Tracker.scores`."""
+    return pd.DataFrame(scores.attrs.get("open", []))
+
+
+def sections(
+    scores: pd.DataFrame,
+) -> list[tuple[str, pd.DataFrame]]:
+    """Return the tables of the page with their titles: by model, what is open, every forecast.
+
+    Of replayed forecasts only the sums are shown; `Tracker.scores` has each of them.
+    """
+    told = scores[~scores["model"].isin(_replaying(scores))]
+    told = told.drop(columns=["levels", "replayed", "scored_as_of"], errors="ignore")
+    found = [("By target and model", board(scores))]
+    found.append(("Chances that are not decided yet", waiting(scores)))
+    return [*found, ("Every published forecast whose outcome has come", told)]
+
+
+def words(scores: pd.DataFrame, edition: str) -> str:
+    """Return how many forecasts were scored against what, and how to read them."""
+    return f"{len(scores)} forecasts scored against the facts of {edition}. {CAVEAT}"
+
+
+def _replaying(scores: pd.DataFrame) -> set[str]:
+    """Return the models of which every forecast was made afterwards."""
+    if "replayed" not in scores:
+        return set()
+    return set(scores["model"]) - set(scores.loc[~scores["replayed"].astype(bool), "model"])
 
 
 def page(scores: pd.DataFrame, edition: str) -> str:
-    """Return a static page of the scoreboard: by model, then every scored forecast; no request."""
-    summed, rows = board(scores).round(3), scores.drop(columns=["levels"], errors="ignore").round(3)
-    body = "".join(
+    """Return a static page of the scoreboard, see `sections`; it asks for nothing."""
+    tables = "".join(
         f"<h2>{html.escape(title)}</h2><div class='t'>"
-        + table.to_html(index=False, na_rep="", border=0, escape=True)
+        + table.round(3).to_html(index=False, na_rep="", border=0, escape=True)
         + "</div>"
-        for title, table in (("By model", summed), ("Every forecast whose outcome has come", rows))
+        for title, table in sections(scores)
     )
-    words = (f"{len(scores)} forecasts scored against the facts of {edition}. Lower is better; "
-             "inside80 aims at 0.8. A median alone is scored by its error.")  # fmt: skip
     return (
         "<!doctype html><html lang='en'><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        "<title>Scoreboard</title><style>body{font:15px/1.5 system-ui,sans-serif;margin:2rem;"
-        "max-width:70rem}.t{overflow-x:auto}table{border-collapse:collapse}"
-        "td,th{padding:.2rem .6rem;text-align:right;border-bottom:1px solid #ddd}"
-        "td:first-child,th:first-child{text-align:left}</style>"
-        f"<h1>Scoreboard</h1><p>{html.escape(words)}</p>{body}</html>\n"
+        f"<title>Scoreboard</title><style>{STYLE}</style><h1>Scoreboard</h1>"
+        f"<p>{html.escape(words(scores, edition))}</p>{tables}</html>\n"
     )

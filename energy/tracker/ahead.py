@@ -408,9 +408,12 @@ class Ahead(Facet):
         return backtest.league(self.t.facts, backtest.ours if ours else None)
 
     def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
-        """Score dated forecasts whose outcome has come: our releases, published ones, submissions.
+        """Score dated forecasts whose outcome has come: ours, rivals, published ones, submissions.
 
-        Beside each the simple rival, what came in the last whole year before that day.
+        Our releases and published forecasts stand as they were said; ``replayed`` marks what ours
+        and the simple rivals would have said at past days, by the method of today on what was known
+        then. Outcomes are those known on the tracker's day, so that `Tracker.as_of` scores as one
+        could have scored then. A forecast of nought and a year that is not over do not count.
 
         Parameters
         ----------
@@ -421,39 +424,24 @@ class Ahead(Facet):
         Returns
         -------
         DataFrame
-            See `energy.projection.scoreboard.score`; ``board`` sums it up, ``page`` shows it.
+            See `energy.projection.scoreboard.score`, and ``answer, chance, brier`` of events (first
+            gas, never, the tree's answers; `energy.projection.chances`) and ``replayed``.
+            ``scoreboard.board`` sums it up, ``scoreboard.page`` shows it; ``attrs["open"]`` are the
+            rows of chances that are not decided yet.
 
         Examples
         --------
         >>> import energy
-        >>> t = energy.load()
-        >>> bool((t.ahead.scores()["wis"] >= 0).all())
+        >>> scores = energy.load().ahead.scores()
+        >>> {"flow", "quarterly flow", "first gas", "never", "answer"} <= set(scores["target"])
         True
         """
         from energy import facts
-        from energy.projection import backtest, replay, scoreboard
+        from energy.projection import standing
 
-        tables, others = self.t.facts, scoreboard.of_outside(self.t.facts)
-        markets = backtest.markets(tables)
-        places = {
-            *tables["routes"]["route"],
-            *markets.values(),
-            *others["location"],
-            scoreboard.ALL,
-        }
-        said = pd.concat(
-            [
-                scoreboard.of_log(backtest.read_log(backtest.SHIPPED)),
-                others,
-                scoreboard.submissions(folder or facts.home(), places),
-            ],
-            ignore_index=True,
-        )
-        came = scoreboard.truth(self.t._cube(freq="A"), markets)
-        if (said["target"] == "revenue").any():
-            came = pd.concat([came, replay.earned(self.t.flows(freq="A"), markets)])
-        said = pd.concat([said, scoreboard.as_last_year(said, came)], ignore_index=True)
-        return scoreboard.score(said, came, self.t.edition)
+        return standing.scores(self.t.facts, self.t.edition, self.t._cube(freq="A"),
+                               self.t._cube(freq="Q"), lambda: self.t.flows(freq="A"),
+                               folder or facts.home())  # fmt: skip
 
     def regimes(self) -> pd.DataFrame:
         """Return the regime each route stands in and its hazard; see `energy.projection.regimes`.

@@ -25,7 +25,7 @@ from energy.publish.site import charts, series
 
 NAV = (("Home", "index.html"), ("Atlas", "atlas.html"), ("Routes", "routes/index.html"),
        ("Markets", "markets/index.html"), ("Countries", "countries/index.html"),
-       ("Data", "data.html"))  # fmt: skip
+       ("Scores", "scores.html"), ("Data", "data.html"))  # fmt: skip
 TITLE = "Russian gas by pipeline"
 NAME = "energy-trade-tracker"
 CARD = "card.png"
@@ -36,7 +36,16 @@ ROUTE = {"period": "Year", "flow": "Flow", "flow_p10": "P10", "flow_p90": "P90",
          "revenue": "Revenue, million USD"}  # fmt: skip
 MARKET = {"period": "Year", "flow": "Flow", "p10": "P10", "p90": "P90", "coverage": "Coverage",
           "status": "Status", "whole": "Year is over"}  # fmt: skip
-DIGITS = {"utilisation": 3, "coverage": 3, "price": 1, "revenue": 1}
+DIGITS = {
+    "brier": 3,
+    "chance": 3,
+    "skill": 3,
+    "relative": 3,
+    "utilisation": 3,
+    "coverage": 3,
+    "price": 1,
+    "revenue": 1,
+}
 SOURCE = {"source": "Key", "title": "Document", "publisher": "Publisher", "published": "Published"}
 
 
@@ -57,6 +66,7 @@ class Told:
     market_quarters: pd.DataFrame
     behind: Mapping[str, str]  # id of a figure to the key of its source
     documents: Mapping[str, Mapping[str, str]]
+    scores: pd.DataFrame  # as the tracker's
     title: str = TITLE
     author: str = f"The authors of {NAME}"
     card: bool = False  # whether there is a picture for links to the site
@@ -92,6 +102,7 @@ def gather(t: Any) -> Told:
         market_years=t.exports(), market_quarters=t.exports("Q"), behind=behind,
         documents={str(row.pop("source")): row
                    for row in keys[["source", *columns]].to_dict("records")},
+        scores=t.scores(),
     )  # fmt: skip
 
 
@@ -104,6 +115,7 @@ def write(folder: Path, told: Told, base: str, editions: Mapping[str, str]) -> N
     made = {
         "index.html": (TITLE, _home(told)),
         "data.html": ("Data", _data(told, editions)),
+        "scores.html": ("Scoreboard", _scores(told)),
         "routes/index.html": ("Routes", _list(told.names)),
         "markets/index.html": ("Markets", _list({m: spoken(m) for m in markets})),
         "countries/index.html": ("Countries", _list({c: n for c, (n, _) in countries.items()})),
@@ -282,6 +294,17 @@ def _data(told: Told, editions: Mapping[str, str]) -> str:
         f"<h2>Editions</h2><ul>{dated}</ul><h2>Series</h2>"
         + _table(["Series", "Files"], rows, "Series and files", words=True, raw=True)
     )
+
+
+def _scores(told: Told) -> str:
+    """Dated forecasts beside what came: sums by model, chances still open, every published one."""
+    from energy.projection import scoreboard
+
+    parts = [f"<p>{escape(scoreboard.words(told.scores, told.as_of))}</p>"]
+    for title, table in scoreboard.sections(told.scores):
+        heads = {str(name): str(name).replace("_", " ") for name in table.columns}
+        parts.append(f"<h2>{escape(title)}</h2>{_figures(table, heads, title)}")
+    return "".join(parts)
 
 
 def _links(kind: str, name: str, up: str = "") -> str:
