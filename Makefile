@@ -7,6 +7,7 @@
 # make house  the figures of the code: lines, functions, rooms and arrows, names with examples
 # make lab   the fault laboratory for long, with a seed (docs/faults.md)
 # make wheel, lowest, newest  the package in an empty environment
+# make release-check  all three: before a release, and once a week
 # make mutate  a sample of mutants of flows, units, bridge, ramp, publishing (minutes; not in CI);
 #              all of them: ARGS='--count 0', one part: ARGS='flows --count 100 --seed 2'
 PYTHON ?= python3
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 
-.PHONY: run test lint lint-js docs notebooks lab bench house mutate wheel lowest newest clean
+.PHONY: release-check run test lint lint-js docs notebooks lab bench house mutate wheel lowest newest clean
 UV := $(shell command -v uv 2>/dev/null)
 # uv sets up in seconds; without it pip does the same
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary)
@@ -89,6 +90,11 @@ lowest: dist/.made
 	uv pip install --quiet --python $(EMPTY) --resolution lowest-direct -r pyproject.toml
 	uv pip install --quiet --python $(EMPTY) --no-deps dist/*.whl && uv pip check --python $(EMPTY)
 	$(EMPTY)/bin/python tests/smoke.py
+
+release-check:
+	$(MAKE) wheel
+	$(MAKE) lowest
+	$(MAKE) newest
 
 mutate: $(VENV)/.test
 	$(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check) 'mutmut>=3.8'

@@ -17,7 +17,7 @@ import geodata
 from energy import facts, store, tracker
 from energy.errors import DataError, EnergyError
 from energy.intake import derive
-from energy.publish import pictures
+from energy.publish import pictures, whole
 from energy.sources import files
 from energy.store import Store
 from geodata import formats, gem, net, routes
@@ -223,13 +223,7 @@ def write_text(path: Path, text: str) -> Path:
     >>> write_text(Path("summary.md"), "# Exports").read_text(encoding="utf-8")
     '# Exports'
     """
-    spare = path.with_name(f".{path.name}.part")
-    try:
-        spare.write_text(text, encoding="utf-8")
-        spare.replace(path)
-    finally:  # a full disk or Ctrl-C leaves nothing half written
-        spare.unlink(missing_ok=True)
-    return path
+    return whole.write(path, text)
 
 
 def check(folder: str | Path | None = None, as_of: str | None = None) -> list[str]:

@@ -17,6 +17,7 @@ import pytest
 
 from energy import cli
 from energy.cli import command, faults, terminal
+from energy.publish import whole
 
 VERBS = [
     "build", "site", "map", "plot", "export", "flows", "exports", "finance", "netback",
@@ -265,9 +266,55 @@ def test_a_full_disk_is_one_sentence():
     assert "The disk is full" in done.stderr
 
 
+def limited(size, program):
+    """Run a program in a process whose files may have so many bytes: a disk that is full."""
+    resource = pytest.importorskip("resource")
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return subprocess.run([sys.executable, "-c", program], preexec_fn=limit, check=False,
+                          capture_output=True, text=True)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["page.html", "cube.nc"])
+def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, name):
+    """HDF5 would end the process, so the cube is made in memory and written as one."""
+    (tmp_path / name).write_text("old", encoding="utf-8")
+    program = f"""\
+import sys, pathlib, numpy, pandas, xarray
+from energy.cli import faults
+from energy.publish import layers, whole
+path = pathlib.Path({str(tmp_path / name)!r})
+noise = numpy.random.default_rng(0).random((2, 9000))
+days = pandas.date_range("2000", periods=9000)
+cube = xarray.Dataset({{"flow": (("route", "period"), noise, {{"units": "bcm"}})}}, {{"period": days}})
+try:
+    layers.write_netcdf(cube, path) if path.suffix == ".nc" else whole.write(path, "x" * 100_000)
+except OSError as error:
+    sys.exit(faults.spoken(error))
+"""
+    done = limited(20_000, program)
+    assert done.returncode == 1 and "larger than the limit of this shell allows" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere"
+)
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    tmp_path.chmod(0o555)
+    with pytest.raises(PermissionError) as caught:
+        whole.write(tmp_path / "page.html", "x")
+    assert faults.spoken(caught.value).startswith(f"energy: No permission: '{tmp_path}/page.html'")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("error", "code", "sentence"),
     [
+        (FileNotFoundError(errno.ENOENT, "x", "a/.out-7tvmste8.part"), 1, "folder: 'a/out'."),
         (OSError(errno.ENOSPC, "x", "out/.m.html.part"), 1, "The disk is full: 'out/m.html'; free"),
         (
             PermissionError(errno.EACCES, "x", "/proc/x"),

@@ -227,15 +227,14 @@ def _run_scores(options: argparse.Namespace) -> int:
     import energy
     from energy import facts
     from energy.projection import scoreboard, standing
+    from energy.publish import whole
 
     tracker = energy.load(as_of=options.as_of)
     if options.submit:
         out(scoreboard.submit(options.submit, facts.home(), standing.places(tracker.facts)))
     scores = tracker.scores()
     if options.out:
-        page = scoreboard.page(scores, tracker.edition)
-        Path(options.out).write_text(page, encoding="utf-8")
-        out(options.out)
+        out(whole.write(Path(options.out), scoreboard.page(scores, tracker.edition)))
         return 0
     tables = {"model": scoreboard.board, "forecast": lambda rows: rows, "open": scoreboard.waiting}
     return emit(tables[options.by](scores), options.format)

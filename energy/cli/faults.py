@@ -28,6 +28,7 @@ SAID = {
     errno.EMFILE: "Too many open files{at}; close some programs or raise the limit (ulimit -n).",
     errno.ENAMETOOLONG: "The name is too long{at}.",
 }
+RANDOM = re.compile(r"-[a-z0-9_]{8}$")  # what tempfile puts behind the name of a folder
 
 
 class Terminated(BaseException):
@@ -128,7 +129,7 @@ def _place(error: OSError) -> str:
     text = os.fspath(error.filename)
     folder, name = os.path.split(os.fsdecode(text))
     if name.startswith(".") and name.endswith(".part"):
-        name = name[1:].removesuffix(".part")
+        name = RANDOM.sub("", name[1:].removesuffix(".part"))
     return f": '{os.path.join(folder, name)}'"  # noqa: PTH118 - the text as it is, not a Path
 
 

@@ -26,6 +26,7 @@ from energy.errors import DataError, EnergyError
 from energy.flows import spans_of
 from energy.measure import periods
 from energy.measure.tables import Tables
+from energy.publish import whole
 from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION
 
@@ -417,9 +418,7 @@ def _beside(folder: Path, extra: Mapping[str, str], taken: set[str]) -> list[Pat
             raise EnergyError(f"'{name}' cannot lie beside the layers; give it a name of its own.")
     written = []
     for name, text in extra.items():
-        spare = folder / f".{name}.part"
-        spare.write_text(text, encoding="utf-8", newline="\n")
-        written.append(spare.replace(folder / name))
+        written.append(whole.write(folder / name, text))
     return written
 
 
@@ -458,12 +457,9 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
     floats = [str(name) for name, values in plain.data_vars.items() if values.dtype.kind == "f"]
     encoding: dict[str, dict[str, Any]] = {name: {"zlib": True, "complevel": 4} for name in floats}
     encoding["period"] = {"units": "days since 1900-01-01", "dtype": "int32"}
-    spare = path.with_name(path.name + ".part")
-    plain.assign_attrs(Conventions="CF-1.11", **words).to_netcdf(
-        spare, engine="h5netcdf", encoding=encoding
-    )
-    spare.replace(path)
-    return path
+    kept = plain.assign_attrs(Conventions="CF-1.11", **words)
+    # in memory first: HDF5 ends the whole process where its disk is full
+    return whole.write(path, kept.to_netcdf(engine="h5netcdf", encoding=encoding))
 
 
 CF_UNITS = {

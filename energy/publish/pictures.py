@@ -24,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 
 from energy.errors import DataError, EnergyError, MissingExtra, PeriodError, checked
 from energy.measure import periods
-from energy.publish import atlas, qualifiers
+from energy.publish import atlas, qualifiers, whole
 from energy.publish.layers import period_labels
 from geodata import basemap, draw
 from geodata.geometry import cut_antimeridian
@@ -293,9 +293,7 @@ def _bytes(figure: Figure, kind: str, dpi: int) -> bytes:
 
 
 def _replace(target: Path, content: bytes) -> Path:
-    spare = target.with_name(f".{target.name}.part")
-    spare.write_bytes(content)
-    return spare.replace(target)
+    return whole.write(target, content)
 
 
 def _written(figure: Figure, path: str | Path | None) -> Figure:

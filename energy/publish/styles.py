@@ -21,7 +21,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import EnergyError
-from energy.publish import atlas, exchange
+from energy.publish import atlas, exchange, whole
 from geodata import formats
 from geodata.errors import GeodataError
 
@@ -288,10 +288,7 @@ def write(
     """Write the style files of `files` into a folder that exists; each replaced whole."""
     written = []
     for name, text in files(layers, per_year).items():
-        target = Path(folder) / name
-        spare = target.with_name(f".{name}.part")
-        spare.write_text(text, encoding="utf-8", newline="\n")
-        written.append(spare.replace(target))
+        written.append(whole.write(Path(folder) / name, text))
     return written
 
 
