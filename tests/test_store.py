@@ -205,6 +205,22 @@ def test_a_run_writes_what_is_new_revised_and_withdrawn_and_nothing_else(here):
     assert (again.new, again.revised, again.withdrawn) == (0, 1, 0)  # given again, gone before
 
 
+def test_a_source_withdraws_its_own_figures_and_no_other_source_s(here):
+    press = row(4.0, "2025Q2", source="press")
+    here.publish(
+        "meter", R1, table(row(1.0), row(2.0, "2025Q2"), row(3.0, "2025Q2", entity="other"))
+    )
+    here.publish("press", R1, table(press, row(5.0, source="press")))
+    assert here.publish("meter", R2, table(), whole=["2025Q2"]) is None  # it was not read at all
+    assert here.publish("press", R2, table(press), whole=["2025Q2"]) is None
+    assert len(here.observations(source="meter").dropna(subset="value")) == 3
+    told = here.publish("meter", R3, table(row(1.0)), whole=["2025Q2"])
+    assert (told.new, told.revised, told.withdrawn) == (0, 0, 2)
+    assert values(here.observations(source="press")) == {"2025Q1": 5.0, "2025Q2": 4.0}
+    left = here.observations(source="meter").dropna(subset="value")
+    assert values(left) == {"2025Q1": 1.0}
+
+
 def test_a_part_of_a_run_has_its_number_and_a_day_of_grace(here):
     day = "2025-05-02"  # just a day after the run began
     paths = [here.publish("meter", R1, table(row(1.0, period, day))).path
