@@ -300,9 +300,9 @@ def test_timing_backtest_and_outside_delegate(tracker):
     )  # the memorandum of 2 September 2025 binds; no contract followed
     assert line.stage == "binding" and "contract" not in line.passed
     assert line.passed["binding"] == pytest.approx(2025 + 244 / 365, abs=0.002)
-    scores = tracker.ahead.backtest(["naive"], "2019Q1", "2020Q4")
+    scores = tracker.scoring.backtest(["naive"], "2019Q1", "2020Q4")
     assert scores["origin"].nunique() == 8
-    assert len(tracker.ahead.outside()) >= 25
+    assert len(tracker.scoring.outside()) >= 25
 
 
 def test_a_projection_knows_what_the_tracker_knew(tracker):
@@ -323,9 +323,15 @@ def test_old_flat_names_work_with_a_warning_and_facets_are_small(tracker):
     for old, new in facet.MOVED.items():
         with pytest.warns(DeprecationWarning, match=rf"t\.{old} is t\.{new} now"):
             assert getattr(tracker, old) == operator.attrgetter(new)(tracker)
+    assert len(facet.FROM_FACETS) > 5
+    for old, new in facet.FROM_FACETS.items():
+        with pytest.warns(DeprecationWarning, match=rf"t\.{old} is t\.{new} now"):
+            assert operator.attrgetter(old)(tracker) == operator.attrgetter(new)(tracker)
+    with pytest.raises(AttributeError, match="'Ahead' has no attribute 'flow'"):
+        _ = tracker.ahead.flow
     with pytest.warns(DeprecationWarning, match=r"network\.graph"):
         assert tracker.network("2025").number_of_nodes() > 20
-    for name in ("money", "network", "ahead", "maps", "evidence"):
+    for name in ("money", "network", "ahead", "scoring", "maps", "evidence"):
         side = getattr(tracker, name)
         members = [n for n in dir(type(side)) if not n.startswith("_")]
         assert 5 <= len(members) <= 14

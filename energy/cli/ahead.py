@@ -208,14 +208,14 @@ def _run_backtest(options: argparse.Namespace) -> int:
 
     tracker = energy.load(as_of=options.as_of)
     if options.league:
-        return emit(tracker.ahead.outside(), options.format)
+        return emit(tracker.scoring.outside(), options.format)
     if options.timing:
         return emit(timing.coverage(tracker.facts), options.format)
     if options.log:
         return emit(backtest.score_log(backtest.SHIPPED, tracker.facts), options.format)
     if options.by != "cell" and options.models:
         options.models = list(dict.fromkeys([*options.models, "seasonal naive"]))
-    scores = tracker.ahead.backtest(options.models, options.first, options.last)
+    scores = tracker.scoring.backtest(options.models, options.first, options.last)
     if options.by == "horizon":
         return emit(backtest.summary(scores).reset_index(), options.format)
     if options.by == "route":

@@ -1119,7 +1119,7 @@ def standings(table: pd.DataFrame) -> pd.DataFrame:
     Examples
     --------
     >>> import energy
-    >>> table = standings(energy.load().ahead.outside())
+    >>> table = standings(energy.load().scoring.outside())
     >>> bool((table["forecasts"] > 0).any())
     True
     """

@@ -1,7 +1,7 @@
 """The front door of a notebook. Delegates; computes nothing itself.
 
 Asked most often and flat: flows, markets, routes, money beside them, map, where a number comes
-from. The rest lies in facets: `Tracker.money`, `network`, `ahead`, `maps`,
+from. The rest lies in facets: `Tracker.money`, `network`, `ahead`, `scoring`, `maps`,
 `plot`, `evidence`.
 """
 
@@ -44,11 +44,12 @@ if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of the
     from energy.tracker.money import Money
     from energy.tracker.network import Network
     from energy.tracker.plot import Plot
+    from energy.tracker.scoring import Scoring
 
 __all__ = ["GEM_LINES", "Tracker", "judge"]
 
 KNOWN_OF = ("coverage", "whole", "status")  # what `markets` may say beside figures
-FACETS = ("money", "network", "ahead", "maps", "plot", "evidence")
+FACETS = ("money", "network", "ahead", "scoring", "maps", "plot", "evidence")
 RECENT, ENOUGH = 8, 0.9  # well known: 9/10 of the whole figures of the best of the last 8 quarters
 
 
@@ -206,7 +207,7 @@ class Tracker:
 
     @functools.cached_property
     def ahead(self) -> Ahead:
-        """Projections under named assumptions, first gas of proposed lines, their scores.
+        """Projections under named assumptions, first gas of proposed lines, what-ifs.
 
         Examples
         --------
@@ -217,6 +218,20 @@ class Tracker:
         from energy.tracker.ahead import Ahead
 
         return Ahead(self)
+
+    @functools.cached_property
+    def scoring(self) -> Scoring:
+        """How projections and forecasts of the past came out, ours and others'.
+
+        Examples
+        --------
+        >>> import energy
+        >>> bool((energy.load().scoring.standings()["forecasts"] > 0).all())
+        True
+        """
+        from energy.tracker.scoring import Scoring
+
+        return Scoring(self)
 
     @functools.cached_property
     def maps(self) -> Maps:
@@ -1081,7 +1096,7 @@ class Tracker:
         return self.ahead.timing(route, as_of)
 
     def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
-        """Score dated forecasts, ours and others', whose outcome has come; see `Ahead.scores`.
+        """Score dated forecasts, ours and others', whose outcome has come; see `Scoring.scores`.
 
         Examples
         --------
@@ -1089,7 +1104,7 @@ class Tracker:
         >>> {"model", "median", "actual", "wis"} <= set(energy.load().scores())
         True
         """
-        return self.ahead.scores(folder)
+        return self.scoring.scores(folder)
 
     # ---- shown ---------------------------------------------------------------------------------
 

@@ -1,11 +1,10 @@
-"""``t.ahead``: projections under named assumptions, first gas of proposed lines, and their scores."""
+"""``t.ahead``: projections under named assumptions, first gas of proposed lines, what-ifs."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -359,89 +358,6 @@ class Ahead(Facet):
             self.project(until=str(last), draws=4000, revenue=False) if result is None else result
         )
         return scenarios.tornado(scenarios.load(), made, year, "exports_year_mean")
-
-    def backtest(
-        self, models: Iterable[str] | None = None, first: str = "2016Q1", last: str | None = None
-    ) -> pd.DataFrame:
-        """Score our projection and simple ones at rolling origins, on what was known each day.
-
-        Parameters
-        ----------
-        models : iterable of str, optional
-            ``ours, naive, seasonal naive, drift, ETS, ARIMA, Theta, contract``; default all.
-        first, last : str
-            Quarters of the first and last origin; default to the last but one with data.
-
-        Returns
-        -------
-        DataFrame
-            See `energy.projection.backtest.backtest`; `backtest.summary` sums it up.
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().ahead.backtest(["ours", "naive"], "2024Q1", "2024Q2")
-        Traceback (most recent call last):
-            ...
-        energy.errors.EnergyError: 2 origins are too few to judge by; give at least 8 (quarters' last days).
-        """
-        from energy.projection import backtest
-
-        chosen = None if models is None else list(models)
-        days = backtest.days(self.t.facts, first, last)
-        return backtest.backtest(self.t.facts, chosen, days, truth=self.t._cube(freq="Q"))
-
-    def outside(self, ours: bool = False) -> pd.DataFrame:
-        """Score the published forecasts of others; `ours` sets our own of that day beside them.
-
-        See `energy.projection.backtest.league`.
-
-        Examples
-        --------
-        >>> import energy
-        >>> t = energy.load()
-        >>> {"issuer", "value", "actual"} <= set(t.ahead.outside())
-        True
-        """
-        from energy.projection import backtest
-
-        return backtest.league(self.t.facts, backtest.ours if ours else None)
-
-    def scores(self, folder: str | Path | None = None) -> pd.DataFrame:
-        """Score dated forecasts whose outcome has come: ours, rivals, published ones, submissions.
-
-        Our releases and published forecasts stand as they were said; ``replayed`` marks what ours
-        and the simple rivals would have said at past days, by the method of today on what was known
-        then. Outcomes are those known on the tracker's day, so that `Tracker.as_of` scores as one
-        could have scored then. A forecast of nought and a year that is not over do not count.
-
-        Parameters
-        ----------
-        folder : path, optional
-            Holds ``submissions/`` as `energy.projection.scoreboard.submit` keeps them; default
-            ``$ENERGY_HOME``.
-
-        Returns
-        -------
-        DataFrame
-            See `energy.projection.scoreboard.score`, and ``answer, chance, brier`` of events (first
-            gas, never, the tree's answers; `energy.projection.chances`) and ``replayed``.
-            ``scoreboard.board`` sums it up, ``scoreboard.page`` shows it; ``attrs["open"]`` are the
-            rows of chances that are not decided yet.
-
-        Examples
-        --------
-        >>> import energy
-        >>> scores = energy.load().ahead.scores()
-        >>> {"flow", "quarterly flow", "first gas", "never", "answer"} <= set(scores["target"])
-        True
-        """
-        from energy import facts
-        from energy.projection import standing
-
-        return standing.scores(self.t.facts, self.t.edition, self.t._cube(freq="A"),
-                               self.t._cube(freq="Q"), lambda: self.t.flows(freq="A"),
-                               folder or facts.home())  # fmt: skip
 
     def regimes(self) -> pd.DataFrame:
         """Return the regime each route stands in and its hazard; see `energy.projection.regimes`.

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xarray as xr
 
 from energy import balance as balancing
 from energy import mirror as mirrors
@@ -197,78 +195,6 @@ class Evidence(Facet):
         from energy.projection import timing
 
         return timing.coverage(self.t.facts)
-
-    def skill(self, scores: pd.DataFrame, by: str = "model") -> pd.DataFrame:
-        """Sum up a backtest: skill, coverage and bias by model and horizon, or skill by route.
-
-        Parameters
-        ----------
-        scores : DataFrame
-            From ``t.ahead.backtest``.
-        by : {"model", "route"}
-
-        Raises
-        ------
-        UnknownName
-            For another word.
-
-        Examples
-        --------
-        >>> import energy
-        >>> import pandas as pd
-        >>> energy.load().evidence.skill(pd.DataFrame(), by="colour")
-        Traceback (most recent call last):
-            ...
-        energy.errors.UnknownName: Unknown grouping 'colour'; known: model, route.
-        """
-        from energy.projection import backtest
-
-        made = {"model": backtest.summary, "route": backtest.by_route}
-        if by not in made:
-            raise UnknownName("grouping", by, made)
-        return made[by](scores)
-
-    def standings(self, ours: bool = False) -> pd.DataFrame:
-        """Sum the published forecasts of others by issuer and series, see ``t.ahead.outside``.
-
-        Examples
-        --------
-        >>> import energy
-        >>> {"forecasts", "relative", "wins"} <= set(energy.load().evidence.standings())
-        True
-        """
-        from energy.projection import backtest
-
-        return backtest.standings(self.t.ahead.outside(ours))
-
-    def log(self, result: xr.Dataset, folder: str | Path = "log") -> pd.DataFrame:
-        """Write a projection into a log that later readers score; return the log.
-
-        Parameters
-        ----------
-        result : Dataset
-            From `Tracker.project`.
-        folder : path
-            Holds, or will hold, ``projections.csv``.
-
-        Raises
-        ------
-        DataError
-            If this release is in the log with other numbers.
-
-        Examples
-        --------
-        >>> import energy
-        >>> t = energy.load()
-        >>> few = t.project("2027", "baseline", draws=20, revenue=False)
-        >>> {"release", "scenario", "route"} <= set(t.evidence.log(few, "my-log"))
-        True
-        """
-        import energy
-        from energy.projection import backtest
-
-        backtest.append_log(result, folder, release=energy.__version__)
-        return backtest.read_log(folder)
 
     def revisions(self, source: str | None = None, *, each: bool = False) -> pd.DataFrame:
         """Return how much figures were revised, by their age in quarters.

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from energy.tracker import Tracker
 
 MOVED = {  # old flat name: where it lives now; kept for one release
-    "backtest": "ahead.backtest",
-    "outside": "ahead.outside",
+    "backtest": "scoring.backtest",
+    "outside": "scoring.outside",
     "projected": "evidence.projected",
     "tornado": "ahead.tornado",
     "ledger": "evidence.ledger",
@@ -34,6 +34,14 @@ MOVED = {  # old flat name: where it lives now; kept for one release
     "stranded": "network.stranded",
     "utilisation": "network.utilisation",
 }
+FROM_FACETS = {  # old name in a facet: where it lives now; kept for one release
+    "ahead.backtest": "scoring.backtest",
+    "ahead.outside": "scoring.outside",
+    "ahead.scores": "scoring.scores",
+    "evidence.log": "scoring.log",
+    "evidence.skill": "scoring.skill",
+    "evidence.standings": "scoring.standings",
+}
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
@@ -49,6 +57,15 @@ class Facet:
     """
 
     t: Tracker
+
+    if not TYPE_CHECKING:  # a checker shall see that an old name is gone
+
+        def __getattr__(self, name: str) -> Any:
+            old = f"{type(self).__name__.lower()}.{name}"
+            if old not in FROM_FACETS:
+                raise AttributeError(f"'{type(self).__name__}' has no attribute {name!r}")
+            warn_moved(old, FROM_FACETS[old])
+            return operator.attrgetter(FROM_FACETS[old])(self.t)
 
     def __repr__(self) -> str:
         """Name the facet and what it can do, each with the first line of its help.
