@@ -132,6 +132,24 @@ def test_pypsa_opens_the_file_and_finds_the_same_cost(line, tmp_path):
     assert opened.objective == pytest.approx(mine.cost, rel=1e-6)
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("floor, missed", [(10, 0.0), (35, 11.16)])
+def test_pypsa_keeps_the_floor_of_a_contract(line, tmp_path, floor, missed):
+    pypsa = pytest.importorskip("pypsa")
+    tables = inputs(storage_cost_all=0, lng_price_town=5, lng_most_town=80, floor_town=floor)
+    mine = network.clear(line, tables)
+    network.to_pypsa(line, tables, tmp_path / "year.nc")
+    opened = pypsa.Network(str(tmp_path / "year.nc"))
+    opened.optimize(solver_name="highs")
+    assert opened.objective == pytest.approx(mine.cost, rel=1e-6)
+    lacking = float(opened.generators_t.p["missed town"].sum())
+    # as by hand above: 32 bcm fit, no more than is wanted arrives, 23.84 of 35
+    assert lacking == pytest.approx(missed, abs=1e-6)
+    brought = -float(opened.links_t.p1["second 1"].sum())
+    assert brought == pytest.approx(floor - missed)
+
+
 def test_export_without_pypsa(line, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pypsa", None)
     with pytest.raises(MissingExtra, match="needs PyPSA"):

@@ -366,8 +366,10 @@ def to_pypsa(network: nx.DiGraph, tables: facts.Tables, path: Path | str | None 
     pypsa.Network
         A bus a node (carrier gas), a link a way (``p_nom`` bcm a quarter, ``efficiency`` after
         fuel), a generator a field and one of LNG a market, a load a market, a store a storage;
-        snapshots Q1 to Q4. Marginal costs in USD/1000 m3, so the objective is million USD. Contract
-        floors are none of PyPSA's components and are left out.
+        snapshots Q1 to Q4. Marginal costs in USD/1000 m3, so the objective is million USD. A contract's
+        floor is a bus of its own that every way into the market fills beside the gas (``bus2``): a store
+        adds up the year, a load in Q4 asks for the floor, a generator stands for what is missed. In and
+        out of a store costs nothing there: PyPSA's stores know no such cost.
 
     Raises
     ------
@@ -382,8 +384,9 @@ def to_pypsa(network: nx.DiGraph, tables: facts.Tables, path: Path | str | None 
         ) from error
     inputs, made = _inputs(tables, {}), pypsa.Network()
     made.set_snapshots(list(QUARTERS))
-    for name in ("gas", "lng"):
+    for name in ("gas", "lng", "contract"):
         made.add("Carrier", name)
+    floors = _contracts(made, network, inputs)
     for name, data in network.nodes(data=True):
         x, y = (
             float(data.get(key) if data.get(key) is not None else np.nan) for key in ("lon", "lat")
@@ -391,8 +394,12 @@ def to_pypsa(network: nx.DiGraph, tables: facts.Tables, path: Path | str | None 
         made.add("Bus", str(name), carrier="gas", x=x, y=y)
     ways = _ways(network, inputs)
     for at, row in zip(ways.index, rows_of(ways, _Way), strict=True):
+        counted: dict[str, Any] = {}
+        if row.to_node in floors:
+            counted = {"bus2": floors[row.to_node], "efficiency2": 1 - row.loss}
         made.add("Link", f"{row.edge} {at}", bus0=row.from_node, bus1=row.to_node, carrier="gas",
-                 p_nom=min(row.limit, 1e4), efficiency=1 - row.loss, marginal_cost=row.cost)  # fmt: skip
+                 p_nom=min(row.limit, 1e4), efficiency=1 - row.loss, marginal_cost=row.cost,
+                 **counted)  # fmt: skip
     for name, data in network.nodes(data=True):
         if data["kind"] == "field":
             made.add("Generator", f"field {name}", bus=str(name), carrier="gas",
@@ -403,6 +410,21 @@ def to_pypsa(network: nx.DiGraph, tables: facts.Tables, path: Path | str | None 
     if path is not None:
         made.export_to_netcdf(str(path))
     return made
+
+
+def _contracts(made: Any, network: nx.DiGraph, inputs: pd.DataFrame) -> dict[str, str]:
+    """Add what counts each contract's deliveries over the year; return market to its bus."""
+    found = {}
+    rows = inputs[(inputs["item"] == "floor") & inputs["market"].isin(list(network.nodes))]
+    for market, floor in zip(rows["market"].astype(str), rows["value"].astype(float), strict=True):
+        bus = found[market] = f"contract {market}"
+        due = pd.Series([0.0, 0.0, 0.0, floor], index=list(QUARTERS))
+        made.add("Bus", bus, carrier="contract")
+        made.add("Store", bus, bus=bus, carrier="contract", e_nom=1e4)
+        made.add("Load", f"floor {market}", bus=bus, carrier="contract", p_set=due)
+        made.add("Generator", f"missed {market}", bus=bus, carrier="contract", p_nom=floor,
+                 marginal_cost=MISSED)  # fmt: skip
+    return found
 
 
 def _market(made: Any, name: str, inputs: pd.DataFrame) -> None:
