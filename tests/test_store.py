@@ -1302,6 +1302,19 @@ def test_no_row_of_any_table_is_always_known(package):
         assert happened or left.empty, name
 
 
+def test_a_choice_that_rests_on_an_undated_document_is_unknown_until_it_was_read(package):
+    rows = package["project-assumptions"]
+    documents = package["sources"].set_index("source")["published"]
+    foreign = rows[(rows["published"] == "") & (rows["source"].map(documents) == "")]
+    own = rows[(rows["published"] == "") & (rows["source"].map(documents) != "")]
+    assert "S0026" in set(foreign["id"]) and len(own) > 20
+    before = (store.retrieved() - dt.timedelta(days=1)).isoformat()
+    early = set(store.known(package, before)["project-assumptions"]["id"])
+    assert not early & set(foreign["id"]) and set(own["id"]) <= early
+    late = set(store.known(package, store.retrieved())["project-assumptions"]["id"])
+    assert set(foreign["id"]) <= late
+
+
 def test_a_milestone_and_a_plan_count_from_their_document(package):
     rows = package["reference-projects"]
     pos1 = rows[rows["project"] == "Power of Siberia 1"].set_index("metric")

@@ -15,7 +15,7 @@ from energy.measure import periods
 from energy.store.dates import last_day
 
 CHOSEN = ("charges", "market-groups", "projects", "project-assumptions", "statement-lines")
-"""Tables of our own choices: a row without a date is method, not news."""
+"""Tables of our own choices: a row without a date is method, not news, unless its document has none."""
 STRUCTURE = ("network-nodes", "network-edges")
 """Tables whose rows are places and ways: these stay, only limits not known yet go."""
 STANDING = ("route-facts", "network-nodes", "network-edges", "tariffs")
@@ -114,6 +114,8 @@ def since(tables: facts.Tables, name: str) -> pd.Series:
     document = table["source"].map(documents).fillna("")
     dates = table["published"] if "published" in table else pd.Series("", index=table.index)
     held = _held_from(table, name)
+    if name in CHOSEN:  # a choice that rests on a document without a date is none of ours
+        held = held.where((held != ALWAYS) | (table["source"] == "") | (document != ""), "")
     for fallback in (held.where(held <= str(retrieved()), ""), document):
         dates = dates.where(dates != "", fallback)
     if name == "route-facts":
