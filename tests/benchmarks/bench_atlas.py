@@ -317,6 +317,60 @@ def _asked(make: Callable[..., None], given: Mapping[str, str]) -> list[str]:
     )
 
 
+TIMED = """(scene) => {
+  const m = document.querySelector('.folium-map').geodraw;
+  const took = (work) => {
+    const t = performance.now();
+    work();
+    document.body.offsetHeight; // layout too
+    return performance.now() - t;
+  };
+  const steps = [...Array(30).keys()].map(i => 40 + i);
+  if (scene === 'step') return steps.map(s => took(() => m.setStep(s)));
+  if (scene === 'drag') {
+    m.hurry(true);
+    const found = steps.map(s => took(() => m.setStep(s)));
+    m.hurry(false);
+    return found;
+  }
+  const sliders = [...document.querySelectorAll('.gd-odd input')];
+  return sliders.map((slider, i) => took(() => {
+    slider.value = (37 * (i + 1)) % 100;
+    slider.dispatchEvent(new Event('input', { bubbles: true }));
+  }));
+}"""
+"""Milliseconds of script, style and layout for each step, painted step, or slider of the tree."""
+
+
+def whole_page(work: Path, rounds: int) -> None:
+    """Print what the page of the release costs: bytes, processor time to open, step, drag, editor.
+
+    Of each step and slider the least of all rounds is taken, so that another job on the machine
+    does not count.
+    """
+    path = work / "whole.html"
+    energy.load().map().save(path)
+    opening: list[float] = []
+    seen: dict[str, list[list[float]]] = {"step": [], "drag": [], "editor": []}
+    for _ in range(rounds):
+        with browsers.launched() as browser, browsers.opened(browser, path) as (page, _):
+            meter = page.context.new_cdp_session(page)
+            meter.send("Performance.enable", {"timeDomain": "threadTicks"})
+            page.reload()
+            page.locator(".gd-label").first.wait_for()
+            told = {m["name"]: m["value"] for m in meter.send("Performance.getMetrics")["metrics"]}
+            opening.append(1000 * told["TaskDuration"])
+            page.get_by_role("tab", name="Scenarios").click()
+            page.locator(".gd-odd input").first.wait_for()
+            for scene, rows in seen.items():
+                rows.append(page.evaluate(TIMED, scene))
+    print(f"\nThe page of the release: {path.stat().st_size:,} bytes; opened with"
+          f" {min(opening):.0f} ms of processor time.")  # fmt: skip
+    for scene, rows in seen.items():
+        least = [min(each) for each in zip(*rows, strict=True)]
+        print(f"  {scene}: median {statistics.median(least):.1f} ms, most {max(least):.1f} ms")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark; give 0, also where there is no browser."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -341,6 +395,7 @@ def main(argv: list[str] | None = None) -> int:
                     with browsers.launched() as browser:
                         rows[name].append(opened(browser, paths[name], steps, slow))
             table(f"Chromium, {SIZE['width']} x {SIZE['height']}, slowed down {slow} times", rows)
+        whole_page(Path(work), options.rounds)
     print("\n" + AIMS)
     return 0
 
