@@ -169,6 +169,19 @@ def test_a_group_changes_the_lines_that_the_change_fits(tracker):
         found.table("opal")
 
 
+@pytest.mark.slow
+def test_on_a_day_of_the_past_both_runs_hold_what_was_thought_then(tracker):
+    found = tracker.as_of("2022-06-30").what_if("blue-stream", stop=2024, until="2024", draws=100)
+    before, after = found.drawn
+    others = [row for row in before.rows if row[0] == "flow" and row[1] != "blue-stream"]
+    assert len(others) > 5
+    for row in others:
+        same = [side.values[side.rows.index(row)] for side in (before, after)]
+        assert np.array_equal(*same), row
+    with pytest.raises(UsageError, match="changes one scenario; name it"):
+        tracker.what_if("blue-stream", stop=2028, scenario="all")
+
+
 def test_a_change_that_moves_nothing_says_so(tracker):
     found = tracker.what_if("turkstream-2", stop="2029-12-31", until="2029", draws=200)
     same = dataclasses.replace(found, drawn=(found.drawn[0], found.drawn[0]))

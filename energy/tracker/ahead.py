@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import xarray as xr
 
-from energy.errors import checked
+from energy.errors import UsageError, checked
 from energy.finance import economics
 from energy.measure import periods
 from energy.projection import what_if
@@ -150,6 +150,8 @@ class Ahead(Facet):
         from energy import projection
         from energy.projection import ramp, scenarios
 
+        if scenario == "all":
+            raise UsageError("A what-if changes one scenario; name it, or take the mixture.")
         names, tree = ([] if route is None else self.t.names(route)), scenarios.load()
         day = dt.date.fromisoformat(self._last_day or dt.date.max.isoformat())
         markets = {name: ramp.market_of(self.t.facts, name, day) for name in names}
@@ -171,7 +173,7 @@ class Ahead(Facet):
             self._controls[asked] = run(None)
         control, before = self._controls[asked]
         what_if.in_time(change, control, fit)
-        result, after = run(what_if.changed(tree, rows))
+        result, after = run(what_if.changed(scenarios.read(), rows))  # of the same day
         said = {"route": ", ".join(fit), **change} if fit else change
         return WhatIf(said, control.copy(deep=True), result, (before, after), self.t.names)
 
