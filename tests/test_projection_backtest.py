@@ -402,3 +402,36 @@ def test_living_stopped_and_totals_are_told_apart(scores):
     assert np.allclose(shares.sum(axis=1), 1) and shares.shape[1] == 10
     with pytest.raises(UnknownName, match="Unknown kind of cell 'dead'"):
         backtest.of_kind(scores, "dead")
+
+
+def test_the_published_table_is_made_of_cells_by_hand():
+    rows = [
+        (
+            model,
+            route,
+            origin,
+            "y1",
+            10.0,
+            crps,
+            route != "total europe" or origin < "2018",
+            stopped,
+        )
+        for model, crps in (("ours", 1.0), ("seasonal naive", 2.0))
+        for route, stopped in (("a", False), ("b", True), ("total europe", False))
+        for origin in ("2016-12-31", "2017-12-31", "2018-12-31", "2019-12-31")
+    ]
+    names = ["model", "route", "origin", "span", "actual", "crps", "inside80", "stopped"]
+    cells = pd.DataFrame(rows, columns=names).assign(
+        wis=1.0, error=0.5, inside50=False, inside90=True, inside95=True, scale=2.5, median=10.0
+    )
+    table = backtest.tabulated(cells, "0.0.1", "2020-06-30")
+    assert list(table.columns) == backtest.PUBLISHED
+    mine = table[table["model"] == "ours"].set_index(["kind", "horizon"])
+    routes, totals = mine.loc[("routes", "year 1")], mine.loc[("totals", "year 1")]
+    # half of the rival's score on every cell, so whatever is drawn anew; 1 over four quarters of 2.5
+    assert (routes["skill"], routes["low"], routes["high"]) == (0.5, 0.5, 0.5)
+    assert (routes["crps"], routes["cells"], routes["origins"]) == (0.1, 8, 4)
+    assert totals["inside80"] == 0.5 and mine.loc[("total europe", "year 1"), "inside80"] == 0.5
+    assert mine.loc[("a living", "year 1"), "inside80"] == 1
+    assert ("b living", "year 1") not in mine.index and mine.loc[("b", "year 1"), "skill"] == 0.5
+    assert pd.isna(mine.loc[("stopped", "year 1"), "low"])
