@@ -242,6 +242,7 @@ def test_every_overtaken_edition_is_named(here):
         f"flow of {name} in 2025Q1 from meter: the edition of 2025-04 is changed although a later one is "
         "out; give the change its own date" for name in ("pipe", "other")
     ]  # fmt: skip
+    assert str(caught.value).startswith("observations: 2 faults")
     late = row(4.5, entity="third", retrieved="2025-08-01T17:20", **old)
     here.publish("meter", R2, table(late))  # the newest edition of its own
     assert here.observations("2025-08-01", entity="third")["value"].tolist() == [4.5]
