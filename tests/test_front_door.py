@@ -127,3 +127,11 @@ def test_tracker_and_facets_show_themselves_in_a_notebook(tracker):
 
 def test_standards_in_any_case(tracker):
     assert tracker.financials("ifrs").equals(tracker.financials("IFRS"))
+
+
+def test_a_rerouting_and_a_timing_show_their_tables_in_a_notebook(tracker):
+    shown = tracker.reroute("turkstream", by="2021")._repr_html_()
+    assert "<p>Without turkstream-1, turkstream-2, bcm a year</p>" in shown
+    assert "<td>31.5</td>" in shown  # what is lost
+    gates = tracker.timing("power-of-siberia-2")._repr_html_()
+    assert gates.startswith("<p>power-of-siberia-2</p><table") and "<th>first_gas</th>" in gates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -350,6 +351,11 @@ class Reroute:
             for name in self.assumed
         ]
         return pd.DataFrame(rows, columns=["part", "name", "value", "note"])
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the table, bcm a year."""
+        said = html.escape(f"Without {', '.join(self.without)}, bcm a year")
+        return f"<p>{said}</p>{self.table().round(1).to_html(index=False, na_rep='')}"
 
 
 def reroute(network: nx.DiGraph, without: str | Iterable[str]) -> Reroute:

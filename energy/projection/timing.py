@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import html
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -721,6 +722,10 @@ class Timing:
         return pd.DataFrame.from_dict(
             rows, orient="index", columns=["p10", "p50", "p90", "by_2040", "by_2050", "ever"]
         )
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the gates in decimal years, and how likely they are."""
+        return f"<p>{html.escape(self.route)}</p>{self.quantiles().round(2).to_html(na_rep='')}"
 
     def news(self) -> pd.DataFrame:
         """Return which news would move the dates, and by how much; see `evidence`."""
