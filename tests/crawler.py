@@ -596,7 +596,7 @@ def _cube(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
 # -- the page -------------------------------------------------------------------------------------
 
 STYLE = re.compile(
-    r"lines\[\]\.(dash|texture|lane|parts\[\]\[\]|(state|grade|grades\.price)\.(o|v\[\]))|"
+    r"lines\[\]\.(dash|texture|lane|parts\[\]\[\]|(state|grade|kind|grades\.(price|reported))\.(o|v\[\]))|"
     r"(series\.\w+\.(digits|scale)|scale\.(px|factor|legend\[\])|geometry_scale|stale|past|start)|"
     r"steps\[\]\.grades\[\]|calendars\[\]\.(whole|steps\[\]\.of\[\])|units\[\]\.digits|"
     r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)|"
@@ -608,7 +608,7 @@ STYLE = re.compile(
 CHECKED = re.compile(
     r"lines\[\]\.series\.\w+\.(o|v\[\])|lines\[\]\.ahead\[\]\.(built\.)?(base|A)\.\w+\.\w+\.(o|v\[\])|"
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
-    r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.band\.\w+\.(o|v\[\])|"
+    r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.(price_)?band\.\w+\.(o|v\[\])|"
     r"lines\[\]\.ahead\[\]\.chance\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
     r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
     r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
@@ -717,6 +717,11 @@ def _page_known(data: dict, book: Book) -> Iterator[tuple]:
             )
             made = round(share * days) if part else np.nan
             yield f"atlas.html: {line['id']} {period} days", shown, made, 1
+        for end, quantity in (("low", "price_p10"), ("high", "price_p90")):
+            edge = _unpacked(line.get("price_band", {}).get(end), len(steps))
+            for period, shown in zip(steps, edge, strict=True):
+                made = _look(book, line["id"], period, quantity)
+                yield f"atlas.html: {line['id']} {period} {quantity}", shown / 10, made, 0.1
 
 
 def _page_story(data: dict, book: Book) -> Iterator[tuple]:

@@ -45,7 +45,8 @@ def lacking(doors: Doors) -> list[str]:
 
 def _cells(truth: xr.Dataset) -> pd.DataFrame:
     """Return every known flow with what must travel with it."""
-    names = ["flow", "reported", "coverage", "status", "flow_p10", "flow_p90", "sources"]
+    names = ["flow", "reported", "coverage", "status", "flow_p10", "flow_p90", "sources",
+             "reported_status", "capacity_kind", "utilisation"]  # fmt: skip
     table = truth[names].to_dataframe()[names].dropna(subset=["flow"])
     table["partial"] = (table["coverage"] > 0) & (table["coverage"] < WHOLE)
     table["sure"] = (table["status"] == "balanced") & (table["flow"].round(3) != 0)
@@ -77,6 +78,10 @@ def _page(doors: Doors) -> Iterator[str]:
                     yield f"{route} {period:%Y-%m} has no {end} end of its interval"
             if not math.isnan(cell["reported"]) and _at(line["series"]["reported"], step) is None:
                 yield f"{route} {period:%Y-%m} stands without the published figure"
+            if cell["reported_status"] and _at(line["grades"]["reported"], step) is None:
+                yield f"{route} {period:%Y-%m} does not say what the published figure is"
+        if cell["utilisation"] == cell["utilisation"] and _at(line["kind"], step) is None:
+            yield f"{route} {period:%Y-%m} does not say what its utilisation is a share of"
         if cell["sources"] and _at(line["refs"]["value"], step) is None:
             yield f"{route} {period:%Y-%m} leads to no figure or fact"
 
@@ -133,6 +138,8 @@ def _layer(doors: Doors) -> Iterator[str]:
             yield f"{where} has no interval"
         if row.get("utilisation") is not None and not row.get("capacity_kind"):
             yield f"{where} does not say what its utilisation is a share of"
+        if cell["sure"] and row.get("reported") is not None and not row.get("reported_status"):
+            yield f"{where} does not say what the published figure is"
         if cell["sources"] and not row.get("sources"):
             yield f"{where} leads to no figure or fact"
 

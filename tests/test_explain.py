@@ -400,12 +400,12 @@ def on_page(change):
     return changed
 
 
-def in_row(**gone):
-    """Leave something out of the newest row of Blue Stream in the layer."""
+def in_row(route="blue-stream", **gone):
+    """Leave something out of the newest row of a route in the layer."""
 
     def changed(doors):
         rows = [dict(row) for row in doors.layer]
-        rows[max(i for i, row in enumerate(rows) if row["route"] == "blue-stream")] |= gone
+        rows[max(i for i, row in enumerate(rows) if row["route"] == route)] |= gone
         return less(doors, layer=rows)
 
     return changed
@@ -437,12 +437,16 @@ OMISSIONS = [  # door by door: what is left out, and the words that name it
      "page: blue-stream 2025-10 leads to no"),
     (on_page(lambda page, line: line.update(series=line["series"] | {"reported": None})),
      "page: blue-stream 2025-10 stands without"),
+    (on_page(lambda page, line: line.update(kind=None)), "page: blue-stream 2025-10 does not say what its util"),
+    (on_page(lambda page, line: line.update(grades=line["grades"] | {"reported": None})),
+     "page: blue-stream 2025-10 does not say what the published"),
     (on_page(lambda page, line: page.pop("as_of")), "page: no day of the facts"),
     (unsaid("summary", r"(\| blue-stream .*) \*", r"\1"), "summary: blue-stream 2026 is not marked"),
     (unsaid("summary", r"## By market, P10–P90(.|\n)*?(?=## Util)"), "summary: europe stands without its interval"),
     (unsaid("summary", "20 °C"), "summary: the head does not say '20 °C'"),
     (in_row(coverage=None), "layer: blue-stream/2026Q2 has no coverage"),
     (in_row(status=""), "layer: blue-stream/2026Q2 has no status"),
+    (in_row("turkstream-2", reported_status=""), "layer: turkstream-2/2026Q2 does not say what the pub"),
     (in_row(flow_p90=None), "layer: blue-stream/2026Q2 has no interval"),
     (in_row(capacity_kind=""), "layer: blue-stream/2026Q2 does not say what its utilisation is a share of"),
     (without_attribute("cube", "basis"), "cube: no basis"),

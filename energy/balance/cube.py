@@ -53,7 +53,8 @@ def flow_cube(
     -------
     xarray.Dataset, dims (route, period)
         The cube of `energy.flows.build` with ``flow_p10, flow_p90`` (the interval of the balance),
-        ``balanced``, ``reported`` (of the days ``coverage`` speaks of) and the coordinate
+        ``balanced``, ``reported`` (of the days ``coverage`` speaks of), ``reported_status`` (its
+        own standing, "" where nothing is published) and the coordinate
         ``additive`` (true where a route may be added to the others: each export counted once).
         A balanced cell has the status ``balanced``; where the balance says nothing the published
         figure stands with its own.
@@ -111,6 +112,7 @@ def _lay(
     names = {
         "balanced": balanced,
         "reported": cube["flow"],
+        "reported_status": cube["status"].where(cube["flow"].notnull(), ""),
         "flow_p10": made["flow_p10"].where(said),
         "flow_p90": made["flow_p90"].where(said),
     }
@@ -129,6 +131,7 @@ def _lay(
     unit = cube["flow"].attrs.get("units", "")
     for name, words in WORDS.items():
         cube[name].attrs = {"long_name": words, "units": unit}
+    cube["reported_status"].attrs = {"long_name": "Standing of the published flow"}
     cube.attrs["estimate"] = estimate
     return cube
 

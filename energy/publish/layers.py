@@ -40,7 +40,7 @@ LICENCES = [
 ]
 OWN = f"{ATTRIBUTION}. Figures: the sources named in each row"
 WORDS = [
-    "status", "flow_status", "capacity_kind", "market", "price_status", "sources", "price_source",
+    "status", "reported_status", "flow_status", "capacity_kind", "market", "price_status", "sources", "price_source",
 ]  # fmt: skip
 NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
 BESIDE = ["flow_p10", "flow_p90", "reported"]  # what stands beside the flow where the cube has it
@@ -536,9 +536,11 @@ def cube_table(cube: xr.Dataset) -> pd.DataFrame:
         if name not in frame:
             continue
         frame[name] = frame[name].round(decimals)
-    order = ["route", "period", "flow", "unit", "basis", *(n for n in BESIDE if n in frame), "capacity",
-             *(n for n in ("capacity_kind",) if n in frame), "utilisation", "coverage", "status",
-             "flow_status", "market", "price", "price_status", "revenue", "sources", "price_source"]  # fmt: skip
+    beside, kind = ([n for n in names if n in frame]
+                    for names in ([*BESIDE, "reported_status"], ["capacity_kind"]))  # fmt: skip
+    order = ["route", "period", "flow", "unit", "basis", *beside, "capacity", *kind, "utilisation",
+             "coverage", "status", "flow_status", "market", "price", "price_status", "revenue",
+             "sources", "price_source"]  # fmt: skip
     return frame[order].reset_index(drop=True)
 
 
@@ -633,6 +635,7 @@ DICTIONARY: dict[str, dict[str, str]] = {
     ),
     "additive": _field("True where the route adds to exports: each export counted once"),
     "reported": _field("Published flow of the days that figures cover", "bcm at 20 °C"),
+    "reported_status": _field("Standing of the published flow; empty where nothing is published"),
     "figure_status": _field("Standing of the newest figure: actual, provisional, estimate, …"),
     "price_status": _field("Standing of the price"),
     "flow_status": _field(

@@ -70,8 +70,19 @@ def partial(cube: xr.Dataset) -> npt.NDArray[np.bool_]:
 
     A balanced flow is that of the whole period, whatever was published of it.
     """
+    return in_part(cube) & ~balanced(cube)
+
+
+def in_part(cube: xr.Dataset) -> npt.NDArray[np.bool_]:
+    """Say of which periods a part only was published, whatever is shown, dims (route, period).
+
+    >>> cube = xr.Dataset({"flow": (("route", "period"), [[1.0, 1.0]]),
+    ...                    "coverage": (("route", "period"), [[0.34, 1.0]])})
+    >>> in_part(cube).tolist()
+    [[True, False]]
+    """
     share = coverage(cube)
-    return (share > 0) & (share < WHOLE) & ~balanced(cube)
+    return np.asarray((share > 0) & (share < WHOLE))
 
 
 def yearly_rate(cube: xr.Dataset) -> Floats:
@@ -125,7 +136,7 @@ def span_words(months: Sequence[int]) -> str:
 
 
 def spans(cube: xr.Dataset, months: xr.Dataset | None) -> list[list[str]]:
-    """Return the names of the known months of every partly known figure, else empty texts.
+    """Return the names of the known months of every partly published figure, else empty texts.
 
     Parameters
     ----------
@@ -134,7 +145,7 @@ def spans(cube: xr.Dataset, months: xr.Dataset | None) -> list[list[str]]:
         The same flows by month. Without it, or where it knows parts of months only, no span is
         named and the days must do.
     """
-    part = partial(cube)
+    part = in_part(cube)
     named = [[""] * part.shape[1] for _ in range(part.shape[0])]
     if months is None or not part.any():
         return named

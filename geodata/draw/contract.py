@@ -272,12 +272,13 @@ class Source(TypedDict):
 
 
 class Record(TypedDict):
-    """A figure that was published; `note` is a number in `notes`."""
+    """A figure that was published; `note` is a number in `notes`, `day` the day a fact speaks of."""
 
     text: str
     source: NotRequired[int]
     page: NotRequired[str]
     published: NotRequired[str]
+    day: NotRequired[str]
     note: NotRequired[int]
     grade: NotRequired[str]
 
@@ -316,9 +317,11 @@ class Line(TypedDict):
     days: Row | None
     span: Row | None
     band: NotRequired[dict[str, Row]]
+    price_band: NotRequired[dict[str, Row]]
     state: Row | None
     grade: Row | None
     grades: dict[str, Row | None]
+    kind: Row | None
     refs: dict[str, Row | None]
     parts: list[list[int]]
     lane: float
@@ -353,6 +356,7 @@ class PageData(TypedDict):
     dashes: list[Dash]
     textures: list[Texture]
     grades: list[str]
+    kinds: list[str]
     light: list[str]
     stale: int
     series: dict[str, Series]

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.publish import qualifiers
-from energy.publish.atlas.look import GRADES, STATES
+from energy.publish.atlas.look import GRADES, KINDS, STATES
 from energy.publish.atlas.references import References
 from geodata import draw
 
@@ -38,7 +38,11 @@ def columns_of(
     columns["low"] = _beside(cube, "flow_p10", cube["flow"])
     columns["high"] = _beside(cube, "flow_p90", cube["flow"])
     columns["days"], columns["span"] = _known(cube, months, spans)
+    for end in ("p10", "p90"):
+        columns[f"price_{end}"] = _numbers(cube, f"price_{end}", 10)
     columns["price_grade"] = _rows(cube, "price_status", grades.get)
+    columns["reported_grade"] = _rows(cube, "reported_status", grades.get)
+    columns["kind"] = _rows(cube, "capacity_kind", _kinds)
     columns["state"] = _rows(cube, "flow_status", states.get)
     columns["grade"] = _rows(cube, "status", grades.get)
     columns["refs"] = _rows(cube, "sources", books.number)
@@ -72,8 +76,9 @@ def _known(
     cube: xr.Dataset, months: xr.Dataset | None, spans: list[str]
 ) -> tuple[list[Any], list[Any]]:
     """Return the days behind each figure that covers a part of its period, and which months."""
-    share, length = qualifiers.coverage(cube), qualifiers.days(cube)
-    part = (share > 0) & (share < qualifiers.WHOLE)
+    share, length, part = (
+        ask(cube) for ask in (qualifiers.coverage, qualifiers.days, qualifiers.in_part)
+    )
     told = [
         draw.row([round(float(s * n)) if p else None for s, n, p in zip(*row, strict=True)])
         for row in zip(share, np.broadcast_to(length, share.shape), part, strict=True)
@@ -89,6 +94,15 @@ def _numbers(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:
     if variable not in cube:
         return [None] * cube.sizes["route"]
     return [draw.row(line) for line in integers(cube[variable].values, scale)]
+
+
+def _kinds(words: str) -> int | None:
+    """Return the kinds of a capacity as a sum of powers of two, in the order of `KINDS`.
+
+    >>> _kinds("design;technical"), _kinds("")
+    (5, None)
+    """
+    return sum(1 << list(KINDS).index(word) for word in words.split(";") if word) or None
 
 
 def _rows(cube: xr.Dataset, variable: str, read: Callable[[str], Any]) -> list[Any]:

@@ -183,9 +183,15 @@ def _line(
             if columns["low"] and columns["high"]
             else {}
         ),
+        **(
+            {"price_band": {"low": columns["price_p10"], "high": columns["price_p90"]}}
+            if columns["price_p10"] and columns["price_p90"]
+            else {}
+        ),
         "state": columns["state"],
         "grade": columns["grade"],
-        "grades": {"price": columns["price_grade"]},
+        "grades": {"price": columns["price_grade"], "reported": columns["reported_grade"]},
+        "kind": columns["kind"],
         "refs": {"value": columns["refs"], "price": columns["price_refs"]},
     }
 

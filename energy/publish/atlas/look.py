@@ -65,6 +65,13 @@ ROLE_LABELS = {
 }
 ROLE_ORDER = list(ROLE_LABELS)[::-1]  # exports are drawn last, on top
 GRADES: list[str] = list(STATUSES)
+KINDS = {  # kind of capacity -> words; what a utilisation is a share of
+    "technical": "technical capacity",
+    "ceiling": "most ever metered",
+    "design": "design capacity",
+    "contract": "contract of the year",
+    "plan": "planned capacity",
+}
 LIGHT = GRADES[2:6]  # drawn lighter: nobody has measured these; a balance says its own interval
 PX_PER_BCM_YEAR = 0.2
 LEGEND_BCM_YEAR = [5, 20, 50]
@@ -105,6 +112,7 @@ def look_of(cube: xr.Dataset, ahead: bool) -> dict[str, Any]:
         "dashes": DASH_STYLES,
         "textures": TEXTURES,
         "grades": GRADES,
+        "kinds": list(KINDS.values()),
         "light": LIGHT,
         "stale": max(1, STALE * PER_YEAR.get(freq_of(cube), 4) // 4),
         "series": series_of(cube),

@@ -22,15 +22,24 @@ def observations(tables: Tables) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``id``; ``source, page, published, status, note``.
+        Index ``id``; ``source, page, published, status, note``; ``day``, the day that a start or a
+        stop speaks of: the evidence of a zero where its document has no date.
     """
-    columns = ["source", "page", "published", "status", "note"]
+    columns = ["source", "page", "published", "status", "note", "day"]
     kept = [
-        table.set_index("id").reindex(columns=columns)
+        _dated(table).set_index("id").reindex(columns=columns)
         for table in tables.values()
         if {"id", "source"} <= set(table.columns)
     ]
     return pd.concat(kept) if kept else pd.DataFrame(columns=columns)
+
+
+def _dated(table: pd.DataFrame) -> pd.DataFrame:
+    """Add the day of each start and stop to the facts of routes."""
+    if not {"attribute", "value"} <= set(table.columns):
+        return table
+    dated = table["attribute"].isin(["start", "stop"])
+    return table.assign(day=table["value"].where(dated, ""))
 
 
 class Sources:
@@ -80,7 +89,7 @@ class References:
             place = self.places.get(name)
             row = {} if place is None else {k: column[place] for k, column in self.columns.items()}
             record = {"text": name, "source": self.sources.number(row.get("source", name))}
-            record |= {key: text_of(row.get(key)) for key in ("page", "published", "note")}
+            record |= {key: text_of(row.get(key)) for key in ("page", "published", "day", "note")}
             record["grade"] = text_of(row.get("status"))
             self.records.append(
                 {key: value for key, value in record.items() if value not in ("", None)}

@@ -361,7 +361,9 @@
       const value = now.value === null
         ? G.t("Flow not known")
         : `${model.written(this, "value", now)} (${G.t(model.unit.note)})`;
-      const share = now.share === null ? "" : ` · ${G.t("{share} % of capacity", { share: G.number(now.share * 100, 0) })}`;
+      const kind = model.kindWords(now);
+      const of = kind ? "{share} % of the {kind}" : "{share} % of capacity";
+      const share = now.share === null ? "" : ` · ${G.t(of, { share: G.number(now.share * 100, 0), kind })}`;
       return G.el("div", {}, [
         G.el("strong", { dir: "auto" }, this.name),
         G.el("div", { "data-number": "value" }, value + share),

@@ -80,6 +80,7 @@
       for (const [name, row] of Object.entries(this.data.refs || {})) {
         now.sets[name] = data.sets[G.cell(row, step)] || [];
       }
+      now.kind = G.cell(this.data.kind, step) || 0;
       this.qualify(now, step);
       if (now.value === null) this.project(now, step, scenario);
       now.known = now.value === null ? 0 : 1;
@@ -96,9 +97,10 @@
       if (part && now.value !== null) now.days = told;
       const span = G.cell(this.data.span, step);
       now.span = span === null ? "" : data.spans[span];
-      if (!this.data.band || now.value === null) return;
-      const edges = ["low", "high"].map((key) => G.cell(this.data.band[key], step));
-      if (!edges.includes(null)) now.bounds.value = edges.map((edge) => now.value + edge / data.series.value.scale);
+      const edges = (band) => ["low", "high"].map((key) => G.cell(band && band[key], step));
+      const [flow, price] = [edges(this.data.band), edges(this.data.price_band)];
+      if (!flow.includes(null) && now.value !== null) now.bounds.value = flow.map((edge) => now.value + edge / data.series.value.scale);
+      if (!price.includes(null)) now.bounds.price = price.map((edge) => edge / data.series.price.scale);
     }
 
     /* Where history has no figure, the middle of the projection and its edges. */
@@ -236,6 +238,13 @@
       now.chance = last.chance; // that gas flows by the end of the period
       for (const [name, { rule }] of Object.entries(data.series)) now[name] = RULES[rule || "sum"](parts, name, now, sum);
       for (const name of ["value", "revenue"]) this.bound(now, name, known);
+      if (now.price !== null && parts.some((part) => part.bounds.price)) {
+        const edge = (i) => parts.map((part) => ({ ...part, price: part.bounds.price ? part.bounds.price[i] : part.price }));
+        now.bounds.price = [0, 1].map((i) => RULES.mean(edge(i), "price", now, (name, of) => of.reduce((total, part) => total + part[name], 0)));
+      }
+      const told = parts.filter((part) => part.reported !== null && part.reported !== undefined);
+      now.reportedDays = told.reduce((total, part) => total + (part.reportedDays || part.length), 0) || null;
+      now.kind = parts.reduce((kinds, part) => kinds | part.kind, 0);
       now.days = sum("days", known.length ? known : parts);
       now.length = sum("length", parts);
       now.spanned = sum("length", known.length ? known : parts);
@@ -611,6 +620,28 @@
       return now.span ? G.t("{span} only", { span: G.words(now.span) }) + ", " + days : days;
     }
 
+    /* The same of the published figure that stands beside a flow of the whole period. */
+    publishedPart(now) {
+      if (now.reported === null || now.reported === undefined || !now.reportedDays || now.reportedDays >= now.length) return "";
+      const days = G.t("{days} of {length} days", { days: now.reportedDays, length: now.length });
+      return now.span ? G.t("{span} only", { span: G.words(now.span) }) + ", " + days : days;
+    }
+
+    /* What a capacity is, and what its utilisation is a share of. */
+    kindWords(now) {
+      return this.data.kinds.filter((word, i) => now.kind & (1 << i)).map((word) => G.t(word)).join("; ");
+    }
+
+    /* Standing of a number: its own, of a derived one that of each figure it is made from. */
+    standing(key, now) {
+      if (key === "limit") return [];
+      if (key === "value" && now.grade) return [now.grade];
+      const from = this.data.series[key].from || [];
+      if (from.length) return [...new Set(from.flatMap((name) => this.standing(name, now)))];
+      const grade = this.data.grades[now.grades[key]];
+      return grade ? [grade] : [];
+    }
+
     /* Does one of the known parts lack days of its own? */
     thin(now) {
       return Boolean(now.thin);
@@ -621,10 +652,13 @@
     qualifiers(line, asked, now) {
       const key = asked === "rate" ? "value" : asked;
       const said = [];
-      const grade = key === "value" ? now.grade : this.data.grades[now.grades[key]];
-      if (grade) said.push(["status", G.t(grade)]);
+      const from = this.data.series[key].from || [key];
+      const standing = this.standing(key, now).map((grade) => G.t(grade)).join(", ");
+      if (standing) said.push(["status", standing]);
+      const kind = ["limit", "share"].includes(key) ? this.kindWords(now) : "";
+      if (kind) said.push(["kind", kind]);
       if (now.plain && ["value", "revenue"].includes(key)) said.push(["chance", G.t("if gas flows ({share} % chance)", this.chanceWord(now))]);
-      const part = ["value", "revenue"].includes(key) ? this.part(now) : "";
+      const part = key === "reported" ? this.publishedPart(now) : ["value", "revenue"].includes(key) ? this.part(now) : "";
       if (part) said.push(["coverage", part]);
       const edges = now.bounds[key];
       if (edges) {
@@ -634,9 +668,10 @@
           : G.number(this.figure(line, key, now, edge), digits)));
         said.push(["interval", `${this.interval(now)}: ${low} – ${high}`]);
       }
-      const refs = key === "limit" ? (line.data.standing || {}).limit : now.sets[key === "reported" ? "value" : key];
-      const seen = this.dated(refs || []);
+      const own = (name) => (name === "limit" ? (line.data.standing || {}).limit : now.sets[name === "reported" ? "value" : name]) || [];
+      const seen = this.dated(from.flatMap(own));
       if (seen) said.push(["age", G.t("evidence of {date}", { date: seen })]);
+      else if (key === "value" && this.inferred(now)) said.push(["own", this.inferred(now)]);
       return said;
     }
 
@@ -648,6 +683,12 @@
       return now.ahead && this.data.projection ? this.data.projection.interval : "P10–P90";
     }
 
+    /* A flow that follows from those of other lines: nobody published it, so it is as old as all figures. */
+    inferred(now) {
+      const lone = now.value !== null && now.grade === "balanced" && !(now.sets.value || []).length;
+      return lone ? G.t("no figure of its own; facts to {date}", { date: this.data.as_of || "–" }) : "";
+    }
+
     /* The newest day on which one of the figures behind a number was published: zeros age as flows do. */
     evidence(now, key) {
       return this.dated(now.sets[key] || []);
@@ -657,7 +698,7 @@
       const dates = refs.map((r) => {
         const record = this.data.records[r];
         const source = this.data.sources[record.source];
-        return record.published || (source && source.published) || "";
+        return record.published || (source && source.published) || record.day || "";
       }).filter(Boolean).sort();
       return dates.length ? dates[dates.length - 1] : "";
     }

@@ -89,9 +89,11 @@ export interface Line {
   days: Row | null;
   span: Row | null;
   band?: { [name: string]: Row };
+  price_band?: { [name: string]: Row };
   state: Row | null;
   grade: Row | null;
   grades: { [name: string]: Row | null };
+  kind: Row | null;
   refs: { [name: string]: Row | null };
   parts: Array<Array<number>>;
   lane: number;
@@ -132,6 +134,7 @@ export interface PageData {
   dashes: Array<Dash>;
   textures: Array<Texture>;
   grades: Array<string>;
+  kinds: Array<string>;
   light: Array<string>;
   stale: number;
   series: { [name: string]: Series };
@@ -174,12 +177,13 @@ export interface Question {
   answers: Array<Answer>;
 }
 
-/** A figure that was published; `note` is a number in `notes`. */
+/** A figure that was published; `note` is a number in `notes`, `day` the day a fact speaks of. */
 export interface Record {
   text: string;
   source?: number;
   page?: string;
   published?: string;
+  day?: string;
   note?: number;
   grade?: string;
 }

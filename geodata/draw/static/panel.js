@@ -85,9 +85,9 @@
 
   /* Standing and what is known of the period beside the number, interval and age below it. */
   function qualified(model, line, key, now) {
-    const names = { status: "gd-grade", chance: "gd-line", coverage: "gd-flag", interval: "gd-line gd-interval", age: "gd-line gd-age" };
+    const names = { status: "gd-grade", kind: "gd-grade", chance: "gd-line", coverage: "gd-flag", interval: "gd-line gd-interval", age: "gd-line gd-age", own: "gd-line gd-age" };
     return model.qualifiers(line, key, now).map(([kind, text]) =>
-      G.el("small", { class: names[kind], "data-said": kind }, (kind === "status" || kind === "coverage" ? " " : "") + text));
+      G.el("small", { class: names[kind], "data-said": kind }, (["status", "kind", "coverage"].includes(kind) ? " " : "") + text));
   }
 
   /* Of a project: how likely, and how much if it is built. */

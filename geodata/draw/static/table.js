@@ -4,10 +4,11 @@
   "use strict";
   const G = window.GeoDraw;
 
+  const plain = (key, title, read) => ({ key, title, value: read, text: read });
+
   /* Columns as {key, title, text(line), value(line), csv}; numbers as shown in the chosen unit. */
   function columns(model) {
     const now = (line) => line.at(model.step);
-    const plain = (key, title, read) => ({ key, title, value: read, text: read });
     const keys = Object.keys(model.data.series).filter((key) => model.lines.some((line) => line.data.series[key]));
     const numbers = keys.map((key) => {
       const { unit, note, digits } = model.style(key);
@@ -26,10 +27,24 @@
       ...chances(model, now),
       plain("grade", G.t("Figure"), (line) => (now(line).value === null ? "" : now(line).grade ? G.t(now(line).grade) : "")),
       plain("coverage", G.t("Covers"), (line) => model.part(now(line))),
-      plain("seen", G.t("Evidence of"), (line) => (now(line).value === null ? "" : model.evidence(now(line), "value"))),
+      ...further(model, now),
+      plain("seen", G.t("Evidence of"), (line) => (now(line).value === null ? "" : model.evidence(now(line), "value") || model.inferred(now(line)))),
       plain("newest", G.t("Newest figure"), (line) => (now(line).newest ? model.data.steps[now(line).newest.step].id : "")),
       plain("ids", G.t("Ids"), (line) => now(line).refs.map((r) => model.data.records[r].text).join(" ")),
     ];
+  }
+
+  /* What travels with the other numbers of a row. */
+  function further(model, now) {
+    const { series } = model.data;
+    const standing = (key) => (line) => (now(line)[key] === null ? "" : model.standing(key, now(line)).map((grade) => G.t(grade)).join(", "));
+    const all = [
+      [series.reported, plain("reported-grade", G.t("Published as"), standing("reported"))],
+      [series.reported, plain("reported-part", G.t("Published part"), (line) => model.publishedPart(now(line)))],
+      [series.limit, plain("kind", G.t("Capacity is"), (line) => (now(line).limit === null ? "" : model.kindWords(now(line))))],
+      [series.price, plain("price-grade", G.t("Price is"), standing("price"))],
+    ];
+    return all.filter(([has]) => has).map(([, column]) => column);
   }
 
   /* Both edges, where any line has them. */
