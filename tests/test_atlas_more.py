@@ -1434,6 +1434,24 @@ def test_first_screen_tells_what_flows(browser, real, wide, high):
 
 
 @pytest_browser
+def test_closer_by_fields_and_stations_have_names(browser, real):
+    """Kovykta from zoom 4.8, compressor stations from 6.2; the opening view names cities only."""
+    kinds = (
+        "[...new Set([...document.querySelectorAll('.gd-city')].map(n => n.dataset.kind))].sort()"
+    )
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):
+        page.locator(".gd-label").first.wait_for()
+        assert set(page.evaluate(kinds)) <= {"city"}
+        model(page, "m.map.setView([56, 106], 6, { animate: false })")
+        field = page.locator(".gd-city[data-kind=field]", has_text="Kovyktinskoye")
+        field.wait_for()
+        assert "compressor" not in page.evaluate(kinds)
+        model(page, "m.map.setView([53, 127], 6.5, { animate: false })")
+        page.locator(".gd-city[data-kind=compressor]").first.wait_for()
+        log.assert_clean()
+
+
+@pytest_browser
 def test_a_rate_in_the_list_lies_inside_the_interval_beside_it(browser, real):
     """A quarter's 12 bcm is told as 49 a year; its interval must then be one a year too."""
     with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):

@@ -7,6 +7,7 @@
   const REST = 90; // ms
   const NEAR = 4.4; // zoom from which lines without a flow are named too
   const CITIES = [0, 3.4, 4.4]; // zoom from which cities of a rank have a name
+  const KINDS = { field: 4.8, landfall: 5.2, hub: 5.6, border: 5.6, compressor: 6.2 }; // the same of places
   const HIGH = 14; // px, a line of text
   const GAP = 4; // px
 
@@ -140,14 +141,21 @@
       this.clear(taken);
     }
 
-    /* Cities where they lie over nothing, as a ring with their name beside it. */
+    /* Cities and, closer by, fields and stations, the most far-seen first. */
+    places() {
+      const { map } = this.model;
+      const cities = (map.geodrawCities || []).map((city) => ({ ...city, from: CITIES[city.rank] }));
+      const rest = (map.geodrawPlaces || []).map((place) => ({ ...place, from: KINDS[place.about] }));
+      return [...cities, ...rest].filter((place) => place.from <= map.getZoom()).sort((one, other) => one.from - other.from);
+    }
+
+    /* Where they lie over nothing, as a ring with their name beside it. */
     cities(taken) {
       const { map } = this.model;
       const window = map.getSize();
       const language = { ru: 0, zh: 1 }[G.language()];
       const nodes = [];
-      for (const city of [...(map.geodrawCities || [])].sort((a, b) => a.rank - b.rank)) {
-        if (map.getZoom() < CITIES[city.rank]) continue;
+      for (const city of this.places()) {
         const name = (language === undefined ? "" : city.names[language]) || city.name;
         const { x, y } = map.latLngToContainerPoint([city.lat, city.lon]);
         this.pen.font = "11px sans-serif";
@@ -155,7 +163,7 @@
         if (box.left < 4 || box.top < 4 || box.right > window.x - 4 || box.bottom > window.y - 4) continue;
         if (taken.some((other) => !apart(other, box))) continue;
         taken.push(box);
-        const node = G.el("div", { class: "gd-city", "aria-hidden": "true" }, name);
+        const node = G.el("div", { class: "gd-city", "data-kind": city.about, "aria-hidden": "true" }, name);
         L.DomUtil.setPosition(node, map.containerPointToLayerPoint([x - 3, y - 7]).round());
         nodes.push(node);
       }
