@@ -29,12 +29,12 @@ INNER = ("bcm", "20C")  # the cube is computed in Gazprom's own cubic metre
 
 
 @dataclasses.dataclass
-class Grid:
+class FilledMonths:
     """One route on the months from ``first``: values, coverage and where they come from.
 
     Examples
     --------
-    >>> year = Grid(2024 * 12, np.full(12, 1.5), np.ones(12), [set()] * 12, [""] * 12, [])
+    >>> year = FilledMonths(2024 * 12, np.full(12, 1.5), np.ones(12), [set()] * 12, [""] * 12, [])
     >>> periods.month_start(year.first).isoformat(), float(year.value.sum())
     ('2024-01-01', 18.0)
     """
@@ -246,7 +246,7 @@ class _Weight(NamedTuple):
 
 def _filled(
     names: Iterable[str], seen: pd.DataFrame, tables: facts.Tables, window: list[periods.Period]
-) -> dict[str, Grid]:
+) -> dict[str, FilledMonths]:
     """Lay the observations of routes on the months of whole calendar years around the window."""
     ordered = seen.assign(length=seen["until"] - seen["start"], place=range(len(seen)),
                           standing=seen["status"].map(WORST))  # fmt: skip
@@ -274,14 +274,14 @@ def _fill(
     openings: list[_Opening],
     profile: list[_Weight],
     window: list[periods.Period],
-) -> Grid:
+) -> FilledMonths:
     """Lay one route's figures, the shortest first, on the months that the window and they reach."""
     begin = periods.first_month(periods.month_number(window[0].start))
     end = periods.first_month(periods.month_number(window[-1].end)) + 12
     reach = [figure for figure in figures if figure.start < end and figure.until > begin]
     first = min([begin, *(periods.first_month(figure.start) for figure in reach)])
     months = range(first, max([end, *(figure.until for figure in reach)]))
-    grid = Grid(first, np.full(len(months), np.nan), np.zeros(len(months)),
+    grid = FilledMonths(first, np.full(len(months), np.nan), np.zeros(len(months)),
                 [set() for _ in months], [""] * len(months), [])  # fmt: skip
     if not figures and not any(opening.attribute == "stop" for opening in openings):
         return grid
@@ -357,7 +357,7 @@ def _route_parts(
     return table.sort_values(["month", "id"], ignore_index=True)
 
 
-def _open_share(openings: list[_Opening], grid: Grid) -> np.ndarray:
+def _open_share(openings: list[_Opening], grid: FilledMonths) -> np.ndarray:
     """Return the share of each month the route was open; close months outside start and stop.
 
     Months after a dated stop, and months before a dated start within the same year, are a
@@ -376,7 +376,7 @@ def _open_share(openings: list[_Opening], grid: Grid) -> np.ndarray:
     return share
 
 
-def _close(grid: Grid, share: np.ndarray, closed: slice, fact: str) -> None:
+def _close(grid: FilledMonths, share: np.ndarray, closed: slice, fact: str) -> None:
     share[closed] = 0.0
     grid.value[closed] = 0.0
     grid.coverage[closed] = 1.0
@@ -384,7 +384,7 @@ def _close(grid: Grid, share: np.ndarray, closed: slice, fact: str) -> None:
         grid.fact[i] = fact
 
 
-def _weights(profile: list[_Weight], grid: Grid) -> np.ndarray:
+def _weights(profile: list[_Weight], grid: FilledMonths) -> np.ndarray:
     """Return a weight per month: the stated profile of the year, else its days."""
     weights = np.array(
         [periods.month_days(grid.first + i) / periods.MEAN_YEAR for i in range(len(grid.value))]
@@ -403,7 +403,7 @@ ROUNDING = 1e-3
 
 
 def _spread(
-    grid: Grid,
+    grid: FilledMonths,
     span: tuple[int, int],
     total: float,
     coverage: float,
@@ -436,7 +436,9 @@ SHORT = 3
 """Months of a firm whole at most: of a year the months would look better known than they are."""
 
 
-def _firm(grid: Grid, span: tuple[int, int], figure: _Figure, standing: Mapping[int, int]) -> None:
+def _firm(
+    grid: FilledMonths, span: tuple[int, int], figure: _Figure, standing: Mapping[int, int]
+) -> None:
     """Let a firmer figure of a quarter rule the weaker months it agrees with; they give its shape.
 
     Three monthly counts of a news agency and the metered quarter are one flow told twice: the
@@ -462,7 +464,7 @@ def _firm(grid: Grid, span: tuple[int, int], figure: _Figure, standing: Mapping[
 
 
 def _collect(
-    grids: dict[str, Grid],
+    grids: dict[str, FilledMonths],
     seen: pd.DataFrame,
     tables: facts.Tables,
     window: list[periods.Period],
@@ -495,7 +497,7 @@ def _span(period: periods.Period) -> tuple[int, int, np.ndarray]:
 
 
 def _cell(
-    grid: Grid, span: tuple[int, int, np.ndarray], seen: dict[str, list[Any]]
+    grid: FilledMonths, span: tuple[int, int, np.ndarray], seen: dict[str, list[Any]]
 ) -> tuple[float, float, str, str]:
     """Return flow, coverage, status and source ids of one period."""
     begin, end, days = span

@@ -185,7 +185,7 @@ class _Reader:
         self.word = re.compile(rf"\b({errors.set_index('aspect')['key'].get('word', 'about')})\b")
         remarks = tables["corrections"]
         self.annotated = set(remarks.loc[remarks["action"] == "annotate", "row"])
-        self.heat = _heat(tables["route-facts"])
+        self.heat = _calorific_values(tables["route-facts"])
         self.places = printed_places()
         self.scopes: dict[tuple[str, str, str], list[_Counted]] = {}
         for row in rows_of(tables["balance-scopes"], _Counted):
@@ -351,7 +351,7 @@ def _step(value: float) -> float:
     return float(10.0**-digits) if "e" not in text else abs(value) * 1e-3
 
 
-def _heat(route_facts: pd.DataFrame) -> dict[str, float]:
+def _calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
     rows = route_facts[route_facts["attribute"] == "gcv"].sort_values("valid_from")
     return dict(zip(rows["route"], rows["value"].astype(float), strict=True))
 

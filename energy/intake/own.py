@@ -49,7 +49,9 @@ def faults(folder: Path, tables: facts.Tables, today: dt.date | None = None) -> 
     known = shipped[~shipped["id"].isin(own["id"])]
     moment = dt.datetime.combine(today or dt.datetime.now(dt.UTC).date(), dt.time(12), dt.UTC)
     rows = _observations(own, moment)
-    context = gate.Context(_observations(known, moment), _limits(rows, tables), _heat(rows, tables))
+    context = gate.Context(
+        _observations(known, moment), _limits(rows, tables), _calorific_values(rows, tables)
+    )
     table = gate.with_history(rows, context)
     said = pd.concat([_impossible(rows, known), *(rule(table) for rule in RULES)])
     reason = said.groupby(level=0).first()
@@ -121,7 +123,7 @@ def _packaged_limits() -> dict[str, float]:
     return limits(facts.load_package())
 
 
-def _heat(rows: pd.DataFrame, tables: facts.Tables) -> dict[str, float]:
+def _calorific_values(rows: pd.DataFrame, tables: facts.Tables) -> dict[str, float]:
     known = flows.calorific_values(tables["route-facts"])
     usual = float(np.median(list(known.values())))
     return {name: known.get(name, usual) for name in rows["entity"].unique()}

@@ -323,7 +323,7 @@ def convert(
     """
     stated = {"gcv": gcv, "gcv_basis": gcv_basis, "days": days, "rate": rate}
     stated |= {"density": density, "density_basis": density_basis, "ncv_ratio": ncv_ratio}
-    result = _number(value)
+    result = _as_float(value)
     for step in _steps(unit, to, basis, to_basis, stated)[1]:
         result = result * step.factor
     return result
@@ -368,7 +368,7 @@ def chain(
     """
     stated = {"gcv": gcv, "gcv_basis": gcv_basis, "days": days, "rate": rate}
     stated |= {"density": density, "density_basis": density_basis, "ncv_ratio": ncv_ratio}
-    result = _number(value)
+    result = _as_float(value)
     state, steps = _steps(unit, to, basis, to_basis, stated)
     lines = []
     for step in steps:
@@ -454,7 +454,7 @@ def _listed(names: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _number(value: Any) -> Any:
+def _as_float(value: Any) -> Any:
     """Return the value as something new to multiply."""
     if value is None or isinstance(value, str | bytes | list | tuple | dict | set):
         raise UnitError(

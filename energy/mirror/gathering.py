@@ -50,7 +50,7 @@ class Book:
     names: list[str]
     markets: list[dict[str, Any]]  # dated rows of the crosswalk, route to market
     trunk: dict[str, str]  # corridor of each exit
-    doors: dict[str, tuple[dt.date, dt.date]]  # first day open and day closed of each route
+    lifetimes: dict[str, tuple[dt.date, dt.date]]  # first day open and day closed of each route
     excluded: dict[str, str]  # reason by id
     heat: dict[str, float]  # stated calorific value by route
     kept: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)  # answers
@@ -131,21 +131,21 @@ def _read(tables: facts.Tables) -> Book:
     out = tables["corrections"].query("state == 'active' and action == 'exclude'")
     heat = tables["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
     return Book(
-        facts.Tables(tables), rows, sorted(every), markets, trunk, _doors(tables["route-facts"]),
+        facts.Tables(tables), rows, sorted(every), markets, trunk, _lifetimes(tables["route-facts"]),
         dict(zip(out["row"], out["reason"], strict=True)),
         dict(zip(heat["route"], heat["value"].astype(float), strict=True)),
     )  # fmt: skip
 
 
-def _doors(route_facts: pd.DataFrame) -> dict[str, tuple[dt.date, dt.date]]:
+def _lifetimes(route_facts: pd.DataFrame) -> dict[str, tuple[dt.date, dt.date]]:
     """Return when each route opened and closed; the ends of the calendar where not dated."""
-    doors: dict[str, tuple[dt.date, dt.date]] = {}
+    lifetimes: dict[str, tuple[dt.date, dt.date]] = {}
     dated = route_facts[route_facts["attribute"].isin(["start", "stop"])]
     for row in dated.sort_values("value").pipe(records):
-        begin, end = doors.get(row["route"], (dt.date.min, dt.date.max))
+        begin, end = lifetimes.get(row["route"], (dt.date.min, dt.date.max))
         day = periods.parse(row["value"]).start
-        doors[row["route"]] = (day, end) if row["attribute"] == "start" else (begin, day)
-    return doors
+        lifetimes[row["route"]] = (day, end) if row["attribute"] == "start" else (begin, day)
+    return lifetimes
 
 
 def candidates(book: Book, name: str, unit: str) -> list[dict[str, Any]]:
@@ -184,7 +184,7 @@ def gather(
 def _exact_or_summed(
     rows: Iterable[dict[str, Any]],
     span: periods.Period,
-    doors: Mapping[str, tuple[dt.date, dt.date]] | None = None,
+    lifetimes: Mapping[str, tuple[dt.date, dt.date]] | None = None,
 ) -> list[dict[str, Any]]:
     found = []
     keys = ("source", "series", "entity", "unit", "basis")
@@ -192,7 +192,7 @@ def _exact_or_summed(
     for key, group in itertools.groupby(ordered, key=lambda row: tuple(row[k] for k in keys)):
         records = list(group)
         exact = [row for row in records if _same(row["span"], span)]
-        picked = exact or _tiled(records, span, (doors or {}).get(key[2]))
+        picked = exact or _tiled(records, span, (lifetimes or {}).get(key[2]))
         found += [row | {"half_raw": row.get("half_raw") or _half(row, records)} for row in picked]
     return found
 
@@ -204,13 +204,13 @@ def _same(a: periods.Period, b: periods.Period) -> bool:
 def _tiled(
     records: Sequence[dict[str, Any]],
     span: periods.Period,
-    doors: tuple[dt.date, dt.date] | None = None,
+    lifetimes: tuple[dt.date, dt.date] | None = None,
 ) -> list[dict[str, Any]]:
     """Sum the halves, quarters or months of one source where they fill the span, each once.
 
     Days on which the route was closed need no figure.
     """
-    opened, closed = doors or (span.start, span.end)
+    opened, closed = lifetimes or (span.start, span.end)
     begin, end = max(span.start, opened), min(span.end, closed)
     for freq in ("H", "Q", "M"):
         inside = [row for row in records if row["freq"] == freq
@@ -288,7 +288,7 @@ def _over_routes(
     needed = _needed(book, name, span)
     if not legs or not needed:
         return []
-    seen = _exact_or_summed(legs, span, book.doors)
+    seen = _exact_or_summed(legs, span, book.lifetimes)
     keys = ("source", "unit", "basis")
     seen.sort(key=lambda row: tuple(row[key] for key in keys))
     rows = []
@@ -318,7 +318,7 @@ def _needed(book: Book, name: str, span: periods.Period) -> set[str]:
 
 
 def _is_open(book: Book, route: str, span: periods.Period) -> bool:
-    opened, closed = book.doors.get(route, (dt.date.min, dt.date.max))
+    opened, closed = book.lifetimes.get(route, (dt.date.min, dt.date.max))
     return opened < span.end and span.start < closed
 
 

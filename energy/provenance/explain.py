@@ -90,11 +90,11 @@ def explain(
     span = periods.parse(period)
     last = str(span.end - dt.timedelta(days=1))
     flow = flows.parts(tables, route, str(span.start), last).assign(period=str(span))
-    doors = tables["route-facts"]
+    route_facts = tables["route-facts"]
     found = [
-        _flow(flow, tables["route-facts"]),
+        _flow(flow, route_facts),
         _coverage(flow),
-        _capacity(doors[doors["route"] == route], [span]),
+        _capacity(route_facts[route_facts["route"] == route], [span]),
     ]
     if "balanced" in cube:
         cell = cubes.flow_cube(tables, span.freq, first=str(span), last=str(span))

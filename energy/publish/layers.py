@@ -128,18 +128,18 @@ def newest(cube: xr.Dataset) -> pd.DataFrame:
         known = known[covered[r, known]] if covered[r, known].any() else known
         p = int(known[-1]) if len(known) else -1
         row: dict[str, object] = {
-            name: _number(cube[name].values[r, p], name) for name in [*NUMBERS, *beside]
+            name: _rounded(cube[name].values[r, p], name) for name in [*NUMBERS, *beside]
         }
         row |= {name: cube[name].values[r, p] for name in ("status", "sources", "price_source")}
         row |= {
             "period": labels[p] if len(known) else "",
-            "coverage": _number(cube["coverage"].values[r, p], "coverage"),
+            "coverage": _rounded(cube["coverage"].values[r, p], "coverage"),
         }
         row |= {
             "flow_status": cube["flow_status"].values[r, p],
             "market": cube["market"].values[r, p],
         }
-        row["above_capacity"] = (_number(cube["utilisation"].values[r, p], "utilisation") or 0) > 1
+        row["above_capacity"] = (_rounded(cube["utilisation"].values[r, p], "utilisation") or 0) > 1
         rows[route] = row
     frame = pd.DataFrame.from_dict(rows, orient="index").rename(columns={"status": "figure_status"})
     return frame.astype(dict.fromkeys([*NUMBERS, "coverage", *beside], "float64"))
@@ -154,13 +154,13 @@ def histories(cube: xr.Dataset) -> pd.DataFrame:
         at = slice(known[0], known[-1] + 1) if len(known) else slice(0, 0)
         row = {"periods": labels[at].tolist()}
         for name in NUMBERS:
-            row[f"{name}_by_period"] = [_number(v, name) for v in cube[name].values[r, at]]
+            row[f"{name}_by_period"] = [_rounded(v, name) for v in cube[name].values[r, at]]
         row["status_by_period"] = cube["status"].values[r, at].tolist()
         rows[route] = row
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def _number(value: float, name: str) -> float | None:
+def _rounded(value: float, name: str) -> float | None:
     return None if np.isnan(value) else round(float(value), DECIMALS[name])
 
 
@@ -236,13 +236,13 @@ def flows_long(
                    "start_date": starts[p].date().isoformat(), "geometry": thin.get(route)}  # fmt: skip
             beside = [name for name in BESIDE if name in cube]
             row |= {
-                name: _number(cube[name].values[r, p], name)
+                name: _rounded(cube[name].values[r, p], name)
                 for name in [*NUMBERS, "coverage", *beside]
             }
             row |= {name: cube[name].values[r, p] for name in WORDS if name in cube}
             row["idle"] = _idle(row)
             if "netback" in cube:
-                row["netback"] = _number(cube["netback"].values[r, p], "netback")
+                row["netback"] = _rounded(cube["netback"].values[r, p], "netback")
                 row["netback_missing"] = cube["netback_missing"].values[r, p]
             rows.append(row)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")

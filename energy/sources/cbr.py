@@ -125,12 +125,12 @@ def _row(answer: Answer, record: Any, code: str, date: dt.date) -> dict[str, Any
     if code not in CURRENCIES:
         reading.refuse(answer, f"Currency code {code!r} of {date}; asked was {', '.join(CODES)}.")
     currency, where = CURRENCIES[code], f"{CURRENCIES[code]} of {date}"
-    nominal = _number(answer, record, "Nominal", where)
-    value = _number(answer, record, "Value", where)
+    nominal = _decimal(answer, record, "Nominal", where)
+    value = _decimal(answer, record, "Value", where)
     if nominal is None or value is None or nominal <= 0 or value <= 0:
         reading.refuse(answer, f"{where}: value {value} for {nominal} units; expected both.")
     rate = round(value / nominal, 10)
-    stated = _number(answer, record, "VunitRate", where)
+    stated = _decimal(answer, record, "VunitRate", where)
     if stated is not None and abs(stated / rate - 1) > 1e-4:
         reading.refuse(
             answer, f"{where}: {value:g} / {nominal:g} is {rate:g}, VunitRate says {stated:g}."
@@ -141,7 +141,7 @@ def _row(answer: Answer, record: Any, code: str, date: dt.date) -> dict[str, Any
             "ref": f"{code}.{date}", "note": "over-the-counter quotes" if over else ""}  # fmt: skip
 
 
-def _number(answer: Answer, record: Any, name: str, where: str) -> float | None:
+def _decimal(answer: Answer, record: Any, name: str, where: str) -> float | None:
     """Read a decimal comma; a point would be another format and is refused."""
     text = record.findtext(name)
     if text is None:

@@ -10,6 +10,9 @@ from energy.store.base import WHAT
 from energy.store.dates import known_days
 from energy.store.tables import CONTENT
 
+COLUMNS = ["change", *WHAT, "unit", "old", "new", "by", "percent", "old_status", "status", "age"]
+"""What is told of a change, of figures between releases and of prints alike."""
+
 
 def diff(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     """Compare two tables of observations.
@@ -44,19 +47,7 @@ def diff(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         "status_old": "old_status",
         "status_new": "status",
     }
-    columns = [
-        "change",
-        *WHAT,
-        "unit",
-        "old",
-        "new",
-        "by",
-        "percent",
-        "old_status",
-        "status",
-        "age",
-    ]
-    found = both[both["change"] != ""].rename(columns=names)[columns]
+    found = both[both["change"] != ""].rename(columns=names)[COLUMNS]
     return found.sort_values(["change", *WHAT], ignore_index=True)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from energy import facts
 from energy.measure import observations, periods
 from energy.store.base import WHAT
-from energy.store.changes import by_age
+from energy.store.changes import COLUMNS, by_age
 from energy.store.dates import label, last_day
 from energy.store.package import since
 
@@ -68,19 +68,7 @@ def changes(tables: facts.Tables, a: Any, b: Any) -> pd.DataFrame:
     both["by"] = both["new"] - both["old"]
     both["percent"] = 100 * both["by"] / both["old"].abs().where(both["old"] != 0)
     both["age"] = _ages(both)
-    columns = [
-        "change",
-        *WHAT,
-        "unit",
-        "old",
-        "new",
-        "by",
-        "percent",
-        "old_status",
-        "status",
-        "age",
-    ]
-    return both.sort_values(["change", *WHAT], ignore_index=True)[columns]
+    return both.sort_values(["change", *WHAT], ignore_index=True)[COLUMNS]
 
 
 def revised(tables: facts.Tables) -> pd.DataFrame:

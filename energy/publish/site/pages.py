@@ -254,7 +254,7 @@ def _country(told: Told, name: str, lines: Sequence[str]) -> str:
         parts.append(_chart(told, route, part) if known else "<p>No figure is known.</p>")
     if not rows.empty:
         wide = rows.set_index(["route", "period"])["flow"].unstack("period")  # noqa: PD010
-        body = [[told.names[str(r)], *(_number(v, 2) for v in row)]
+        body = [[told.names[str(r)], *(_formatted(v, 2) for v in row)]
                 for r, row in zip(wide.index, wide.to_numpy(), strict=True)]  # fmt: skip
         head = ["Route", *map(str, wide.columns)]
         parts += [f"<h2>By year, {escape(UNIT)}</h2>", _table(head, body, "Flow by route and year"),
@@ -364,13 +364,13 @@ def _figures(rows: pd.DataFrame, columns: Mapping[str, str], title: str) -> str:
 def _cell(value: Any, column: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return _number(value, DIGITS.get(column, 2)) if isinstance(value, float) else text_of(value)
+    return _formatted(value, DIGITS.get(column, 2)) if isinstance(value, float) else text_of(value)
 
 
-def _number(value: float, digits: int) -> str:
+def _formatted(value: float, digits: int) -> str:
     """Return a figure as text; a dash where it is not known.
 
-    >>> _number(1234.5, 1), _number(float("nan"), 2), _number(0.0, 1)
+    >>> _formatted(1234.5, 1), _formatted(float("nan"), 2), _formatted(0.0, 1)
     ('1,234.5', '–', '0.0')
     """
     return "–" if pd.isna(value) else f"{value:,.{digits}f}"
