@@ -570,10 +570,10 @@ def _capacities(route_facts: pd.DataFrame) -> list[Capacity]:
     for row in found:
         if row.attribute != "capacity":
             better[row.route].append(row)
-    return [part for row in found for part in _apart(row, better[row.route])]
+    return [part for row in found for part in _not_superseded(row, better[row.route])]
 
 
-def _apart(row: Capacity, better: list[Capacity]) -> list[Capacity]:
+def _not_superseded(row: Capacity, better: list[Capacity]) -> list[Capacity]:
     """Return the parts of a capacity's days on which no better kind is known."""
     parts, rank = [row], list(KINDS)
     for other in better:

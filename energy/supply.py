@@ -84,7 +84,7 @@ def supply(
             raise UnknownName(what, name, places["place"])
     if kind is not None and kind not in ("pipeline", "lng", "all"):
         raise UnknownName("kind", kind, ["pipeline", "lng", "all"])
-    rows = _told(tables)
+    rows = _figures(tables)
     if period is not None:
         rows = rows[rows["period"] == periods.label(periods.parse(str(period)))]
     rows = _shared(_chosen(rows))
@@ -98,7 +98,7 @@ def supply(
     return rows.sort_values([*WHAT, "unit"], ignore_index=True)[SHOWN]
 
 
-def _told(tables: facts.Tables) -> pd.DataFrame:
+def _figures(tables: facts.Tables) -> pd.DataFrame:
     """Return the figures of both tables in one shape; plans and growth are left out."""
     plants = set(tables["places"].query("kind == 'plant'")["place"])
     rows = facts.corrected(tables, "volumes")

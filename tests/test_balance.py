@@ -320,11 +320,11 @@ def test_a_result_is_kept_and_read_again():
 
 def test_a_day_of_the_past_is_solved_once(tmp_path, monkeypatch):
     monkeypatch.setenv("ENERGY_CACHE", str(tmp_path))
-    monkeypatch.setattr(kept, "_kept", {})
+    monkeypatch.setattr(kept, "_results", {})
     told = tables(YEARS)
     first = kept.result(told).table("east", "A")
     assert [path.name for path in tmp_path.glob("balance*")] == [f"balance-{kept.digest(told)}.npz"]
-    monkeypatch.setattr(kept, "_kept", {})  # another process
+    monkeypatch.setattr(kept, "_results", {})  # another process
     monkeypatch.setattr(estimate, "solve", None)
     pd.testing.assert_frame_equal(kept.result(told).table("east", "A"), first, atol=1e-6)
 

@@ -50,7 +50,7 @@ def later(tracker, tmp_path_factory):
     made = energy.load(facts=folder)
     # The balance of so many new figures takes a minute and has tests of its own: that of the facts
     # as they came stands in, and the reported quarters are looked at.
-    kept._kept[kept.digest(made.facts)] = kept.result(tracker.facts)
+    kept._results[kept.digest(made.facts)] = kept.result(tracker.facts)
     made.__dict__["_quarters"] = made.flows(estimate="reported")
     return made
 

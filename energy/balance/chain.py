@@ -198,7 +198,7 @@ class Chain:
             right[-len(joint) :, :t] = joint
         right[:, t:] = body.T
         factor = _factor(block, k)
-        gain = _back(factor, right)
+        gain = _solve_factored(factor, right)
         own = -(right.T @ gain)
         own[t : t + carried, t : t + carried] += left[head:, head:]
         new = np.arange(t + carried, t + m)
@@ -248,7 +248,7 @@ class Chain:
             part[:head] += left[:head]
             ties = -(step.gain.T @ part)
             ties[t : t + carried] += left[head:]
-            plain.append(_back(step.factor, part))
+            plain.append(_solve_factored(step.factor, part))
             ended.append(step.inner @ ties[step.ended])
             left = ties[step.rest] - step.pass_on.T @ ties[step.ended]
         return plain, ended
@@ -302,7 +302,7 @@ def _factor(block: np.ndarray, number: int) -> np.ndarray:
     return np.asarray(factor)
 
 
-def _back(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _solve_factored(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
     from scipy.linalg import lapack
 
     return np.asarray(lapack.dpotrs(factor, right, lower=1)[0].reshape(right.shape))

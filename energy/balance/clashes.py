@@ -37,7 +37,7 @@ def check(net: System, bases: list[np.ndarray]) -> None:
         rows = [*_rows(net.high[:, month], 1.0), *_rows(-net.low[:, month], -1.0)]
         if _lack(bases[month], rows)[0] > 1e-9:
             least = smallest(bases[month], rows)
-            raise DataError("balance_arcs.csv", [_told(net, net.months[month], least)])
+            raise DataError("balance_arcs.csv", [_message(net, net.months[month], least)])
 
 
 def _rows(limits: np.ndarray, sign: float) -> list[Row]:
@@ -75,7 +75,7 @@ def smallest(basis: np.ndarray, rows: list[Row]) -> list[Row]:
     return left
 
 
-def _told(net: System, month: dt.date, rows: list[Row]) -> str:
+def _message(net: System, month: dt.date, rows: list[Row]) -> str:
     words = [
         f"'{net.arcs.index[arc]}' carries at {'most' if sign > 0 else 'least'} {sign * limit:.4g}"
         for arc, sign, limit in rows

@@ -24,7 +24,7 @@ COLUMNS = ["id", "topic", "period", "kind", "what", "printed", "unit", "basis", 
 TENTH = 1.2816  # standard errors from the middle to P10 and P90
 
 
-class _Side(NamedTuple):
+class _Figure(NamedTuple):
     """What `markdown` prints of a figure, a sum or a capacity; what it lacks is NaN."""
 
     what: str
@@ -215,7 +215,7 @@ def markdown(table: pd.DataFrame) -> str:
     last = ""
     for _, rows in table.groupby("id", sort=False):
         first = rows.iloc[0]
-        sides = "; ".join(_side(row) for row in rows_of(rows, _Side))
+        sides = "; ".join(_figure_text(row) for row in rows_of(rows, _Figure))
         answer = "as above" if first["answer"] == last else first["answer"]
         last = first["answer"]
         lines.append(
@@ -224,7 +224,7 @@ def markdown(table: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _side(row: _Side) -> str:
+def _figure_text(row: _Figure) -> str:
     """Return a figure, sum or capacity with its interval and verdict, in a few words."""
     told = "–" if pd.isna(row.bcm) else f"{row.bcm:.2f}"
     notes = [] if pd.isna(row.p10) else [f"{row.p10:.2f} to {row.p90:.2f}"]

@@ -77,7 +77,7 @@ def flow_cube(
     found = result(tables)
     routes = [str(route) for route in cube["route"].values]
     inner = _inner(found, tables["balance-arcs"], routes, cube)
-    cube.attrs["apart"] = _apart_words(tables)
+    cube.attrs["apart"] = _scope_sentence(tables)
     made = flows.to_unit(inner, unit, basis, tables["route-facts"])
     return _lay(cube, made, inner["balanced"].round(3) != 0, tables["routes"], estimate)
 
@@ -125,7 +125,7 @@ def _lay(
         size = cube["capacity"].where(cube["capacity"] > 0)
         use = (cube["flow"] / size).where(said, cube["utilisation"])
         cube["utilisation"] = use.assign_attrs(cube["utilisation"].attrs)
-        cube["flow_status"] = _told(cube, moves)
+        cube["flow_status"] = _with_known_status(cube, moves)
     role = routes.set_index("route")["role"].reindex(cube["route"].values)
     cube = cube.assign_coords(additive=("route", (role == "export").to_numpy()))
     unit = cube["flow"].attrs.get("units", "")
@@ -136,7 +136,7 @@ def _lay(
     return cube
 
 
-def _told(cube: xr.Dataset, moves: xr.DataArray) -> xr.DataArray:
+def _with_known_status(cube: xr.Dataset, moves: xr.DataArray) -> xr.DataArray:
     """Call a line flowing or idle where the balance knows what nobody has published."""
     state = cube["flow_status"]
     known = (state == "unknown") & cube["flow"].notnull()
@@ -164,19 +164,19 @@ def beside_the_lines(tables: Tables, freq: str = "A") -> pd.DataFrame:
     """
     found = result(tables)
     return pd.DataFrame({
-        arc: found.table(arc, freq)["flow"] * sign for arc, sign in _apart(tables).items()
+        arc: found.table(arc, freq)["flow"] * sign for arc, sign in _scope_difference(tables).items()
     })  # fmt: skip
 
 
-def _apart_words(tables: Tables) -> str:
+def _scope_sentence(tables: Tables) -> str:
     """Return what separates the additive routes from exports, in a sentence."""
-    sign = _apart(tables)
+    sign = _scope_difference(tables)
     less, more = ([arc for arc, s in sign.items() if s == side] for side in (-1, 1))
     return (f"exports are the additive routes less {', '.join(less)} (a line's gas that is no "
             f"export) and with {', '.join(more)} (exported by no line here)")  # fmt: skip
 
 
-def _apart(tables: Tables) -> dict[str, float]:
+def _scope_difference(tables: Tables) -> dict[str, float]:
     """Return the exits that only one of two counts: +1 exports, -1 the sum over additive routes."""
     arcs = list(rows_of(tables["balance-arcs"], BalanceArc))
     role = tables["routes"].set_index("route")["role"].to_dict()

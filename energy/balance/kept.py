@@ -285,7 +285,7 @@ def digest(tables: Tables) -> str:
     return tables_digest(Tables({**tables, **read}), INPUTS, str(EDITION), words)
 
 
-_kept: dict[str, Result] = {}
+_results: dict[str, Result] = {}
 
 
 def result(tables: Tables) -> Result:
@@ -299,17 +299,17 @@ def result(tables: Tables) -> Result:
     True
     """
     name = digest(tables)
-    if name not in _kept:
-        if len(_kept) > 8:
-            _kept.pop(next(iter(_kept)))
-        _kept[name] = kept(
-            "balance.npz", name, lambda: condense(estimate.solve(tables, start=_near(tables))),
+    if name not in _results:
+        if len(_results) > 8:
+            _results.pop(next(iter(_results)))
+        _results[name] = kept(
+            "balance.npz", name, lambda: condense(estimate.solve(tables, start=_start(tables))),
             pack=pack, unpack=unpack, shipped=SHIPPED, most=MOST,
         )  # fmt: skip
-    return _kept[name]
+    return _results[name]
 
 
-def _near(tables: Tables) -> np.ndarray | None:
+def _start(tables: Tables) -> np.ndarray | None:
     """Return the flows of the packaged facts where these hold all of them and more.
 
     What was known on a day is never searched from what came later.
@@ -381,5 +381,5 @@ def unpack(body: bytes, name: str) -> Result | None:
 def ship(tables: Tables) -> Path:
     """Write the balance of the packaged facts into the package."""
     SHIPPED.write_bytes(pack(condense(estimate.solve(tables)), digest(tables)))
-    _kept.clear()
+    _results.clear()
     return SHIPPED

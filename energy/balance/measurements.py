@@ -235,7 +235,7 @@ class _Reader:
             max(0.0, told - row.coverage) * value,
         ]
         errors += [self.edge(span, value), max(e for *_, e in scope) * value]
-        return self.line(row, value, _root(errors)), cells
+        return self.line(row, value, _norm(errors)), cells
 
     def volume(self, row: Figure, days: int) -> tuple[float, list[float]] | str:
         """Return a figure in bcm at 20 °C and the parts of its standard error."""
@@ -298,7 +298,7 @@ class _Reader:
                 np.concatenate([now[2], -factor * then[2]]))  # fmt: skip
         size = self.typical(then)
         points = max(self.step(row) / 2 / np.sqrt(3), self.factor["growth"][1])
-        error = _root([points / 100 * size, *self.common(row, size * factor, "20C"),
+        error = _norm([points / 100 * size, *self.common(row, size * factor, "20C"),
                        self.edge(span, size)])  # fmt: skip
         return self.line(row, 0.0, error), cell
 
@@ -315,7 +315,7 @@ class _Reader:
             value * MONTH / days * np.sqrt(share * (1 - share))
             for *_, share in periods.months(span) if share < 1
         ]  # fmt: skip
-        return float(self.rule["span", "part-month"][0]) * _root(parts)
+        return float(self.rule["span", "part-month"][0]) * _norm(parts)
 
     def cells(self, span: periods.Period, scope: Scope, coverage: float) -> Cell:
         """Return arcs, months and coefficients of a sum over a span."""
@@ -356,5 +356,5 @@ def _calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
     return dict(zip(rows["route"], rows["value"].astype(float), strict=True))
 
 
-def _root(parts: list[float]) -> float:
+def _norm(parts: list[float]) -> float:
     return float(np.sqrt(sum(part * part for part in parts)))

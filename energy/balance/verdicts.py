@@ -83,7 +83,9 @@ def _cause(made: Balance, row: int, table: pd.DataFrame) -> str:
     width = float(np.hypot(line["error"], line["without_error"]))
     tried = [
         (abs(told - goal) / width, words)
-        for words, told, goal in _slips(made, row, float(line["value"]), float(line["without"]))
+        for words, told, goal in _hypotheses(
+            made, row, float(line["value"]), float(line["without"])
+        )
     ]
     if not tried:
         return ""
@@ -92,7 +94,9 @@ def _cause(made: Balance, row: int, table: pd.DataFrame) -> str:
     return words if best < max(STRAINED, size / MOSTLY) and best < size / 2 else ""
 
 
-def _slips(made: Balance, row: int, value: float, goal: float) -> list[tuple[str, float, float]]:
+def _hypotheses(
+    made: Balance, row: int, value: float, goal: float
+) -> list[tuple[str, float, float]]:
     """Return hypotheses: words, the figure and the goal under each."""
     told: Any = made.told.table.iloc[row]
     found = [(f"its cubic metre is that of {basis}", value * factor, goal)
