@@ -35,6 +35,7 @@ def check(net: System, bases: list[np.ndarray]) -> None:
     asks = (net.low > 0).any(0) | (net.high < 0).any(0)  # elsewhere no flow at all keeps them
     for month in np.flatnonzero(asks):
         rows = [*_rows(net.high[:, month], 1.0), *_rows(-net.low[:, month], -1.0)]
+        # a rest below 1e-9 bcm is the solver's rounding; chosen by hand
         if _lack(bases[month], rows)[0] > 1e-9:
             least = smallest(bases[month], rows)
             raise DataError("balance_arcs.csv", [_message(net, net.months[month], least)])
@@ -67,10 +68,11 @@ def smallest(basis: np.ndarray, rows: list[Row]) -> list[Row]:
     >>> smallest(np.array([[1.0], [1.0], [1.0]]), [(0, -1, -3.0), (1, 1, 1.0), (2, 1, 9.0)])
     [(0, -1, -3.0), (1, 1, 1.0)]
     """
+    # a force below 1e-9 is the solver's rounding, as above
     left = [row for row, force in zip(rows, _lack(basis, rows)[1], strict=True) if force > 1e-9]
     for row in list(left):
         spared = [other for other in left if other is not row]
-        if spared and _lack(basis, spared)[0] > 1e-9:
+        if spared and _lack(basis, spared)[0] > 1e-9:  # the solver's rounding
             left = spared
     return left
 

@@ -37,8 +37,8 @@ STIFF = 1e9  # weight of a bound, 1/bcm²: three hundredths of a cubic hectometr
 OPENING = (
     4  # rounds in which persistence is loose, so that a metered cut is found before it is judged
 )
-LOOSE = 0.005
-ROUNDS = 80
+LOOSE = 0.005  # share of its weight that persistence then keeps; chosen by hand
+ROUNDS = 80  # of the search before it is given up, four times CALM; chosen by hand
 CALM = 20  # rounds after which a step is halved: bounds that take turns would else go on for ever
 QUARTER, YEAR = 3, 12  # months of a block: of the search, where small is quick; of the variances
 STILL = 3e-2  # bcm a month: the search ends when no flow moves more

@@ -28,7 +28,7 @@ from energy.facts import kept as cache
 from energy.facts.kept import kept, tables_digest
 from energy.measure.tables import Tables
 
-STEPS = {"M": 1, "Q": 3, "A": 12, "G": 12}
+STEPS = {"M": 1, "Q": 3, "A": 12, "G": 12}  # months of a period
 INPUTS = ("volumes", "balance-arcs", "balance-scopes", "balance-errors", "route-facts",
           "corrections")  # fmt: skip
 EDITION = 4  # of the method: a change of it makes every kept result stale
@@ -153,10 +153,11 @@ def interval(
     """
     from scipy.special import ndtr, ndtri
 
-    width = np.maximum(deviation, 1e-12)
+    width = np.maximum(deviation, 1e-12)  # an arc that is known exactly must not divide by 0
     beneath = ndtr((low - flow) / width)
+    # P10 and P90 of a normal cut at the bound (BALANCE 'Estimate')
     p10 = flow + width * ndtri(beneath + 0.1 * (1 - beneath))
-    p90 = flow + width * ndtri(beneath + 0.9 * (1 - beneath))
+    p90 = flow + width * ndtri(beneath + 0.9 * (1 - beneath))  # the same share above
     return np.minimum(p10, flow), np.maximum(p90, flow)
 
 
@@ -169,6 +170,7 @@ def period_starts(months: list[dt.date], freq: str) -> list[int]:
     >>> period_starts(months, "A"), period_starts(months, "G")  # a gas year begins in October
     ([0, 12], [9])
     """
+    # a gas year begins in the tenth month
     offset, step = (9, 12) if freq == "G" else (0, STEPS[freq])
     return [s for s in range(offset, len(months), step) if s + step <= len(months)]
 
@@ -258,7 +260,7 @@ def groups(arcs: pd.DataFrame) -> tuple[list[str], np.ndarray]:
 def _known(made: Balance) -> int:
     """Return the last month of the quarter in which the newest figure ends: so far it is history."""
     last = max((int(months.max()) for _, months, _ in made.told.cells), default=-1)
-    return last - last % 3 + 2
+    return last - last % 3 + 2  # months are counted from 0, a quarter has three
 
 
 def digest(tables: Tables) -> str:
@@ -334,6 +336,7 @@ def pack(made: Result, name: str) -> bytes:
     """
     words = {"name": name, "names": made.names, "known": made.known,
              "first": made.months[0].isoformat(), "last": made.months[-1].isoformat(),
+             # six places of a bcm are a thousand m3: no judgement turns on less; chosen by hand
              "verdicts": json.loads(made.verdicts.to_json(orient="split", double_precision=6)),
              "left_out": json.loads(made.left_out.to_json(orient="split"))}  # fmt: skip
     low = np.isneginf(made.low)

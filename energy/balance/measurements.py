@@ -242,10 +242,12 @@ class _Reader:
         basis, unit = row.basis, row.unit
         step = self.step(row)
         if unit in ("Mt", "kt"):
-            mass = row.value * (1 if unit == "Mt" else 1e-3)
+            mass = row.value * (1 if unit == "Mt" else 1e-3)  # Mt, as the factors are
             lng = row.series.startswith("lng")
+            # bcm a Mt; 0.001 kg/m3 of the density in balance_errors.csv is 0.002 bcm a Mt
             per, spread = self.factor["lng"] if lng else (1 / self.factor["density"][0], 0.002)
             value = mass * per
+            # half a digit (BALANCE 'Measurements'); 1e-9 keeps a mass of 0 from dividing
             errors = [step / 2 * value / max(row.value, 1e-9) / np.sqrt(3), mass * spread]
             return value, errors + self.common(row, value, "mass")
         kind = units.kind(unit)
@@ -260,13 +262,14 @@ class _Reader:
         goal = "bcm"
         scale = float(units.convert(1.0, unit, goal, basis=told, to_basis=INNER[1], **more))
         value = row.value * scale
-        rounding = step / 2 * scale / np.sqrt(3)
+        rounding = step / 2 * scale / np.sqrt(3)  # half a digit (BALANCE 'Measurements')
         return value, [rounding, *self.common(row, value, basis or "unstated")]
 
     def step(self, row: Figure) -> float:
         """Return the place of the last printed digit."""
         places = self.places.get(row.id, 0)
         told = _step(row.value)
+        # as many places as are printed
         return float(min(told, 10.0**-places)) if places else told
 
     def common(self, row: Figure, value: float, basis: str) -> list[float]:
@@ -297,6 +300,7 @@ class _Reader:
         cell = (np.concatenate([now[0], then[0]]), np.concatenate([now[1], then[1]]),
                 np.concatenate([now[2], -factor * then[2]]))  # fmt: skip
         size = self.typical(then)
+        # of half a digit over root three, as every rounding (BALANCE 'Measurements')
         points = max(self.step(row) / 2 / np.sqrt(3), self.factor["growth"][1])
         error = _norm([points / 100 * size, *self.common(row, size * factor, "20C"),
                        self.edge(span, size)])  # fmt: skip
@@ -348,6 +352,7 @@ def _step(value: float) -> float:
     """Return the place of the last digit: 0.1 for 22.7; a whole number counts as rounded to 1."""
     text = repr(float(value))
     digits = 0 if text.endswith(".0") else len(text.split(".")[-1])
+    # a power of ten hides its digits: three are taken; chosen by hand
     return float(10.0**-digits) if "e" not in text else abs(value) * 1e-3
 
 

@@ -235,8 +235,8 @@ def _open_span(arc: _Arc, dated: Mapping[tuple[str, str], str]) -> tuple[dt.date
     begin = arc.valid_from or dated.get((arc.route, "start"), "")
     end = arc.valid_to or dated.get((arc.route, "stop"), "")
     return (
-        dt.date.fromisoformat(begin) if begin else dt.date(1900, 1, 1),
-        dt.date.fromisoformat(end) if end else dt.date(2199, 12, 31),
+        dt.date.fromisoformat(begin) if begin else dt.date(1900, 1, 1),  # before every figure
+        dt.date.fromisoformat(end) if end else dt.date(2199, 12, 31),  # after every figure
     )
 
 
@@ -280,7 +280,7 @@ def kernel(matrix: np.ndarray) -> np.ndarray:
     pivots: list[int] = []
     for column in reversed(range(left.shape[1])):
         row = len(pivots)
-        here = np.flatnonzero(np.abs(left[row:, column]) > 0.5)
+        here = np.flatnonzero(np.abs(left[row:, column]) > 0.5)  # entries are whole: not 0
         if not len(here):
             continue
         left[[row, row + here[0]]] = left[[row + here[0], row]]

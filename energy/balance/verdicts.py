@@ -40,6 +40,7 @@ def verdicts(made: Balance) -> pd.DataFrame:
         lever, partners = _levers(made)
     error = told["error"].to_numpy(dtype=float)
     precision = made.weights / error**2
+    # a figure without company has share 1: 1e-9 less keeps its own judgement finite
     share = np.clip(lever * precision, 0.0, 1 - 1e-9)
     without = told["value"].to_numpy(dtype=float) - made.residual / (1 - share)
     spread = np.sqrt(np.maximum(lever / (1 - share), 0.0))
@@ -71,6 +72,7 @@ def _levers(made: Balance) -> tuple[np.ndarray, list[list[int]]]:
         np.fill_diagonal(pull, 0.0)
         for k, r in enumerate(mine):
             order = np.argsort(-pull[k])[:3]
+            # who pulls a tenth as hard as the strongest is named; chosen by hand
             partners[r] = [int(mine[j]) for j in order if pull[k, j] > 0.1 * pull[k, order[0]] > 0]
     wide = made.rows[years.wide].toarray()
     variance[years.wide] = np.einsum("rn,nr->r", wide, made.chain.solve(wide.T))

@@ -395,6 +395,7 @@ def _gap(
     rub_bn = line["value"] - ours["rub_bn"].sum(min_count=1)
     volume = ours["bcm"].sum()
     bare = ours.loc[ours["musd"].isna(), "bcm"].sum()
+    # the last split by market is that of 2021
     notes = [reason] + ([NO_SPLIT] if year >= 2022 else [])
     if volume > 0 and bare > 0:
         notes.append(f"{bare / volume:.0%} of our volume has no price and stands in the gap")
@@ -490,6 +491,7 @@ def line_of(period: str, statements: pd.DataFrame, prices: pd.DataFrame | None =
                         segment == "total", str(row["status"]), str(row["id"]))  # fmt: skip
         priced = _ifrs_price(prices, period)
         if priced is not None:
+            # bcm times USD or roubles a 1000 m3 are millions; the line is in billions
             return Line(period, f"volume times price, {segment}", float(row["value"]) * priced[0] / 1000,
                         group, gross, False, str(row["status"]), f"{row['id']};{priced[1]}")  # fmt: skip
     known = statements[statements["metric"].isin({"net_sales_of_gas", "gas_sales_outside_russia"})]

@@ -22,8 +22,9 @@ from energy.measure.tables import ProjectAssumption, Tables
 OWN = "assumption"
 AHEAD = ("proposed", "construction", "shelved", "cancelled")
 """Standing of a route that is still to be decided or built, or was once."""
+# a rate of return is solved draw by draw, so a tenth of them; the seed is a day
 SEED, DRAWS, IRR_DRAWS = 20261124, 5000, 500
-QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}  # what is told everywhere
 WHOLE = ("build", "ramp", "life", "write_off")  # counted in whole years
 UNITS = {
     "capex": "USD bn", "upstream": "USD bn", "build": "years", "ramp": "years", "life": "years",

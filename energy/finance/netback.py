@@ -378,7 +378,7 @@ def _candidates(rows: list[_Row], route: str, parent: str, market: str) -> list[
         elif row.route and row.route == parent:
             found.append((1, row))
         elif not row.route and row.market in ("", market):
-            found.append((2 if row.market else 3, row))
+            found.append((2 if row.market else 3, row))  # a market, then the country
     return found
 
 

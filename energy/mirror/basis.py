@@ -38,7 +38,8 @@ class Gas:
 
     unit: str
     basis: str
-    gcv: float = 10.5
+    gcv: float = 10.5  # kWh/m3, as `heat`
+    # kWh/m3 at 20 °C, the heat of pipeline gas where the facts give none; chosen by hand
     heat: tuple[float, float] = (10.5, 10.5)  # kWh/m3 at 20 °C, lowest and highest
     density: tuple[float, float] | None = None  # kg/m3 at 20 °C
 
@@ -195,7 +196,7 @@ def gas_of(book: Book, name: str, unit: str, basis: str) -> Gas:
     """
     legs = [name, *book.kin(name)]
     known = [book.heat[leg] for leg in legs if leg in book.heat] or [*book.heat.values()]
-    gcv = float(np.median(known)) if known else 10.5
+    gcv = float(np.median(known)) if known else 10.5  # as `Gas`
     heat, density = (gcv, gcv), None
     for rule in book.tables["mirror-rules"].query("cause == 'calorific'").pipe(records):
         if rule["entity"] not in ("*", *legs):
@@ -288,13 +289,15 @@ def _shift(value: float, unit: str, basis: str, gas: Gas, common: float) -> tupl
 def _noise(row: Mapping[str, Any], rules: Iterable[_Rule]) -> float:
     """Return the standard deviation we give a figure: kind, last digit, what is not stated."""
     size = abs(row["common"])
+    # a width over root three (half) or root twelve (whole): the deviation of an even spread
     spread = [NOISE[row["kind"]] * size, row["half"] / math.sqrt(3)]
     spread.append((row["shift_high"] - row["shift_low"]) / math.sqrt(12))
     if row["basis"] == "unstated":  # anything from 0 °C to 20 °C
         spread.append(size * (293.15 / 273.15 - 1) / math.sqrt(12))
+    # even, as above
     spread += [rule.high / math.sqrt(3) for rule in rules if not math.isnan(rule.high)]
     if row["coverage"] < 1:
-        spread.append(size * (1 / row["coverage"] - 1) / math.sqrt(3))
+        spread.append(size * (1 / row["coverage"] - 1) / math.sqrt(3))  # even, as above
     return math.hypot(*spread)
 
 

@@ -250,9 +250,9 @@ def _half(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> float:
     difference of two figures carries both their digits.
     """
     if "rounded" in row["note"] or "about" in row["note"]:
-        return 0.5 * 10.0 ** _last_place(row["value"])
+        return 0.5 * 10.0 ** _last_place(row["value"])  # half of the last digit that is no zero
     beside = [_places(peer) for peer in peers if peer["freq"] == row["freq"]]
-    half = 0.5 * 10.0 ** -max([*beside, _places(row)])
+    half = 0.5 * 10.0 ** -max([*beside, _places(row)])  # half of the last printed digit
     return 2 * half if row["derived"] else half
 
 
@@ -367,7 +367,7 @@ def spell(texts: Sequence[str]) -> str:
     """
     return (
         ", ".join(texts)
-        if len(texts) <= 40
+        if len(texts) <= 40  # what one can still read in a cell; chosen by hand
         else f"{', '.join(texts[:40])} and {len(texts) - 40} more"
     )
 

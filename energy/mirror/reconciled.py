@@ -13,7 +13,7 @@ from energy.measure.observations import records
 ESTIMATE = "reconciled-estimate"
 HUBER = 1.345
 """Standard deviations beyond which a figure's weight falls with its distance: 95 % efficient."""
-STEPS = 20
+STEPS = 20  # rounds of the reweighting; chosen by hand
 OUTLIER = 3.0  # robust standard deviations from the weighted median
 METHOD = (
     "random effects over the figures on one basis (DerSimonian and Laird), several figures of one "
@@ -100,22 +100,24 @@ def estimate(found: pd.DataFrame) -> Estimate:
         held["adjusted"].to_numpy(dtype=float),
         held["noise"].to_numpy(dtype=float) ** 2 * shared,
     )
+    # an exact figure must not have infinite weight
     s2 = np.maximum(s2, 1e-18)
     keep = _inside(x, s2)
     value, error, tau = robust(x[keep], s2[keep])
     ids = held["id"].to_numpy()
+    # a 95 % interval of a normal
     return Estimate(value, value - 1.96 * error, value + 1.96 * error, tau, tuple(ids[keep]),
                     tuple(ids[~keep]), adjustments)  # fmt: skip
 
 
 def _inside(x: np.ndarray, s2: np.ndarray) -> np.ndarray:
     """Return which figures lie within three robust deviations of the weighted median."""
-    if len(x) < 3:
+    if len(x) < 3:  # of two, neither is out of line
         return np.ones(len(x), dtype=bool)
     order = np.argsort(x, kind="stable")
     weight = np.cumsum(1 / s2[order])
     centre = x[order][np.searchsorted(weight, weight[-1] / 2)]
-    spread = 1.4826 * np.median(np.abs(x - centre))
+    spread = 1.4826 * np.median(np.abs(x - centre))  # makes it the deviation of a normal
     near: np.ndarray = np.abs(x - centre) <= OUTLIER * np.maximum(spread, np.sqrt(s2))
     return near
 
@@ -142,9 +144,10 @@ def robust(x: np.ndarray, s2: np.ndarray) -> tuple[float, float, float]:
     True
     """
     found = combine(x, s2)
-    if len(x) < 3:
+    if len(x) < 3:  # of two, neither is out of line
         return found
     for _ in range(STEPS):
+        # a figure on the estimate must not divide by 0
         distance = np.maximum(np.abs(x - found[0]) / np.sqrt(s2), 1e-12)
         found = combine(x, s2 / np.minimum(1.0, HUBER / distance))
     return found

@@ -163,8 +163,9 @@ def league(tables: facts.Tables, by: str = "source") -> pd.DataFrame:
 
 
 def _robust(values: pd.Series) -> float:
-    if len(values) < 3:
+    if len(values) < 3:  # of two, neither is out of line
         return float("nan")
+    # makes it the deviation of a normal
     return float(1.4826 * (values - values.median()).abs().median())
 
 

@@ -143,7 +143,7 @@ def _inputs(tables: facts.Tables, change: Mapping[tuple[str, str], float]) -> pd
         season = [_value(rows, f"season_{quarter.lower()}", market) for quarter in QUARTERS]
         if np.isnan(season).any():
             faults.append(f"market '{market}' has no season for each quarter; add season_q1 to q4")
-        elif abs(sum(season) - 1) > 1e-6:
+        elif abs(sum(season) - 1) > 1e-6:  # shares are printed with fewer places
             faults.append(f"seasons of '{market}' sum to {sum(season):g}, not 1; correct them")
         if np.isnan(_value(rows, "lng_price", market)) != np.isnan(
             _value(rows, "lng_most", market)
@@ -187,6 +187,7 @@ def _ways(network: nx.DiGraph, inputs: pd.DataFrame) -> pd.DataFrame:
     for a, b, data in network.edges(data=True):
         length = 0.0 if data.get("joint") else float(data["length_km"])
         rows.append((str(a), str(b), data["edge"], data["route"], data["capacity"] / 4,
+                     # rates are for 100 km; a very long way burns half at most, by hand
                      tariff * length / 100, min(fuel * length / 100, 0.5)))  # fmt: skip
     names = ["from_node", "to_node", "edge", "route", "limit", "cost", "loss"]
     return pd.DataFrame(rows, columns=names).rename_axis("way")
@@ -398,12 +399,13 @@ def to_pypsa(network: nx.DiGraph, tables: facts.Tables, path: Path | str | None 
         if row.to_node in floors:
             counted = {"bus2": floors[row.to_node], "efficiency2": 1 - row.loss}
         made.add("Link", f"{row.edge} {at}", bus0=row.from_node, bus1=row.to_node, carrier="gas",
+                 # 1e4 bcm is no limit: more than the world burns, but finite for the solver
                  p_nom=min(row.limit, 1e4), efficiency=1 - row.loss, marginal_cost=row.cost,
                  **counted)  # fmt: skip
     for name, data in network.nodes(data=True):
         if data["kind"] == "field":
             made.add("Generator", f"field {name}", bus=str(name), carrier="gas",
-                     p_nom=min(data["capacity"] / 4, 1e4),
+                     p_nom=min(data["capacity"] / 4, 1e4),  # no limit, as above
                      marginal_cost=_value(inputs, "field_cost", DOMESTIC))  # fmt: skip
         if data["kind"] == "market" and not np.isnan(_value(inputs, "demand", str(name))):
             _market(made, str(name), inputs)
@@ -420,7 +422,7 @@ def _contracts(made: Any, network: nx.DiGraph, inputs: pd.DataFrame) -> dict[str
         bus = found[market] = f"contract {market}"
         due = pd.Series([0.0, 0.0, 0.0, floor], index=list(QUARTERS))
         made.add("Bus", bus, carrier="contract")
-        made.add("Store", bus, bus=bus, carrier="contract", e_nom=1e4)
+        made.add("Store", bus, bus=bus, carrier="contract", e_nom=1e4)  # no limit, as above
         made.add("Load", f"floor {market}", bus=bus, carrier="contract", p_set=due)
         made.add("Generator", f"missed {market}", bus=bus, carrier="contract", p_nom=floor,
                  marginal_cost=MISSED)  # fmt: skip

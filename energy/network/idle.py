@@ -81,8 +81,9 @@ def stranded(
     names = tables["routes"].set_index("route")
     table.insert(0, "name", names["name"].reindex(table.index))
     table.insert(1, "role", names["role"].reindex(table.index))
+    # the place of the column, beside flow and capacity
     table.insert(5, "utilisation", table["flow"] / table["capacity"].where(table["capacity"] > 0))
-    table.insert(6, "above", table["utilisation"] > 1)
+    table.insert(6, "above", table["utilisation"] > 1)  # beside it
     table["length_km"] = _route_lengths(tables["route-facts"], lines).reindex(table.index)
     table["idle_bcm_km"] = table["idle"] * table["length_km"]
     table = _capital(table, tables, periods.parse(period).end, life)
@@ -130,6 +131,7 @@ def series(cube: xr.Dataset, tables: facts.Tables) -> pd.DataFrame:
     flow = wide["flow"].mask(zero, 0.0)
     built = capacity.div(years, axis=1).cummax(axis=1).ffill(axis=1).mul(years, axis=1)
     parts = {"capacity": capacity, "flow": flow, "idle": capacity - flow,
+             # rounding of the rates a year is no lost capacity
              "lost": (built - capacity).clip(lower=0).mask(lambda x: x < 1e-9, 0.0),
              "capacity_from": _words(borrowed, "network-edges", "route-facts"),
              "flow_from": _words(zero, "never opened", "cube")}  # fmt: skip

@@ -134,7 +134,7 @@ def _feasible(network: nx.DiGraph, demand: Mapping[str, float]) -> None:
             wanted = float(demand.get(node, 0.0))
             data["capacity"] = min(wanted, data["capacity"])
     best = max_flow(asked)
-    if best.volume < sum(demand.values()) - 1e-6:
+    if best.volume < sum(demand.values()) - 1e-6:  # the solver's rounding, bcm
         raise EnergyError(f"The demand of {sum(demand.values()):g} bcm/yr cannot be met: at most "
                           f"{best.volume:g} arrive, bound by {', '.join(best.edges['name'])}; "
                           "ask less or add a link.")  # fmt: skip

@@ -39,7 +39,8 @@ from energy.projection import ramp, timing
 Forecaster = Callable[[facts.Tables, dt.date, int, np.random.Generator], xr.DataArray]
 Known = Callable[[facts.Tables, Any], facts.Tables]
 
-QUARTERS, YEARS = 8, 5
+QUARTERS, YEARS = 8, 5  # spans (METHOD '3. Backtest')
+# ends of the 95, 90, 80 and 50 % intervals (METHOD '3. Backtest')
 LEVELS = np.array([0.025, 0.05, 0.1, 0.25, 0.75, 0.9, 0.95, 0.975])
 LEAST = 8  # origins; fewer say nothing about skill
 DRAWS, SEED = 300, 20_261_124
@@ -81,6 +82,7 @@ def as_known(tables: facts.Tables, day: dt.date) -> facts.Tables:
     return kept
 
 
+# a thousandfold is seen in any result that it reaches
 def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.Tables:
     """Spoil every row that was not known on a day; an honest forecaster gives the same answer.
 
@@ -109,7 +111,7 @@ def poison(tables: facts.Tables, day: dt.date, factor: float = 1000.0) -> facts.
     if "contracts" in tables:
         future = ~tables["contracts"]["id"].isin(known["contracts"]["id"])
         spoilt["contracts"] = tables["contracts"].assign(
-            acq=tables["contracts"]["acq"].where(~future, 1e6)
+            acq=tables["contracts"]["acq"].where(~future, 1e6)  # bcm a year: absurd, so seen
         )
     return spoilt
 
@@ -181,6 +183,7 @@ def _histories(flow: xr.DataArray, day: dt.date) -> dict[str, pd.Series]:
             else row[:0]
         )
         row = row.loc[row[row > 0].index[0] :] if (row > 0).any() else row[:0]
+        # six known quarters, flow in the last four (METHOD '3. Backtest'); 0.01 bcm is a trickle
         if row.notna().sum() >= 6 and row.tail(4).abs().max() > 0.01:
             found[str(route)] = row.interpolate()
     return found
@@ -341,6 +344,7 @@ def seasonal_naive(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) 
     [[4.0, 2.0, 1.0, 3.0], [4.0, 2.0, 1.0, 3.0]]
     """
     last = np.tile(y[-4:], steps // 4 + 1)[:steps]
+    # two changes over a year at least, else a spread is no spread
     changes = y[4:] - y[:-4] if len(y) > 5 else np.diff(y)
     spread = np.sqrt((changes**2).mean())
     level = np.cumsum(rng.normal(0, spread, (n, steps // 4 + 1)), axis=1)
@@ -385,7 +389,7 @@ def arima(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.nda
     if len(y) < 12:
         return naive(y, steps, n, rng)
     estimate = _statsmodels("tsa.arima.estimators.hannan_rissanen").hannan_rissanen
-    seasonal = len(y) >= 24
+    seasonal = len(y) >= 24  # six years, of which a lag of four takes one; chosen by hand
     change = np.diff(y)
     change = change[4:] - change[:-4] if seasonal else change
     found = estimate(
@@ -406,8 +410,9 @@ def _airline(
     """Carry the recursion of the model on, all paths at once."""
     near, far, seasonal = parts
     n = len(shocks)
+    # the recursion reaches back over a season and one quarter: five
     flow = np.hstack([np.broadcast_to(y[-5:], (n, 5)), np.empty_like(shocks)])
-    error = np.hstack([np.broadcast_to(past[-5:], (n, 5)), shocks])
+    error = np.hstack([np.broadcast_to(past[-5:], (n, 5)), shocks])  # five, as above
     for t in range(5, flow.shape[1]):
         flow[:, t] = flow[:, t - 1] + error[:, t] + near * error[:, t - 1]
         if seasonal:
@@ -433,11 +438,15 @@ def theta(y: np.ndarray, steps: int, n: int, rng: np.random.Generator) -> np.nda
     places = np.arange(len(y)) % 4
     if len(y) >= 12:
         away = y - np.convolve(
-            np.pad(y, 2, mode="edge"), [1 / 8, 1 / 4, 1 / 4, 1 / 4, 1 / 8], "valid"
+            # centred mean of a year: 2 x 4 quarters
+            np.pad(y, 2, mode="edge"),
+            [1 / 8, 1 / 4, 1 / 4, 1 / 4, 1 / 8],
+            "valid",
         )
         season = np.array([away[places == place].mean() for place in range(4)])
         season -= season.mean()
     plain = y - season[places]
+    # weights 0.1 to 1 by 0.05: the grid is chosen by hand
     alpha, level, left = min((_smoothed(plain, a) for a in np.linspace(0.1, 1.0, 19)),
                              key=lambda found: float((found[2] ** 2).sum()))  # fmt: skip
     slope = np.polyfit(np.arange(len(y)), plain, 1)[0] / 2
@@ -507,7 +516,7 @@ def _contracted(mine: pd.DataFrame, year: int) -> float:
 
 
 def _season(series: pd.Series) -> dict[int, float]:
-    recent = series.tail(20)
+    recent = series.tail(20)  # five years, as `window` of the rules
     means = recent.groupby(pd.PeriodIndex(recent.index).quarter).mean().reindex([1, 2, 3, 4])
     shares = (means / means.sum()) if means.notna().all() and means.sum() > 0 else means * np.nan
     return dict(zip((1, 2, 3, 4), shares.fillna(0.25).tolist(), strict=True))
@@ -695,7 +704,12 @@ def score(actual: np.ndarray, draws: np.ndarray) -> pd.DataFrame:
         np.stack([high90, high80, high50], axis=1),
     )
     wis = scoringrules.weighted_interval_score(
-        actual, median, lower, upper, np.array([0.1, 0.2, 0.5])
+        # what the 90, 80 and 50 % intervals leave outside
+        actual,
+        median,
+        lower,
+        upper,
+        np.array([0.1, 0.2, 0.5]),
     )
     return pd.DataFrame({
         "actual": actual, "median": median, "crps": scoringrules.crps_ensemble(actual, draws), "wis": wis,
@@ -867,6 +881,7 @@ def tabulated(scores: pd.DataFrame, release: str, as_of: str) -> pd.DataFrame:
         parts.append(whole)
     skill = by_route(scores).reset_index(names="kind").melt("kind", None, "horizon", "skill")
     parts.append(skill.dropna(subset="skill").assign(model="ours"))
+    # the years that enough origins reach
     parts.append(_held(scores, "living", [f"year {i}" for i in (1, 2, 3)], " living"))
     table = pd.concat(parts, ignore_index=True)
     totals = _held(scores, "totals", GROUPS.values()).set_index(["kind", "horizon"])
@@ -901,7 +916,9 @@ def pit(scores: pd.DataFrame, model: str = "ours", kind: str = "routes") -> pd.D
         Shares; the first is that of outcomes in the lowest tenth.
     """
     mine = of_kind(scores[scores["model"] == model], kind)
+    # tenths; a rank of exactly 1 belongs to the last
     tenth = np.minimum(np.floor(mine["pit"] * 10).astype(int), 9)
+    # upper ends of the tenths
     table = pd.crosstab(mine["span"].map(GROUPS), (tenth + 1) / 10, normalize="index")
     order = [name for name in dict.fromkeys(GROUPS.values()) if name in table.index]
     levels = [(i + 1) / 10 for i in range(10)]
@@ -1239,6 +1256,7 @@ def score_log(folder: str | Path, tables: facts.Tables) -> pd.DataFrame:
     """
     table = read_log(folder)
     years = flows.build(tables, "A")
+    # the truth of METHOD '3. Backtest': figures cover 99 % of it
     whole = years["flow"].where(years["coverage"] > 0.99)
     frame = whole.to_series()
     index = pd.MultiIndex.from_arrays([table["route"], pd.to_datetime(table["period"] + "-01-01")])
@@ -1249,6 +1267,7 @@ def score_log(folder: str | Path, tables: facts.Tables) -> pd.DataFrame:
 
 
 def interval(
+    # 500 resamples leave 25 beyond each end of the interval
     scores: pd.DataFrame, model: str = "ours", against: str = "seasonal naive", times: int = 500,
     seed: int = SEED, kind: str = "routes",
 ) -> pd.DataFrame:  # fmt: skip
@@ -1299,7 +1318,7 @@ def interval(
                 weight = weight * np.bincount(rng.integers(0, count, count), minlength=count)[place]
             total = float((weight * base).sum())
             found.append(1 - float((weight * ours).sum()) / total if total > 0 else float("nan"))
-        low, high = np.nanquantile(found, [0.05, 0.95])
+        low, high = np.nanquantile(found, [0.05, 0.95])  # a 90 % interval
         rows[horizon] = [
             1 - ours.sum() / base.sum(),
             low,

@@ -26,9 +26,10 @@ from energy.measure.tables import Bargain as Row
 Numbers = npt.NDArray[np.float64]
 Draws = dict[str, Numbers]
 
-LEVELS = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+LEVELS = {"p10": 0.1, "p50": 0.5, "p90": 0.9}  # what is told everywhere
+# sampling then moves P10 and P90 by 1 % of their distance; the seed is a day
 DRAWS, SEED = 5000, 20_261_128
-FEWEST = 100
+FEWEST = 100  # draws; ten lie beyond each end of P10 to P90
 STATE = {"duty": 0.0, "extraction_tax": 0.0, "profit_tax": 0.0}
 """What the state takes is no cost where company and state bargain as one."""
 PUBLISHED = ("customs_china_value_per_volume", "ministry_china", "customs_china_from_turkmenistan")
@@ -240,6 +241,7 @@ def _sensitivities(found: Draws, answer: Draws) -> pd.DataFrame:
         if name == "floor of company and state" or np.ptp(values) == 0:
             continue
         row: dict[str, float] = {}
+        # the ends that are told everywhere: P10 and P90
         ends = {"low": float(np.quantile(values, 0.1)), "high": float(np.quantile(values, 0.9))}
         for word, end in ends.items():
             near = values <= end if word == "low" else values >= end
@@ -259,7 +261,7 @@ def _variants(
     """Return the answer under named other readings."""
     cases: dict[str, Draws] = {
         "as stated": _split(found),
-        "even split": _split({**found, "power": np.full(draws, 0.5)}),
+        "even split": _split({**found, "power": np.full(draws, 0.5)}),  # the textbook's half each
         "company and state as one seller": _split(found, "floor of company and state"),
     }
     names = [name.split(" ", 1)[1] for name in found if name.startswith("alternative ")]

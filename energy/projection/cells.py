@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-BINS = 1024
+BINS = 1024  # a draw in a bin is known to a thousandth of the ceiling
 STRIP = 16
 """Quarters worked on at a time."""
 EDGE = np.float32(BINS * (1 - 2.0**-20))

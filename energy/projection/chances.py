@@ -248,6 +248,7 @@ def faults(rows: pd.DataFrame, name: str) -> list[str]:
     found = []
     for key, part in rows.groupby(KEY[1:], sort=True):
         where, value = f"{name}: {key[1]} of {key[2]} to {key[3]}", part["value"].astype(float)
+        # submissions are rounded to four places
         if ((value < 0) | (value > 1)).any() or abs(float(value.sum()) - 1) > 1e-4:
             found.append(f"{where}: the chances {', '.join(f'{v:g}' for v in value)} must lie between "
                          "0 and 1 and sum to 1; give one row an answer")  # fmt: skip

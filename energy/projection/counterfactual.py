@@ -30,15 +30,15 @@ Numbers = npt.NDArray[np.float64]
 INVASION = "2022Q1"
 """The quarter of 24 February 2022."""
 LEARNT_TO = "2021Q4"
-LEVELS = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+LEVELS = {"p10": 0.1, "p50": 0.5, "p90": 0.9}  # what is told everywhere
 KNOWN, WHOLE = 0.9, 0.99
 """Share of a market's quarter that figures must cover, and of a route's days for it to count."""
 LEAST = 12
 """Quarters a market must show before the structural series is fitted."""
-PLACEBO_YEARS = 4
+PLACEBO_YEARS = 4  # as long as the years since the invasion, 2022 to 2025
 HIGHEST = 0.98
 """Quarterly persistence of a price above this is a random walk, of which no level is left."""
-PLACEBO_DRAWS = 400
+PLACEBO_DRAWS = 400  # a tenth of the draws, for there are many placebos; chosen by hand
 ALL = "all"
 
 
@@ -97,7 +97,7 @@ def counterfactual(
     start: str = INVASION,
     learnt_to: str = LEARNT_TO,
     until: str | None = None,
-    draws: int = 4000,
+    draws: int = 4000,  # P10 and P90 are wanted, no rarer level; chosen by hand
     seed: int = 0,
 ) -> Counterfactual:
     """Carry each market's past on, as if the invasion had not come.
@@ -341,6 +341,7 @@ def reverting(past: Numbers, steps: int, draws: int, rng: np.random.Generator) -
     """
     before, after = past[:-1] - past.mean(), past[1:] - past.mean()
     size = float(before @ before)
+    # a price that never moved (to rounding) has no persistence
     pull = float(np.clip(before @ after / size, 0.0, HIGHEST)) if size > 1e-12 else 0.0
     left = after - pull * before
     level, found = np.full(draws, past[-1] - past.mean()), np.empty((steps, draws))

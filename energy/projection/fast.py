@@ -13,7 +13,9 @@ from energy.projection.cells import BINS, EDGE, Switches, inverse
 
 Array = np.ndarray
 
+# float32, so that nothing widens
 _ONE, _ZERO, _HALF = np.float32(1), np.float32(0), np.float32(0.5)
+# just below the largest float32: stands for no ceiling
 _FAR = np.float32(3e38)
 _FAST = {"contract", "nsz", "arcp", "reassoc"}
 
@@ -24,6 +26,7 @@ def _switches(
     numbers: tuple[np.float32, ...], out: Array,
 ) -> None:  # fmt: skip
     since, halting, low, span, lapse, restarting, keep = numbers
+    # a uniform number of 1 would pick the place after the last
     far, near = np.float32(np.inf), np.float32(1 - 2.0**-20)
     for d in range(len(frailty)):
         start = starts[int(uniform[0, d] * (near * np.float32(len(starts))))]
@@ -125,9 +128,10 @@ def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> 
     """Turn five uniform numbers a draw into dates; see `energy.projection.simulate.switches`."""
     low, high = spec.end
     span = high - low if np.isfinite(low) else 0.0
+    # no hazard and no lapse are 0: they must not divide, see `simulate.switches`
     numbers = (spec.since, max(spec.halt, 1e-12), low, span, max(spec.lapse, 1e-6),
                max(spec.restart, 1e-12), spec.keep)  # fmt: skip
-    out = np.empty((6, len(frailty)), dtype=np.float32)
+    out = np.empty((6, len(frailty)), dtype=np.float32)  # the six fields of `cells.Switches`
     _switches(np.ascontiguousarray(uniform), frailty, spec.start, spec.ramp, bool(spec.base.any()),
               tuple(np.float32(number) for number in numbers), out)  # fmt: skip
     return Switches(*out)

@@ -16,7 +16,7 @@ import xarray as xr
 from energy.errors import PeriodError
 from energy.measure import periods
 
-COVERED = 0.99
+COVERED = 0.99  # share of a quarter's days that makes it known (METHOD '3. Backtest')
 SILENT = 4
 """Quarters after which a silent route no longer holds the start back."""
 

@@ -64,10 +64,11 @@ def open_level(past: History, tree: scenarios.Tree) -> Level:
     season = _season(numbers, flows)
     yearly = flows * 4 / season[numbers % 4]
     age = numbers[-1] - numbers
+    # by definition of a half-life
     weights = 0.5 ** (age / scenarios.rule(tree, "half_life"))
     mean = float(np.average(yearly, weights=weights))
     now = float(yearly[-2:].mean())
-    left = yearly / max(mean, 1e-12) - 1
+    left = yearly / max(mean, 1e-12) - 1  # a route without flow must not divide by 0
     spread, persistence = _noise_of(left, weights, tree)
     return Level(now, mean, season, spread, persistence)
 
@@ -89,8 +90,10 @@ def _noise_of(left: np.ndarray, weights: np.ndarray, tree: scenarios.Tree) -> tu
     prior, rho = scenarios.rule(tree, "spread"), scenarios.rule(tree, "persistence")
     squares = float((weights * left**2).sum())
     spread = float(np.sqrt((squares + 4 * prior**2) / (weights.sum() + 4)))
-    if len(left) > 3 and left.std() > 0:
+    if len(left) > 3 and left.std() > 0:  # three pairs show no correlation
+        # 0.95: above it the level would be a walk; chosen by hand
         seen = float(np.clip((left[1:] * left[:-1]).mean() / (left**2).mean(), 0, 0.95))
+        # the prior weighs like eight quarters (`persistence` of the rules)
         rho = (len(left) * seen + 8 * rho) / (len(left) + 8)
     return spread, rho
 
@@ -112,6 +115,7 @@ def open_path(level: Level, last: int, numbers: np.ndarray) -> np.ndarray:
 
 def open_noise(level: Level, known: int, tree: scenarios.Tree) -> Noise:
     """Return the noise around the path of an open route of which some quarters are known."""
+    # neighbours hang together: more than eight quarters teach no more of a level; chosen by hand
     error = float(level.spread / np.sqrt(max(min(known, 8), 1)))
     return level.spread, level.persistence, error, scenarios.rule(tree, "drift")
 
@@ -306,6 +310,7 @@ class Learned:
     def delivery_noise(self) -> Noise:
         """Return spread, persistence, error of the level and drift of what a contract delivers."""
         spread = self.delivery[1]
+        # 0.7 as `persistence` of the rules; the level is held: half the spread, 0.5 % a year, by hand
         return spread, 0.7, spread / 2, 0.005
 
     def width(self, model: str) -> Widths | None:

@@ -23,6 +23,7 @@ from energy.projection import scenarios as trees
 
 BINS = 64
 """Bins of a row, even in the square root: finer where most of the values lie."""
+# bins are narrow where values are small: a low P10 is not lost; chosen by hand
 POWER = 2
 LEAVES = "leaves"
 """The name of the one scenario that holds them."""
@@ -183,6 +184,7 @@ def _flow(
     rng = simulate.generator(seed, block, plan.routes[r])
     modes = rng.standard_normal((ramp.MODES, size), dtype=np.float32)
     jitter = rng.standard_normal(plan.count + size, dtype=np.float32)
+    # start, ramp, halt, end and restart, as in `simulate`
     uniform = rng.random((5, size), dtype=np.float32)
     modes *= np.float32(np.sqrt(1 - (spec.loads**2).sum()))
     modes += np.einsum("g,gkn->kn", spec.loads, drivers)
@@ -198,7 +200,7 @@ def _years(plan: simulate.Plan, cells: np.ndarray) -> np.ndarray:
 
 def _flowing(plan: simulate.Plan, r: int, flow: np.ndarray) -> np.ndarray:
     """Say in which draws more than a bin's share of capacity flows in the last quarter of a year."""
-    at = [begin + 3 for begin in plan.years]
+    at = [begin + 3 for begin in plan.years]  # the fourth quarter
     least = plan.bounds[r, at] / cells.BINS
     found: np.ndarray = flow[at] >= np.maximum(least, cells.TINY)[:, None]
     return found
@@ -248,7 +250,7 @@ def _market(
 
 def _counted(kind: str, name: str, questions: tuple[str, ...], values: np.ndarray) -> Sheet:
     """Count values (combinations, years, draws) into bins up to the largest of them."""
-    top = float(values.max()) * (1 + 1e-6) or 1.0
+    top = float(values.max()) * (1 + 1e-6) or 1.0  # the largest must fall inside the last bin
     places = (np.power(np.clip(values / top, 0, 1), 1 / POWER) * BINS).astype(np.intp)
     places = np.minimum(places, BINS - 1)
     counts = np.apply_along_axis(np.bincount, -1, places, minlength=BINS)
@@ -312,6 +314,7 @@ def weights(
     """
     tree = trees.overlay(found.tree, {"probabilities": probabilities})
     faults = [f"question.{name}: the probabilities sum to {sum(parts.values()):.6g}, not 1"
+              # rounding of a sum of decimals
               for name, parts in probabilities.items() if abs(sum(parts.values()) - 1) > 1e-9]  # fmt: skip
     if faults:
         raise DataError("probabilities", faults)
@@ -361,6 +364,7 @@ def _quantiles(counts: np.ndarray, levels: Sequence[float], draws: int) -> np.nd
     for rank in np.array(levels) * (draws - 1):
         at = (total > rank).argmax(axis=-1)
         inside = counts[rows, at]
+        # a draw stands in the middle of its share of the bin, as in `simulate`
         part = np.clip((rank - (total[rows, at] - inside) + 0.5) / np.maximum(inside, 1), 0, 1)
         found.append(np.where(at == 0, 0.0, (at + part) / BINS) ** POWER)
     return np.array(found)

@@ -28,7 +28,7 @@ SHORTEST = 36
 """Months an index must have before its reversion is fitted."""
 STEPS = 7
 """Steps between neighbouring quarters that a rate must have before their size is told."""
-BEFORE = (2015, 2021)
+BEFORE = (2015, 2021)  # years whose mean is 'before the war': from the fall of oil to 2022; by hand
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,7 @@ def fit(series: pd.Series) -> Reversion:
     """
     logs = np.log(series.to_numpy())
     later, earlier = logs[1:] - logs[1:].mean(), logs[:-1] - logs[:-1].mean()
+    # at 1 a price would be a walk without a mean; 0.99 a month is a half-life of six years
     slope = float(np.clip((later * earlier).sum() / (earlier**2).sum(), 0.0, 0.99))
     left = later - slope * earlier
     noise = float(np.sqrt((left**2).sum() / max(len(left) - 2, 1)))
@@ -147,11 +148,13 @@ def path(series: pd.Series, span: ramp.Grid) -> Path:
             "prices.csv", [f"no {series.name} before {span.starts[0].date()}; add its rows"]
         )
     last = float(np.log(series.iloc[-1]))
-    remain = (found.persistence**3) ** ahead
+    remain = (found.persistence**3) ** ahead  # fitted to months, three a quarter
     noise, white = np.zeros((ramp.MODES, rows)), np.zeros(rows)
     later = ahead > 0
     noise[:, later], white[later] = ramp.modes(
-        int(later.sum()), (found.spread, found.persistence**3, 0.0, 0.0)
+        # months to quarters, as above
+        int(later.sum()),
+        (found.spread, found.persistence**3, 0.0, 0.0),
     )
     fixed = np.array([np.log(known[int(n)]) if a == 0 else last * r
                       for n, a, r in zip(numbers, ahead, remain, strict=True)])  # fmt: skip
@@ -164,6 +167,7 @@ def _quarters(series: pd.Series) -> dict[int, float]:
     for month, price in zip(pd.PeriodIndex(series.index), series, strict=True):
         number = periods.quarter_number(month.start_time.date())
         found.setdefault(number, []).append(float(price))
+    # only quarters with all three months
     return {n: sum(parts) / 3 for n, parts in found.items() if len(parts) == 3}
 
 
@@ -223,6 +227,7 @@ def reverting(earlier: np.ndarray, later: np.ndarray) -> tuple[float, float]:
     here, there = earlier - earlier.mean(), later - later.mean()
     size = float((here**2).sum())
     slope = float((here * there).sum()) / size if size > 0 else 0.0
+    # Kendall (1954): short series show (1 + 3 r) / n too little; 0.98 leaves a level, by hand
     slope = float(np.clip(slope + (1 + 3 * slope) / len(here), 0.0, 0.98))
     noise = float(np.sqrt(((there - slope * here) ** 2).sum() / max(len(here) - 2, 1)))
     return slope, noise / float(np.sqrt(1 - slope**2))
@@ -267,11 +272,14 @@ def _level(
 ) -> float:  # fmt: skip
     """Return actual over modelled of the last eight priced quarters, drawn towards 1."""
     prior = money["level_prior"]["value"]
+    # two years: an older level says little of today's contracts; chosen by hand
     seen = seen[~seen["status"].isin(["plan", "modelled"])].tail(8)
     quarters = [periods.label(periods.containing(day, "Q")) for day in seen["period"]]
     if not quarters:
         return 1.0
+    # months of the formulas (`formulas`)
     oil = sourced.averaged(tables["prices"], sourced.Window("brent", 9, 0), quarters).to_numpy()
+    # a hub's gas is paid at the quarter's own price
     hub = sourced.averaged(tables["prices"], sourced.Window("ttf", 3, 0), quarters).to_numpy()
     ratio = seen["price"].to_numpy() / (raw[0] + raw[1] * oil + raw[2] * hub)
     ratio = ratio[np.isfinite(ratio)]
@@ -321,6 +329,7 @@ def draw(money: MoneySpec, rng: np.random.Generator, oil: np.ndarray) -> Noise:
     mix = np.float32(money.link), np.float32(np.sqrt(1 - money.link**2))
     return Noise(
         oil, mix[0] * oil + mix[1] * own, normal((kept, count), dtype=np.float32),
+        # oil, hub and rouble
         normal((3, len(money.brent.fixed) + count), dtype=np.float32),
         normal((len(money.markets), count), dtype=np.float32),
     )  # fmt: skip

@@ -147,6 +147,7 @@ def yearly_deviation(year: int, noise: Noise) -> float:
     >>> yearly_deviation(1, (0.0, 0.7, 0.5, 0.0))
     0.5
     """
+    # the four quarters of that year
     return float(np.sqrt(covariance(np.arange(4 * year - 3, 4 * year + 1), noise).mean()))
 
 

@@ -333,6 +333,7 @@ def _step(mine: Params, shared: Learned, begin: float, dated: bool) -> np.ndarra
     span = shared.span
     if mine.get("step_timing") and dated and shared.timing is not None:
         found = _reference(EXTRA, shared)
+        # eight draws a place of the table smooth it
         return sampled(span.at(found.sample(np.random.default_rng(0), TABLE * 8)))
     return table(mine.get("step_start", begin) if dated else begin, span.at)
 
@@ -376,7 +377,9 @@ def _halted(route: str, mine: Params, shared: Learned, past: History) -> Parts:
         hazard = float(mine.get("restart", shared.hazards["restart"]["all"]))
         begin = span.at(periods.decimal_year(span.as_of + dt.timedelta(days=1)))
         start = waiting(hazard / 4, max(float(begin), 0.0))
+    # P90 of a normal lies 1.2816 deviations up; 1e-9 keeps a level of 0 from dividing
     spread = (high - low) / 2 / 1.2816 / max(middle, 1e-9)
+    # a tenth: a quarter of a reopened line, chosen by hand; 0.7 as `persistence` of the rules
     noise, white = modes(span.count, (0.1, 0.7, spread, 0.0))
     return {"base": np.zeros(span.count), "added": middle * span.share, "noise": noise,
             "white": white, "start": start, "ramp": table(1, quarters)}  # fmt: skip
@@ -396,6 +399,7 @@ def _proposed(route: str, mine: Params, shared: Learned, past: History) -> Parts
         )
     start, ramp = _timed(route, mine, shared)
     mean, spread, _ = shared.delivery
+    # as `Learned.delivery_noise`; the level of a line not built is known half as well (by hand)
     noise, white = modes(span.count, (spread, 0.7, spread * 2, 0.005), 0, shared.width("contract"))
     return {"base": np.zeros(span.count), "added": plateau * min(mean, 1.0) * span.share, "noise": noise,
             "white": white, "start": start, "ramp": ramp}  # fmt: skip
@@ -407,6 +411,7 @@ def _timed(route: str, mine: Params, shared: Learned) -> tuple[np.ndarray, np.nd
     if mine.get("never"):
         return np.array([NEVER], dtype=np.float32), table(1, quarters)
     if stated is not None and ("ramp" in mine or shared.timing is None):
+        # years to plateau, as `prior_ramp` of timing_rules.csv
         return table(stated, span.at), table(mine.get("ramp", [2, 4, 6]), quarters)
     if shared.timing is None:
         raise DataError(route, ["no timing is given for a proposed route; state first_gas"])
@@ -415,7 +420,7 @@ def _timed(route: str, mine: Params, shared: Learned) -> tuple[np.ndarray, np.nd
         0
     )  # a table of quantiles: the draws come from the engine's own seed
     start = sampled(span.at(found.sample(rng, TABLE * 8)))
-    ramp = sampled(quarters(found.ramp(rng, TABLE * 8)))
+    ramp = sampled(quarters(found.ramp(rng, TABLE * 8)))  # eight draws a place, as above
     return (start if stated is None else table(stated, span.at)), (
         table(mine["ramp"], quarters) if "ramp" in mine else ramp
     )
@@ -458,7 +463,8 @@ def _kept(mine: Params, parts: Parts) -> float:
 def _loads(tree: scenarios.Tree, market: str) -> np.ndarray:
     """Return the loadings on the drivers; together they explain at most 0.9 of the noise."""
     loads = np.array([tree["drivers"][name]["loading"].get(market, 0.0) for name in DRIVERS])
-    length = max(float(np.sqrt((loads**2).sum())), 1e-12)
+    length = max(float(np.sqrt((loads**2).sum())), 1e-12)  # no loadings must not divide
+    # a tenth of the noise at least is a route's own; chosen by hand
     held: np.ndarray = loads * min(1.0, np.sqrt(0.9) / length)
     return held
 

@@ -50,6 +50,7 @@ def regimes(
         days = tables["sources"].set_index("source")["published"]
         published = {str(key): str(day) for key, day in days.items()}
         tree = scenarios.known(scenarios.load(day=as_of), as_of, published)
+    # a grid lies ahead of the as-of day; ten years are chosen by hand
     span = ramp.grid(cube, str(int(as_of[:4]) + 10), as_of)
     shared = ramp.learn(tables, cube, span, tree)
     said = scenarios.effects(tree, scenarios.baseline(tree))

@@ -20,12 +20,13 @@ from energy import facts
 from energy.errors import EnergyError
 from energy.projection import backtest, scoreboard, timing
 
+# ends of the 50, 80, 90 and 95 % intervals and the median
 QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 AHEAD = 3
 """Years ahead that revenue is scored."""
 WITHIN = (3, 5, 10)
 """Years within which first gas is asked."""
-DRAWS = 2000
+DRAWS = 2000  # fifty lie beyond each end of the 95 % interval
 LAST = "as last year"
 
 

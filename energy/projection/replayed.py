@@ -23,7 +23,7 @@ from energy import facts
 from energy.projection import backtest, chances, replay, scoreboard, timing
 
 FILE = "replayed.csv.gz"
-LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
+LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)  # ends of the 50 and 80 % intervals and the median
 AHEAD, YEARS = (1, 4), 3
 """Quarters ahead at every origin, and whole calendar years ahead at the ends of years."""
 MARK = "replayed"
@@ -60,6 +60,7 @@ def of_draws(model: str, draws: xr.DataArray, day: dt.date) -> pd.DataFrame:
     return pd.DataFrame(made, columns=COLUMNS)
 
 
+# 2000 draws know a chance to 0.011 at worst
 def first_gas(tables: facts.Tables, at: Sequence[dt.date], draws: int = 2000) -> pd.DataFrame:
     """Return the chances of first gas within some years and of never, of every line then to come."""
     made: list[tuple[Any, ...]] = []
@@ -160,6 +161,7 @@ def read(folder: Path | str = backtest.SHIPPED, until: str = "9999-12-31") -> pd
 def ship(tables: facts.Tables, *more: pd.DataFrame) -> Path:
     """Run every forecaster at every origin, and ask first gas, and keep what they said."""
     newest = int(max(tables["volumes"]["published"])[:4])
+    # the first day of METHOD '3. Backtest', first gas
     said = first_gas(tables, year_ends(2010, newest - 1))
     return write(make(drawn(tables, backtest.days(tables)), said, *more))
 

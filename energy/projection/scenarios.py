@@ -342,7 +342,7 @@ def _sum_faults(name: str, answers: Tree, given: str | None) -> list[str]:
     place = f"question.{name}" + (f" given {given!r}" if given else "")
     if any(not _is_number(part) or not 0 <= part <= 1 for part in parts):
         return [f"{place}: probabilities {parts} must lie between 0 and 1"]
-    if abs(sum(parts) - 1) > 1e-9:
+    if abs(sum(parts) - 1) > 1e-9:  # rounding of a sum of decimals
         return [f"{place}: the probabilities sum to {sum(parts):.6g}, not 1; correct "
                 f"{', '.join(answers)}"]  # fmt: skip
     return []

@@ -43,6 +43,7 @@ ALL = "all"
 WHOLE = 0.99
 """Share of a period's days that figures must cover to be a truth."""
 FOLDER = "submissions"
+# intervals scored (METHOD '4a. Scoreboard')
 SPANS = {0.5: "inside50", 0.8: "inside80", 0.9: "inside90", 0.95: "inside95"}
 
 
@@ -189,7 +190,7 @@ def of_log(log: pd.DataFrame) -> pd.DataFrame:
         (f"ours {row.release} {row.scenario}", row.as_of, "flow", row.route,
          f"{row.period}-12-31", "quantile", level, getattr(row, name))
         for row in rows_of(log, _Logged)
-        for level, name in ((0.1, "p10"), (0.5, "p50"), (0.9, "p90"))
+        for level, name in ((0.1, "p10"), (0.5, "p50"), (0.9, "p90"))  # P10 to P90 of the log
     ]  # fmt: skip
     return _rows(made)
 
@@ -207,6 +208,7 @@ def of_outside(tables: facts.Tables) -> pd.DataFrame:
         day = (periods.parse(row.published).end - dt.timedelta(days=1)).isoformat()
         if day > f"{row.period}-12-31":
             continue
+        # a published range counts as P10 to P90 (assumption)
         for level, value in ((0.1, row.low), (0.5, row.value), (0.9, row.high)):
             if not np.isnan(value):
                 made.append((str(row.issuer), day, "flow", str(row.target),
@@ -218,6 +220,7 @@ def of_draws(model: str, draws: xr.DataArray, day: dt.date) -> pd.DataFrame:
     """Return a forecaster's draws (route, horizon, draw) as submissions of whole calendar years."""
     first = pd.Period(day, freq="Q") + 1
     quarters = pd.PeriodIndex([first + i for i in range(draws.sizes["horizon"])])
+    # the ends of `SPANS` and the median
     levels, made = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975), []
     for year in sorted(set(quarters.year)):
         inside = np.flatnonzero(quarters.year == year)
@@ -271,6 +274,7 @@ def as_last_year(said: pd.DataFrame, came: pd.DataFrame) -> pd.DataFrame:
         before = (row.target, row.location, f"{int(row.origin_date[:4]) - 1}-12-31")
         if row.target_end_date.endswith("-12-31") and before in known.index:
             made.append((LAST, row.origin_date, row.target, row.location, row.target_end_date,
+                         # as its median: it gives no range
                          "quantile", 0.5, float(known[before])))  # fmt: skip
     return _rows(made)
 
@@ -377,6 +381,7 @@ def _judged(levels: np.ndarray, values: np.ndarray, actual: np.ndarray) -> dict[
     found = {"actual": actual, "median": median, "error": median - actual,
              "pinball": 2 * pinball.mean(axis=1), "levels": np.full(len(actual), len(levels))}  # fmt: skip
     place = {round(float(level), 4): at for at, level in enumerate(levels)}
+    # weights of the interval score: half for the median (Bracher and others 2021)
     interval = [0.5 * np.abs(actual - median)]
     for span, name in SPANS.items():
         ends = [place.get(round((1 + side * span) / 2, 4)) for side in (-1, 1)]
@@ -387,6 +392,7 @@ def _judged(levels: np.ndarray, values: np.ndarray, actual: np.ndarray) -> dict[
         found[name] = ((low <= actual) & (actual <= high)).astype(float)
         outside = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
         interval.append((1 - span) / 2 * (high - low) + outside)
+    # the same: over K intervals and the half
     wis: np.ndarray = np.sum(interval, axis=0) / (len(interval) - 0.5)
     return found | {"wis": wis}
 

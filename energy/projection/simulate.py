@@ -30,7 +30,7 @@ BLOCK = 4096
 ALL = "all"
 PATIENCE = 5.0
 """Seconds a scheduler has to answer."""
-_WORKER_LIMIT = 64
+_WORKER_LIMIT = 64  # keeps a typing error from starting thousands; chosen by hand
 
 Switch = Callable[..., Switches]
 Draw = Callable[..., np.ndarray]
@@ -142,6 +142,7 @@ def _places(counts: np.ndarray, ranks: np.ndarray) -> np.ndarray:
     for place, rank in zip(found, ranks, strict=True):
         at = (total > np.reshape(rank, (-1, 1))).argmax(axis=-1)
         inside = counts[every, at]
+        # a draw stands in the middle of its share of the bin
         part = (rank - (total[every, at] - inside) + 0.5) / np.maximum(inside, 1)
         place[:] = np.where(at == 0, 0.0, (at + np.clip(part, 0, 1)) / BINS)
     return found
@@ -176,6 +177,7 @@ def _priced(plan: Plan) -> list[int]:
 
 def plan_of(
     routes: Sequence[str], variants: Sequence[Sequence[ramp.RouteSpec]], exports: Sequence[bool],
+    # as `frailty` of the rules
     years: Sequence[int] = (), money: moneys.MoneySpec | None = None, frailty: float = 0.7,
 ) -> Plan:  # fmt: skip
     """Return a plan with the upper ends of its bins.
@@ -228,9 +230,12 @@ def _price_ceilings(plan: Plan) -> tuple[dict[str, float], float]:
         return {}, 1.0
     rng = np.random.Generator(np.random.SFC64(0))
     noise = moneys.draw(plan.money, rng, rng.standard_normal((ramp.MODES, BLOCK), dtype=np.float32))
+    # dear oil (USD/bbl) and gas (USD/MMBtu): it only sets the bins; chosen by hand
     means = np.tile(np.log(np.array([[100.0], [13.0]], dtype=np.float32)), BLOCK)
     paths, rate = moneys.price(plan.money, noise, means)
+    # one path in a thousand passes the top; chosen by hand
     top = {market: float(np.quantile(found.max(axis=0), 0.999)) for market, found in paths.items()}
+    # likewise
     return top, 1.0 if rate is None else float(np.quantile(rate.max(axis=0), 0.999))
 
 
@@ -252,9 +257,11 @@ def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> 
     origin = (
         np.float32(spec.since) if spec.base.any() else np.maximum(start, np.float32(spec.since))
     )
+    # 1e-12 and 1e-6: no hazard and no lapse are 0 and must not divide
     halt = origin - np.log(1 - uniform[2]) / (np.float32(max(spec.halt, 1e-12)) * frailty)
-    end = _between(spec.end, uniform[3] / np.float32(max(spec.lapse, 1e-6)))
+    end = _between(spec.end, uniform[3] / np.float32(max(spec.lapse, 1e-6)))  # likewise
     end = np.where(uniform[3] < np.float32(spec.lapse), end, np.float32(np.inf))
+    # likewise
     back = halt - np.log(1 - uniform[4]) / np.float32(max(spec.restart, 1e-12))
     cut, inside = halt < end, back < end
     kept = np.where(cut & inside, np.float32(1), np.float32(spec.keep))
@@ -311,7 +318,7 @@ def fill(spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: Switch
 def _climb(spec: ramp.RouteSpec, strip: slice, at: Switches, quarters: np.ndarray, cells: np.ndarray,
            room: np.ndarray) -> None:  # fmt: skip
     """Multiply the noise by what exists and what is added so far."""
-    np.subtract(quarters + np.float32(0.5), at.start, out=room)
+    np.subtract(quarters + np.float32(0.5), at.start, out=room)  # a quarter's middle
     _unit(np.multiply(room, at.pace, out=room))
     np.multiply(room, spec.added[strip, None], out=room)
     room += spec.base[strip, None]
@@ -328,6 +335,7 @@ def _unit(values: np.ndarray) -> np.ndarray:
 def _interrupt(at: Switches, quarters: np.ndarray, out: np.ndarray, spare: np.ndarray) -> None:
     """Multiply by the share of each quarter that flows."""
     again = (at.second < quarters[-1, 0] + 1) & (at.kept > 0)
+    # picking pays where few draws are cut; a quarter is chosen by hand, the result is the same
     some = slice(None) if again.mean() > 0.25 else np.flatnonzero(again)
     _unit(np.subtract(at.first, quarters, out=spare))
     if again.any():
@@ -486,6 +494,7 @@ def _route(
     rng = generator(seed, block, plan.routes[r])
     modes = rng.standard_normal((ramp.MODES, size), dtype=np.float32)
     jitter = rng.standard_normal(plan.count + size, dtype=np.float32)
+    # start, ramp, halt, end and restart
     uniform = rng.random((5, size), dtype=np.float32)
     modes *= np.float32(np.sqrt(1 - (spec.loads**2).sum()))
     modes += np.einsum("g,gkn->kn", spec.loads, drivers)
@@ -561,7 +570,7 @@ def _totals(bench: Bench, rate: np.ndarray | None, size: int, sums: np.ndarray) 
         value = room_of(bench.value, cells, size)
         worth = room_of(bench.worth[ALL], cells, size)
         np.multiply(worth[: plan.count], rate, out=value[: plan.count])
-        value[: plan.count] *= np.float32(1e-3)
+        value[: plan.count] *= np.float32(1e-3)  # million to billion
         _years(plan, value)
         _keep_years(bench, ("revenue_rub", ALL), slice(None), value)
         _count(bench, ("revenue_rub", ALL), value, sums)
@@ -794,7 +803,7 @@ def by_year(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
 
 def _room(shape: tuple[int, int, int], words: str) -> np.ndarray:
     """Return an empty array, or raise an `EnergyError` where it would not fit well."""
-    if np.prod([float(side) for side in shape]) * 4 > 1e9:
+    if np.prod([float(side) for side in shape]) * 4 > 1e9:  # bytes of float32, 1 GB
         raise EnergyError(f"Raw draws of {shape[0]} {words.format(shape[1])} x {shape[2]} would take more "
                           "than 1 GB; ask for fewer draws, or for quantiles.")  # fmt: skip
     return np.empty(shape, dtype=np.float32)

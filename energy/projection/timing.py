@@ -212,6 +212,7 @@ def decimal(value: str) -> float:
 
 def today(tables: facts.Tables) -> float:
     """Return the newest full publication date among the volumes, as a decimal year."""
+    # a full date has ten characters
     full = [text for text in tables["volumes"]["published"] if len(text) == 10]
     return decimal(max(full))
 
@@ -271,6 +272,7 @@ def _since(tables: facts.Tables, name: str) -> np.ndarray:
     as-of date defaults to: a day earlier `energy.store.known` has taken it out.
     """
     if name not in _memo or _memo[name][0] is not tables[name]:
+        # of full dates, which have ten characters
         edition = max(text for text in facts.load()["volumes"]["published"] if len(text) == 10)
         days = store.since(tables, name)
         days = days.mask(days >= np.datetime64(store.retrieved()), np.datetime64(edition, "s"))
@@ -327,6 +329,7 @@ def _spell(row: Any, gate: str, stage: str, as_of: float) -> dict[str, Any] | No
         exact = not np.isnan(later[0]) or stage in ("talks", "memorandum")
         return {"years": min(ends) - start, "cause": "next"} if exact else None
     if not np.isnan(row.never):
+        # a project dropped the day it was proposed was at risk for some time; chosen by hand
         return {"years": max(row.never - start, 0.1), "cause": "never"}
     # Silence is no evidence: without a later document the stage is watched until the last one.
     watched = min(getattr(row, "seen", as_of), as_of) - start
@@ -515,8 +518,9 @@ def _lean(
     """
     both = pd.concat([cells, wider])
     whole = both.groupby(["stage", "cause"])[["events", "years"]].sum()
+    # half an event (Jeffreys)
     more = [0.5 / prior[key] if key in prior else 0.0 for key in whole.index]
-    rate = (whole["events"] + 0.5) / (whole["years"] + more)
+    rate = (whole["events"] + 0.5) / (whole["years"] + more)  # the same half
     place = pd.MultiIndex.from_frame(cells[["stage", "cause"]])
     return cells.assign(events=PSEUDO, years=PSEUDO / rate.reindex(place).to_numpy())
 
@@ -589,7 +593,8 @@ class Timing:
     fit: Fit = dataclasses.field(repr=False)
     pieces: tuple[Piece, ...] = ()
     binding: Mapping[str, float] = dataclasses.field(default_factory=dict, repr=False)
-    plan_weight: float = 0.5
+    plan_weight: float = 0.5  # half of the draws (METHOD '2. First gas', official date)
+    # without rules: as any plan, none saved; else `timing_rules.csv`
     near: tuple[float, float] = (0.5, 0.0)
 
     def sample(self, rng: np.random.Generator, n: int) -> np.ndarray:
@@ -608,6 +613,7 @@ class Timing:
         logs = np.log(self.ramps)
         spread = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
         years = np.exp(logs.mean() + spread * rng.standard_t(len(logs) - 1, n))
+        # METHOD '2. First gas', ramp
         held: np.ndarray = np.clip(years, 0.25, 12.0)
         return held
 
@@ -672,6 +678,7 @@ class Timing:
         stated = [year for year in self.stated if year > elapsed]
         if not stated:
             return years
+        # a tenth: METHOD '2. First gas', build times named by others
         told = np.maximum(rng.choice(stated, len(years)) * rng.normal(1, 0.1, len(years)), elapsed)
         follow = (rng.random(len(years)) < self.plan_weight) & np.isfinite(years)
         return np.where(follow, told, years)
@@ -693,6 +700,7 @@ class Timing:
         built = np.isfinite(dates["first_gas"]) | (rng.random(n) < saved)
         follow = (rng.random(n) < weight) & built
         first = np.where(follow, self.plan + rng.choice(late, n), dates["first_gas"])
+        # building begins by three tenths of the way to a date that is kept; chosen by hand
         between = self.as_of + 0.3 * (first - self.as_of)
         begun = np.where(follow & (dates["construction"] > between), between, dates["construction"])
         return {**dates, "construction": begun, "first_gas": first}
@@ -716,6 +724,7 @@ class Timing:
             p = np.quantile(real, [0.1, 0.5, 0.9]) if len(real) else np.full(3, np.nan)
             rows[gate] = [
                 *p,
+                # by the end of 2040 and of 2050
                 *((dates <= year).mean() for year in (2041.0, 2051.0)),
                 len(real) / len(dates),
             ]
@@ -731,6 +740,7 @@ class Timing:
         """Return which news would move the dates, and by how much; see `evidence`."""
         return evidence(self)
 
+    # the year to which the projection runs
     def never(self, by: float = 2040) -> float:
         """Return the probability of no gas by the end of a year."""
         return float((self._drawn["first_gas"] > by + 1).mean())
@@ -742,6 +752,7 @@ def _stated_dates(rng: np.random.Generator, piece: Piece, n: int, as_of: float) 
         return np.full(n, np.inf)
     low, middle, high = piece.dates
     ends = [low - (middle - low) / 4, low, middle, high, high + (high - middle) / 4]
+    # stated are P10, P50, P90, as in `quantiles.table`
     first = np.interp(rng.random(n), [0, 0.1, 0.5, 0.9, 1], ends)
     return np.where(rng.random(n) < piece.never, np.inf, np.maximum(first, as_of))
 
@@ -937,7 +948,7 @@ def pace(tables: facts.Tables, as_of: float) -> float:
 
 def _climbs(table: pd.DataFrame) -> np.ndarray:
     years = (table["plateau"] - table["first_gas"]).dropna().to_numpy()
-    return np.sort(np.maximum(years, 0.25))
+    return np.sort(np.maximum(years, 0.25))  # the least of METHOD '2. First gas', ramp
 
 
 def shape(tables: facts.Tables) -> tuple[float, ...]:
@@ -1006,6 +1017,7 @@ def table(
         one = first_gas(tables, route, as_of)
         found = one.quantiles()
         dates = found.reindex(["first_gas", "plateau"])[["p10", "p50", "p90"]].to_numpy().ravel()
+        # the end of the projection, and ten years on
         rows[route] = [one.stage, *dates, one.never(2040), one.never(2050)]
     names = [f"{gate}_{p}" for gate in ("first", "plateau") for p in ("p10", "p50", "p90")]
     return pd.DataFrame.from_dict(
@@ -1075,7 +1087,10 @@ def _without(timing: Timing) -> dict[str, Timing]:
 
 
 def coverage(
-    tables: facts.Tables, as_of: str | dt.date | float | None = None, draws: int = 4000
+    # a case only asks whether P10 to P90 hold it; chosen by hand
+    tables: facts.Tables,
+    as_of: str | dt.date | float | None = None,
+    draws: int = 4000,
 ) -> pd.DataFrame:
     """Leave each built project out in turn and ask where its first gas falls.
 
@@ -1113,6 +1128,7 @@ def _foretold(row: Any, gate: str, model: Fit, rest: pd.DataFrame, draws: int) -
             "p90": high, "inside": bool(low <= row.first_gas <= high)}  # fmt: skip
 
 
+# five years beyond the last chance that is told (2050)
 def chart(timing: Timing, until: float = 2055) -> Figure:
     """Draw the gates as a figure; see `gates`.
 
@@ -1123,6 +1139,7 @@ def chart(timing: Timing, until: float = 2055) -> Figure:
     return cast("Figure", gates(timing, until).figure)
 
 
+# five years beyond the last chance that is told (2050)
 def gates(timing: Timing, until: float = 2055, ax: Axes | None = None) -> Axes:
     """Draw the gates: dots where passed, bars from P10 to P90 with P50 where ahead.
 

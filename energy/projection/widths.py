@@ -63,6 +63,7 @@ def together(errors: pd.DataFrame) -> float:
     """
     rows = errors[(errors["step"] == "quarter") & (errors["ahead"] <= 4)]
     wide = rows.pivot_table(index=["route", "cut"], columns="ahead", values="error").dropna()
+    # fewer than eight cuts show no correlation: the prior stands; chosen by hand
     if len(wide) < 8 or wide.shape[1] < 4:
         return LINK if len(rows) else 0.0
     seen = wide.rank().corr().to_numpy()[np.triu_indices(4, 1)].mean()
@@ -140,6 +141,7 @@ def _contracted(shared: ramp.Learned, route: str) -> Replay:
         if not firm and np.isnan(plateau):
             return np.zeros(len(ahead)), then.delivery_noise, np.zeros(len(ahead))
         parts = ramp.contract_parts(route, {}, then)
+        # a quarter's middle, as in the draws
         begun = (ahead - 0.5 - np.median(parts["start"])) / np.median(parts["ramp"])
         expected = parts["base"][ahead - 1] + parts["added"][ahead - 1] * np.clip(begun, 0, 1)
         return expected, then.delivery_noise, ramp.contract_pace(parts, then, last)[ahead - 1]
@@ -166,7 +168,7 @@ def _quarters(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return quarters ahead, and relative errors over the deviation where they can be judged."""
     ahead = past.quarters[i:] - past.quarters[i - 1]
-    floor = max(FAINT * float(expected.mean()), 1e-9)
+    floor = max(FAINT * float(expected.mean()), 1e-9)  # nought expected must not divide
     keep = (ahead <= REACH) & (expected > floor)
     error = past.flows[i:][keep] / expected[keep] - 1
     return ahead[keep], error / np.hypot(ramp.deviation(ahead[keep], noise), pace[keep])
@@ -179,6 +181,7 @@ def _years(
     at = past.quarters[i:] - past.quarters[i - 1] - 1
     parts = (None, past.flows[i:], expected, expected * pace)
     sums = [np.bincount(at // 4, weights) for weights in parts]
+    # all four quarters, and more than nothing expected
     years = np.flatnonzero((sums[0] == 4) & (sums[2] > 1e-9))
     years = years[years < REACH // 4]
     sigma = np.array([ramp.yearly_deviation(int(year) + 1, noise) for year in years])
@@ -222,5 +225,7 @@ def _factor(sizes: np.ndarray, years: float) -> float:
 
 
 def _between(one: float, years: float, other: float) -> float:
+    # the pool weighs like two years (METHOD 'How the intervals were widened')
     weight = years / (years + 2)
+    # a factor of 0 has no logarithm
     return float(np.exp(weight * np.log(max(one, 1e-9)) + (1 - weight) * np.log(other)))
