@@ -1,4 +1,4 @@
-"""Rivals by statsforecast for the backtest: automatic ETS, Theta and ARIMA.
+"""Rivals by statsforecast for the backtest: automatic ETS and Theta.
 
 statsforecast 2.1 wants pandas below 3 and cannot be installed beside this package, so it runs in an
 environment of its own and speaks through files:
@@ -10,7 +10,8 @@ environment of its own and speaks through files:
 3. ``energy.projection.replayed.ship(tables, replayed.of_file("draws.npz"))`` lets them join.
 
 Each series is fitted anew at each origin, season of four quarters from three years on; 300 paths
-are simulated by the fitted model, floored at nought, from the last quarter known then.
+are simulated by the fitted model, floored at nought, from the last quarter known then. AutoARIMA can
+be named too; it is not on the board, for its paths of short series take too long.
 """
 
 from __future__ import annotations
