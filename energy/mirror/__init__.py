@@ -7,8 +7,8 @@ transit, LNG, timing) come from ``data/mirror_rules.csv`` only.
 """
 
 from energy.mirror.basis import NOISE, Gas, figures
-from energy.mirror.beside import COLUMNS, mirror
 from energy.mirror.causes import CAUSES, PARTS, split
+from energy.mirror.comparison import COLUMNS, mirror
 from energy.mirror.drawing import chart
 from energy.mirror.gathering import MONEY, VOLUMES, names, periods_of
 from energy.mirror.readings import readings
