@@ -1452,6 +1452,33 @@ def test_closer_by_fields_and_stations_have_names(browser, real):
 
 
 @pytest_browser
+def test_each_stop_of_the_tour_has_its_own_view_and_address(browser, real):
+    """By keys from the first line to a stop about none: all of the map is back, and at the end.
+
+    The zoom ends where coast and borders do, known to 5 km: 7 px at zoom 7.
+    """
+    whole = """const { x: wide, y: high } = m.map.getSize();
+        const places = m.lines.filter(line => line.data.frame !== false).flatMap(line => line.parts.flat());
+        return places.map(place => m.map.latLngToContainerPoint(place))
+            .filter(({ x, y }) => x < 0 || y < 0 || x > wide || y > high).length"""
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):
+        model(page, "m.map.setView([54.14, 13.64], 10, { animate: false })")
+        assert model(page, "return m.map.getZoom()") == 7
+        assert model(page, whole) > 0
+        stops = model(page, "return m.data.story.tour.map(s => [s.step, s.route || ''])")
+        assert {bool(route) for _, route in stops} == {True, False}
+        page.get_by_role("button", name="Take the tour").focus()
+        for step, route in stops:
+            page.keyboard.press("Enter")
+            page.wait_for_url(re.compile(f"#{step}{'/' + route if route else ''}$"))
+            assert route or model(page, whole) == 0
+        page.keyboard.press("Escape")
+        assert model(page, whole) == 0
+        assert page.locator(".gd-stop").is_hidden()
+        log.assert_clean()
+
+
+@pytest_browser
 def test_a_rate_in_the_list_lies_inside_the_interval_beside_it(browser, real):
     """A quarter's 12 bcm is told as 49 a year; its interval must then be one a year too."""
     with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):

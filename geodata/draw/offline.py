@@ -116,6 +116,9 @@ class OfflineMap(folium.Map):
     equal_area : bool
         Whether the map is drawn in Lambert's equal-area projection about 55 N 75 E. A tile or image
         layer of the user's brings the web's usual projection back, for tiles are cut for no other.
+    closest : float, optional
+        Zoom at which an equal-area map ends. Not folium's ``max_zoom``, which it hands to its tiles
+        alone; tiles of the user's bring their own limit.
     **options
         As for :class:`folium.Map`; ``tiles`` is None unless given.
 
@@ -132,10 +135,12 @@ class OfflineMap(folium.Map):
         assets: Mapping[str, str] | None = None,
         frame_height: str | None = None,
         equal_area: bool = False,
+        closest: float | None = None,
         **options: Any,
     ):
         super().__init__(**{"tiles": None, **options})
         self.equal_area = equal_area
+        self.closest = closest
         # jQuery and the markers of folium.Icon are answered by small stand-ins, see draw.assets.
         # Lists of our own: folium's add_js_link changes the list it finds, and its is shared.
         self.default_js = [entry for entry in folium.Map.default_js if entry[0] in SCRIPTS]
@@ -154,6 +159,9 @@ class OfflineMap(folium.Map):
         """
         plane = self.equal_area and not _pictures(self)
         self.crs = "EqualArea" if plane else "EPSG3857"
+        self.options.pop("maxZoom", None)
+        if plane and self.closest is not None:
+            self.options["maxZoom"] = self.closest
         drawn = cast(Any, super()).render(**kwargs)  # folium states no types here
         if plane:  # behind Leaflet, which it builds on
             script = Element(f"<script>{static('projection.js')}</script>")

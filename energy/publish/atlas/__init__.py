@@ -155,8 +155,7 @@ def build(
         frame_height=meta.get("height"),
         location=[56.0, 65.0],
         zoom_start=3,
-        min_zoom=2,
-        max_zoom=7,  # where coast and borders, known to 5 km, end
+        closest=7,  # where coast and borders, known to 5 km, end
         equal_area=True,
         zoom_control="topright",
         zoom_snap=0.25,

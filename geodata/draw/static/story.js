@@ -276,6 +276,9 @@
       if (at >= 0) G.visit(model, `#${stops[at].step}${stops[at].route ? "/" + stops[at].route : ""}`);
       else model.select(null);
       draw();
+      // A stop about no line, and the end, show the whole again; the address is the stop's own.
+      if (at < 0 || !stops[at].route) model.frame(model.lines.filter((line) => line.data.frame !== false));
+      model.moved = false;
       (at < 0 ? begin : at === stops.length - 1 ? leave : on).focus({ preventScroll: true });
     }
     function draw() {
