@@ -374,10 +374,16 @@ def test_a_stopped_command_says_so(tmp_path, signal_, code):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pipe_in_another_alphabet_gets_utf_8():
+PLAIN = {"LC_ALL": "C", "PYTHONIOENCODING": "", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+@pytest.mark.parametrize("said", [{"PYTHONIOENCODING": "ascii"}, PLAIN], ids=["ascii", "C"])
+def test_a_pipe_in_another_alphabet_gets_utf_8(said):
+    """Also where the locale is C and Python is kept from taking UTF-8 for it."""
     done = subprocess.run([sys.executable, "-m", "energy.cli", "routes", "blue-stream"], check=True,
-                          capture_output=True, env={**os.environ, "PYTHONIOENCODING": "ascii"})  # fmt: skip
+                          capture_output=True, env={**os.environ, **said})  # fmt: skip
     assert "Голубой поток" in done.stdout.decode("utf-8")
+    assert b"Traceback" not in done.stderr
 
 
 def gem_folder(tmp_path):
