@@ -1,12 +1,19 @@
 """The front door: every result can be cited, rows say all of themselves, a future day is refused."""
 
 import datetime as dt
+import importlib
+import inspect
+import pkgutil
 
 import pandas as pd
 import pytest
 
+import energy
+import geodata
 from energy.errors import PeriodError, UnknownName, UsageError
 from energy.provenance import rests
+from energy.tracker import Tracker
+from energy.tracker.facet import Facet
 
 RESULTS = {  # what the front door returns, and an id, a source or a route behind it
     "a variable of the cube": (lambda t: t.flows("power-of-siberia-1", freq="A").flow, "V"),
@@ -135,3 +142,65 @@ def test_a_rerouting_and_a_timing_show_their_tables_in_a_notebook(tracker):
     assert "<td>31.5</td>" in shown  # what is lost
     gates = tracker.timing("power-of-siberia-2")._repr_html_()
     assert gates.startswith("<p>power-of-siberia-2</p><table") and "<th>first_gas</th>" in gates
+
+
+def classes():
+    """Return the classes of both packages by name, those of rows of tables left out."""
+    found = {}
+    for package in (energy, geodata):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if module.name.endswith("__main__") or module.name == "energy.measure.tables":
+                continue
+            held = vars(importlib.import_module(module.name)).values()
+            found |= {one.__name__: one for one in held
+                      if inspect.isclass(one) and one.__module__ == module.name}  # fmt: skip
+    return found
+
+
+def returned(owner):
+    """Return what each public member of a class says that it returns, its arguments left out."""
+    members = [(name, member) for name, member in vars(owner).items() if not name.startswith("_")]
+    called = {name: inspect.unwrap(getattr(member, "fget", None) or getattr(member, "func", member))
+              for name, member in members}  # fmt: skip
+    return {f"{owner.__name__}.{name}": inspect.signature(member).return_annotation
+            for name, member in called.items() if inspect.isfunction(member)}  # fmt: skip
+
+
+def test_every_result_of_the_front_door_shows_itself_in_a_notebook():
+    """Each public method and property of the tracker and its facets is asked what it returns."""
+    known = classes()
+    told = {name: said for owner in (Tracker, *Facet.__subclasses__())
+            for name, said in returned(owner).items()}  # fmt: skip
+    assert len(told) > 90
+    ours = {name: known[said.split(".")[-1]] for name, said in told.items()
+            if said not in ("pd.Series", "Path") and str(said).split(".")[-1] in known}  # fmt: skip
+    assert {"Network.clear", "Network.min_cost", "Ahead.bargain", "Ahead.counterfactual",
+            "Ahead.leaves", "Money.formula", "Tracker.map", "Tracker.money"} <= set(ours)  # fmt: skip
+    assert [name for name, one in ours.items() if not hasattr(one, "_repr_html_")] == []
+
+
+CARDS = {  # what a card says above its table, and a word of the table
+    "bargain": (lambda t: t.ahead.bargain(draws=100),
+                "power-of-siberia-2, USD/1000 m3 at 20 °C; both gain in", "<th>ceiling</th>"),
+    "counterfactual": (lambda t: t.ahead.counterfactual(until="2022Q2", draws=100),
+                       "2022Q1 to 2022Q2: bcm at 20 °C", "<th>lost_usd_paid_p50</th>"),
+    "formula": (lambda t: t.money.formula(), "USD/1000 m3: ", "<td>modelled</td>"),
+    "leaves": (lambda t: t.ahead.leaves, "draws of each leaf, 2026 to 2040",
+               "<td>million USD a year</td>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CARDS)
+def test_the_card_of_a_result_has_its_units_and_its_table(tracker, name):
+    make, said, word = CARDS[name]
+    shown = make(tracker)._repr_html_()
+    assert said in shown.partition("</p>")[0] and word in shown
+
+
+def test_the_cards_of_what_a_solver_found(tracker):
+    pytest.importorskip("linopy", reason="linopy is not installed (extra: network)")
+    year = tracker.network.clear("2024")._repr_html_()
+    assert "million USD; bcm a quarter, price in USD/1000 m3" in year and "<td>europe</td>" in year
+    cheapest = tracker.network.min_cost({"europe": 100}, "2021-12-31")._repr_html_()
+    assert "shadow in USD/1000 m3" in cheapest and "<td>bovanenkovo-ukhta</td>" in cheapest
+    assert "<td>srto-north</td>" not in cheapest  # carries nothing there

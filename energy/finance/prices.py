@@ -21,6 +21,7 @@ import pandas as pd
 from energy.errors import DataError, PeriodError, UnknownName
 from energy.facts import kept
 from energy.measure import observations, periods, units
+from energy.measure.cards import card
 from energy.measure.observations import STATUS, newest, rows_of
 from energy.measure.tables import Tables
 
@@ -487,6 +488,11 @@ class Formula:
         """Return the price as a sum."""
         terms = [f"{b:.2f} x {w}" for b, w in zip(self.slopes, self.windows, strict=True)]
         return f"{self.intercept:.1f} + " + " + ".join(terms)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the price as a sum, and how well it fits its own data."""
+        fit = {"r2": self.r2, "count": self.count, "spread": self.spread, "status": self.status}
+        return card(f"USD/1000 m3: {self}", pd.DataFrame([fit]), digits=2)
 
 
 def monthly(prices: pd.DataFrame, index: str) -> pd.Series:

@@ -21,6 +21,7 @@ import xarray as xr
 
 from energy import facts
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
+from energy.measure.cards import card
 from energy.measure.observations import rows_of
 from energy.measure.tables import Clearing as Row
 from energy.network.mincost import need_solver, silence
@@ -73,6 +74,11 @@ class Clearing:
     nodes: pd.DataFrame = dataclasses.field(repr=False)
     at: str
     inputs: pd.DataFrame = dataclasses.field(repr=False)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: each market by quarter."""
+        said = f"{self.at}: {self.cost:,.0f} million USD; bcm a quarter, price in USD/1000 m3"
+        return card(said, self.markets)
 
 
 def clear(

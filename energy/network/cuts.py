@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from energy.errors import PeriodError, UnknownName
+from energy.measure.cards import card
 from energy.network.ways import SINK, SOURCE, add_edges, add_nodes, need_networkx
 
 if TYPE_CHECKING:
@@ -354,8 +354,7 @@ class Reroute:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the table, bcm a year."""
-        said = html.escape(f"Without {', '.join(self.without)}, bcm a year")
-        return f"<p>{said}</p>{self.table().round(1).to_html(index=False, na_rep='')}"
+        return card(f"Without {', '.join(self.without)}, bcm a year", self.table())
 
 
 def reroute(network: nx.DiGraph, without: str | Iterable[str]) -> Reroute:

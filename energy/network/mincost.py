@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from energy.errors import EnergyError, MissingExtra, UnknownName
+from energy.measure.cards import card
 from energy.network.cuts import max_flow
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ class MinCost:
     markets: pd.DataFrame = dataclasses.field(repr=False)
     fields: pd.DataFrame = dataclasses.field(repr=False)
     assumptions: dict[str, Any] = dataclasses.field(repr=False)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the ways that carry gas or are paid for."""
+        said = (f"{self.cost:,.0f} million USD a year; flow and paid in bcm a year, unit_cost and "
+                "shadow in USD/1000 m3, cost in million USD a year")  # fmt: skip
+        used = (self.edges["flow"] > 0) | (self.edges["paid"] > 0)
+        return card(said, self.edges[used])
 
 
 def min_cost(

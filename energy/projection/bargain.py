@@ -20,6 +20,7 @@ from scipy import stats
 from energy import facts
 from energy.errors import DataError, UnknownName
 from energy.finance import economics
+from energy.measure.cards import card
 from energy.measure.observations import newest, rows_of
 from energy.measure.tables import Bargain as Row
 
@@ -78,6 +79,11 @@ class Bargain:
         row = self.summary.loc["price"]
         return (f"<Bargain over {self.project}: {row['p50']:.0f} USD/1000 m3 ({row['p10']:.0f} to "
                 f"{row['p90']:.0f}) where both gain, in {self.chance:.0%} of draws>")  # fmt: skip
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: floor, ceiling, gain and price."""
+        said = f"{self.project}, USD/1000 m3 at 20 °C; both gain in {self.chance:.0%} of draws"
+        return card(said, self.summary, digits=0, index=True)
 
 
 def bargain(

@@ -21,6 +21,7 @@ import xarray as xr
 from energy import facts
 from energy.errors import DataError, EnergyError, PeriodError
 from energy.measure import periods
+from energy.measure.cards import card
 from energy.measure.observations import newest, rows_of
 from energy.measure.tables import Counterfactual as Row
 from energy.projection import ramp, scenarios
@@ -77,6 +78,12 @@ class Counterfactual:
     placebos: pd.DataFrame
     inputs: pd.DataFrame
     stated: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: what was lost, by market."""
+        said = (f"Without the invasion, {self.stated['start']} to {self.stated['until']}: bcm at "
+                "20 °C; earned and lost_usd in billion USD")  # fmt: skip
+        return card(said, self.lost.T, index=True)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from energy.errors import DataError
+from energy.measure.cards import card
 from energy.projection import Setup, cells, ramp, simulate
 from energy.projection import money as moneys
 from energy.projection import scenarios as trees
@@ -73,6 +74,13 @@ class Leaves:
     years: tuple[int, ...]
     draws: int
     sheets: tuple[Sheet, ...]
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: each sheet, its unit and the questions it depends on."""
+        said = f"{self.draws} draws of each leaf, {self.years[0]} to {self.years[-1]}"
+        rows = [(sheet.kind, sheet.name, UNITS.get(sheet.kind, "share of draws"),
+                 ", ".join(sheet.questions)) for sheet in self.sheets]  # fmt: skip
+        return card(said, pd.DataFrame(rows, columns=["kind", "name", "unit", "questions"]))
 
 
 def touching(tree: trees.Tree, routes: Iterable[str], prices: bool = False) -> tuple[str, ...]:

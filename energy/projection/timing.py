@@ -19,7 +19,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-import html
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +29,7 @@ import pandas as pd
 from energy import facts, store
 from energy.errors import DataError, EnergyError, MissingExtra, UnknownName
 from energy.measure import periods
+from energy.measure.cards import card
 from energy.measure.observations import rows_of
 from energy.measure.plotting import axes
 from energy.measure.tables import TimingEvidence, TimingRule
@@ -734,7 +734,7 @@ class Timing:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the gates in decimal years, and how likely they are."""
-        return f"<p>{html.escape(self.route)}</p>{self.quantiles().round(2).to_html(na_rep='')}"
+        return card(self.route, self.quantiles(), digits=2, index=True)
 
     def news(self) -> pd.DataFrame:
         """Return which news would move the dates, and by how much; see `evidence`."""

@@ -20,6 +20,7 @@ import xarray as xr
 
 from energy.errors import UnknownName, UsageError
 from energy.measure import periods
+from energy.measure.cards import card
 from energy.projection import scenarios, simulate
 
 KEYS = {
@@ -358,7 +359,7 @@ class WhatIf:
         return f"{self._said()}\n{self.table().round(1).to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._said()}</p>{self.table().round(1).to_html(index=False)}"
+        return card(self._said(), self.table())
 
 
 def drawn(
