@@ -272,7 +272,7 @@ def cluster():
         "distributed", reason="Dask is not installed (extra: cluster)"
     )
     made = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True,
-                                    dashboard_address=None, silence_logs=50)  # fmt: skip
+                                    dashboard_address=":0", silence_logs=50)  # fmt: skip
     yield made
     made.close()
 
@@ -314,7 +314,7 @@ def test_a_scheduler_without_workers():
     )
     with (
         distributed.LocalCluster(
-            n_workers=0, dashboard_address=None, silence_logs=50, processes=True
+            n_workers=0, dashboard_address=":0", silence_logs=50, processes=True
         ) as empty,
         pytest.raises(EnergyError, match=r"has no worker after 0\.5 s; start one \(dask worker"),
     ):
