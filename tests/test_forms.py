@@ -127,6 +127,17 @@ def test_the_release_of_gem_is_unfolded_to_its_folder(tmp_path, form):
     assert json.loads((folder / "P2352.geojson").read_text())["coordinates"][0][:2] == [37.0, 45.0]
 
 
+def test_a_line_cut_by_a_spreadsheet_costs_its_project_only(tmp_path):
+    """P0679 has a whole and a cut segment: half a route would be a wrong one."""
+    cut = ("P0679", "Nord Stream", "MULTILINESTRING ((13 54, 12")
+    path = write(tmp_path, "release.xlsx", book(*WKT, cut))
+    with pytest.warns(UserWarning, match=r"release\.xlsx row 5: ParseException.*P0679 is left out"):
+        folder = files.unfold(path, tmp_path / "out")
+    assert [p.name for p in folder.glob("*.geojson")] == ["P2352.geojson"]
+    with pytest.raises(DataError, match=r"alone\.xlsx row 2: ParseException"):
+        files.unfold(write(tmp_path, "alone.xlsx", book(WKT[0], cut)), tmp_path / "none")
+
+
 def test_a_release_without_a_project_names_the_forms_that_are_read(tmp_path):
     path = write(tmp_path, "r.geojson", '{"type": "FeatureCollection", "features": []}')
     with pytest.raises(

@@ -7,6 +7,7 @@ What they say stands in the store beside the sources' own rows; none of it overr
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -252,12 +253,21 @@ def _wkt(path: Path) -> dict[str, list[Any]]:
     if not column or "ProjectID" not in header:
         return {}
 
+    faulty: dict[str, str] = {}
+
     def pairs() -> Iterator[tuple[Any, Any]]:
         for place, row in _records(form):
             if row[column] and not row[column].startswith("--"):
                 try:
                     yield row["ProjectID"], mapping(from_wkt(row[column]))
                 except ShapelyError as error:
-                    raise DataError(path.name, [f"{path.name} row {place}: {error}"]) from None
+                    name = ID.search(row["ProjectID"])
+                    faulty[name.group() if name else ""] = f"{path.name} row {place}: {error}"
 
-    return _collected(pairs())
+    # a spreadsheet cuts a cell at 32,767 characters: a project with a cut line is left out whole
+    found = {name: parts for name, parts in _collected(pairs()).items() if name not in faulty}
+    if faulty and not found:
+        raise DataError(path.name, list(faulty.values()))
+    for name, said in faulty.items():
+        warnings.warn(f"{said}; project {name or 'without id'} is left out", stacklevel=2)
+    return found
