@@ -282,7 +282,7 @@ def _cells(cube: xr.Dataset, year: int, exchange: Rate) -> pd.DataFrame:
     idle = table["bcm"] == 0  # nothing was priced, so the price lends no doubt
     table["price_status"] = table["price_status"].where(~idle, "")
     table["status"] = [
-        _worst(pair) for pair in zip(table["status"], table["price_status"], strict=True)
+        _weakest(pair) for pair in zip(table["status"], table["price_status"], strict=True)
     ]
     table["market"] = table["market"].where(table["market"] != "", NO_MARKET)
     table["source"] = table["sources"] + ";" + table["price_source"] + ";" + exchange.ids
@@ -324,7 +324,7 @@ def _dollars(rub_bn: float, rate: float) -> float:
     return float(units.convert(rub_bn, "RUB bn", "million USD", rate=rate))
 
 
-def _worst(names: Iterable[str]) -> str:
+def _weakest(names: Iterable[str]) -> str:
     """Return the weakest standing among several."""
     known = [name for name in names if name in STATUS]
     return max(known, key=STATUS.index, default="")
@@ -358,7 +358,7 @@ def _sum(line: str, kind: str, part: pd.DataFrame) -> tuple[Any, ...]:
         reason = "; ".join(sorted(why)) or (
             f"no price for {', '.join(sorted(set(bare['market'])))}")  # fmt: skip
         notes.append(f"{bare['bcm'].sum():.2f} bcm left out of the money: {reason}")
-    return (line, kind, part["bcm"].sum(min_count=1), price, musd, rub_bn, _worst(part["status"]),
+    return (line, kind, part["bcm"].sum(min_count=1), price, musd, rub_bn, _weakest(part["status"]),
             _ids(part["source"]), "; ".join(notes))  # fmt: skip
 
 
@@ -400,7 +400,7 @@ def _gap(
     if volume > 0 and bare > 0:
         notes.append(f"{bare / volume:.0%} of our volume has no price and stands in the gap")
     return (f"{line['metric']}, {line['segment']}, less ours", "gap", np.nan, np.nan,
-            _dollars(rub_bn, exchange.year), rub_bn, _worst([line["status"], *ours["status"]]),
+            _dollars(rub_bn, exchange.year), rub_bn, _weakest([line["status"], *ours["status"]]),
             line["id"], "; ".join(notes))  # fmt: skip
 
 
@@ -574,8 +574,8 @@ def itemise(
     lacking = [name for name, value, *_ in parts if np.isnan(value)]
     rows = [
         ("reported", line.rub_bn, line.status, line.ids, f"{line.name}, {period}"),
-        ("ours", ours, _worst(cells["status"]), "", GROUPS[line.group]),
-        ("gap", gap, _worst([line.status, *cells["status"]]), "", "reported less ours"),
+        ("ours", ours, _weakest(cells["status"]), "", GROUPS[line.group]),
+        ("gap", gap, _weakest([line.status, *cells["status"]]), "", "reported less ours"),
         *parts,
         ("unexplained", rest, "", "", f"holds {', '.join(lacking)}" if lacking else ""),
     ]
@@ -836,12 +836,13 @@ def story(year: str | int, table: pd.DataFrame, items: pd.DataFrame | None = Non
                     f"({share:+.0%}), {notes['unexplained'] or 'all parts known'}.")  # fmt: skip
     results = table[table["kind"] == "result"]
     said += [
-        _said(note, money) for note, money in zip(results["note"], results["rub_bn"], strict=True)
+        _result_sentence(note, money)
+        for note, money in zip(results["note"], results["rub_bn"], strict=True)
     ]
     return " ".join(said)
 
 
-def _said(note: str, rub_bn: float) -> str:
+def _result_sentence(note: str, rub_bn: float) -> str:
     if np.isnan(rub_bn):
         return f"Result, {note}."
     word = "profit" if rub_bn >= 0 else "loss"

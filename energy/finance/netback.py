@@ -113,11 +113,11 @@ def netback(
         if name not in ITEMS:
             raise UnknownName("charge", name, ITEMS)
     cells = _cells(route, period, cube)
-    book = _book(tables, lengths)
-    parts = [_quarter(route, cell, book, carry, assume) for cell in cells]
+    inputs = _inputs(tables, lengths)
+    parts = [_quarter(route, cell, inputs, carry, assume) for cell in cells]
     weights = np.array([cell.flow for cell in cells]) / sum(cell.flow for cell in cells)
     price = float(weights @ np.array([cell.price for cell in cells]))
-    rows = [(PRICE, price, 1.0, _worst(c.price_status for c in cells),
+    rows = [(PRICE, price, 1.0, _weakest(c.price_status for c in cells),
              _joined(c.price_source for c in cells), f"{period}, USD/1000 m3")]  # fmt: skip
     for item in parts[0]:
         rows.append(_mean(item, [part[item] for part in parts], weights, price))
@@ -128,7 +128,7 @@ def _left(rows: list[tuple[Any, ...]], price: float) -> tuple[Any, ...]:
     missing = [row[0] for row in rows if np.isnan(row[1])]
     left = float(np.nansum([row[1] for row in rows]))
     note = f"at most: without {', '.join(missing)}" if missing else "all charges known"
-    return (LEFT, left, left / price if price else np.nan, _worst(row[3] for row in rows),
+    return (LEFT, left, left / price if price else np.nan, _weakest(row[3] for row in rows),
             _joined(row[4] for row in rows), note)  # fmt: skip
 
 
@@ -258,7 +258,7 @@ _Row = TypeVar("_Row", _Duty, _Tariff)
 
 
 @dataclass(frozen=True)
-class _Book:
+class _Inputs:
     """The facts a netback needs, laid out for quick look-up."""
 
     charges: dict[str, list[_Tariff]]  # item to rows of tariffs.csv, plans left out
@@ -274,7 +274,7 @@ class _Book:
         return self.rates.get(name, self.rates.get(str(quarter.start.year), np.nan))
 
 
-def _book(tables: Tables, lengths: pd.Series | None) -> _Book:
+def _inputs(tables: Tables, lengths: pd.Series | None) -> _Inputs:
     tariffs = tables["tariffs"]
     counted = tariffs[tariffs["status"].isin(COUNTED)]
     means = tables["fx"][tables["fx"]["kind"] == "mean"].drop_duplicates("period")
@@ -282,7 +282,7 @@ def _book(tables: Tables, lengths: pd.Series | None) -> _Book:
     known = facts[facts["attribute"] == "length"].set_index("route")["value"].astype(float)
     mapped = {} if lengths is None else lengths.to_dict()
     routes = tables["routes"]
-    return _Book(
+    return _Inputs(
         {str(item): list(rows_of(rows, _Tariff)) for item, rows in counted.groupby("item")},
         dict(zip(routes["route"], routes["part_of"], strict=True)),
         {
@@ -303,22 +303,22 @@ def _with_times(items: tuple[str, ...], tariffs: pd.DataFrame) -> tuple[str, ...
 
 
 def _quarter(
-    route: str, cell: Cell, book: _Book, carry: bool, assume: Mapping[str, float]
+    route: str, cell: Cell, inputs: _Inputs, carry: bool, assume: Mapping[str, float]
 ) -> dict[str, Charge]:
     """Return every charge of one quarter, as a cost (negative)."""
-    parent = book.parents[route]
+    parent = inputs.parents[route]
     way = parent if parent == "ukraine-transit" else route
-    scale = _Scale(cell, book.rate(cell.quarter), book.km.get(way, np.nan))
+    scale = _Scale(cell, inputs.rate(cell.quarter), inputs.km.get(way, np.nan))
     charges = {}
-    for item in book.items[route]:
+    for item in inputs.items[route]:
         if item in assume:
             unit = "percent" if item == "export_duty" else "USD/1000 m3"
             usd = scale.usd(assume[item], unit)
             charges[item] = Charge(0.0 - usd, "modelled", "", f"{assume[item]:g} {unit}, assumed")
-        elif (route, item) in book.unsettled:
-            charges[item] = Charge(np.nan, "", "", book.unsettled[route, item])
+        elif (route, item) in inputs.unsettled:
+            charges[item] = Charge(np.nan, "", "", inputs.unsettled[route, item])
         else:
-            rows = _candidates(book.charges.get(item, []), route, parent, cell.market)
+            rows = _candidates(inputs.charges.get(item, []), route, parent, cell.market)
             charges[item] = _charge(rows, scale, carry and item not in AT_TIMES)
             if item in AT_TIMES and charges[item].note == NO_FIGURE:
                 charges[item] = Charge(0.0, "", "", NOT_LEVIED)
@@ -394,11 +394,11 @@ def _mean(item: str, charges: list[Charge], weights: np.ndarray, price: float) -
     """Weigh the quarters of one charge; a quarter without a figure leaves the whole missing."""
     usd = float(weights @ np.array([charge.usd for charge in charges]))
     notes = dict.fromkeys(c.note for c in charges if not np.isnan(usd) or np.isnan(c.usd))
-    return (item, usd, usd / price if price else np.nan, _worst(c.status for c in charges),
+    return (item, usd, usd / price if price else np.nan, _weakest(c.status for c in charges),
             _joined(c.ids for c in charges), "; ".join(notes))  # fmt: skip
 
 
-def _worst(names: Iterable[str]) -> str:
+def _weakest(names: Iterable[str]) -> str:
     known = [name for name in names if name in STATUS]
     return max(known, key=STATUS.index, default="")
 
@@ -454,13 +454,13 @@ def _priced(
 ) -> Iterator[tuple[int, int, Cell, dict[str, Charge]]]:
     """Walk the quarters with a priced flow: position of route and period, cell, its charges."""
     flow, price = cube["flow"].to_numpy(), cube["price"].to_numpy()
-    book = _book(tables, lengths)
+    inputs = _inputs(tables, lengths)
     starts = pd.DatetimeIndex(cube["period"].to_numpy())
     for r, route in enumerate(cube["route"].to_numpy()):
         row = cube.isel(route=r)
         for p in np.flatnonzero((flow[r] > 0) & ~np.isnan(price[r])).tolist():
             cell = _cell(row, p, starts[p])
-            yield r, p, cell, _quarter(str(route), cell, book, carry, {})
+            yield r, p, cell, _quarter(str(route), cell, inputs, carry, {})
 
 
 def charges(cube: xr.Dataset, tables: Tables, *, lengths: pd.Series | None = None) -> pd.DataFrame:
