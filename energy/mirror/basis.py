@@ -14,7 +14,15 @@ from energy import facts
 from energy.errors import PeriodError, UnitError
 from energy.measure import observations, periods, units, validity
 from energy.measure.observations import records
-from energy.mirror.gathering import MONEY, VOLUMES, Book, candidates, gather, no_period, open_book
+from energy.mirror.gathering import (
+    MONEY,
+    VOLUMES,
+    MirrorTables,
+    candidates,
+    gather,
+    no_period,
+    read_tables,
+)
 
 NOT_DELIVERIES = {"sales_group": "group sales with resale, not deliveries"}
 NOISE = {
@@ -22,7 +30,7 @@ NOISE = {
     "research": 0.03, "press": 0.01, "own": 0.03,
 }  # fmt: skip
 """Relative standard deviation we give a figure of each kind: an assumption, see `league`."""
-_GRID = 2.0**30  # parts are kept to a dyadic billionth, so that sums of floats are exact
+_DYADIC = 2.0**30  # parts are kept to a dyadic billionth, so that sums of floats are exact
 _INNER = ("bcm", "20C")
 
 
@@ -122,37 +130,37 @@ def figures(
     >>> len(table) >= 2
     True
     """
-    return figures_in(open_book(tables), name, period, unit, basis)
+    return figures_in(read_tables(tables), name, period, unit, basis)
 
 
 def figures_in(
-    book: Book, name: str, period: str, unit: str = "bcm", basis: str | None = None
+    data: MirrorTables, name: str, period: str, unit: str = "bcm", basis: str | None = None
 ) -> pd.DataFrame:
-    """As `figures`, of a book that is open already.
+    """As `figures`, of tables that are read already.
 
     Examples
     --------
     >>> from energy import facts
-    >>> from energy.mirror.gathering import open_book
-    >>> len(figures_in(open_book(facts.load()), "turkstream-2", "2026-01")) >= 2
+    >>> from energy.mirror.gathering import read_tables
+    >>> len(figures_in(read_tables(facts.load()), "turkstream-2", "2026-01")) >= 2
     True
     """
     basis = _basis(unit, basis)
     key = ("figures", name, period, unit, basis)
-    found = book.keep(key, lambda: _figures(book, name, period, unit, basis))
+    found = data.keep(key, lambda: _figures(data, name, period, unit, basis))
     found.attrs = {"name": name, "period": periods.label(periods.parse(period)), "unit": unit,
                    "basis": basis}  # fmt: skip
     return found
 
 
-def _figures(book: Book, name: str, period: str, unit: str, basis: str) -> pd.DataFrame:
+def _figures(data: MirrorTables, name: str, period: str, unit: str, basis: str) -> pd.DataFrame:
     span = periods.parse(period)
-    rows = gather(book, candidates(book, name, unit), name, span)
+    rows = gather(data, candidates(data, name, unit), name, span)
     if not rows:
-        raise PeriodError(no_period(book, name, period, unit))
-    gas = gas_of(book, name, unit, basis)
-    ranked = _ranked(pd.DataFrame(rows), book, name)
-    rules = _rules(book, name, span, gas)
+        raise PeriodError(no_period(data, name, period, unit))
+    gas = gas_of(data, name, unit, basis)
+    ranked = _ranked(pd.DataFrame(rows), data, name)
+    rules = _rules(data, name, span, gas)
     result = pd.DataFrame([_figure(row, gas, rules) for row in ranked])
     return result.sort_values("used", ascending=False, kind="stable", ignore_index=True)
 
@@ -167,38 +175,38 @@ def _basis(unit: str, basis: str | None) -> str:
     return basis or default
 
 
-def _ranked(table: pd.DataFrame, book: Book, name: str) -> list[dict[str, Any]]:
+def _ranked(table: pd.DataFrame, data: MirrorTables, name: str) -> list[dict[str, Any]]:
     """Order figures as the flow cube would choose them, the flow first where there is one."""
     places = [(*VOLUMES, *MONEY).index(series) for series in table["series"]]
     lead = (*VOLUMES, *MONEY)[min(places)]
     same = table.assign(own_series=table["series"], own_entity=table["entity"])
     same = same.assign(series=lead, entity=name, period="").drop(columns="span")
-    wishes = book.tables["preferences"]
+    wishes = data.tables["preferences"]
     wishes = wishes[wishes["series"].isin([lead, "*"]) & wishes["entity"].isin([name, "*"])]
-    same = observations.rank(same, book.tables["sources"], wishes)
-    kinds = book.tables["sources"].set_index("source")["kind"]
+    same = observations.rank(same, data.tables["sources"], wishes)
+    kinds = data.tables["sources"].set_index("source")["kind"]
     same = same.assign(series=same["own_series"], entity=same["own_entity"],
                        kind=same["source"].map(kinds), excluded=same["id"].map(lambda ids: join(
-                           *(book.excluded.get(one, "") for one in ids.split(";")))))  # fmt: skip
+                           *(data.excluded.get(one, "") for one in ids.split(";")))))  # fmt: skip
     return same.pipe(records)
 
 
-def gas_of(book: Book, name: str, unit: str, basis: str) -> Gas:
+def gas_of(data: MirrorTables, name: str, unit: str, basis: str) -> Gas:
     """Return what converts the figures of a subject: its stated heat, the range from the rules.
 
     Examples
     --------
     >>> from energy import facts
-    >>> from energy.mirror.gathering import open_book
-    >>> gas = gas_of(open_book(facts.load()), "turkstream-2", "bcm", "20C")
+    >>> from energy.mirror.gathering import read_tables
+    >>> gas = gas_of(read_tables(facts.load()), "turkstream-2", "bcm", "20C")
     >>> gas.heat[0] <= gas.gcv <= gas.heat[1]
     True
     """
-    legs = [name, *book.kin(name)]
-    known = [book.heat[leg] for leg in legs if leg in book.heat] or [*book.heat.values()]
+    legs = [name, *data.kin(name)]
+    known = [data.heat[leg] for leg in legs if leg in data.heat] or [*data.heat.values()]
     gcv = float(np.median(known)) if known else 10.5  # as `Gas`
     heat, density = (gcv, gcv), None
-    for rule in book.tables["mirror-rules"].query("cause == 'calorific'").pipe(records):
+    for rule in data.tables["mirror-rules"].query("cause == 'calorific'").pipe(records):
         if rule["entity"] not in ("*", *legs):
             continue
         if rule["unit"] == "kWh/m3":
@@ -309,7 +317,7 @@ def dyadic(value: float) -> float:
     >>> dyadic(0.1) + dyadic(0.2) == dyadic(0.1) + dyadic(0.2), abs(dyadic(0.1) - 0.1) < 1e-6
     (True, True)
     """
-    return round(value * _GRID) / _GRID
+    return round(value * _DYADIC) / _DYADIC
 
 
 def join(*texts: str) -> str:
@@ -353,10 +361,10 @@ class _Rule:
         )
 
 
-def _rules(book: Book, name: str, span: periods.Period, gas: Gas) -> list[_Rule]:
+def _rules(data: MirrorTables, name: str, span: periods.Period, gas: Gas) -> list[_Rule]:
     """Return the rules for a subject and period with their amounts in the asked unit."""
-    table = book.tables["mirror-rules"].query("cause != 'calorific'")
-    table = table[table["entity"].isin(["*", name, *book.kin(name)])]
+    table = data.tables["mirror-rules"].query("cause != 'calorific'")
+    table = table[table["entity"].isin(["*", name, *data.kin(name)])]
     rules = []
     for row in table.pipe(records):
         begin, end = validity.bounds(row["valid_from"], row["valid_to"])
@@ -369,24 +377,24 @@ def _rules(book: Book, name: str, span: periods.Period, gas: Gas) -> list[_Rule]
             and not row["by"]
         ):
             continue  # an amount belongs to its own period
-        low, high = _amount(row, book, span, gas)
+        low, high = _amount(row, data, span, gas)
         rules.append(_Rule(row["id"], row["cause"], row["series"], row["marked"], int(row["sign"]), low, high,
                            row["unit"] == "share", row["reason"], row["marked"] == "provisional"))  # fmt: skip
     return rules
 
 
 def _amount(
-    row: Mapping[str, Any], book: Book, span: periods.Period, gas: Gas
+    row: Mapping[str, Any], data: MirrorTables, span: periods.Period, gas: Gas
 ) -> tuple[float, float]:
     """Return floor and ceiling of a rule: measured elsewhere, a rate over the period, or stated."""
     if row["by"]:
         series, _, entity = row["by"].partition(":")
-        rows = gather(book, candidates(book, entity, gas.unit), entity, span)
+        rows = gather(data, candidates(data, entity, gas.unit), entity, span)
         rows = [r for r in rows if r["series"] == series and r["entity"] == entity]
         if not rows:
             return math.nan, math.nan
-        best = _ranked(pd.DataFrame(rows), book, entity)[0]
-        amount = dyadic(gas_of(book, entity, gas.unit, gas.basis)
+        best = _ranked(pd.DataFrame(rows), data, entity)[0]
+        amount = dyadic(gas_of(data, entity, gas.unit, gas.basis)
                        .convert(best["value"], best["unit"], best["basis"]))  # fmt: skip
         return amount, amount
     if row["unit"] == "share" or math.isnan(row["high"]):

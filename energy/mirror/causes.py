@@ -110,7 +110,7 @@ def _claims(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[_Claim]:
     rounding = _Claim("rounding", -digits, digits, "half the last digit of both", True)
     fixed = [claim for claim in claims if claim.proven]
     bound = [claim for claim in claims if not claim.proven]
-    return [*fixed, rounding, *_other_heat(a, b), *bound]
+    return [*fixed, rounding, *_other_calorific(a, b), *bound]
 
 
 def _from_rules(row: Mapping[str, Any], other: Mapping[str, Any], side: int) -> list[_Claim]:
@@ -133,7 +133,7 @@ def _from_rules(row: Mapping[str, Any], other: Mapping[str, Any], side: int) -> 
     return claims
 
 
-def _other_heat(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[_Claim]:
+def _other_calorific(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[_Claim]:
     """Return what another calorific value could do where one figure needs one and one does not."""
     loose = [(row, side) for row, side in ((a, 1), (b, -1)) if row["shift_low"] < row["shift_high"]]
     if len(loose) != 1:

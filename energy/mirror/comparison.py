@@ -93,7 +93,7 @@ def mirror(
     reconciled = estimate(found)
     own = str(found.attrs["basis"] or "")  # money at customs has none and is no flow
     said = balance(found.attrs["unit"], own) if balance and own else None
-    rows = [_beside(found, i) for i in range(len(found))]
+    rows = [_compared(found, i) for i in range(len(found))]
     if (found["basis"].eq("unstated") & found["comparable"]).any():
         tried = readings(tables, name, period, unit, basis)
         for row in rows[1:]:
@@ -113,7 +113,7 @@ def _single(tables: facts.Tables, name: str, found: pd.DataFrame) -> str:
             f"({row['value']:g} {row['unit']}): nothing to hold it against; {known}")  # fmt: skip
 
 
-def _beside(found: pd.DataFrame, place: int) -> dict[str, Any]:
+def _compared(found: pd.DataFrame, place: int) -> dict[str, Any]:
     """Return one figure with its gap to the reference, which is the first."""
     row = records(found)[place]
     row |= {"low": row["common"] - row["half"], "high": row["common"] + row["half"]}

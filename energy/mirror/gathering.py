@@ -31,17 +31,17 @@ def names(tables: facts.Tables) -> list[str]:
     >>> {"turkstream-2", "turkey"} <= set(names(facts.load()))
     True
     """
-    return open_book(tables).names
+    return read_tables(tables).names
 
 
 @dataclass(frozen=True)
-class Book:
+class MirrorTables:
     """The tables, read once for many questions.
 
     Examples
     --------
-    >>> book = open_book(facts.load())
-    >>> "turkstream-2" in book.names
+    >>> data = read_tables(facts.load())
+    >>> "turkstream-2" in data.names
     True
     """
 
@@ -60,10 +60,10 @@ class Book:
 
         Examples
         --------
-        >>> book = open_book(facts.load())
-        >>> book.keep(("sums", "2021"), lambda: pd.DataFrame({"a": [1]}))["a"].tolist()
+        >>> data = read_tables(facts.load())
+        >>> data.keep(("sums", "2021"), lambda: pd.DataFrame({"a": [1]}))["a"].tolist()
         [1]
-        >>> book.keep(("sums", "2021"), lambda: pd.DataFrame({"a": [2]}))["a"].tolist()
+        >>> data.keep(("sums", "2021"), lambda: pd.DataFrame({"a": [2]}))["a"].tolist()
         [1]
         """
         if key not in self.kept:
@@ -75,7 +75,7 @@ class Book:
 
         Examples
         --------
-        >>> sorted(open_book(facts.load()).routes_to("turkey"))
+        >>> sorted(read_tables(facts.load()).routes_to("turkey"))
         ['blue-stream', 'turkstream-1']
         """
         return {row["key"] for row in self.markets if row["target"] == market}
@@ -85,22 +85,22 @@ class Book:
 
         Examples
         --------
-        >>> open_book(facts.load()).kin("china")
+        >>> read_tables(facts.load()).kin("china")
         ['power-of-siberia-1']
         """
         alone = {row["target"] for row in self.markets if row["key"] == name}
         return sorted(self.routes_to(name) or {m for m in alone if self.routes_to(m) == {name}})
 
 
-_newest: list[Book] = []  # the book opened last: pairs and leagues ask the same figures again
+_newest: list[MirrorTables] = []  # those read last: pairs and leagues ask the same figures again
 
 
-def open_book(tables: facts.Tables) -> Book:
-    """Read the tables once, for many questions; the book opened last stays open.
+def read_tables(tables: facts.Tables) -> MirrorTables:
+    """Read the tables once, for many questions; those read last stay in memory.
 
     Examples
     --------
-    >>> len(open_book(facts.load()).rows["blue-stream"]) > 10
+    >>> len(read_tables(facts.load()).rows["blue-stream"]) > 10
     True
     """
     held = _newest[0].tables if _newest else {}
@@ -110,7 +110,7 @@ def open_book(tables: facts.Tables) -> Book:
     return _newest[0]
 
 
-def _read(tables: facts.Tables) -> Book:
+def _read(tables: facts.Tables) -> MirrorTables:
     table = tables["volumes"]
     table = table[table["series"].isin((*VOLUMES, *MONEY))]
     table = table[~table["status"].isin(["plan", "contract"])]
@@ -130,7 +130,7 @@ def _read(tables: facts.Tables) -> Book:
     trunk = {row["route"]: row["part_of"] for row in routes if row["role"] == "exit"}
     out = tables["corrections"].query("state == 'active' and action == 'exclude'")
     heat = tables["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
-    return Book(
+    return MirrorTables(
         facts.Tables(tables), rows, sorted(every), markets, trunk, _lifetimes(tables["route-facts"]),
         dict(zip(out["row"], out["reason"], strict=True)),
         dict(zip(heat["route"], heat["value"].astype(float), strict=True)),
@@ -148,37 +148,37 @@ def _lifetimes(route_facts: pd.DataFrame) -> dict[str, tuple[dt.date, dt.date]]:
     return lifetimes
 
 
-def candidates(book: Book, name: str, unit: str) -> list[dict[str, Any]]:
+def candidates(data: MirrorTables, name: str, unit: str) -> list[dict[str, Any]]:
     """Return the figures that may speak for a name.
 
     Examples
     --------
-    >>> book = open_book(facts.load())
-    >>> {row["series"] for row in candidates(book, "blue-stream", "bcm")} >= {"flow"}
+    >>> data = read_tables(facts.load())
+    >>> {row["series"] for row in candidates(data, "blue-stream", "bcm")} >= {"flow"}
     True
     """
-    if name not in book.names:
-        raise UnknownName("route or market", name, book.names)
+    if name not in data.names:
+        raise UnknownName("route or market", name, data.names)
     series = MONEY if units.kind(unit) == "money" else VOLUMES
-    return [row for entity in (name, *book.kin(name)) for row in book.rows.get(entity, [])
+    return [row for entity in (name, *data.kin(name)) for row in data.rows.get(entity, [])
             if row["series"] in series]  # fmt: skip
 
 
 def gather(
-    book: Book, rows: Sequence[dict[str, Any]], name: str, span: periods.Period
+    data: MirrorTables, rows: Sequence[dict[str, Any]], name: str, span: periods.Period
 ) -> list[dict[str, Any]]:
     """Return the figures of exactly this span: as printed, as sums of parts, as sums of routes.
 
     Examples
     --------
-    >>> book = open_book(facts.load())
-    >>> rows = candidates(book, "turkstream-2", "bcm")
-    >>> len(gather(book, rows, "turkstream-2", periods.parse("2026-01"))) >= 2
+    >>> data = read_tables(facts.load())
+    >>> rows = candidates(data, "turkstream-2", "bcm")
+    >>> len(gather(data, rows, "turkstream-2", periods.parse("2026-01"))) >= 2
     True
     """
     own = [row for row in rows if row["entity"] == name or row["series"] != "flow"]
     legs = [row for row in rows if row["entity"] != name and row["series"] == "flow"]
-    return _exact_or_summed(own, span) + _over_routes(book, legs, name, span)
+    return _exact_or_summed(own, span) + _over_routes(data, legs, name, span)
 
 
 def _exact_or_summed(
@@ -282,75 +282,75 @@ def _exponent(value: float) -> int:
 
 
 def _over_routes(
-    book: Book, legs: Sequence[dict[str, Any]], name: str, span: periods.Period
+    data: MirrorTables, legs: Sequence[dict[str, Any]], name: str, span: periods.Period
 ) -> list[dict[str, Any]]:
     """Sum one source's flows over every open route to a market, where it has them all."""
-    needed = _needed(book, name, span)
+    needed = _needed(data, name, span)
     if not legs or not needed:
         return []
-    seen = _exact_or_summed(legs, span, book.lifetimes)
+    seen = _exact_or_summed(legs, span, data.lifetimes)
     keys = ("source", "unit", "basis")
     seen.sort(key=lambda row: tuple(row[key] for key in keys))
     rows = []
     for _, group in itertools.groupby(seen, key=lambda row: tuple(row[key] for key in keys)):
         held = {row["entity"]: row for row in group}
-        parts = _whole(book, held, needed)
+        parts = _market_sum(data, held, needed)
         if len(parts) > 1:
             rows.append(_sum(parts, parts, periods.label(span)) | {"entity": name})
         rows += parts if len(parts) == 1 else []
     return rows
 
 
-def _needed(book: Book, name: str, span: periods.Period) -> set[str]:
+def _needed(data: MirrorTables, name: str, span: periods.Period) -> set[str]:
     """Return the routes a sum over a market needs: dated to it and open in the span.
 
     Empty where part of the span is not dated, or where another market of mixed name shares the
     gas (Turkey before 2020 under ``balkans-turkey``): no sum can be made then.
     """
-    dated = [(row, *validity.bounds(row["valid_from"], row["valid_to"])) for row in book.markets]
+    dated = [(row, *validity.bounds(row["valid_from"], row["valid_to"])) for row in data.markets]
     dated = [held for held in dated if held[1] < span.end and span.start < held[2]]
     if any(name in row["target"].split("-") and row["target"] != name for row, _, _ in dated):
         return set()
     mine = [held for held in dated if held[0]["target"] == name]
     if any(since > span.start or span.end > until for _, since, until in mine):
         return set()
-    return {row["key"] for row, _, _ in mine if _is_open(book, row["key"], span)}
+    return {row["key"] for row, _, _ in mine if _is_open(data, row["key"], span)}
 
 
-def _is_open(book: Book, route: str, span: periods.Period) -> bool:
-    opened, closed = book.lifetimes.get(route, (dt.date.min, dt.date.max))
+def _is_open(data: MirrorTables, route: str, span: periods.Period) -> bool:
+    opened, closed = data.lifetimes.get(route, (dt.date.min, dt.date.max))
     return opened < span.end and span.start < closed
 
 
-def _whole(
-    book: Book, held: Mapping[str, dict[str, Any]], needed: set[str]
+def _market_sum(
+    data: MirrorTables, held: Mapping[str, dict[str, Any]], needed: set[str]
 ) -> list[dict[str, Any]]:
     """Return one source's figures that make up the market, none where a route is missing.
 
     A corridor is taken by its exits, or whole where all its exits serve this market.
     """
-    exits = {route for route in needed if route in book.trunk}
-    corridors = {book.trunk[route] for route in exits}
+    exits = {route for route in needed if route in data.trunk}
+    corridors = {data.trunk[route] for route in exits}
     by_exits = needed - corridors
     if by_exits <= set(held):
         return [held[route] for route in sorted(by_exits)]
-    ours = {route for route, trunk in book.trunk.items() if trunk in corridors}
+    ours = {route for route, trunk in data.trunk.items() if trunk in corridors}
     whole = needed - exits
     closed = {route for route in ours if route not in needed}
-    if whole <= set(held) and all(route not in book.rows for route in closed):
+    if whole <= set(held) and all(route not in data.rows for route in closed):
         return [held[route] for route in sorted(whole)]
     return []
 
 
-def no_period(book: Book, name: str, period: str, unit: str) -> str:
+def no_period(data: MirrorTables, name: str, period: str, unit: str) -> str:
     """Say for which periods a name has figures.
 
     Examples
     --------
-    >>> "2021" in no_period(open_book(facts.load()), "blue-stream", "1990", "bcm")
+    >>> "2021" in no_period(read_tables(facts.load()), "blue-stream", "1990", "bcm")
     True
     """
-    exist = periods_in(book, name, unit)
+    exist = periods_in(data, name, unit)
     what = "value at customs" if units.kind(unit) == "money" else "volume"
     if not exist:
         return f"No {what} of {name!r} is known for any period; see `energy sources` for what is."
@@ -382,20 +382,20 @@ def periods_of(tables: facts.Tables, name: str, unit: str = "bcm", at_least: int
     >>> "2021" in periods_of(facts.load(), "blue-stream")
     True
     """
-    return periods_in(open_book(tables), name, unit, at_least)
+    return periods_in(read_tables(tables), name, unit, at_least)
 
 
-def periods_in(book: Book, name: str, unit: str = "bcm", at_least: int = 1) -> list[str]:
-    """As `periods_of`, of a book that is open already.
+def periods_in(data: MirrorTables, name: str, unit: str = "bcm", at_least: int = 1) -> list[str]:
+    """As `periods_of`, of tables that are read already.
 
     Examples
     --------
-    >>> "2021" in periods_in(open_book(facts.load()), "blue-stream")
+    >>> "2021" in periods_in(read_tables(facts.load()), "blue-stream")
     True
     """
-    rows = candidates(book, name, unit)
+    rows = candidates(data, name, unit)
     spans = {row["span"] for row in rows}
     years = {periods.containing(span.start, "A") for span in spans if span.freq in "HQM"}
     unique = {(span.start, span.end): span for span in (*years, *spans)}
-    held = [span for span in unique.values() if len(gather(book, rows, name, span)) >= at_least]
+    held = [span for span in unique.values() if len(gather(data, rows, name, span)) >= at_least]
     return [periods.label(span) for span in sorted(held)]

@@ -20,7 +20,7 @@ from energy.errors import DataError
 from energy.measure import units
 from energy.measure.observations import records
 from energy.mirror.basis import Gas, figures_in, gas_of
-from energy.mirror.gathering import open_book
+from energy.mirror.gathering import read_tables
 
 BASES = ("0C", "15C", "20C")
 LEFT_OUT = "Moldova"
@@ -64,12 +64,12 @@ def readings(
     >>> {"id", "read_at", "left"} <= set(table)
     True
     """
-    book = open_book(tables)
-    found = figures_in(book, name, period, unit, basis)
+    data = read_tables(tables)
+    found = figures_in(data, name, period, unit, basis)
     if len(found) == 1:
         raise DataError(f"readings of {name} in {period}", [
             "a single source gives a figure: nothing to hold it against"])  # fmt: skip
-    gas = gas_of(book, name, unit, found.attrs["basis"])
+    gas = gas_of(data, name, unit, found.attrs["basis"])
     held = [row for row in records(found) if row["comparable"]]
     rows = [one for row in held[1:] for one in _against(row, held[0], gas)]
     table = pd.DataFrame(rows, columns=COLUMNS[:-1])

@@ -14,7 +14,7 @@ from energy.errors import UnknownName
 from energy.measure.observations import records
 from energy.mirror.basis import figures_in
 from energy.mirror.causes import PARTS, split
-from energy.mirror.gathering import MONEY, VOLUMES, Book, open_book, periods_in
+from energy.mirror.gathering import MONEY, VOLUMES, MirrorTables, periods_in, read_tables
 from energy.mirror.reconciled import estimate
 
 
@@ -42,17 +42,17 @@ def pairs(tables: facts.Tables, name: str | None = None, period: str | None = No
     >>> {"a", "b", "gap", "residual"} <= set(table)
     True
     """
-    book = open_book(tables)
-    return book.keep(("pairs", name or "", period or ""), lambda: _pairs(book, name, period))
+    data = read_tables(tables)
+    return data.keep(("pairs", name or "", period or ""), lambda: _pairs(data, name, period))
 
 
-def _pairs(book: Book, name: str | None, period: str | None) -> pd.DataFrame:
-    wanted = [name] if name else book.names
+def _pairs(data: MirrorTables, name: str | None, period: str | None) -> pd.DataFrame:
+    wanted = [name] if name else data.names
     rows: list[dict[str, Any]] = []
     seen: set[frozenset[str]] = set()
     for subject in wanted:
-        for text in [period] if period else periods_in(book, subject, at_least=2):
-            found = figures_in(book, subject, text)
+        for text in [period] if period else periods_in(data, subject, at_least=2):
+            found = figures_in(data, subject, text)
             held = found[found["comparable"]].pipe(records)
             for a, b in itertools.combinations(held, 2):
                 key = frozenset((a["id"], b["id"]))
@@ -178,16 +178,16 @@ def deviations(tables: facts.Tables) -> pd.DataFrame:
         ``subject`` (name and period), ``id, source, kind, deviation`` (share), ``aside``; each
         figure once, under the first subject that holds it.
     """
-    book = open_book(tables)
-    return book.keep(("deviations",), lambda: _deviations(book))
+    data = read_tables(tables)
+    return data.keep(("deviations",), lambda: _deviations(data))
 
 
-def _deviations(book: Book) -> pd.DataFrame:
+def _deviations(data: MirrorTables) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     seen: set[str] = set()
-    for name in book.names:
-        for period in periods_in(book, name, at_least=2):
-            found = figures_in(book, name, period)
+    for name in data.names:
+        for period in periods_in(data, name, at_least=2):
+            found = figures_in(data, name, period)
             held = found[found["used"]]
             best = estimate(found)
             if len(held) < 2 or not best.value or seen >= set(held["id"]):
