@@ -149,11 +149,11 @@ def project(
                         scheduler=scheduler, engine=engine)  # fmt: skip
 
     if isinstance(scenarios, Mapping):
-        return _beside(run(trees.BASELINE), run(scenarios))
+        return _with_unchanged_baseline(run(trees.BASELINE), run(scenarios))
     return run(scenarios)
 
 
-def _beside(control: xr.Dataset, custom: xr.Dataset) -> xr.Dataset:
+def _with_unchanged_baseline(control: xr.Dataset, custom: xr.Dataset) -> xr.Dataset:
     """Set the baseline of the unchanged tree in the place of the one a custom scenario moved."""
     varies = [name for name, one in custom.items() if "scenario" in one.dims]
     moved = custom[varies].drop_sel(scenario=trees.BASELINE)

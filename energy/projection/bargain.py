@@ -297,7 +297,7 @@ class _Price(NamedTuple):
     source: str
 
 
-class _Asked(NamedTuple):
+class _BreakevenPrice(NamedTuple):
     """A published break-even price."""
 
     item: str
@@ -318,7 +318,7 @@ def _published(tables: facts.Tables, key: str, answer: Draws) -> pd.DataFrame:
     asked = tables["proposals"]
     asked = asked[(asked["route"] == key) & (asked["item"] == "breakeven")]
     said += [(f"{row.item} {row.bound}", str(row.year), row.value, row.source)
-             for row in rows_of(asked, _Asked)]  # fmt: skip
+             for row in rows_of(asked, _BreakevenPrice)]  # fmt: skip
     table = pd.DataFrame(said, columns=["what", "period", "price", "source"])
     table["floor_below"] = [float((answer["floor"] < price).mean()) for price in table["price"]]
     table["ceiling_above"] = [float((answer["ceiling"] > price).mean()) for price in table["price"]]

@@ -34,7 +34,7 @@ class Switches:
     kept: np.ndarray
 
 
-def room_of(flat: np.ndarray, count: int, n: int) -> np.ndarray:
+def first_cells(flat: np.ndarray, count: int, n: int) -> np.ndarray:
     """Return the first (count, n) cells of a flat array: contiguous whatever n is."""
     return flat[: count * n].reshape(count, n)
 

@@ -144,10 +144,10 @@ def counterfactual(
     priced = _prices(known, rows, learnt_to, span, draws, rng)
     for name in rows.loc[rows["role"] == "treated", "market"]:
         mine = known[name]
-        by_schedule = _said(rows, name, "treated") == "schedule"
+        by_schedule = _name_in_role(rows, name, "treated") == "schedule"
         factors[name] = 1.0 if by_schedule else _factor(placebos, name)
         flow = (_scheduled(tables, markets, mine, span, draws, rng) if by_schedule
-                else _carried(mine, learnt_to, span, draws, factors[name], rng))  # fmt: skip
+                else _sample(mine, learnt_to, span, draws, factors[name], rng))  # fmt: skip
         drawn[name] = flow, priced[name]
     stated = {
         "start": start, "learnt_to": learnt_to, "until": str(span[-1]), "draws": draws,
@@ -197,7 +197,7 @@ def _covariates(tables: facts.Tables, name: str, quarters: pd.PeriodIndex) -> pd
     return pd.DataFrame(found, index=quarters)
 
 
-def _said(rows: pd.DataFrame, market: str, role: str) -> str:
+def _name_in_role(rows: pd.DataFrame, market: str, role: str) -> str:
     """Return what the table says of a market in a role; "" for nothing."""
     found = rows.loc[(rows["market"] == market) & (rows["role"] == role), "name"]
     return str(found.iloc[0]) if len(found) else ""
@@ -226,7 +226,7 @@ def _quarter(text: str) -> pd.Period:
 # ---- volumes -------------------------------------------------------------------------------------
 
 
-def _carried(
+def _sample(
     market: _Market, learnt_to: str, span: pd.PeriodIndex, draws: int, factor: float,
     rng: np.random.Generator, covariates: bool = True,
 ) -> Numbers:  # fmt: skip
@@ -322,7 +322,7 @@ def _prices(
             paid = known[row.market].price.reindex(span).to_numpy(dtype=float)
             found[row.market] = np.repeat(paid[:, None], draws, axis=1)
             continue
-        kept = [other for other in found if _said(rows, other, "price") == row.name]
+        kept = [other for other in found if _name_in_role(rows, other, "price") == row.name]
         if kept:
             found[row.market] = found[kept[0]]
             continue
@@ -392,7 +392,7 @@ def _tried(
     came = float(market.flow.reindex(ahead).sum())
     both = []
     for covariates in (True, False):
-        total = _chosen(_carried(market, learnt_to, ahead, draws, 1.0, rng, covariates), market,
+        total = _chosen(_sample(market, learnt_to, ahead, draws, 1.0, rng, covariates), market,
                         ahead)  # fmt: skip
         both.append((float(total.mean()), float(total.std())))
     (middle, spread), (plain, plain_spread) = both

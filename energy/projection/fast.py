@@ -65,28 +65,28 @@ def _interrupted(quarter: np.float32, dates: tuple[Array, ...], again: bool, row
 
 
 @numba.njit(nogil=True, fastmath=_FAST, cache=True, error_model="numpy")
-def _held(row: Array, top: np.float32, factor: np.float32, room: Array) -> np.float32:
+def _held(row: Array, top: np.float32, factor: np.float32, bins: Array) -> np.float32:
     """Hold a row between nought and its ceiling, find its bins, and return its sum."""
     total = _ZERO
     for d in range(len(row)):
         held = min(max(row[d], _ZERO), top)
         row[d] = held
         total += held
-        room[d] = np.uint16(held * factor)
+        bins[d] = np.uint16(held * factor)
     return total
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
-def _binned(room: Array, into: Array, tables: Array) -> None:
-    n = len(room)
+def _binned(bins: Array, into: Array, tables: Array) -> None:
+    n = len(bins)
     tables[:] = 0
     for d in range(0, n - 3, 4):  # four tables: a counter that is hit twice in a row waits
-        tables[0, room[d]] += 1
-        tables[1, room[d + 1]] += 1
-        tables[2, room[d + 2]] += 1
-        tables[3, room[d + 3]] += 1
+        tables[0, bins[d]] += 1
+        tables[1, bins[d + 1]] += 1
+        tables[2, bins[d + 2]] += 1
+        tables[3, bins[d + 3]] += 1
     for d in range(n - n % 4, n):
-        tables[0, room[d]] += 1
+        tables[0, bins[d]] += 1
     for b in range(len(into)):
         into[b] += tables[0, b] + tables[1, b] + tables[2, b] + tables[3, b]
 
@@ -95,7 +95,7 @@ def _binned(room: Array, into: Array, tables: Array) -> None:
 def _draw(
     base: Array, added: Array, noise: Array, white: Array, cap: Array, modes: Array, jitter: Array,
     dates: tuple[Array, ...], soonest: tuple[float, float, float], out: Array, scale: Array,
-    counts: Array, sums: Array, room: Array, tables: Array,
+    counts: Array, sums: Array, bins: Array, tables: Array,
 ) -> None:  # fmt: skip
     climbs, broken, again = soonest
     start, pace = dates[0], dates[1]
@@ -111,17 +111,17 @@ def _draw(
                 row[d] *= b
         if broken < p + 1:
             _interrupted(quarter, dates, again < p + 1, row)
-        sums[p] = _held(row, cap[p], scale[p], room)
-        _binned(room, counts[p], tables)
+        sums[p] = _held(row, cap[p], scale[p], bins)
+        _binned(bins, counts[p], tables)
 
 
 @numba.njit(nogil=True, cache=True, error_model="numpy")
 def _count(
-    cells: Array, scale: Array, counts: Array, sums: Array, room: Array, tables: Array
+    cells: Array, scale: Array, counts: Array, sums: Array, bins: Array, tables: Array
 ) -> None:
     for p in range(len(cells)):
-        sums[p] = _held(cells[p], _FAR, scale[p], room)
-        _binned(room, counts[p], tables)
+        sums[p] = _held(cells[p], _FAR, scale[p], bins)
+        _binned(bins, counts[p], tables)
 
 
 def switches(spec: ramp.RouteSpec, uniform: np.ndarray, frailty: np.ndarray) -> Switches:
@@ -151,7 +151,7 @@ def draw(
         float(back.min(initial=np.inf)),
     )
     _draw(spec.base, spec.added, spec.noise, spec.white, spec.cap, np.ascontiguousarray(modes), jitter,
-          dates, soonest, out, _scale(bounds), counts, sums, *_rooms(index, out.shape[1]))  # fmt: skip
+          dates, soonest, out, _scale(bounds), counts, sums, *_views(index, out.shape[1]))  # fmt: skip
     return sums
 
 
@@ -160,7 +160,7 @@ def count_bins(
 ) -> np.ndarray:
     """Sum and count cells; see `energy.projection.simulate.count_bins`."""
     sums = np.empty(len(cells), dtype=np.float32)
-    _count(cells, _scale(bounds), counts, sums, *_rooms(index, cells.shape[1]))
+    _count(cells, _scale(bounds), counts, sums, *_views(index, cells.shape[1]))
     return sums
 
 
@@ -168,7 +168,7 @@ def _scale(bounds: np.ndarray) -> np.ndarray:
     return EDGE * inverse(bounds)
 
 
-def _rooms(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return room for a row of bins, and four tables; a block is shorter than 2 ** 16 draws."""
-    room = index.view(np.uint16)
-    return room[:n], room[n : n + 4 * BINS].reshape(4, BINS)
+def _views(index: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the views for a row of bins, and four tables; a block is shorter than 2 ** 16 draws."""
+    bins = index.view(np.uint16)
+    return bins[:n], bins[n : n + 4 * BINS].reshape(4, BINS)

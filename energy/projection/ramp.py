@@ -443,14 +443,14 @@ def _ending(route: str, mine: Params, shared: Learned, parts: Parts) -> dict[str
     if "end" in mine:
         low, _, high = three(mine["end"])
         ends = float(span.at(low)), float(span.at(high))
-        return {"end": ends, "keep": _kept(mine, parts), "lapse": 1.0}
+        return {"end": ends, "keep": _share_after_end(mine, parts), "lapse": 1.0}
     lapse = float(mine.get("lapse", scenarios.rule(shared.tree, "lapse")))
     at = contract_end(shared.tables, route, 4 * float(np.mean(parts["base"])))
     at = float(span.at(at)) if lapse > 0 else float("inf")
     return {"end": (at, at), "keep": 0.0, "lapse": lapse}
 
 
-def _kept(mine: Params, parts: Parts) -> float:
+def _share_after_end(mine: Params, parts: Parts) -> float:
     """Return the share that flows on after a dated end."""
     if "keep" in mine:
         return min(float(mine["keep"]), 1.0)

@@ -23,7 +23,7 @@ import numpy as np
 from energy.errors import EnergyError, MissingExtra, UsageError
 from energy.projection import money as moneys
 from energy.projection import ramp
-from energy.projection.cells import BINS, EDGE, STRIP, Switches, inverse, room_of
+from energy.projection.cells import BINS, EDGE, STRIP, Switches, first_cells, inverse
 
 BLOCK = 4096
 """Draws a block; part of the result's identity, never of the number of workers."""
@@ -299,30 +299,30 @@ def fill(spec: ramp.RouteSpec, modes: np.ndarray, jitter: np.ndarray, at: Switch
     for begin in range(0, len(out), STRIP):
         strip = slice(begin, begin + STRIP)
         cells = out[strip]
-        room, quarters = (
+        scratch, quarters = (
             spare[: len(cells)],
             np.arange(begin, begin + len(cells), dtype=np.float32)[:, None],
         )
         np.einsum("kp,kn->pn", noise[:, strip], modes, out=cells)
-        np.multiply(white[strip, None], moneys.slide(jitter[begin:], *cells.shape), out=room)
-        cells += room
+        np.multiply(white[strip, None], moneys.slide(jitter[begin:], *cells.shape), out=scratch)
+        cells += scratch
         cells += scale[strip, None]
         if not plain:
-            _climb(spec, strip, at, quarters, cells, room)
+            _climb(spec, strip, at, quarters, cells, scratch)
         if at.first.min() <= quarters[-1, 0]:  # before the first draw is cut, nothing is
-            _interrupt(at, quarters, cells, room)
+            _interrupt(at, quarters, cells, scratch)
         np.maximum(cells, 0, out=cells)
         np.minimum(cells, spec.cap[strip, None], out=cells)
 
 
 def _climb(spec: ramp.RouteSpec, strip: slice, at: Switches, quarters: np.ndarray, cells: np.ndarray,
-           room: np.ndarray) -> None:  # fmt: skip
+           scratch: np.ndarray) -> None:  # fmt: skip
     """Multiply the noise by what exists and what is added so far."""
-    np.subtract(quarters + np.float32(0.5), at.start, out=room)  # a quarter's middle
-    _unit(np.multiply(room, at.pace, out=room))
-    np.multiply(room, spec.added[strip, None], out=room)
-    room += spec.base[strip, None]
-    cells *= room
+    np.subtract(quarters + np.float32(0.5), at.start, out=scratch)  # a quarter's middle
+    _unit(np.multiply(scratch, at.pace, out=scratch))
+    np.multiply(scratch, spec.added[strip, None], out=scratch)
+    scratch += spec.base[strip, None]
+    cells *= scratch
 
 
 def _unit(values: np.ndarray) -> np.ndarray:
@@ -367,10 +367,10 @@ def count_bins(
     steps = np.arange(0, STRIP * BINS, BINS)[:, None]
     for begin in range(0, len(cells), STRIP):
         strip = cells[begin : begin + STRIP]
-        room = room_of(index, *strip.shape)
-        np.multiply(strip, scale[begin : begin + STRIP, None], out=room, casting="unsafe")
-        room += steps[: len(strip)]
-        found = np.bincount(room.ravel(), minlength=len(strip) * BINS)
+        scratch = first_cells(index, *strip.shape)
+        np.multiply(strip, scale[begin : begin + STRIP, None], out=scratch, casting="unsafe")
+        scratch += steps[: len(strip)]
+        found = np.bincount(scratch.ravel(), minlength=len(strip) * BINS)
         counts[begin : begin + STRIP] += found.reshape(len(strip), BINS)
     sums: np.ndarray = cells.sum(axis=1)
     return sums
@@ -439,8 +439,8 @@ def run_block(bench: Bench, case: Case, seed: int, block: int, size: int,
     if plan.money is not None and noise is not None:
         paths, rate = moneys.price(plan.money, noise, case.means[leaf].T)
     frail = np.exp(np.float32(plan.frailty) * drivers[2, 0] - np.float32(plan.frailty**2 / 2))
-    for room in (*bench.volume.values(), *bench.worth.values()):
-        room[:] = 0
+    for array in (*bench.volume.values(), *bench.worth.values()):
+        array[:] = 0
     sums = np.zeros(bench.counts.shape[:2])
     for r in range(len(plan.routes)):
         for which, spec in _groups(plan, case, leaf, r):
@@ -501,8 +501,8 @@ def _route(
     at = bench.switches(spec, uniform[:, which], frail[which])
     n = len(at.start)
     cells = plan.count + len(plan.years)
-    flow = room_of(bench.flow, cells, n)
-    spare = room_of(bench.spare, STRIP, n)
+    flow = first_cells(bench.flow, cells, n)
+    spare = first_cells(bench.spare, STRIP, n)
     q, whole = bench.rows["flow", plan.routes[r]], slice(plan.count)
     sums[q, whole] += bench.draw(
         spec, modes[:, which], jitter[: plan.count + n], at, flow[whole], spare,
@@ -515,12 +515,12 @@ def _route(
         _count(bench, ("flow", plan.routes[r]), flow, sums, plan.count)
     if not plan.exports[r]:
         return
-    _gather(bench.volume, spec.market, which, flow, size)
+    _add_to_market(bench.volume, spec.market, which, flow, size)
     if spec.market in paths:
-        value = room_of(bench.value, cells, n)
+        value = first_cells(bench.value, cells, n)
         np.multiply(flow[: plan.count], paths[spec.market][:, which], out=value[: plan.count])
         _years(plan, value)
-        _gather(bench.worth, spec.market, which, value, size)
+        _add_to_market(bench.worth, spec.market, which, value, size)
         _keep_years(bench, ("revenue", plan.routes[r]), which, value)
         _count(bench, ("revenue", plan.routes[r]), value, sums)
 
@@ -536,11 +536,11 @@ def _keep_years(bench: Bench, row: tuple[str, str], which: Any, cells: np.ndarra
         bench.years[bench.rows[row]][:, which] = cells[bench.plan.count :]
 
 
-def _gather(
-    rooms: dict[str, np.ndarray], market: str, which: Any, cells: np.ndarray, size: int
+def _add_to_market(
+    arrays: dict[str, np.ndarray], market: str, which: Any, cells: np.ndarray, size: int
 ) -> None:
     """Add to the sum of a market; the sum of all is made of these at the end."""
-    into = room_of(rooms[market if market in rooms else ALL], len(cells), size)
+    into = first_cells(arrays[market if market in arrays else ALL], len(cells), size)
     into[:, which] += cells
 
 
@@ -562,21 +562,21 @@ def _count(
 def _totals(bench: Bench, rate: np.ndarray | None, size: int, sums: np.ndarray) -> None:
     """Count the sums over routes, and all revenue in billion roubles."""
     plan, cells = bench.plan, bench.counts.shape[1]
-    for rooms in (bench.volume, bench.worth):
-        for name in rooms:
+    for arrays in (bench.volume, bench.worth):
+        for name in arrays:
             if name != ALL:
-                rooms[ALL] += rooms[name]
+                arrays[ALL] += arrays[name]
     if rate is not None:
-        value = room_of(bench.value, cells, size)
-        worth = room_of(bench.worth[ALL], cells, size)
+        value = first_cells(bench.value, cells, size)
+        worth = first_cells(bench.worth[ALL], cells, size)
         np.multiply(worth[: plan.count], rate, out=value[: plan.count])
         value[: plan.count] *= np.float32(1e-3)  # million to billion
         _years(plan, value)
         _keep_years(bench, ("revenue_rub", ALL), slice(None), value)
         _count(bench, ("revenue_rub", ALL), value, sums)
-    for kind, rooms in (("exports", bench.volume), ("market_revenue", bench.worth)):
-        for name, room in rooms.items():
-            whole = room_of(room, cells, size)
+    for kind, arrays in (("exports", bench.volume), ("market_revenue", bench.worth)):
+        for name, array in arrays.items():
+            whole = first_cells(array, cells, size)
             _keep_years(bench, (kind, name), slice(None), whole)
             _count(bench, (kind, name), whole, sums)
 
@@ -772,7 +772,7 @@ def raw(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
         If they would take more than a gigabyte; for no draws, or a seed below zero.
     """
     draws, seed = check_draws(draws), check_seed(seed)
-    found = _room((len(plan.routes), plan.count, draws), "routes x {} quarters")
+    found = _empty_draws((len(plan.routes), plan.count, draws), "routes x {} quarters")
     bench = Bench(plan, "numpy")
     for block, begin in enumerate(range(0, draws, BLOCK)):
         size = min(BLOCK, draws - begin)
@@ -793,7 +793,7 @@ def by_year(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
     """
     draws, seed = check_draws(draws), check_seed(seed)
     bench = Bench(plan, "numpy")
-    found = _room((len(bench.rows), len(plan.years), draws), "rows x {} years")
+    found = _empty_draws((len(bench.rows), len(plan.years), draws), "rows x {} years")
     for block, begin in enumerate(range(0, draws, BLOCK)):
         size = min(BLOCK, draws - begin)
         bench.years = found[:, :, begin : begin + size]
@@ -801,7 +801,7 @@ def by_year(plan: Plan, case: Case, draws: int, seed: int = 0) -> np.ndarray:
     return found
 
 
-def _room(shape: tuple[int, int, int], words: str) -> np.ndarray:
+def _empty_draws(shape: tuple[int, int, int], words: str) -> np.ndarray:
     """Return an empty array, or raise an `EnergyError` where it would not fit well."""
     if np.prod([float(side) for side in shape]) * 4 > 1e9:  # bytes of float32, 1 GB
         raise EnergyError(f"Raw draws of {shape[0]} {words.format(shape[1])} x {shape[2]} would take more "

@@ -667,13 +667,15 @@ class Timing:
         elapsed, found = self.as_of - self.passed[gate], {}
         while stage:
             years = _leave(rng, self.fit, drawn, stage, elapsed)
-            at = at + (self._told(rng, years, elapsed) if stage == "building" else years)
+            at = at + (self._follow_stated(rng, years, elapsed) if stage == "building" else years)
             at[at > HORIZON] = np.inf
             found[REACHES[stage]] = at
             stage, elapsed = AFTER.get(stage, ""), 0.0
         return found
 
-    def _told(self, rng: np.random.Generator, years: np.ndarray, elapsed: float) -> np.ndarray:
+    def _follow_stated(
+        self, rng: np.random.Generator, years: np.ndarray, elapsed: float
+    ) -> np.ndarray:
         """Let half of the draws that are built take as long as others say, give or take a tenth."""
         stated = [year for year in self.stated if year > elapsed]
         if not stated:
@@ -823,7 +825,7 @@ def first_gas(
         plan=float(mine["plan"].max()) if len(mine) else float("nan"),
         stated=_stated(tables, names, day), slips=_or(slips(table), "slips", numbers.slips),
         ramps=_or(_climbs(table), "ramps", numbers.ramps), shape=shape(tables), fit=known,
-        pieces=pieces(tables, _beside(tables, route, names), day), binding=numbers.binding,
+        pieces=pieces(tables, _peers(tables, route, names), day), binding=numbers.binding,
         plan_weight=numbers.plan_weight, near=numbers.near,
     )  # fmt: skip
 
@@ -870,7 +872,7 @@ def _names(tables: facts.Tables, route: str) -> list[str]:
                       f"'{route}' (announced, contract_signed, …) to reference_projects.csv.")  # fmt: skip
 
 
-def _beside(tables: facts.Tables, route: str, names: Sequence[str]) -> list[str]:
+def _peers(tables: facts.Tables, route: str, names: Sequence[str]) -> list[str]:
     """Return the route, and the others that the same projects stand for."""
     same = [other for other, linked in projects(tables).items() if list(linked) == list(names)]
     return list(dict.fromkeys([route, *same]))

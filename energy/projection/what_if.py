@@ -87,7 +87,7 @@ def effects(
     if not asked:
         known = "; ".join(f"{key}: {text}" for key, text in KEYS.items())
         raise UsageError(f"Nothing is changed; give one of {known}.")
-    found = [{"price": key, "value": _number(key, asked.pop(key)), "assumption": WHY}
+    found = [{"price": key, "value": _parse_number(key, asked.pop(key)), "assumption": WHY}
              for key in scenarios.PRICES if key in asked]  # fmt: skip
     if not asked and route is None:
         return found
@@ -161,7 +161,7 @@ class Unfit(UsageError):
     """
 
 
-def _number(key: str, value: Any) -> float:
+def _parse_number(key: str, value: Any) -> float:
     """Return a number that means something for a key, or raise a `UsageError`."""
     try:
         number = math.nan if isinstance(value, bool) else float(value)
@@ -181,7 +181,7 @@ def _fixed_price(route: str, market: str, value: Any, tree: scenarios.Tree) -> d
             f"Route '{route}' serves {market or 'no market'}, whose price is not modelled; priced "
             f"are {', '.join(known)}."
         )
-    return {"market": market, "value": _number("price", value), "assumption": WHY}
+    return {"market": market, "value": _parse_number("price", value), "assumption": WHY}
 
 
 def _model(models: Models, route: str) -> str:
@@ -192,7 +192,7 @@ def _model(models: Models, route: str) -> str:
 
 def _rows(key: str, value: Any, route: str, model: str) -> list[dict[str, Any]]:
     if key == "capacity":  # the pipe's, and a ceiling that nothing seen before may lift
-        size = _number(key, value)
+        size = _parse_number(key, value)
         return [{"what": "capacity", "value": size}, {"what": "ceiling", "value": size}]
     day = periods.parse(str(value)).start
     at = periods.decimal_year(day)
@@ -326,7 +326,7 @@ class WhatIf:
             For a word that stands for no projected route.
         """
         routes = None if route is None else self._projected(route)
-        parts = [self._side(what, unit, routes) for what, unit in SHOWN.items()]
+        parts = [self._summary(what, unit, routes) for what, unit in SHOWN.items()]
         return pd.concat(parts, ignore_index=True)
 
     def _projected(self, route: str) -> list[str]:
@@ -337,7 +337,7 @@ class WhatIf:
             raise UnknownName("projected route", route, projected)
         return found
 
-    def _side(self, what: str, unit: str, routes: list[str] | None) -> pd.DataFrame:
+    def _summary(self, what: str, unit: str, routes: list[str] | None) -> pd.DataFrame:
         control, changed = (side.of(what, routes) for side in self.drawn)
         columns = {"control": control, "changed": changed, "difference": changed - control}
         made: dict[str, np.ndarray] = {}
@@ -349,17 +349,17 @@ class WhatIf:
             {"year": self.control["year"].values, "what": what, "unit": unit, **made}
         )
 
-    def _said(self) -> str:
+    def _headline(self) -> str:
         said = ", ".join(f"{key}={value!r}" for key, value in self.change.items())
         same = all(np.array_equal(self.drawn[0].of(what, None), self.drawn[1].of(what, None))
                    for what in SHOWN)  # fmt: skip
         return f"What if {said}: all exports" + (" (unchanged in every draw)" if same else "")
 
     def __repr__(self) -> str:
-        return f"{self._said()}\n{self.table().round(1).to_string(index=False)}"
+        return f"{self._headline()}\n{self.table().round(1).to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return card(self._said(), self.table())
+        return card(self._headline(), self.table())
 
 
 def drawn(
