@@ -946,7 +946,7 @@ def test_search_finds_aliases_and_slips_main_lines_first(found_page, typed, firs
 
 
 def test_every_place_and_city_of_the_search_has_its_position():
-    found = {spot["name"]: spot for spot in atlas.page.places_of(maps._spots())}
+    found = {spot["name"]: spot for spot in atlas.page.places_of(maps._places_and_cities())}
     assert (found["Kıyıköy landfall"]["lat"], found["Kıyıköy landfall"]["lon"]) == (41.65, 28.1)
     assert (found["Shanghai"]["lat"], found["Shanghai"]["rank"]) == (31.22, 1)
     assert all(np.isfinite([spot["lat"], spot["lon"]]).all() for spot in found.values())

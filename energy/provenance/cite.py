@@ -79,7 +79,7 @@ def cite(
     heat = flows.calorific_values(tables["route-facts"])
     find = _Finder(tables)
     rows = [_row(name, find, taken) for name in names]
-    rows = [row | _kept(row, home) | _converted(row, heat) for row in rows]
+    rows = [row | _retrieval(row, home) | _converted(row, heat) for row in rows]
     return pd.DataFrame(rows, columns=SHOWN).astype(object).fillna("")
 
 
@@ -119,7 +119,7 @@ def address(text: str, routes: Iterable[str]) -> list[str]:
     return parts if len(parts) in (2, 3) and parts[-2] in set(routes) else []
 
 
-def _kept(row: Mapping[str, Any], home: store.Store | None) -> dict[str, str]:
+def _retrieval(row: Mapping[str, Any], home: store.Store | None) -> dict[str, str]:
     """Return when and as which bytes a figure came; a packaged figure has no bytes of its own."""
     digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]
     if home is None or not all(re.fullmatch("[0-9a-f]{16}", text) for text in digests):

@@ -151,7 +151,7 @@ def resting(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
 def _of_table(table: pd.DataFrame, tables: Tables, cube: Cube | None) -> set[str]:
     """Return the ids that a table names, else those of its cells, routes or markets."""
-    told = {name for text in table.attrs.get("rests_on", ()) for name in _told(text, tables)}
+    told = {name for text in table.attrs.get("rests_on", ()) for name in _ids_of(text, tables)}
     flat = table.reset_index()
     columns = [column for column in NAMED if column in flat]
     if columns:
@@ -166,7 +166,7 @@ def _of_table(table: pd.DataFrame, tables: Tables, cube: Cube | None) -> set[str
     return found | told | (set() if told else _of_rows(flat, tables, cube))
 
 
-def _told(text: str, tables: Tables) -> set[str]:
+def _ids_of(text: str, tables: Tables) -> set[str]:
     """Return the ids a word of ``rests_on`` stands for."""
     if text in tables:
         return set(tables[text]["id"])

@@ -66,7 +66,7 @@ def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.
     for kind, name, said in [*_named(names), *_rows(tables, places)]:
         match = max(_match(whole, words, spelt) for spelt in _spelt(said))
         if not match and kind in SPOKEN:
-            match = _slip(whole, said)
+            match = _misspelling_score(whole, said)
         if match > best.get((kind, name), (MISSED, ""))[0]:
             best[kind, name] = match, said
     rows = [(kind, name, said, round(match, 2)) for (kind, name), (match, said) in best.items()]
@@ -79,7 +79,7 @@ def search(text: str, tables: Tables, places: pd.DataFrame, names: Names) -> pd.
     return table[COLUMNS]
 
 
-def _slip(whole: str, said: str) -> float:
+def _misspelling_score(whole: str, said: str) -> float:
     """Return how well a mistyped word answers to the start of one of the words in a name."""
     words = [key(word) for word in said.split()]
     starts = ("".join(words[i:])[: len(whole)] for i in range(len(words)))

@@ -406,12 +406,12 @@ def export(
     flats = {name: _flat(frame) for name, frame in layers.items()}
     written.append(formats.write_geopackage(flats, folder / "gas.gpkg", meta))
     written.append(write_netcdf(cube, folder / "flows.nc", meta))
-    written += _beside(folder, extra or {}, {path.name for path in written})
+    written += _write_extras(folder, extra or {}, {path.name for path in written})
     written.append(_package(folder, layers, written, dictionary, meta))
     return [*written, checksums(folder, written)]
 
 
-def _beside(folder: Path, extra: Mapping[str, str], taken: set[str]) -> list[Path]:
+def _write_extras(folder: Path, extra: Mapping[str, str], taken: set[str]) -> list[Path]:
     """Write texts under their names, each whole or not at all."""
     for name in extra:
         if name != Path(name).name or name in taken | {"datapackage.json", "checksums.txt"}:

@@ -87,7 +87,7 @@ def instead(asked: Request, error: SourceError) -> list[Request]:
     """
     if error.status not in (401, 403) or "/preview/" in asked.url:
         return []
-    code, months = _asked(asked.url)
+    code, months = _query_of(asked.url)
     return [_question(code, [month], keyed=False) for month in months[-MONTHS_PREVIEW:]]
 
 
@@ -105,7 +105,7 @@ def _question(code: int, months: list[str], *, keyed: bool) -> Request:
     return Request(NAME, tag, address, key_header="Ocp-Apim-Subscription-Key" if keyed else "")
 
 
-def _asked(url: str) -> tuple[int, list[str]]:
+def _query_of(url: str) -> tuple[int, list[str]]:
     query = dict(pair.split("=", 1) for pair in url.split("?", 1)[1].split("&"))
     return int(query["reporterCode"]), query["period"].split(",")
 

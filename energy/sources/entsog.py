@@ -110,7 +110,7 @@ def read_daily(path: Path | str) -> pd.DataFrame:
             "gas_day": _days(raw["gas_day"], where),
             "key": raw["operator_key"] + "/" + raw["point_key"] + "/" + raw["direction_key"],
             "label": _optional(raw, "point_label"),
-            "value_kwh": _numbers(raw["value_kwh_per_day"], where),
+            "value_kwh": _parse_values(raw["value_kwh_per_day"], where),
             "status": "",
             "updated": pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns, UTC]"),
         }
@@ -166,7 +166,7 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
             "gas_day": _days(raw["periodFrom"].astype(str).str[:10], where),
             "key": raw["operatorKey"] + "/" + raw["pointKey"] + "/" + raw["directionKey"],
             "label": _optional(raw, "pointLabel"),
-            "value_kwh": _numbers(text.mask(placeholder, ""), where, signed=True),
+            "value_kwh": _parse_values(text.mask(placeholder, ""), where, signed=True),
             "status": _optional(raw, "flowStatus"),
             "updated": pd.to_datetime(
                 _optional(raw, "lastUpdateDateTime").astype(str),
@@ -248,7 +248,7 @@ def sum_points(daily: pd.DataFrame, crosswalk: pd.DataFrame, freq: str = "Q") ->
     daily = deduplicate(daily)
     points = crosswalk[crosswalk["kind"] == "point"]
     counting = _counting(points)
-    grid = _grid(daily, counting, freq)
+    grid = _expected_days(daily, counting, freq)
     out = _totals(_weigh(grid))
     keys = set(daily["key"])
     used = daily[daily["key"].isin(counting["key"])]
@@ -587,7 +587,7 @@ def _days(text: pd.Series, where: str) -> pd.Series:
     return _refuse(days.isna(), text, days, where, "is not a date; expected YYYY-MM-DD")
 
 
-def _numbers(text: pd.Series, where: str, signed: bool = False) -> pd.Series:
+def _parse_values(text: pd.Series, where: str, signed: bool = False) -> pd.Series:
     """Blank is missing; anything else has to be a number, and unless `signed` not below zero."""
     values = pd.to_numeric(text, errors="coerce").astype("float64")
     bad = (values.isna() & (text.str.strip() != "")) | ((values < 0) & (not signed))
@@ -652,7 +652,7 @@ def _counting(points: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _grid(daily: pd.DataFrame, counting: pd.DataFrame, freq: str) -> pd.DataFrame:
+def _expected_days(daily: pd.DataFrame, counting: pd.DataFrame, freq: str) -> pd.DataFrame:
     """Lay out every expected point and day of the periods the data touches, with its value."""
     code = PERIODS[freq]
     spans = daily["gas_day"].dt.to_period(code)

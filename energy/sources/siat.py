@@ -157,7 +157,7 @@ def _months(
         if match := _MONTH.fullmatch(key):
             found[f"{match[1]}-{int(match[2]):02}"] = cell
     if running:
-        found = _apart(answer, found)
+        found = _months_of_sums(answer, found)
     elif _looks_running(found):
         reading.refuse(answer, "Each month of two years is above the one before, December at three times January: "
                        "it counts from January on and does not say so.")  # fmt: skip
@@ -168,7 +168,7 @@ def _months(
                                 basis="20C", note=note)  # fmt: skip
 
 
-def _apart(answer: Answer, sums: Mapping[str, Any]) -> dict[str, Any]:
+def _months_of_sums(answer: Answer, sums: Mapping[str, Any]) -> dict[str, Any]:
     """Return months out of sums since January; a month after a gap is left out."""
     found: dict[str, Any] = {}
     for period, cell in sums.items():

@@ -28,7 +28,7 @@ SMALL = 90  # dots an inch of the picture that a notebook keeps
 COLOURS = 64  # of it, so that it stays light
 
 
-def _spots() -> gpd.GeoDataFrame:
+def _places_and_cities() -> gpd.GeoDataFrame:
     """Return the places of the network, and the cities by which a reader finds them."""
     towns = routes.cities()
     points = gpd.points_from_xy(towns.pop("lon"), towns.pop("lat"), crs=4326)
@@ -99,7 +99,7 @@ class Maps(Facet):
         sources = t.facts["sources"].set_index("source")
         tall = f"{height}px" if isinstance(height, int) else height
         made = atlas.build(
-            t.routes, t._quarters, t.events, sources, _spots(),
+            t.routes, t._quarters, t.events, sources, _places_and_cities(),
             {**self.meta(), "layers": layers, "height": tall}, projection=ahead, facts=t.facts,
             months=t._cube(freq="M"), markets=balanced.markets(t.facts),
             ways=tracing.history(t.facts),

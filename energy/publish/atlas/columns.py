@@ -25,7 +25,7 @@ def columns_of(
     states = {key: i for i, key in enumerate(STATES)}
     grades = {key: i for i, key in enumerate(GRADES)}
     columns = {
-        name: _numbers(cube, variable, scale)
+        name: _packed(cube, variable, scale)
         for name, variable, scale in (
             ("value", "flow", 1000),
             ("limit", "capacity", 1000),
@@ -34,12 +34,12 @@ def columns_of(
             ("revenue", "revenue", 10),
         )
     }
-    columns["reported"] = _beside(cube, "reported", 0.0)
-    columns["low"] = _beside(cube, "flow_p10", cube["flow"])
-    columns["high"] = _beside(cube, "flow_p90", cube["flow"])
+    columns["reported"] = _difference(cube, "reported", 0.0)
+    columns["low"] = _difference(cube, "flow_p10", cube["flow"])
+    columns["high"] = _difference(cube, "flow_p90", cube["flow"])
     columns["days"], columns["span"] = _known(cube, months, spans)
     for end in ("p10", "p90"):
-        columns[f"price_{end}"] = _numbers(cube, f"price_{end}", 10)
+        columns[f"price_{end}"] = _packed(cube, f"price_{end}", 10)
     columns["price_grade"] = _rows(cube, "price_status", grades.get)
     columns["reported_grade"] = _rows(cube, "reported_status", grades.get)
     columns["kind"] = _rows(cube, "capacity_kind", _kinds)
@@ -63,7 +63,7 @@ def integers(values: np.ndarray, scale: int) -> list[Any]:
     return listed
 
 
-def _beside(cube: xr.Dataset, name: str, less: Any) -> list[Any]:
+def _difference(cube: xr.Dataset, name: str, less: Any) -> list[Any]:
     """Pack what stands beside a balanced flow: the published figure, or an edge less the flow."""
     sure = qualifiers.balanced(cube)
     if name not in cube or not sure.any():
@@ -90,7 +90,7 @@ def _known(
     return told, [draw.row([spans.index(w) if w else None for w in row]) for row in named]
 
 
-def _numbers(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:
+def _packed(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:
     if variable not in cube:
         return [None] * cube.sizes["route"]
     return [draw.row(line) for line in integers(cube[variable].values, scale)]

@@ -167,13 +167,13 @@ class LiveMap(draw.OfflineMap):
         """Render, opened at what is shown now."""
         root = self.get_root()
         assert isinstance(root, Figure), "a map stands in a figure"
-        if self._asked:
+        if self._is_asked:
             meta = f'<meta name="geodraw-open" content="{escape(self.address)}">'
             root.header.add_child(Element(meta.replace("{", "&#123;")), name="open")
         return super().render(**kwargs)
 
     @property
-    def _asked(self) -> bool:
+    def _is_asked(self) -> bool:
         """Whether anything was asked for; else the page opens as the data say."""
         return self.address != self._first
 

@@ -50,7 +50,7 @@ def story_of(
     if markets is None or markets.empty:
         return None
     table = by_year(markets)
-    names = _apart(table["flow"])
+    names = _largest_markets(table["flow"])
     told = {column: _grouped(table[column], names) for column in ("flow", "low", "high")}
     head = headline(told["flow"])
     return {
@@ -95,7 +95,7 @@ def by_year(markets: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {name: wide[column].unstack() for name, column in columns.items()}  # noqa: PD010
 
 
-def _apart(flow: pd.DataFrame) -> list[str]:
+def _largest_markets(flow: pd.DataFrame) -> list[str]:
     """Name the markets that are shown apart, largest first."""
     largest = flow.max(axis=1).sort_values(ascending=False)
     return [str(name) for name in largest.index[:APART] if largest[name] > 0]

@@ -89,24 +89,24 @@ def _fill(
     tell(f"writing layers of {len(t.lines)} routes …")
     t.export(edition / "layers", projection=projection)
     tell("writing series and tables …")
-    told = pages.gather(t)
-    series.write(edition, told)
+    site = pages.gather(t)
+    series.write(edition, site)
     shutil.copytree(edition, latest)
-    series.catalogue(folder, told, base)
+    series.catalogue(folder, site, base)
     tell("drawing the atlas …")
     card = t.maps.card()
     if card:
         (folder / pages.CARD).write_bytes(card)
-    told = dataclasses.replace(told, card=bool(card))
+    site = dataclasses.replace(site, card=bool(card))
     page = t.map(projection, layers="latest/layers").get_root().render()
-    page = page.replace("</head>", pages.shared("atlas.html", told, base) + "</head>", 1)
+    page = page.replace("</head>", pages.shared("atlas.html", site, base) + "</head>", 1)
     (folder / "atlas.html").write_text(page, encoding="utf-8")
     tell("writing pages …")
-    editions = {**kept, t.edition: told.headline}
-    pages.write(folder, told, base, editions)
-    feeds.atom(folder, told, editions)
+    editions = {**kept, t.edition: site.headline}
+    pages.write(folder, site, base, editions)
+    feeds.atom(folder, site, editions)
     if base:
-        feeds.sitemap(folder, base, told.as_of)
+        feeds.sitemap(folder, base, site.as_of)
     files = [p.relative_to(folder).as_posix() for p in sorted(folder.rglob("*")) if p.is_file()]
     own = {"about": "written by energy site", "editions": editions, "files": [*files, LIST]}
     (folder / LIST).write_text(json.dumps(own, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
-    from energy.publish.site.pages import Told
+    from energy.publish.site.pages import Content
 
 ATOM = "http://www.w3.org/2005/Atom"
 SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 
 
-def atom(folder: Path, told: Told, editions: Mapping[str, str]) -> Path:
+def atom(folder: Path, site: Content, editions: Mapping[str, str]) -> Path:
     """Write ``feed.xml``: one entry an edition, the newest first, with its headline."""
     feed = ET.Element("feed", xmlns=ATOM)
-    _text(feed, id=_urn(told.title), title=told.title, updated=f"{max(editions)}T00:00:00Z")
+    _text(feed, id=_urn(site.title), title=site.title, updated=f"{max(editions)}T00:00:00Z")
     ET.SubElement(feed, "link", rel="self", href="feed.xml")
     ET.SubElement(feed, "link", rel="alternate", href="index.html")
-    _text(ET.SubElement(feed, "author"), name=told.author)
-    _text(feed, rights=f"{told.meta['licence']}. {told.meta['attribution']}")
+    _text(ET.SubElement(feed, "author"), name=site.author)
+    _text(feed, rights=f"{site.meta['licence']}. {site.meta['attribution']}")
     for date in sorted(editions, reverse=True):
         entry = ET.SubElement(feed, "entry")
-        _text(entry, id=_urn(f"{told.title}/{date}"), title=f"Facts published up to {date}",
+        _text(entry, id=_urn(f"{site.title}/{date}"), title=f"Facts published up to {date}",
               updated=f"{date}T00:00:00Z", summary=editions[date])  # fmt: skip
         ET.SubElement(entry, "link", rel="alternate", href=f"{date}/datapackage.json",
                       type="application/json")  # fmt: skip

@@ -50,7 +50,7 @@ SOURCE = {"source": "Key", "title": "Document", "publisher": "Publisher", "publi
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Told:
+class Content:
     """All that the pages and files tell, asked once of the tracker."""
 
     as_of: str
@@ -84,10 +84,10 @@ class Told:
         return [{"source": key, **self.documents[key]} for key in keys if key in self.documents]
 
 
-def gather(t: Any) -> Told:
+def gather(t: Any) -> Content:
     """Ask a tracker for all that the site tells."""
     cube = t.flows(freq="A")
-    told = story.story_of(cubes.markets(t.facts), t.routes, t.events, [], None)
+    shown = story.story_of(cubes.markets(t.facts), t.routes, t.events, [], None)
     keys = t.facts["sources"].fillna("").astype(str)
     columns = ["title", "publisher", "published", "url", "licence"]
     behind = {
@@ -95,8 +95,8 @@ def gather(t: Any) -> Told:
         for table in t.facts.values() if {"id", "source"} <= set(table.columns)
         for i, source in zip(table["id"], table["source"], strict=True)
     }  # fmt: skip
-    return Told(
-        as_of=t.edition, headline=story.sentence(told) if told else TITLE, summary=t.summary(),
+    return Content(
+        as_of=t.edition, headline=story.sentence(shown) if shown else TITLE, summary=t.summary(),
         meta=t.maps.meta(), facts=t.facts, routes=t.routes, cube=cube,
         years=layers.cube_table(cube), quarters=layers.cube_table(t.flows()),
         market_years=t.exports(), market_quarters=t.exports("Q"), behind=behind,
@@ -106,41 +106,41 @@ def gather(t: Any) -> Told:
     )  # fmt: skip
 
 
-def write(folder: Path, told: Told, base: str, editions: Mapping[str, str]) -> None:
+def write(folder: Path, site: Content, base: str, editions: Mapping[str, str]) -> None:
     """Write every page and the style sheet into a folder."""
     sheet = resources.files("energy.publish.site").joinpath("style.css")
     (folder / "style.css").write_text(sheet.read_text("utf-8"), encoding="utf-8")
-    markets = sorted(told.market_years["market"].unique())
-    countries = _countries(told)
+    markets = sorted(site.market_years["market"].unique())
+    countries = _countries(site)
     made = {
-        "index.html": (TITLE, _home(told)),
-        "data.html": ("Data", _data(told, editions)),
-        "scores.html": ("Scoreboard", _scores(told)),
-        "routes/index.html": ("Routes", _list(told.names)),
+        "index.html": (TITLE, _home(site)),
+        "data.html": ("Data", _data(site, editions)),
+        "scores.html": ("Scoreboard", _scores(site)),
+        "routes/index.html": ("Routes", _list(site.names)),
         "markets/index.html": ("Markets", _list({m: spoken(m) for m in markets})),
         "countries/index.html": ("Countries", _list({c: n for c, (n, _) in countries.items()})),
-        **{f"routes/{name}.html": (told.names[name], _route(told, name)) for name in told.names},
-        **{f"markets/{name}.html": (spoken(name), _market(told, name)) for name in markets},
-        **{f"countries/{code}.html": (name, _country(told, name, lines))
+        **{f"routes/{name}.html": (site.names[name], _route(site, name)) for name in site.names},
+        **{f"markets/{name}.html": (spoken(name), _market(site, name)) for name in markets},
+        **{f"countries/{code}.html": (name, _country(site, name, lines))
            for code, (name, lines) in countries.items()},
     }  # fmt: skip
     for place, (title, body) in made.items():
         path = folder / place
         path.parent.mkdir(exist_ok=True)
-        path.write_text(_page(title, body, place, told, base), encoding="utf-8")
+        path.write_text(_page(title, body, place, site, base), encoding="utf-8")
 
 
-def shared(place: str, told: Told, base: str) -> str:
+def shared(place: str, site: Content, base: str) -> str:
     """Return what a link to a page shows elsewhere; it needs full addresses, so a base."""
     if not base:
         return ""
-    said = {"og:url": base + place, **({"og:image": base + CARD} if told.card else {})}
+    said = {"og:url": base + place, **({"og:image": base + CARD} if site.card else {})}
     return "".join(
         f'<meta property="{key}" content="{escape(text)}">' for key, text in said.items()
     )
 
 
-def _page(title: str, body: str, place: str, told: Told, base: str) -> str:
+def _page(title: str, body: str, place: str, site: Content, base: str) -> str:
     up = "../" * place.count("/")
     links = " ".join(f'<a href="{up}{target}">{name}</a>' for name, target in NAV)
     full = title if title == TITLE else f"{title} · {TITLE}"
@@ -148,20 +148,20 @@ def _page(title: str, body: str, place: str, told: Told, base: str) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(full)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="description" content="{escape(told.headline)}">'
+        f'<meta name="description" content="{escape(site.headline)}">'
         f'<meta property="og:title" content="{escape(full)}">'
-        f'<meta property="og:description" content="{escape(told.headline)}">'
-        f'{shared(place, told, base)}<link rel="stylesheet" href="{up}style.css">{canonical}'
+        f'<meta property="og:description" content="{escape(site.headline)}">'
+        f'{shared(place, site, base)}<link rel="stylesheet" href="{up}style.css">{canonical}'
         f'<link rel="alternate" type="application/atom+xml" href="{up}feed.xml" title="Editions">'
         f'</head>\n<body><header><nav aria-label="Site">{links}</nav></header>\n'
         f"<main><h1>{escape(title)}</h1>\n{body}\n</main>\n<footer><p>Facts published up to "
-        f"{escape(told.as_of)}. {escape(told.meta['licence'])}. {escape(told.meta['attribution'])}."
+        f"{escape(site.as_of)}. {escape(site.meta['licence'])}. {escape(site.meta['attribution'])}."
         f"</p></footer></body></html>\n"
     )
 
 
-def _home(told: Told) -> str:
-    parts = told.market_years[~told.market_years["total"] & told.market_years["whole"]]
+def _home(site: Content) -> str:
+    parts = site.market_years[~site.market_years["total"] & site.market_years["whole"]]
     parts = parts[parts["market"] != "kaliningrad"]  # Russia itself: no export
     wide = parts.set_index(["market", "period"])["flow"].unstack("period")  # noqa: PD010
     order = wide.max(axis=1).sort_values(ascending=False).index
@@ -173,8 +173,8 @@ def _home(told: Told) -> str:
         f'<a href="markets/{m}.html">{escape(spoken(str(m)))}</a>'
         for colour, m in zip(charts.COLOURS, order, strict=False)
     )
-    return (f'<p class="headline">{escape(told.headline)}</p>{drawn}<p>{keys}</p>'
-            f'<p><a href="atlas.html">Open the map</a></p>{markdown(told.summary)}')  # fmt: skip
+    return (f'<p class="headline">{escape(site.headline)}</p>{drawn}<p>{keys}</p>'
+            f'<p><a href="atlas.html">Open the map</a></p>{markdown(site.summary)}')  # fmt: skip
 
 
 def markdown(text: str) -> str:
@@ -198,9 +198,9 @@ def markdown(text: str) -> str:
     return "\n".join(made)
 
 
-def _route(told: Told, name: str) -> str:
-    part, row = told.cube.sel(route=name), told.routes.loc[name]
-    rows = told.years[told.years["route"] == name]
+def _route(site: Content, name: str) -> str:
+    part, row = site.cube.sel(route=name), site.routes.loc[name]
+    rows = site.years[site.years["route"] == name]
     about = {"Status": row["status"], "Role": row["role"], "From": row["from_country"],
              "To": row["to_country"], "Via": row["via"], "Operator": row["operator"],
              "First gas": row["start"], "Length, km": f"{row['length_km']:,.0f}"}  # fmt: skip
@@ -209,66 +209,66 @@ def _route(told: Told, name: str) -> str:
     ]
     return "".join((
         f"<p>{escape(text_of(row['route_note']))}</p>" if text_of(row["route_note"]) else "",
-        _chart(told, name, part), "<p class=quiet>Bars: flow; thin line: P10 to P90; orange: "
+        _chart(site, name, part), "<p class=quiet>Bars: flow; thin line: P10 to P90; orange: "
         "capacity. No bar is not known; a zero is a stated zero.</p>",
         _table(["Fact", "Value"], facts, "Facts", words=True, raw=True),
-        f"<h2>By year, {escape(UNIT)}</h2>", _figures(rows, ROUTE, f"{told.names[name]} by year"),
-        _files(series.stem("route", name), rows), _cite(told, told.names[name], name, rows),
-        _sources(told.sources_of(rows)),
+        f"<h2>By year, {escape(UNIT)}</h2>", _figures(rows, ROUTE, f"{site.names[name]} by year"),
+        _files(series.stem("route", name), rows), _cite(site, site.names[name], name, rows),
+        _sources(site.sources_of(rows)),
     ))  # fmt: skip
 
 
-def _chart(told: Told, name: str, part: xr.Dataset) -> str:
+def _chart(site: Content, name: str, part: xr.Dataset) -> str:
     labels = [str(year) for year in part["period"].dt.year.values]
     values = [part[v].values.tolist() for v in ("flow", "flow_p10", "flow_p90", "capacity")]
-    title = f"{told.names[name]}: flow by calendar year"
+    title = f"{site.names[name]}: flow by calendar year"
     return charts.bars(labels, values[0], values[1], values[2], values[3], title, UNIT)
 
 
-def _market(told: Told, name: str) -> str:
-    rows = told.market_years[told.market_years["market"] == name]
+def _market(site: Content, name: str) -> str:
+    rows = site.market_years[site.market_years["market"] == name]
     columns = [rows[column].tolist() for column in ("flow", "p10", "p90")]
     drawn = charts.bars(rows["period"].tolist(), columns[0], columns[1], columns[2],
                         [float("nan")] * len(rows), f"{spoken(name)}: flow by year", UNIT)  # fmt: skip
-    own = told.routes["market"].fillna("").map(lambda text: name in str(text).split(";"))
+    own = site.routes["market"].fillna("").map(lambda text: name in str(text).split(";"))
     own |= name == "exports"  # the sum abroad: every export route
-    lines = [str(route) for route in told.routes.index[own & (told.routes["role"] == "export")]]
-    behind = told.years[told.years["route"].isin(lines)]
+    lines = [str(route) for route in site.routes.index[own & (site.routes["role"] == "export")]]
+    behind = site.years[site.years["route"].isin(lines)]
     return "".join((
         drawn, f"<h2>By year, {escape(UNIT)}</h2>", _figures(rows, MARKET, f"{spoken(name)} by year"),
-        _files(series.stem("market", name), rows), _cite(told, spoken(name), name, rows),
-        "<h2>Routes that end there</h2>" + _list({r: told.names[r] for r in lines}, "../routes/")
-        if lines else "", _sources(told.sources_of(behind)),
+        _files(series.stem("market", name), rows), _cite(site, spoken(name), name, rows),
+        "<h2>Routes that end there</h2>" + _list({r: site.names[r] for r in lines}, "../routes/")
+        if lines else "", _sources(site.sources_of(behind)),
     ))  # fmt: skip
 
 
-def _country(told: Told, name: str, lines: Sequence[str]) -> str:
+def _country(site: Content, name: str, lines: Sequence[str]) -> str:
     """Show each route that begins, ends or passes there; they carry one gas and are not added."""
-    rows = told.years[told.years["route"].isin(lines)]
+    rows = site.years[site.years["route"].isin(lines)]
     parts = [f"<p>Routes that begin, end or pass in {escape(name)}. One gas may flow through several "
              "of them: they are not added up.</p>"]  # fmt: skip
     for route in lines:
-        part = told.cube.sel(route=route)
-        parts.append(f'<h2><a href="../routes/{route}.html">{escape(told.names[route])}</a></h2>')
+        part = site.cube.sel(route=route)
+        parts.append(f'<h2><a href="../routes/{route}.html">{escape(site.names[route])}</a></h2>')
         known = bool((part["flow"].notnull() | part["capacity"].notnull()).any())
-        parts.append(_chart(told, route, part) if known else "<p>No figure is known.</p>")
+        parts.append(_chart(site, route, part) if known else "<p>No figure is known.</p>")
     if not rows.empty:
         wide = rows.set_index(["route", "period"])["flow"].unstack("period")  # noqa: PD010
-        body = [[told.names[str(r)], *(_formatted(v, 2) for v in row)]
+        body = [[site.names[str(r)], *(_formatted(v, 2) for v in row)]
                 for r, row in zip(wide.index, wide.to_numpy(), strict=True)]  # fmt: skip
         head = ["Route", *map(str, wide.columns)]
         parts += [f"<h2>By year, {escape(UNIT)}</h2>", _table(head, body, "Flow by route and year"),
-                  _cite(told, name, ", ".join(lines), None), _sources(told.sources_of(rows))]  # fmt: skip
+                  _cite(site, name, ", ".join(lines), None), _sources(site.sources_of(rows))]  # fmt: skip
     return "".join(parts)
 
 
-def _countries(told: Told) -> dict[str, tuple[str, list[str]]]:
+def _countries(site: Content) -> dict[str, tuple[str, list[str]]]:
     """Return name and routes of every country of a route but Russia, where all begin."""
     base = resources.files("geodata").joinpath("data/basemap.json").read_text("utf-8")
     shapes = json.loads(base)["objects"]["countries"]["geometries"]
     names = {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
     found: dict[str, list[str]] = {}
-    ends = told.routes[["from_country", "via", "to_country"]].fillna("").astype(str)
+    ends = site.routes[["from_country", "via", "to_country"]].fillna("").astype(str)
     for route, row in ends.iterrows():
         for code in dict.fromkeys(";".join(row).split(";")):
             if code in names and code != "RUS":
@@ -276,14 +276,14 @@ def _countries(told: Told) -> dict[str, tuple[str, list[str]]]:
     return {code: (names[code], found[code]) for code in sorted(found, key=names.__getitem__)}
 
 
-def _data(told: Told, editions: Mapping[str, str]) -> str:
-    names = sorted(told.quarters["route"].unique())
+def _data(site: Content, editions: Mapping[str, str]) -> str:
+    names = sorted(site.quarters["route"].unique())
     rows = [
-        [f'<a href="routes/{n}.html">{escape(told.names[n])}</a>', _links("route", n)]
+        [f'<a href="routes/{n}.html">{escape(site.names[n])}</a>', _links("route", n)]
         for n in names
     ]
     rows += [[f'<a href="markets/{m}.html">{escape(spoken(m))}</a>', _links("market", m)]
-             for m in sorted(told.market_quarters["market"].unique())]  # fmt: skip
+             for m in sorted(site.market_quarters["market"].unique())]  # fmt: skip
     dated = "".join(f'<li><a href="{day}/datapackage.json">{day}</a>: {escape(text)}</li>'
                     for day, text in sorted(editions.items(), reverse=True))  # fmt: skip
     return (
@@ -296,12 +296,12 @@ def _data(told: Told, editions: Mapping[str, str]) -> str:
     )
 
 
-def _scores(told: Told) -> str:
+def _scores(site: Content) -> str:
     """Dated forecasts beside what came: sums by model, chances still open, every published one."""
     from energy.projection import scoreboard
 
-    parts = [f"<p>{escape(scoreboard.words(told.scores, told.as_of))}</p>"]
-    for title, table in scoreboard.sections(told.scores):
+    parts = [f"<p>{escape(scoreboard.words(site.scores, site.as_of))}</p>"]
+    for title, table in scoreboard.sections(site.scores):
         heads = {str(name): str(name).replace("_", " ") for name in table.columns}
         parts.append(f"<h2>{escape(title)}</h2>{_figures(table, heads, title)}")
     return "".join(parts)
@@ -321,7 +321,7 @@ def _files(name: str, rows: pd.DataFrame) -> str:
     return "" if rows.empty else f"<p>By quarter: {_links(kind, rest, '../')}</p>"
 
 
-def _cite(told: Told, name: str, key: str, rows: pd.DataFrame | None) -> str:
+def _cite(site: Content, name: str, key: str, rows: pd.DataFrame | None) -> str:
     """Write the sentence to quote, with the newest figure where the page is of one series."""
     said = f"{name}: "
     known = None if rows is None else rows[rows["flow"].notna()]
@@ -335,7 +335,7 @@ def _cite(told: Told, name: str, key: str, rows: pd.DataFrame | None) -> str:
         span = f" (P10–P90 {low:,.2f}–{high:,.2f})" if pd.notna(low) and pd.notna(high) else ""
         said += f"{row['flow']:,.2f} {UNIT} in {row['period']}{span}, {row['status']}. "
         key = f"{key}@{row['period']}"
-    said += f"{NAME}, facts published up to {told.as_of}. {told.meta['licence']}."
+    said += f"{NAME}, facts published up to {site.as_of}. {site.meta['licence']}."
     step = f" Every step: <code>energy cite {escape(key)}</code>" if "@" in key else ""
     return f"<h2>Cite</h2><p>{escape(said)}{step}</p>"
 

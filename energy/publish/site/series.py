@@ -14,7 +14,7 @@ from energy.publish import layers
 from geodata import formats
 
 if TYPE_CHECKING:
-    from energy.publish.site.pages import Told
+    from energy.publish.site.pages import Content
 
 MARKET = {
     "p10": "10th percentile of the flow", "p90": "90th percentile of the flow",
@@ -25,19 +25,19 @@ MARKET = {
 KINDS = {"b": "boolean", "i": "integer", "f": "number"}
 
 
-def write(folder: Path, told: Told) -> None:
+def write(folder: Path, site: Content) -> None:
     """Write the series of routes and markets below ``series`` and whole tables below ``tables``."""
-    for name, (title, table) in _series(told).items():
-        _one(folder / "series", name, title, table, told)
-    for name, (title, table) in _tables(told).items():
-        _one(folder / "tables", name, title, table, told)
-    _package(folder / "datapackage.json", told, "")
+    for name, (title, table) in _series(site).items():
+        _one(folder / "series", name, title, table, site)
+    for name, (title, table) in _tables(site).items():
+        _one(folder / "tables", name, title, table, site)
+    _package(folder / "datapackage.json", site, "")
 
 
-def catalogue(folder: Path, told: Told, base: str) -> None:
+def catalogue(folder: Path, site: Content, base: str) -> None:
     """Write ``datapackage.json`` (Frictionless) and ``catalog.jsonld`` (DCAT) of the newest edition."""
-    _package(folder / "datapackage.json", told, "latest/")
-    _write(folder / "catalog.jsonld", _dcat(told, base))
+    _package(folder / "datapackage.json", site, "latest/")
+    _write(folder / "catalog.jsonld", _dcat(site, base))
 
 
 def stem(kind: str, name: str) -> str:
@@ -49,38 +49,38 @@ def stem(kind: str, name: str) -> str:
     return f"{kind}-{name}"
 
 
-def _series(told: Told) -> dict[str, tuple[str, pd.DataFrame]]:
+def _series(site: Content) -> dict[str, tuple[str, pd.DataFrame]]:
     made = {
-        stem("route", str(name)): (f"{told.names[str(name)]}: flow by quarter", rows)
-        for name, rows in told.quarters.groupby("route", sort=True)
+        stem("route", str(name)): (f"{site.names[str(name)]}: flow by quarter", rows)
+        for name, rows in site.quarters.groupby("route", sort=True)
     }
     return made | {
         stem("market", str(name)): (f"Exports by pipe, {name}: flow by quarter", rows)
-        for name, rows in told.market_quarters.groupby("market", sort=True)
+        for name, rows in site.market_quarters.groupby("market", sort=True)
     }
 
 
-def _tables(told: Told) -> dict[str, tuple[str, pd.DataFrame]]:
+def _tables(site: Content) -> dict[str, tuple[str, pd.DataFrame]]:
     return {
-        "flows-quarterly": ("Flow of every route by quarter", told.quarters),
-        "flows-annual": ("Flow of every route by calendar year", told.years),
-        "markets-quarterly": ("Exports by market and quarter", told.market_quarters),
-        "markets-annual": ("Exports by market and calendar year", told.market_years),
+        "flows-quarterly": ("Flow of every route by quarter", site.quarters),
+        "flows-annual": ("Flow of every route by calendar year", site.years),
+        "markets-quarterly": ("Exports by market and quarter", site.market_quarters),
+        "markets-annual": ("Exports by market and calendar year", site.market_years),
     }
 
 
-def _one(folder: Path, name: str, title: str, table: pd.DataFrame, told: Told) -> None:
+def _one(folder: Path, name: str, title: str, table: pd.DataFrame, site: Content) -> None:
     """Write a table in both forms, and beside it what it is and where it comes from."""
     folder.mkdir(parents=True, exist_ok=True)
     table = table.reset_index(drop=True)
     safe(table).to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     table.to_parquet(folder / f"{name}.parquet", index=False)
     _write(folder / f"{name}.metadata.json", {
-        "name": name, "title": title, "as_of": told.as_of, "rows": len(table),
+        "name": name, "title": title, "as_of": site.as_of, "rows": len(table),
         "first": str(table["period"].iloc[0]), "last": str(table["period"].iloc[-1]),
         "unit": "bcm", "basis": "20C", "licences": layers.LICENCES,
-        "attribution": told.meta["attribution"], "fields": _fields(table),
-        "sources": [dict(row) for row in told.sources_of(table)],
+        "attribution": site.meta["attribution"], "fields": _fields(table),
+        "sources": [dict(row) for row in site.sources_of(table)],
     })  # fmt: skip
 
 
@@ -94,11 +94,11 @@ def _fields(table: pd.DataFrame) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-def _package(path: Path, told: Told, before: str) -> None:
+def _package(path: Path, site: Content, before: str) -> None:
     """Write the data package of an edition; `before` leads from its file to the edition."""
     home = path.parent / before
     resources = []
-    for part, tables in (("series", _series(told)), ("tables", _tables(told))):
+    for part, tables in (("series", _series(site)), ("tables", _tables(site))):
         for name, (title, table) in tables.items():
             file = home / part / f"{name}.csv"
             resources.append({
@@ -108,13 +108,13 @@ def _package(path: Path, told: Told, before: str) -> None:
                 "schema": {"fields": _fields(table)},
             })  # fmt: skip
     _write(path, {
-        "name": "energy-trade-tracker", "title": told.title, "version": told.as_of,
-        "description": told.headline, "licenses": layers.LICENCES,
-        "attribution": told.meta["attribution"], "resources": resources,
+        "name": "energy-trade-tracker", "title": site.title, "version": site.as_of,
+        "description": site.headline, "licenses": layers.LICENCES,
+        "attribution": site.meta["attribution"], "resources": resources,
     })  # fmt: skip
 
 
-def _dcat(told: Told, base: str) -> dict[str, Any]:
+def _dcat(site: Content, base: str) -> dict[str, Any]:
     """Return the catalogue in DCAT; addresses are relative to the site's, if that is known."""
     context: dict[str, Any] = {
         "dcat": "http://www.w3.org/ns/dcat#", "dct": "http://purl.org/dc/terms/",
@@ -123,12 +123,12 @@ def _dcat(told: Told, base: str) -> dict[str, Any]:
         context["@base"] = base
     licence = {"@id": layers.LICENCES[0]["path"]}
     datasets = []
-    for part, tables in (("series", _series(told)), ("tables", _tables(told))):
+    for part, tables in (("series", _series(site)), ("tables", _tables(site))):
         for name, (title, _) in tables.items():
             files = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
             datasets.append({
                 "@id": f"latest/{part}/{name}.metadata.json", "@type": "dcat:Dataset",
-                "dct:identifier": name, "dct:title": title, "dct:issued": told.as_of,
+                "dct:identifier": name, "dct:title": title, "dct:issued": site.as_of,
                 "dct:license": licence,
                 "dcat:distribution": [
                     {"@type": "dcat:Distribution", "dcat:mediaType": media,
@@ -137,7 +137,7 @@ def _dcat(told: Told, base: str) -> dict[str, Any]:
                 ],
             })  # fmt: skip
     return {"@context": context, "@id": "catalog.jsonld", "@type": "dcat:Catalog",
-            "dct:title": told.title, "dct:description": told.headline, "dct:issued": told.as_of,
+            "dct:title": site.title, "dct:description": site.headline, "dct:issued": site.as_of,
             "dct:license": licence, "dcat:dataset": datasets}  # fmt: skip
 
 
