@@ -266,12 +266,12 @@ def _arcs(ring: Arc, nodes: set[Point], known: dict[Arc, int]) -> list[int]:
     turned = (*ring[start:], *ring[:start], ring[start])
     ends = [i - start for i in cuts[1:]] + [len(ring)] if cuts else [len(ring)]
     return [
-        _number(turned[first : last + 1], known)
+        _arc_index(turned[first : last + 1], known)
         for first, last in zip([0, *ends], ends, strict=False)
     ]
 
 
-def _number(arc: Arc, known: dict[Arc, int]) -> int:
+def _arc_index(arc: Arc, known: dict[Arc, int]) -> int:
     if arc in known:
         return known[arc]
     if arc[::-1] in known:

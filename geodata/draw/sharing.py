@@ -17,14 +17,14 @@ SIGNS = "".join(chr(code) for code in range(33, 126) if chr(code) not in '"<\\')
 HALF = len(SIGNS) // 2
 
 
-class _Shelf:
+class _ValueTable:
     """Numbers values in the order in which they come; equal ones get one number."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
         self._places: dict[bytes, int] = {}
 
-    def number(self, value: Any) -> int:
+    def index(self, value: Any) -> int:
         """Return the place of a value, put there if it is new."""
         place = self._places.setdefault(orjson.dumps(value), len(self.values))
         if place == len(self.values):
@@ -48,15 +48,15 @@ def share(data: Mapping[str, Any]) -> dict[str, Any]:
     >>> shared["rows"], shared["told"], shared["lines"]
     (['!%%'], [{'base': {'value': {'mid': 0}}}], [{'ahead': [0, 0]}])
     """
-    rows, told, notes = _Shelf(), _Shelf(), _Shelf()
+    rows, told, notes = _ValueTable(), _ValueTable(), _ValueTable()
     lines = [
-        {**line, "ahead": [told.number(_each(one, rows.number)) for one in line["ahead"]]}
+        {**line, "ahead": [told.index(_each(one, rows.index)) for one in line["ahead"]]}
         if "ahead" in line
         else line
         for line in data["lines"]
     ]
     records = [
-        {**record, "note": notes.number(record["note"])} if "note" in record else record
+        {**record, "note": notes.index(record["note"])} if "note" in record else record
         for record in data["records"]
     ]
     packed = [course(row) for row in rows.values]
@@ -141,7 +141,7 @@ def uncourse(text: str) -> dict[str, Any]:
     >>> uncourse(course({"o": 2, "v": [5, None, 7, 4]}))
     {'o': 2, 'v': [5, None, 7, 4]}
     """
-    numbers = _numbers(text)
+    numbers = _decode_integers(text)
     begin, values, at = next(numbers), [], 0
     for number in numbers:
         at += number // 2 if number % 2 else -(number // 2)
@@ -164,14 +164,14 @@ def _signs(number: int) -> str:
 
 
 def _rows(text: str) -> Iterator[dict[str, Any] | None]:
-    numbers = _numbers(text)
+    numbers = _decode_integers(text)
     for begin in numbers:
         length = next(numbers)
         values = [next(numbers) for _ in range(length)]
         yield {"o": begin, "v": values} if length else None
 
 
-def _numbers(text: str) -> Iterator[int]:
+def _decode_integers(text: str) -> Iterator[int]:
     number, scale = 0, 1
     for sign in text:
         more, digit = divmod(SIGNS.index(sign), HALF)

@@ -290,11 +290,11 @@ def _fixed(coords: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     fixed[starts] = fixed[starts + sizes - 1] = True
     places = np.round(coords * 10**MEET).astype(np.int64) @ [1 << 32, 1]
     fixed |= np.isin(places, places[fixed])
-    fixed[_beside_borders(coords, sizes)] = True
+    fixed[_border_vertices(coords, sizes)] = True
     return fixed
 
 
-def _beside_borders(coords: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def _border_vertices(coords: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Find the vertices before and after a line crosses a border of the basemap."""
     features = basemap.load()["borders"]["features"]
     borders = shapely.get_parts([shapely.geometry.shape(f["geometry"]) for f in features])
