@@ -72,7 +72,7 @@ def _run(options: argparse.Namespace, asked: str) -> int:
     """Run the verb; whatever goes wrong is told in one sentence with its code."""
     prepare()
     try:
-        with progress(asked, _memory):
+        with progress(asked, _durations_file):
             code = int(options.run(options) or 0)
         sys.stdout.flush()
     except UsageError as error:
@@ -86,7 +86,7 @@ def _run(options: argparse.Namespace, asked: str) -> int:
     return code
 
 
-def _memory() -> Path:
+def _durations_file() -> Path:
     """Return the file that keeps how long each command took."""
     from energy.facts import kept
 

@@ -45,7 +45,7 @@ def prepare() -> None:
     """Make TERM an exception, so that half-written files go, and stdout one that takes every letter."""
     with contextlib.suppress(ValueError):  # not the main thread: whoever runs us owns the signals
         signal.signal(signal.SIGTERM, _terminate)
-    warnings.showwarning = _told
+    warnings.showwarning = _print_warning
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is None or (sys.stdout.encoding or "").lower().replace("-", "") == "utf8":
         return
@@ -59,7 +59,7 @@ def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _told(
+def _print_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,

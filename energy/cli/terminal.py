@@ -148,7 +148,7 @@ def progress(what: str, memory: Callable[[], Path]) -> Iterator[None]:
         yield
         seconds = time.monotonic() - clock.begun
         if seconds > LATE:
-            _keep(memory(), what, round(seconds, 1))
+            _save_duration(memory(), what, round(seconds, 1))
     finally:
         clock.stop()
         thread.join()
@@ -191,7 +191,7 @@ def _durations(memory: Path) -> dict[str, float]:
         return {}
 
 
-def _keep(memory: Path, what: str, seconds: float) -> None:
+def _save_duration(memory: Path, what: str, seconds: float) -> None:
     known = {name: took for name, took in _durations(memory).items() if name != what}
     newest = dict([*known.items(), (what, seconds)][-KEPT:])
     try:

@@ -472,10 +472,10 @@ def _column(text: pd.Series, field: dict[str, Any], file: str) -> tuple[pd.Serie
         return text == "true", faults
     if kind == "string":
         return text, faults
-    return _numbers(text, empty, field, file, faults)
+    return _parse_numbers(text, empty, field, file, faults)
 
 
-def _numbers(
+def _parse_numbers(
     text: pd.Series, empty: pd.Series, field: dict[str, Any], file: str, faults: list[str]
 ) -> tuple[pd.Series, list[str]]:
     name, rules = field["name"], field.get("constraints", {})

@@ -82,7 +82,7 @@ def generated(package: Mapping[str, Any]) -> str:
     faults = [*_order_faults(vocabulary, resources), *_name_faults(resources)]
     if faults:
         raise DataError("datapackage.json", faults)
-    blocks = [HEAD, *_words(vocabulary), *_own_words(vocabulary, resources)]
+    blocks = [HEAD, *_types(vocabulary), *_own_types(vocabulary, resources)]
     blocks.append(_literal("TableName", [resource["name"] for resource in resources]))
     blocks.append(_columns(resources))
     blocks += ["\n" + _row_class(vocabulary, resource) for resource in resources]
@@ -136,7 +136,7 @@ def _quoted(word: Any) -> str:
     return json.dumps(word, ensure_ascii=False)
 
 
-def _words(vocabulary: Mapping[str, list[str]]) -> Iterator[str]:
+def _types(vocabulary: Mapping[str, list[str]]) -> Iterator[str]:
     """Write each vocabulary as a type and as a tuple in order."""
     for name, words in vocabulary.items():
         kind = _pascal(name)
@@ -161,7 +161,7 @@ def _plural(name: str) -> str:
     return name + ("es" if name.endswith("s") else "s")
 
 
-def _own_words(
+def _own_types(
     vocabulary: Mapping[str, list[str]], resources: Sequence[Mapping[str, Any]]
 ) -> Iterator[str]:
     for resource in resources:
