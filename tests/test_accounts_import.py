@@ -36,7 +36,7 @@ def workbook(path, rows):
     sheet.append(["RUB million"])
     sheet.append([None, "2020M9", "2019M9"])
     for row in rows:
-        sheet.append([row[0], *(a._number(cell) for cell in row[1:])])
+        sheet.append([row[0], *(a._parse_number(cell) for cell in row[1:])])
     book.save(path)
     return path
 

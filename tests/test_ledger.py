@@ -30,7 +30,7 @@ def whole(tmp_path):
     home.publish("meter", R2, table(row(1.5, retrieved="2025-08-01")))
     home.keep(answer(b"second", tag="daily"), "2025Q2")
     chosen = home.quarantined().set_index("period").loc["2025Q2", "id"]
-    home.release([chosen], "confirmed", R2)
+    home.let_through([chosen], "confirmed", R2)
     home.manifest("2025Q2", R2)
     assert home.verify() == []
     return home

@@ -47,7 +47,7 @@ def made(tmp_path_factory, tracker):
                          b"500000000.0", b"999000000000.0", 1))  # fmt: skip
         report = go("2026Q3", NOW)
         assert len(report.doubtful)
-        update.release_rows([report.doubtful["id"].iloc[0]], "the meter was read again", home,
+        update.let_through([report.doubtful["id"].iloc[0]], "the meter was read again", home,
                             now=lambda: NOW + dt.timedelta(hours=1))  # fmt: skip
     update.take_in(typed, home, now=lambda: NOW + dt.timedelta(hours=2))
     assert home.verify() == []

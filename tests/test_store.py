@@ -752,25 +752,27 @@ def test_refused_rows_wait_with_their_reason(here):
 def test_a_released_row_is_published_once(here):
     here.quarantine(R1, refused(row(900.0), row(5.0, "2025Q2")))
     chosen = here.quarantined().set_index("period").loc["2025Q2", "id"]
-    made = here.release([chosen], "confirmed by the operator's report", R2)
+    made = here.let_through([chosen], "confirmed by the operator's report", R2)
     assert [(v.source, v.new) for v in made] == [("meter", 1)]
     assert values(here.observations()) == {"2025Q2": 5.0}
     assert here.observations()["note"][0] == "released: confirmed by the operator's report"
     assert list(here.quarantined()["value"]) == [900.0]
     assert len(here.quarantined(released=True)) == 2
     before = files(here.root)
-    assert here.release([chosen], "confirmed by the operator's report", R2) == []
+    with pytest.warns(DeprecationWarning, match=r"store.let_through\(…\) now") as warned:
+        assert here.release([chosen], "confirmed by the operator's report", R2) == []
+    assert warned[0].filename == __file__
     assert files(here.root) == before
 
 
 def test_release_wants_ids_and_a_reason(here):
     here.quarantine(R1, refused(row(900.0)))
     with pytest.raises(StoreError, match="Not in quarantine: Q00; `quarantined"):
-        here.release(["Q00"], "why not", R2)
+        here.let_through(["Q00"], "why not", R2)
     with pytest.raises(StoreError, match="Not in quarantine: no id given"):
-        here.release([], "why not", R2)
+        here.let_through([], "why not", R2)
     with pytest.raises(StoreError, match="needs a reason"):
-        here.release(list(here.quarantined()["id"]), " ", R2)
+        here.let_through(list(here.quarantined()["id"]), " ", R2)
     with pytest.raises(DataError, match="column 'reason' is missing"):
         here.quarantine(R1, table(row(1.0)))
 

@@ -621,8 +621,8 @@ def test_a_doubtful_row_by_hand_waits_and_can_be_let_through(store, tmp_path):
     assert len(doubtful) == 1 and "x1000" in doubtful["reason"].iloc[0]
     held = store.quarantined()
     with pytest.raises(StoreError, match="needs a reason"):
-        update.release_rows(list(held["id"]), " ", store, now=lambda: NOW)
-    assert update.release_rows(list(held["id"]), "it is so", store, now=lambda: NOW) == 1
+        update.let_through(list(held["id"]), " ", store, now=lambda: NOW)
+    assert update.let_through(list(held["id"]), "it is so", store, now=lambda: NOW) == 1
     assert 1300 in set(store.observations()["value"])
     assert len(update.take_in(file, store, now=lambda: NOW)) == 0  # not doubted again
 

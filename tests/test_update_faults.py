@@ -286,7 +286,7 @@ def test_more_gas_than_the_pipe_holds_waits_for_a_word(go, server, store, tracke
     name = "V.entsog.flow.turkstream-2.2026Q3.GCV"
     assert name not in set(update.overlay(tracker.facts, store)["volumes"]["id"])
     later = NOW + dt.timedelta(hours=1)
-    update.release_rows(list(quarter["id"]), "confirmed by the operator", store, lambda: later)
+    update.let_through(list(quarter["id"]), "confirmed by the operator", store, lambda: later)
     laid = update.overlay(tracker.facts, store)["volumes"].set_index("id")
     assert laid.loc[name, "value"] == pytest.approx(82.8)
     again = go(only=["entsog"], now=later)

@@ -243,7 +243,7 @@ def _run_update(options: argparse.Namespace) -> int:
         table = update.plan(options.quarter, dt.date.today(), store, options.as_of)
         return emit(table, options.format)
     if options.release_row:
-        count = update.release_rows(options.release_row, options.reason, store)
+        count = update.let_through(options.release_row, options.reason, store)
         say(f"energy: {count} let through; shown from the next --apply on")
         return 0
     if not options.offline:
@@ -256,7 +256,7 @@ def _run_update(options: argparse.Namespace) -> int:
     if options.accept and len(report.doubtful):
         if not options.apply:
             raise UsageError("--accept publishes what was held back: it goes with --apply.")
-        count = update.release_rows(list(report.doubtful["id"]), options.accept, store)
+        count = update.let_through(list(report.doubtful["id"]), options.accept, store)
         say(f"energy: {count} let through ({options.accept}); publishing once more …")
         report = update.run(options.quarter, "apply", store, offline=options.offline,
                             only=options.only, tell=tell, build=build.build)  # fmt: skip

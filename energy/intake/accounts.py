@@ -106,7 +106,7 @@ def _from_template(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
             if not (row["value"] or "").strip():
                 continue
             place = f"{path.name} row {number}"
-            value = _number(row["value"])
+            value = _parse_number(row["value"])
             if row["line"] not in known:
                 faults.append(
                     f"{place}: line '{row['line']}' is unknown; keep the lines of the template"
@@ -184,14 +184,16 @@ def _by_label(rows: Any, lines: Sequence[StatementLine], place: str) -> Iterator
         cells = [cell for cell in row if cell not in (None, "")]
         years = [str(cell).strip() for cell in cells if YEAR.fullmatch(str(cell).strip())]
         if years and len(years) == len(
-            [c for c in cells if _number(c) is not None or YEAR.fullmatch(str(c))]
+            [c for c in cells if _parse_number(c) is not None or YEAR.fullmatch(str(c))]
         ):
             heading = years
             continue
-        text = " ".join(str(cell) for cell in cells if _number(cell) is None).lower()
+        text = " ".join(str(cell) for cell in cells if _parse_number(cell) is None).lower()
         scale = next((worth for word, worth in SCALES if word in text), scale)
         label = _clean(text)
-        values = [(i, value) for i, cell in enumerate(row) if (value := _number(cell)) is not None]
+        values = [
+            (i, value) for i, cell in enumerate(row) if (value := _parse_number(cell)) is not None
+        ]
         if cells and not values and label in sections:
             section = label
         line = labels.get((section, label)) or labels.get(("", label)) if cells else None
@@ -224,7 +226,7 @@ def _clean(text: str) -> str:
     return re.sub(r"[^a-zа-яё ]+", " ", text.lower()).strip().replace("  ", " ") if text else ""
 
 
-def _number(cell: Any) -> float | None:
+def _parse_number(cell: Any) -> float | None:
     """Return a printed number: ``(1,234)`` is negative, blanks and commas part thousands."""
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return float(cell)

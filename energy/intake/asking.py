@@ -107,12 +107,12 @@ def deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         return Delivery(name, "by hand", "files come in by: energy import inbox FILE")
     try:
         mine = known[known["source"] == name]
-        rows, asides = _gathered(module, job, count)
+        rows, asides = _ask_and_read(module, job, count)
         late = _overdue(rows, asides, mine, module, job)
         if (
             len(late) and count["kept"] and job.offline is None
         ):  # it may have been cut: ask once more
-            rows, asides = _gathered(module, job, count, again=True)
+            rows, asides = _ask_and_read(module, job, count, again=True)
             late = _overdue(rows, asides, mine, module, job)
         rows = honest_dates(rows)
         good, doubtful = gate(rows, Context(mine))
@@ -159,14 +159,14 @@ def _few(texts: Sequence[str], most: int = 3) -> list[str]:
     return [*texts[:most], *more]
 
 
-def _gathered(
+def _ask_and_read(
     module: ModuleType, job: Job, count: dict[str, int], again: bool = False
 ) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
     """Ask and read a source, in a process of its own where the job says so; ``again``: none kept counts."""
     kept = {} if again else kept_answers(job.store, module.NAME, job.period, job.now(), job.tell)
     replay = _replayed(module.NAME, job)
     if not job.apart:
-        return _gather(module, job, count, kept, replay)
+        return _read_all(module, job, count, kept, replay)
     left = job.budget.run - (time.monotonic() - job.began)
     if left <= 0:
         hours = job.budget.run / 3600
@@ -174,7 +174,7 @@ def _gathered(
 
     def work(send: workers.Send) -> tuple[pd.DataFrame, dict[str, list[Any]]]:
         inner = dataclasses.replace(job, send=send, tell=lambda text: send("tell", text))
-        return _gather(module, inner, count, kept, replay)
+        return _read_all(module, inner, count, kept, replay)
 
     def took(word: str, thing: Any) -> None:
         if word == "keep":
@@ -209,7 +209,7 @@ def _own_fault(name: str, error: Exception, job: Job) -> str:
     return f"{what} ({whose}: {place} of the store has the traceback)"
 
 
-def _gather(
+def _read_all(
     module: ModuleType,
     job: Job,
     count: dict[str, int],

@@ -16,7 +16,7 @@ from energy.intake.clocks import (
     honest_dates,
 )
 from energy.intake.gate import Context, gate
-from energy.intake.judging import valued, with_released
+from energy.intake.judging import valued, with_let_through
 from energy.intake.planning import Tell, now_here, quiet
 from energy.measure import periods
 from energy.sources import inbox
@@ -53,7 +53,7 @@ def take_in(
     with store.lock(f"import inbox {Path(path).name}"):
         store.keep(answer, quarter, inbox.LICENCE)
         known = valued(store.observations())
-        good, doubtful = gate(rows, Context(with_released(store, known)))
+        good, doubtful = gate(rows, Context(with_let_through(store, known)))
         started = memory.run_id(now())
         mine = "gie" if set(good["source"]) == {"gie"} else inbox.NAME  # AGSI's own rows
         by = "" if as_of is None else str(memory.day_of(store, as_of))
@@ -67,7 +67,7 @@ def take_in(
     return doubtful
 
 
-def release_rows(
+def let_through(
     ids: Sequence[str],
     reason: str,
     store: Store | None = None,
@@ -81,5 +81,5 @@ def release_rows(
         If an id is not in quarantine, or no reason is given.
     """
     store = store or Store.open()
-    made = store.release(list(ids), reason, memory.run_id(now()))
+    made = store.let_through(list(ids), reason, memory.run_id(now()))
     return sum(vintage.new + vintage.revised for vintage in made)

@@ -24,15 +24,17 @@ def valued(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["value"].notna()].reset_index(drop=True)
 
 
-def _released(store: Store) -> pd.DataFrame:
+def _rows_let_through(store: Store) -> pd.DataFrame:
     """Return the refused rows that a person let through."""
     rows = store.quarantined(released=True)
     return rows[~rows["id"].isin(store.quarantined()["id"])]
 
 
-def with_released(store: Store, base: pd.DataFrame) -> pd.DataFrame:
+def with_let_through(store: Store, base: pd.DataFrame) -> pd.DataFrame:
     """Add the rows that a person let through since: they are known and not doubted again."""
-    both = pd.concat([part for part in (base, _released(store)[COLUMNS]) if len(part)] or [base])
+    both = pd.concat(
+        [part for part in (base, _rows_let_through(store)[COLUMNS]) if len(part)] or [base]
+    )
     return both.drop_duplicates(KEY, keep="last", ignore_index=True)
 
 
@@ -51,7 +53,7 @@ def hold_sums(
     if job.weigh and len(left):
         odd = second.opinions(left, laid(latest, job.tables, held), job.period)
         held = pd.concat([held, left.loc[odd.index].assign(reason=odd)], ignore_index=True)
-    settled = _identities(_released(job.store))
+    settled = _identities(_rows_let_through(job.store))
     held = held[np.array([row not in settled for row in _identities(held)], dtype=bool)]
     if job.applies and len(held):
         job.store.note(job.run, "held", {"rows": mend.plain(held)})

@@ -116,7 +116,7 @@ def do(step: Step, store: Store, there: Store) -> None:
     if what == "held":
         there.quarantine(run, _table(step["rows"]))
     elif what == "let":
-        there.release(step["ids"], step["reason"], run)
+        there.let_through(step["ids"], step["reason"], run)
     elif what == "retire":
         there.retire(run, step["reason"])
     elif what == "release":

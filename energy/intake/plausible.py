@@ -65,7 +65,7 @@ FACTOR = 0.021
 RUN = 10
 """Equal days in a row from which a meter that used to vary is stuck."""
 
-HEAT = (35.0, 43.0)
+CALORIFIC_RANGE = (35.0, 43.0)
 """Gross calorific values of pipeline gas, MJ per m3 at 15 °C; outside lies another unit or basis."""
 
 DRIFT = 0.02
@@ -127,18 +127,18 @@ class Mean(NamedTuple):
     places: list[int]
 
 
-class Spot(NamedTuple):
+class PlacedValue(NamedTuple):
     """One row of a delivery: where it stands, and its value."""
 
     place: int
     value: float
 
 
-class Heat(NamedTuple):
+class CalorificValue(NamedTuple):
     """MJ per m3 of one figure, and its rows in energy and in volume."""
 
     who: str
-    heat: float
+    gcv: float
     place_e: int
     place_v: int
 
@@ -152,11 +152,11 @@ class Part(NamedTuple):
     value_total: float
 
 
-class Room(NamedTuple):
+class StorageSize(NamedTuple):
     """TWh that a full storage would hold, and the rows of its stock and its fullness."""
 
     entity: str
-    room: float
+    size: float
     place_s: int
     place_f: int
 
@@ -170,8 +170,8 @@ class Cross(NamedTuple):
     place_b: int
 
 
-def _spots(table: pd.DataFrame) -> Iterator[Spot]:
-    return rows_of(table.assign(place=table.index), Spot)
+def _placed_values(table: pd.DataFrame) -> Iterator[PlacedValue]:
+    return rows_of(table.assign(place=table.index), PlacedValue)
 
 
 # -- one series against its past -------------------------------------------------------------------
@@ -262,7 +262,7 @@ def step(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
         if len(past) >= YEAR:
             width = min(width, max(RECORD * _largest_step(past["value"]), LEAST_RECORD))
         new = mine[mine["begin"] > past["begin"].max()].sort_values("begin")
-        for row in _spots(new):
+        for row in _placed_values(new):
             if last > 0 and row.value > 0 and abs(np.log(row.value / last)) > width:
                 yield row.place, f"{row.value:g} after {last:g}: a step that no day before took"
             else:
@@ -323,7 +323,7 @@ def repeated(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
             continue
         values = pd.concat([past, mine]).drop_duplicates("month", keep="last")
         by_month = values.set_index("month")["value"]
-        for row in rows_of(mine.assign(place=mine.index), Spot):
+        for row in rows_of(mine.assign(place=mine.index), PlacedValue):
             beside = by_month.get(int(mine["month"].loc[row.place]) - step)
             if beside == row.value and len(f"{row.value:.12g}".strip("-0.").replace(".", "")) >= 4:
                 yield (
@@ -514,14 +514,14 @@ def swapped(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 def two_units(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a figure in energy and in volume whose ratio is no calorific value, or not its own."""
     now, then = (_ratios(part) for part in (table, known))
-    past = then.groupby("who")["heat"]
+    past = then.groupby("who")["gcv"]
     usual, count = past.median().to_dict(), past.size().to_dict()
-    for row in rows_of(now, Heat):
-        low, high = HEAT
+    for row in rows_of(now, CalorificValue):
+        low, high = CALORIFIC_RANGE
         if count.get(row.who, 0) >= 6:
             low, high = (usual[row.who] * (1 + side * DRIFT) for side in (-1, 1))
-        if not low <= row.heat <= high:
-            text = f"{row.heat:.4g} MJ/m3 by its two units; usual is {low:.4g} to {high:.4g}"
+        if not low <= row.gcv <= high:
+            text = f"{row.gcv:.4g} MJ/m3 by its two units; usual is {low:.4g} to {high:.4g}"
             yield row.place_e, text
             yield row.place_v, text
 
@@ -534,9 +534,7 @@ def _ratios(table: pd.DataFrame) -> pd.DataFrame:
     both = sides["TJ_GCV"].merge(
         sides["MIO_M3"], on=["who", "period", "freq"], suffixes=("_e", "_v")
     )
-    return both.assign(heat=both["value_e"] / both["value_v"])[
-        ["who", "heat", "place_e", "place_v"]
-    ]
+    return both.assign(gcv=both["value_e"] / both["value_v"])[["who", "gcv", "place_e", "place_v"]]
 
 
 def total(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
@@ -556,27 +554,27 @@ def total(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
 
 def storage(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a stock that does not fit its fullness, and a fullness above 102 per cent."""
-    for full in _spots(table[(table["series"] == "storage_fill") & (table["value"] > 102)]):
+    for full in _placed_values(table[(table["series"] == "storage_fill") & (table["value"] > 102)]):
         yield full.place, f"{full.value:g} % full cannot be"
-    now, then = (_rooms(part) for part in (table, known))
-    usual = then.groupby("entity")["room"].median()
-    for row in rows_of(now, Room):
-        room = usual.get(row.entity, np.nan)
-        if np.isfinite(room) and abs(row.room / room - 1) > 0.03:
-            text = f"stock over fullness makes {row.room:.5g} TWh of room; so far it was {room:.5g}"
+    now, then = (_storage_sizes(part) for part in (table, known))
+    usual = then.groupby("entity")["size"].median()
+    for row in rows_of(now, StorageSize):
+        size = usual.get(row.entity, np.nan)
+        if np.isfinite(size) and abs(row.size / size - 1) > 0.03:
+            text = f"stock over fullness makes {row.size:.5g} TWh of room; so far it was {size:.5g}"
             yield row.place_s, text
             yield row.place_f, text
 
 
-def _rooms(table: pd.DataFrame) -> pd.DataFrame:
+def _storage_sizes(table: pd.DataFrame) -> pd.DataFrame:
     rows = table[table["series"].isin(["storage_stock", "storage_fill"]) & (table["value"] > 5)]
     rows = rows.assign(place=rows.index)
     sides = {name: rows[rows["series"] == name] for name in ("storage_stock", "storage_fill")}
     both = sides["storage_stock"].merge(
         sides["storage_fill"], on=["entity", "period"], suffixes=("_s", "_f")
     )
-    return both.assign(room=100 * both["value_s"] / both["value_f"])[
-        ["entity", "room", "place_s", "place_f"]
+    return both.assign(size=100 * both["value_s"] / both["value_f"])[
+        ["entity", "size", "place_s", "place_f"]
     ]
 
 

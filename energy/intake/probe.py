@@ -96,7 +96,7 @@ def probe(
 
     def ask(request: Request) -> Answer:
         if replay is not None:
-            return _kept(replay, request)
+            return _recorded(replay, request)
         from energy.sources import transport
 
         return transport.fetch(request, keys=keys, client=client, sleep=sleep, now=now)
@@ -122,7 +122,7 @@ def code(table: pd.DataFrame) -> int:
     return CODES[int(table["severity"].max())] if len(table) else 0
 
 
-def _kept(replay: Store, request: Request) -> Answer:
+def _recorded(replay: Store, request: Request) -> Answer:
     for answer in replay.answers(request.source, PERIOD):
         if answer.request.tag == request.tag:
             return answer

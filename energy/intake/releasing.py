@@ -79,7 +79,7 @@ def make_release(
         disk.sync(folder.parent)
     except (OSError, RuntimeError) as error:  # HDF5 tells a full disk as either
         shutil.rmtree(spare, ignore_errors=True)
-        if disk.number_of(error) is None:
+        if disk.errno_of(error) is None:
             raise
         raise disk.refusal(store.root, f"{BUILDS}/{name}", error) from error
     store.manifest(job.period, job.run, _digests(folder))

@@ -12,6 +12,7 @@ import dataclasses
 import datetime as dt
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,14 +24,14 @@ from energy import store as memory
 from energy.errors import EnergyError, PeriodError, UnknownName
 from energy.intake import outcome, verdict, workers
 from energy.intake.asking import Delivery, Job, asker, deliver
-from energy.intake.by_hand import release_rows, take_in
+from energy.intake.by_hand import let_through, take_in
 from energy.intake.clocks import (
     check_built,
     check_start,
 )
 from energy.intake.derive import corrected, derive, overlay, published, whole
 from energy.intake.gate import KEY, gate, placed
-from energy.intake.judging import hold_sums, valued, with_released
+from energy.intake.judging import hold_sums, valued, with_let_through
 from energy.intake.notes import COUNTS, release_note
 from energy.intake.planning import Tell, is_stale, last_days, now_here, plan, quarter_of, quiet
 from energy.intake.releasing import last_release, make_release, publish
@@ -40,7 +41,15 @@ from energy.sources.contract import COLUMNS
 from energy.store import Store, StoreError, audit, diff, prints
 
 __all__ = ["FAULT", "FINE", "PARTLY", "USAGE", "Report", "changes", "derive", "diff", "gate",
-           "overlay", "plan", "release_rows", "run", "take_in"]  # fmt: skip
+           "let_through", "overlay", "plan", "run", "take_in"]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name == "release_rows":  # rows are let through, a release is a tagged state
+        text = "update.release_rows is update.let_through now; the old name goes with release 0.3"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return let_through
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 FINE, FAULT, USAGE, PARTLY = 0, 1, 2, 3
@@ -189,7 +198,7 @@ def run(
         job = Job(str(span), started, mode, store, replay, tables, now, tell, ask,
                   budget or workers.Budget(), alone, weigh)  # fmt: skip
         base = _baseline(store)
-        known = with_released(store, base)
+        known = with_let_through(store, base)
         deliveries = [deliver(name, job, known) for name in names]
         latest = publish(deliveries, job)
         base, against = _against(store, as_of, base)

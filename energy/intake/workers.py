@@ -96,7 +96,7 @@ def apart(
     """
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe(duplex=False)
-    child = context.Process(target=_child, args=(work, there, seconds, memory), daemon=True)
+    child = context.Process(target=_child_process, args=(work, there, seconds, memory), daemon=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # 3.12 warns of threads at any fork
         child.start()
@@ -127,7 +127,7 @@ def _why(code: int | None) -> str:
     return f"exit code {code}"
 
 
-def _child(work: Callable[[Send], Any], pipe: Any, seconds: float, memory: int) -> None:
+def _child_process(work: Callable[[Send], Any], pipe: Any, seconds: float, memory: int) -> None:
     """Work under the limits, send what came of it, and leave without any clearing up."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -142,11 +142,11 @@ def _child(work: Callable[[Send], Any], pipe: Any, seconds: float, memory: int) 
     try:
         send("returned", work(send))
     except BaseException as error:
-        code = _told(send, error)
+        code = _send_error(send, error)
     os._exit(code)
 
 
-def _told(send: Send, error: BaseException) -> int:
+def _send_error(send: Send, error: BaseException) -> int:
     """Send an error home, as itself where it can travel, else as its text."""
     text = "".join(traceback.format_exception(error))
     error.__traceback__ = error.__context__ = error.__cause__ = None

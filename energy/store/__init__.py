@@ -30,6 +30,7 @@ import contextlib
 import dataclasses
 import datetime as dt
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -402,7 +403,7 @@ class Store:
         """
         return quarantine.quarantined(self.root, released)
 
-    def release(self, ids: Sequence[str], reason: str, run: str) -> list[Vintage]:
+    def let_through(self, ids: Sequence[str], reason: str, run: str) -> list[Vintage]:
         """Publish refused rows after all, by id, for a stated reason.
 
         Raises
@@ -415,10 +416,16 @@ class Store:
         >>> home = Store.open("let-through")
         >>> _ = home.quarantine("20250501T000000Z", rows.head(1).assign(reason="ten times the usual"))
         >>> ids = home.quarantined()["id"].tolist()
-        >>> [vintage.new for vintage in home.release(ids, "seen in print too", "20250502T000000Z")]
+        >>> [vintage.new for vintage in home.let_through(ids, "seen in print too", "20250502T000000Z")]
         [1]
         """
         return quarantine.let_through(self.root, list(ids), reason, run)
+
+    def release(self, ids: Sequence[str], reason: str, run: str) -> list[Vintage]:
+        """Let refused rows through; the old name of `let_through`."""
+        warnings.warn("store.release(…) is store.let_through(…) now; the old name goes with release 0.3",
+                      DeprecationWarning, stacklevel=3)  # fmt: skip  # `checked` stands between
+        return self.let_through(ids, reason, run)
 
     def manifest(
         self, release: str, run: str, artefacts: Mapping[str, str] | None = None

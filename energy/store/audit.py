@@ -61,8 +61,8 @@ def _ledger(root: str) -> list[Fault]:
     """Return the entries that are gone, damaged, or do not follow from the one before."""
     names = files_of(root, ledger.LEDGER, "")
     found = [Fault(n, "foreign", f"{n} is no entry of the ledger")
-             for n in names if not ledger.number_of(n)]  # fmt: skip
-    entries = {ledger.number_of(name): name for name in ledger.entries(root)}
+             for n in names if not ledger.entry_number(n)]  # fmt: skip
+    entries = {ledger.entry_number(name): name for name in ledger.entries(root)}
     if not entries:
         return [*found, *_gone(root)]
     before = ""

@@ -473,10 +473,10 @@ FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
-def number_of(error: BaseException) -> int | None:
+def errno_of(error: BaseException) -> int | None:
     """Return the number of an error of the system; HDF5 puts it into its sentence only.
 
-    >>> number_of(OSError("Can't write data (file write failed: errno = 28, error message = ...)"))
+    >>> errno_of(OSError("Can't write data (file write failed: errno = 28, error message = ...)"))
     28
     """
     if isinstance(error, OSError) and error.errno is not None:
@@ -494,7 +494,7 @@ def refusal(root: str, name: str, error: BaseException) -> StoreError:
     >>> str(error).split(" (")[0]
     'The disk is full'
     """
-    number = number_of(error)
+    number = errno_of(error)
     why = os.strerror(number) if number else str(error)
     if isinstance(error, OSError) and error.strerror and error.errno:
         why = error.strerror

@@ -151,7 +151,7 @@ def entries(root: str) -> list[str]:
 
     Examples
     --------
-    >>> [number_of(name) for name in entries(store.root)]
+    >>> [entry_number(name) for name in entries(store.root)]
     [1, 2, 3]
     """
     return [name for name in files_of(root, LEDGER, ".json") if _ENTRY.fullmatch(name)]
@@ -161,7 +161,7 @@ def _whole_run(root: str, names: list[str]) -> list[str]:
     """Return the entries in order; a hole in their numbers is a lost entry."""
     for attempt in range(TRIES):
         found = [name for name in names if _ENTRY.fullmatch(name)]
-        numbers = [number_of(name) for name in found]
+        numbers = [entry_number(name) for name in found]
         if numbers == list(range(1, len(found) + 1)):
             return found
         time.sleep(0.01 * attempt)
@@ -174,12 +174,12 @@ def _whole_run(root: str, names: list[str]) -> list[str]:
     )
 
 
-def number_of(name: str) -> int:
+def entry_number(name: str) -> int:
     """Return the number of an entry.
 
     Examples
     --------
-    >>> number_of(entries(store.root)[-1]), number_of("notes.txt")
+    >>> entry_number(entries(store.root)[-1]), entry_number("notes.txt")
     (3, 0)
     """
     found = _ENTRY.fullmatch(name)
@@ -199,10 +199,10 @@ def _from_manifest(root: str, names: list[str]) -> tuple[int, Catalog]:
         return 0, Catalog()
     if line_of(line["path"], body) != line or head["ledger"]["sha256"] != entry["before"]:
         return 0, Catalog()
-    return last, _as_told(head)
+    return last, _stated(head)
 
 
-def _as_told(head: Mapping[str, Any]) -> Catalog:
+def _stated(head: Mapping[str, Any]) -> Catalog:
     """Return the state that a manifest tells, before its own entry."""
     lines = [*head["vintages"], *head["others"]]
     return Catalog(
@@ -223,7 +223,7 @@ def after(state: Catalog, name: str, body: bytes) -> Catalog:
         If the entry is damaged, or is not the one that followed.
     """
     entry = unseal(name, body)
-    number, kind = number_of(name), name.split(".")[-2]
+    number, kind = entry_number(name), name.split(".")[-2]
     if (entry.get("number"), entry.get("kind"), entry.get("before")) != (
         number,
         kind,
@@ -346,7 +346,7 @@ def held_in(root: str, folder: str, strict: bool = True) -> list[str]:
     for attempt in range(TRIES):  # between the ledger and the folder a writer may do a step
         known = catalog(root)
         found = files_of(root, folder, "")
-        foreign, lost = _apart(root, known, folder, found)
+        foreign, lost = _unmatched(root, known, folder, found)
         if not (foreign or lost) or not strict:
             break
         time.sleep(0.01 * attempt)
@@ -360,7 +360,7 @@ def held_in(root: str, folder: str, strict: bool = True) -> list[str]:
     return [name for name in found if known.counts(name)]
 
 
-def _apart(
+def _unmatched(
     root: str, known: Catalog, folder: str, found: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Return the files nobody entered, and the entered ones that are not there."""

@@ -48,7 +48,7 @@ def faults(root: str, lines: Iterable[Mapping[str, Any]], remember: bool = True)
     asked = [line for line in lines if line["sha256"]]
     folders = sorted({line["path"].partition("/")[0] for line in asked})
     stamps = {n: stamp for folder in folders for n, stamp in stamps_of(root, folder, "").items()}
-    seen, fresh, bad = _memory(root) if remember else {}, {}, {}
+    seen, fresh, bad = _proven(root) if remember else {}, {}, {}
     for line in asked:
         name, stamp = line["path"], stamps.get(line["path"])
         if stamp and seen.get(name) == [*stamp, line["sha256"]]:
@@ -59,7 +59,7 @@ def faults(root: str, lines: Iterable[Mapping[str, Any]], remember: bool = True)
         elif stamp:
             fresh[name] = [*stamp, line["sha256"]]
     if fresh and remember:
-        _keep(root, fresh)
+        _save(root, fresh)
     return bad
 
 
@@ -75,7 +75,7 @@ def _fault(root: str, line: Mapping[str, Any]) -> str:
     return ""
 
 
-def _memory(root: str) -> dict[str, list[Any]]:
+def _proven(root: str) -> dict[str, list[Any]]:
     """Return what was proven before of the files of a store."""
     if root not in _seen:
         _seen[root] = {}
@@ -89,7 +89,7 @@ def _place(root: str) -> Path:
     return kept.folder() / f"proven-{hashlib.sha256(root.encode()).hexdigest()[:16]}.json"
 
 
-def _keep(root: str, fresh: Mapping[str, list[Any]]) -> None:
+def _save(root: str, fresh: Mapping[str, list[Any]]) -> None:
     """Remember, here and for the next process; a folder that cannot be written costs time only."""
     _seen[root] = {**_seen[root], **fresh}
     path = _place(root)

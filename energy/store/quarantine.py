@@ -79,10 +79,10 @@ def quarantined(root: str, released: bool, strict: bool = True) -> pd.DataFrame:
     table = in_utc(pd.concat(tables, ignore_index=True)).drop_duplicates("id", ignore_index=True)[
         columns
     ]
-    return table if released else table[~table["id"].isin(_released(root))].reset_index(drop=True)
+    return table if released else table[~table["id"].isin(_passed_ids(root))].reset_index(drop=True)
 
 
-def _released(root: str) -> set[str]:
+def _passed_ids(root: str) -> set[str]:
     names = [n for n in held_in(root, "quarantine") if n.startswith("quarantine/released/")]
     _refuse_changed(root, names)
     return {name for path in names for name in load_json(root, path)["ids"]}
@@ -97,7 +97,7 @@ def _refuse_changed(root: str, names: list[str]) -> None:
 
 
 def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintage]:
-    """Publish refused rows after all; see `Store.release`.
+    """Publish refused rows after all; see `Store.let_through`.
 
     Examples
     --------
@@ -121,12 +121,12 @@ def let_through(root: str, ids: list[str], reason: str, run: str) -> list[Vintag
         note=rows["note"].str.cat([f"released: {reason}"] * len(rows), sep="; ").str.lstrip("; ")
     )
     with hold(root, "release from quarantine", wait=10.0):
-        if set(ids) - _released(root):
+        if set(ids) - _passed_ids(root):
             journal.note(root, run, "let", {"ids": sorted(set(ids)), "reason": reason})
         made = [publish(root, str(source), run, part) for source, part in rows.groupby("source")]
         body = seal({"run": run, "reason": reason, "ids": sorted(set(ids))})
         name = f"quarantine/released/{run}.{hashlib.sha256(body).hexdigest()[:8]}.json"
-        if set(ids) - _released(root):
+        if set(ids) - _passed_ids(root):
             ledger.enter(root, "quarantine", run, {name: body})
     return [vintage for vintage in made if vintage]
 

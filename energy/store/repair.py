@@ -202,7 +202,7 @@ def _entry_again(root: str, path: str) -> str:
 def _sound_entries(root: str) -> dict[int, bytes]:
     """Return the bytes of the entries that carry their own digest, by number."""
     bodies = {name: read(root, name) for name in ledger.entries(root)}
-    return {ledger.number_of(n): body for n, body in bodies.items() if _is_sealed(n, body)}
+    return {ledger.entry_number(n): body for n, body in bodies.items() if _is_sealed(n, body)}
 
 
 def _manifests(root: str) -> list[dict[str, Any]]:

@@ -58,7 +58,7 @@ def sign(root: str, release: str, key: str | Path) -> str:
         raise StoreError(f"{key} holds no key that can be read: {error}.") from error
     if not isinstance(private, ed25519.Ed25519PrivateKey):
         raise StoreError(f"{key} is no Ed25519 key; openssl genpkey -algorithm ed25519 makes one.")
-    number = _key_number(private.public_key().public_bytes_raw())
+    number = _key_id(private.public_key().public_bytes_raw())
     told = f"release:{release}"
     made = private.sign(hashlib.blake2b(body).digest())
     whole = private.sign(made + told.encode())
@@ -76,7 +76,7 @@ def public_key(key: str | Path) -> str:
 
     private: Any = load_pem_private_key(Path(key).read_bytes(), None)
     raw = private.public_key().public_bytes_raw()
-    return f"untrusted comment: public key of a store\n{_text(b'Ed' + _key_number(raw) + raw)}\n"
+    return f"untrusted comment: public key of a store\n{_text(b'Ed' + _key_id(raw) + raw)}\n"
 
 
 def check(root: str, release: str, public: str | Path) -> str:
@@ -122,7 +122,7 @@ def _manifest(root: str, release: str) -> bytes:
     return read(root, releases.path_of(release))
 
 
-def _key_number(raw: bytes) -> bytes:
+def _key_id(raw: bytes) -> bytes:
     return hashlib.sha256(raw).digest()[:8]
 
 

@@ -68,7 +68,7 @@ def make(folder: Path) -> Store:
     home.manifest("2025Q1", R1, {"atlas.html": hashlib.sha256(built.read_bytes()).hexdigest()})
     home.publish("meter", R2, table(row(1.5, "1990", retrieved="2025-08-01")))
     chosen = home.quarantined().set_index("period").loc["2025Q2", "id"]
-    home.release([chosen], "confirmed", R2)
+    home.let_through([chosen], "confirmed", R2)
     home.index()
     home.manifest("2025Q2", R2)
     return home
