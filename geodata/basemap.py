@@ -235,7 +235,7 @@ def _topology(parts: gpd.GeoDataFrame) -> dict[str, Any]:
         "licence": LICENCE,
         "transform": {"scale": [scale, scale], "translate": [0, 0]},
         "objects": {"countries": {"type": "GeometryCollection", "geometries": geometries}},
-        "arcs": [_delta(arc) for arc in known],
+        "arcs": [np.diff(arc, axis=0, prepend=[[0, 0]]).tolist() for arc in known],
     }
 
 
@@ -277,11 +277,6 @@ def _arc_index(arc: Arc, known: dict[Arc, int]) -> int:
     if arc[::-1] in known:
         return ~known[arc[::-1]]
     return known.setdefault(arc, len(known))
-
-
-def _delta(arc: Arc) -> list[list[int]]:
-    steps: list[list[int]] = np.diff(np.asarray(arc), axis=0, prepend=[[0, 0]]).tolist()
-    return steps
 
 
 def _label(parts: gpd.GeoSeries) -> dict[str, Any]:

@@ -160,18 +160,14 @@ def _prepared(gdf: gpd.GeoDataFrame) -> np.ndarray:
     geometry[shapely.is_empty(geometry)] = None
     coords, row = shapely.get_coordinates(geometry, return_index=True)
     _check_coordinates(coords, row, gdf.index)
-    for i in np.unique(row[1:][_wide_steps(coords, row)]):
+    # a step between parts may be marked too, cutting minds the parts
+    wide = (np.abs(np.diff(coords[:, 0])) > 180) & (row[1:] == row[:-1])
+    for i in np.unique(row[1:][wide]):
         geometry[i] = cut_antimeridian(geometry[i])
     if (shapely.get_dimensions(geometry) == 2).any():
         geometry = shapely.orient_polygons(geometry, exterior_cw=False)
     clean: np.ndarray = geometry
     return clean
-
-
-def _wide_steps(coords: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """Mark steps that may jump; a step between parts may be marked too, cutting minds the parts."""
-    wide: np.ndarray = (np.abs(np.diff(coords[:, 0])) > 180) & (row[1:] == row[:-1])
-    return wide
 
 
 def _check_crs(gdf: gpd.GeoDataFrame) -> None:
@@ -348,15 +344,10 @@ def _json_shapes(
         name, coords, offsets = shapely.to_ragged_array(geometry[rows])
         coords = _rounded(coords, decimals)
         seen.append(coords)
-        label = _type_name(name)
+        label = {known.upper(): known for known in DEPTH}[name.name]
         for row, value in zip(rows.tolist(), _sliced(coords, offsets), strict=True):
             shapes[row] = {"type": label, "coordinates": value}
     return np.concatenate(seen) if seen else np.empty((0, 2)), shapes
-
-
-def _type_name(kind: Any) -> str:
-    names = {name.upper(): name for name in DEPTH}
-    return names[kind.name]
 
 
 def _sliced(coords: np.ndarray, offsets: Sequence[np.ndarray]) -> Sequence[Any]:

@@ -235,14 +235,10 @@ def _note(words: list[str], arrays: Sequence[np.ndarray]) -> str:
     if not arrays:
         words = [*words, "no route"]
     if len(arrays) > 1:
-        repeated = len(arrays) - len({_undirected(array) for array in arrays})
+        repeated = len(arrays) - len({min(line.tobytes(), line[::-1].tobytes()) for line in arrays})
         words = [*words, *["repeated line"] * repeated]
     unique = dict.fromkeys(words)
     return "; ".join(f"{words.count(w)} x {w}" if words.count(w) > 1 else w for w in unique)
-
-
-def _undirected(array: np.ndarray) -> bytes:
-    return min(array.tobytes(), array[::-1].tobytes())
 
 
 def _frame(projects: list[str], lines: _Lines) -> gpd.GeoDataFrame:

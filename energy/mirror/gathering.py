@@ -250,7 +250,7 @@ def _half(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> float:
     difference of two figures carries both their digits.
     """
     if "rounded" in row["note"] or "about" in row["note"]:
-        return 0.5 * 10.0 ** _last_place(row["value"])  # half of the last digit that is no zero
+        return 0.5 * 10.0 ** _exponent(row["value"])  # half of the last digit that is no zero
     beside = [_places(peer) for peer in peers if peer["freq"] == row["freq"]]
     half = 0.5 * 10.0 ** -max([*beside, _places(row)])  # half of the last printed digit
     return 2 * half if row["derived"] else half
@@ -261,17 +261,7 @@ def _places(row: Mapping[str, Any]) -> int:
     text = row.get("printed", "")
     if text and float(text) == row["value"] and "e" not in text.lower():
         return len(text.partition(".")[2])
-    return _decimals(row["value"])
-
-
-def _decimals(value: float) -> int:
-    """Count the decimals of a number as it is printed, e.g. 2 for 1.73 and 0 for 8030."""
-    return max(-_exponent(value), 0)
-
-
-def _last_place(value: float) -> int:
-    """Return the power of ten of the last digit that is not 0, e.g. 3 for 152000."""
-    return _exponent(value)
+    return max(-_exponent(row["value"]), 0)
 
 
 def _exponent(value: float) -> int:

@@ -83,12 +83,15 @@ def _misspelling_score(whole: str, said: str) -> float:
     """Return how well a mistyped word answers to the start of one of the words in a name."""
     words = [key(word) for word in said.split()]
     starts = ("".join(words[i:])[: len(whole)] for i in range(len(words)))
-    like = max((_like(whole, start) for start in starts if len(start) >= LEAST), default=0.0)
+    like = max(
+        (
+            difflib.SequenceMatcher(None, whole, start, autojunk=False).ratio()
+            for start in starts
+            if len(start) >= LEAST
+        ),
+        default=0.0,
+    )
     return 0.7 * like if like > CLOSE else MISSED
-
-
-def _like(one: str, other: str) -> float:
-    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _spelt(said: str) -> set[str]:
