@@ -341,17 +341,12 @@ def thin(coords: np.ndarray, sizes: np.ndarray, fixed: np.ndarray, tolerance: fl
     # Cut at the fixed vertices: each stands twice, as end and as start. The number of the vertex
     # travels as z, so that what is left can be told without comparing coordinates.
     numbers = np.repeat(np.arange(len(coords)), 1 + inner)
-    piece = np.cumsum(_first_of_pair(numbers) | np.isin(numbers, starts)) - 1
+    begins = np.diff(numbers, prepend=-1) == 0  # the second of two equal numbers
+    piece = np.cumsum(begins | np.isin(numbers, starts)) - 1
     lines = shapely.linestrings(np.column_stack([coords[numbers], numbers]), indices=piece)
     thinned = shapely.simplify(lines, tolerance, preserve_topology=False)
     kept[shapely.get_coordinates(thinned, include_z=True)[:, 2].astype(int)] = True
     return kept
-
-
-def _first_of_pair(numbers: np.ndarray) -> np.ndarray:
-    """Mark the second one of two equal numbers: there a new piece begins."""
-    second: np.ndarray = np.diff(numbers, prepend=-1) == 0
-    return second
 
 
 def _whole(coords: np.ndarray) -> list[list[float]]:
