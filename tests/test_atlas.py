@@ -394,7 +394,8 @@ def test_panel_shows_number_source_and_history(page):
         panel.locator("[data-key=value] dd").inner_text()
         == "12.50\u00a0bcm at 20 °C provisional\nevidence of 2026-01-20"
     )
-    assert panel.locator("[data-key=share] dd").inner_text() == "91\u00a0%"
+    share = panel.locator("[data-key=share] dd").inner_text()
+    assert share == "91\u00a0% provisional\nevidence of 2026-01-20"
     assert "13.75\u00a0bcm" in panel.locator("[data-key=limit]").inner_text()
     assert "252\u00a0USD/1000 m³" in panel.locator("[data-key=price]").inner_text()
     link = panel.locator(".gd-sources a").first
@@ -416,7 +417,7 @@ def test_panel_follows_the_slider(page):
     page.keyboard.press("Enter")
     go(page, 7)
     value = page.locator(".gd-panel [data-key=share] dd")
-    assert value.inner_text() == "109\u00a0% above capacity"
+    assert value.inner_text() == "109\u00a0% above capacity actual"
     go(page, 10)
     value = page.locator(".gd-panel [data-key=value] dd")
     assert value.locator("b").inner_text() == "–"

@@ -69,11 +69,11 @@ def test_an_edition_is_built_beside_and_swapped(tmp_path, monkeypatch):
 
 
 def test_a_file_that_cannot_be_written_leaves_no_part(tmp_path, monkeypatch):
-    def fail(self, text, encoding):
-        self.write_bytes(b"half")
+    def fail(self, content):
+        self.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", fail)
+    monkeypatch.setattr(Path, "write_bytes", fail)
     with pytest.raises(OSError, match="No space"):
         build.write_text(tmp_path / "summary.md", "x")
     assert list(tmp_path.iterdir()) == []

@@ -141,8 +141,8 @@ def printed(name: str, own: Path | str | None = None) -> dict[str, str]:
         for each, resource in schema().items()
         if {"id", "value"} <= {field["name"] for field in resource["schema"]["fields"]}
     ]
-    if name not in told:
-        raise UnknownName("table with ids and values", name, told)
+    if not isinstance(name, str) or name not in told:
+        raise UnknownName("table with ids and values", str(name), told)
     path = schema()[name]["path"]
     found = dict(_printed(DATA / path))
     mine = (Path(own) if own is not None else home() / "facts") / path

@@ -20,6 +20,7 @@ import pandas as pd
 import xarray as xr
 
 from energy import facts
+from energy.measure.sheets import safe
 from energy.projection import backtest, chances, replay, scoreboard, timing
 
 FILE = "replayed.csv.gz"
@@ -136,7 +137,7 @@ def make(made: Iterable[tuple[str, dt.date, xr.DataArray]], *more: pd.DataFrame)
 def write(table: pd.DataFrame, folder: Path | str = backtest.SHIPPED) -> Path:
     """Write the replayed submissions; the same rows give the same bytes."""
     path = Path(folder) / FILE
-    text = table.to_csv(index=False, lineterminator="\n").encode()
+    text = safe(table).to_csv(index=False, lineterminator="\n").encode()
     body = io.BytesIO()
     with gzip.GzipFile(fileobj=body, mode="wb", mtime=0) as file:
         file.write(text)

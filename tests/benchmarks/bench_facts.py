@@ -5,19 +5,12 @@ No time is taken; the counts say what an update or a new collection adds.
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 
 import energy
 from energy import flows
 from energy.finance import statement
-from energy.intake import fills
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from test_prints import ROUTES, known_on_time
+from energy.intake import filled, fills
 
 
 def cells(tracker: energy.Tracker) -> None:
@@ -52,9 +45,9 @@ def main() -> None:
     cells(tracker)
     print("sources for one quantity and period of the volumes")
     witnesses(tracker)
-    known = known_on_time(tracker)
+    known = filled.on_time(tracker.facts)
     late = sorted(f"{route} {year}" for (route, year), fine in known.items() if not fine)
-    print(f"route-years 2015-2025 of {len(ROUTES)} export routes known half a year after the year: "
+    print(f"route-years 2015-2025 of {len(filled.LIVE)} export routes known half a year after the year: "
           f"{sum(known.values())} of {len(known)}")  # fmt: skip
     print(f"  late or unknown: {', '.join(late)}")
     matrix = fills.fills(tracker.facts)
