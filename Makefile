@@ -24,7 +24,7 @@ run: $(VENV)/.run
 	$(BIN)/energy build $(OUT)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test lint-js
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import os
 import tarfile
 from pathlib import Path
@@ -108,3 +109,13 @@ def tiny():
         "profiles": table("route first_year last_year month weight").astype(float),
         "corrections": table("id table row action expect value reason state source"),
     }  # fmt: skip
+
+
+LONG = ("test_notebooks.py", "test_site.py", "test_as_of.py", "test_update_faults.py")
+"""Files of few tests that take long; begun last, one of two processes would wait for them."""
+
+
+def pytest_collection_modifyitems(items):
+    """Long files first, then those of many tests; the tests of a file keep their order."""
+    count = collections.Counter(item.path for item in items)
+    items.sort(key=lambda item: (item.path.name not in LONG, -count[item.path], str(item.path)))
