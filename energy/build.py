@@ -27,7 +27,7 @@ from geodata.errors import GeodataError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-OPTIONAL = ("duckdb", "httpx", "linopy", "matplotlib", "networkx", "numba", "numpy_financial", "s3fs",
+OPTIONAL = ("duckdb", "httpx", "linopy", "matplotlib", "networkx", "numba", "s3fs",
             "scoringrules")  # fmt: skip
 
 

@@ -160,6 +160,12 @@ def test_nothing_asked_is_answered_with_the_help(capsys):
     assert "start here" in out
 
 
+def test_a_comparison_with_a_day_to_come_is_refused(capsys):
+    code, out, err = run(capsys, "diff", "2026Q2", "2131Q1")
+    assert code == 2 and out == ""
+    assert "'2131Q1' lies in the future" in err and "name a day or period that has begun" in err
+
+
 def test_with_an_empty_store_the_package_is_compared(capsys):
     """Nothing in the package was printed between the ends of June and September 2026."""
     code, out, err = run(capsys, "diff", "2026Q2", "2026Q3")

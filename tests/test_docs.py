@@ -78,7 +78,7 @@ class Refused:
 
 
 EXTRAS = {"scoringrules", "networkx", "linopy", "highspy", "numba",
-          "httpx", "openpyxl", "pypsa", "numpy_financial", "matplotlib",
+          "httpx", "openpyxl", "pypsa", "matplotlib",
           "mapclassify", "pdfplumber", "cryptography"}  # fmt: skip
 
 

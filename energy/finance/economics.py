@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
 
-from energy.errors import DataError, MissingExtra, UnknownName
+from energy.errors import DataError, UnknownName
 from energy.measure.observations import rows_of
 from energy.measure.tables import ProjectAssumption, Tables
 
@@ -430,11 +429,6 @@ def breakeven_by_search(values: Values, high: float = 5000.0, tolerance: float =
 def irr(values: Values) -> np.ndarray:
     """Return the internal rate of return, percent a year, (draws,); NaN where there is none.
 
-    Raises
-    ------
-    MissingExtra
-        If numpy-financial is not installed.
-
     Examples
     --------
     >>> from energy import facts
@@ -443,20 +437,10 @@ def irr(values: Values) -> np.ndarray:
     >>> bool(dear > cheap)
     True
     """
-    solver = _numpy_financial()
+    import numpy_financial
+
     laid = cash(values)
-    return np.array([solver.irr(row[np.flatnonzero(row)[0]:]) * 100 for row in laid["cash"]])  # fmt: skip
-
-
-def _numpy_financial() -> ModuleType:
-    try:
-        import numpy_financial
-    except ImportError as error:
-        raise MissingExtra(
-            "IRR needs numpy-financial; install the extra: pip install 'energy-trade-tracker[finance]'."
-        ) from error
-    solver: ModuleType = numpy_financial
-    return solver
+    return np.array([numpy_financial.irr(row[np.flatnonzero(row)[0]:]) * 100 for row in laid["cash"]])  # fmt: skip
 
 
 def simulate(line: Project, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:

@@ -267,9 +267,11 @@ def changes(store: Store, a: str, b: str, as_of: Any = None) -> pd.DataFrame:
 
     Raises
     ------
-    StoreError
-        If neither a release nor a date has that name.
+    PeriodError
+        If neither a release nor a day that has come has that name.
     """
+    for name in (a, b):
+        memory.check_begun(store, name)
     days = [memory.day_of(store, name) if memory.find_release(store, name) else memory.last_day(name)
             for name in (a, b)]  # fmt: skip
     if as_of is not None:

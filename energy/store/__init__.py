@@ -38,7 +38,8 @@ from typing import Any
 import pandas as pd
 
 from energy import facts
-from energy.errors import checked
+from energy.errors import PeriodError, checked
+from energy.measure import periods
 from energy.sources.contract import Answer
 from energy.store import (
     answers,
@@ -67,6 +68,7 @@ __all__ = [
     "StoreLocked",
     "StoreWarning",
     "Vintage",
+    "check_begun",
     "dated",
     "day_of",
     "diff",
@@ -545,6 +547,36 @@ def find_release(store: Store, name: str) -> dict[str, Any] | None:
     '20250801T000000Z'
     """
     return releases.find_release(store.root, name)
+
+
+def check_begun(store: Store, as_of: Any) -> None:
+    """Refuse a word that is neither a day nor a release, and a day that has not come.
+
+    Raises
+    ------
+    PeriodError
+        With the releases that the store holds.
+
+    Examples
+    --------
+    >>> check_begun(store, "2199")
+    Traceback (most recent call last):
+        ...
+    energy.errors.PeriodError: '2199' lies in the future (today is ...), and the store holds ...
+    """
+    if isinstance(as_of, str) and find_release(store, as_of):
+        return
+    today = dt.datetime.now(dt.UTC).date()
+    held = ", ".join(store.releases()[-3:]) or "none yet"
+    try:
+        span = periods.parse(str(as_of))
+    except PeriodError as error:
+        raise PeriodError(f"{error} It is no release either (the store holds: {held}).") from error
+    if span.start > today:
+        raise PeriodError(
+            f"'{as_of}' lies in the future (today is {today}), and the store holds no release of "
+            f"that name (it holds: {held}); name a day or period that has begun."
+        )
 
 
 def day_of(store: Store, as_of: Any) -> dt.date:

@@ -28,7 +28,7 @@ from energy.measure import cubes as shaped
 from energy.measure import periods, units
 from energy.measure.tables import Tables
 from energy.provenance.rests import resting
-from energy.store import Store, find_release
+from energy.store import Store, check_begun, find_release
 from energy.tracker import ready
 from energy.tracker.facet import moved
 from energy.tracker.ground import GEM_LINES, judge, opened
@@ -62,31 +62,12 @@ def _known(base: Tables, as_of: str | dt.date | None) -> tuple[Tables, str]:
     if as_of is None and not home.vintages():
         return base, ""
     if as_of is not None:
-        _refuse_what_is_not_yet(home, as_of)
+        check_begun(home, as_of)
     from energy.intake import derive
 
     tables = derive.overlay(base, home, as_of)
     whole = as_of is None or (isinstance(as_of, str) and find_release(home, as_of))
     return tables, "" if whole else str(as_of)
-
-
-def _refuse_what_is_not_yet(home: Store, as_of: str | dt.date) -> None:
-    """Refuse a word that is neither a day nor a release, and a day that has not come."""
-    if isinstance(as_of, str) and find_release(home, as_of):
-        return
-    today = dt.datetime.now(dt.UTC).date()
-    releases = ", ".join(home.releases()[-3:]) or "none yet"
-    try:
-        span = periods.parse(str(as_of))
-    except PeriodError as error:
-        raise PeriodError(
-            f"{error} It is no release either (the store holds: {releases})."
-        ) from error
-    if span.start > today:
-        raise PeriodError(
-            f"'{as_of}' lies in the future (today is {today}), and the store holds no release of "
-            f"that name (it holds: {releases}); name a day or period that has begun."
-        )
 
 
 def _between(rows: pd.DataFrame, start: str | int | None, end: str | int | None) -> pd.DataFrame:

@@ -175,7 +175,8 @@
     return [
       G.el("p", { class: "gd-chips" }, [
         G.el("span", { class: "gd-chip gd-s-" + now.state.key }, G.t(now.state.label)),
-        line.data.status === now.state.label ? null : G.el("span", { class: "gd-chip" }, G.t(line.data.status)),
+        line.data.status === now.state.label ? null
+          : G.el("span", { class: "gd-chip" }, G.t("today: {state}", { state: G.t(line.data.status) })),
       ]),
       G.el("h3", {}, G.words(step.label)),
       chance(line, now),
