@@ -268,7 +268,7 @@ def test_a_difference_as_it_was_known(home, tmp_path, capsys):
         update.take_in(inbox(tmp_path, value, published), now=lambda: NOW)
 
     def new(*more):
-        assert cli.main(["diff", "2026-08-31", "2026-12-31", *more]) == 0
+        assert cli.main(["diff", "2026-08-31", "2026-11-15", *more]) == 0
         return pd.read_csv(io.StringIO(capsys.readouterr().out))["new"].tolist()
 
     assert new() == [4.5]
