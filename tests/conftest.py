@@ -115,7 +115,14 @@ LONG = ("test_notebooks.py", "test_site.py", "test_as_of.py", "test_update_fault
 """Files of few tests that take long; begun last, one of two processes would wait for them."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items):
-    """Long files first, then those of many tests; the tests of a file keep their order."""
+    """Long files first, then those of many tests; the tests of a file keep their order.
+
+    What opens Chromium is the browser's, whether a test says so or not.
+    """
+    for item in items:
+        if "chrome" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
     count = collections.Counter(item.path for item in items)
     items.sort(key=lambda item: (item.path.name not in LONG, -count[item.path], str(item.path)))

@@ -111,6 +111,7 @@ def test_lines_units_and_standards_are_not_crossed():
     assert accounts.quarters(stated(*rows)).empty
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.integers(-(10**6), 10**6), min_size=4, max_size=4))
 def test_the_four_quarters_add_up_to_the_year(parts):

@@ -1372,6 +1372,7 @@ def test_firefox_draws_the_same_lines_and_chart(browser, real, tmp_path):
         assert blue(shot, box) == pytest.approx(blue(own, box), rel=0.15)
 
 
+@pytest.mark.slow
 def test_webkit_draws_the_page_and_steps(real, tmp_path):
     """Where Debian's webkit2gtk-driver and xvfb are installed: lines, names, chart, slider, panel."""
     with webkit.opened(real[1], tmp_path) as page:

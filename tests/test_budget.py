@@ -105,6 +105,7 @@ def test_a_table_that_breaks_off_without_a_length_is_refused(cut):
         SOURCES["ecb"].parse(broken)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error", [TypeError("a wrong turn"), MemoryError(), RecursionError("deep"), ImportError("x")]
 )
@@ -140,6 +141,7 @@ def test_a_mistake_inside_a_reader_leaves_its_traceback_too(tmp_path, tracker, m
     assert f"(not foreseen: log/{log.name} of the store" in report.sources["what"].iloc[0]
 
 
+@pytest.mark.slow
 def test_a_refusal_on_purpose_leaves_none(tmp_path, tracker):
     kept, home = Store.open(tmp_path / "kept"), Store.open(tmp_path / "home")
     for request in SOURCES["ecb"].request(QUARTER):

@@ -79,6 +79,7 @@ def test_a_file_that_cannot_be_written_leaves_no_part(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_installation_is_checked_for_shadows_and_broken_extras(tmp_path, monkeypatch):
     assert build.check_install(tmp_path) == []
     (tmp_path / "energy.py").write_text("x = 1", encoding="utf-8")
@@ -164,6 +165,7 @@ def gem_folder(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 def test_import_gem_replaces_a_line_and_carries_its_credit(tmp_path, own_home):
     kept = own_home / tracker.GEM_LINES
     try:
@@ -194,6 +196,7 @@ def test_import_gem_refuses_what_is_no_gem_folder(tmp_path, own_home, what):
     assert not (own_home / tracker.GEM_LINES).exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (SHARED / "upstream" / "gem").exists(), reason="the recorded GEM folder is not here"
 )

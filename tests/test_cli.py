@@ -254,6 +254,7 @@ def test_check_of_a_line_of_ones_own(capsys, tmp_path):
     assert "blue-stream" in err
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_no_error():
     command = [sys.executable, "-m", "energy.cli", "sources"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -263,6 +264,7 @@ def test_a_closed_pipe_is_no_error():
         assert process.wait() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_is_one_sentence():
     with Path("/dev/full").open("w") as full:
@@ -283,6 +285,7 @@ def limited(size, program):
                           capture_output=True, text=True)  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["page.html", "cube.nc"])
 def test_a_full_disk_leaves_the_old_file_and_no_part(tmp_path, name):
     """HDF5 would end the process, so the cube is made in memory and written as one."""
@@ -363,6 +366,7 @@ def test_a_fault_of_our_own_is_not_hidden(monkeypatch):
         cli.main(["routes"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_command_says_so(tmp_path, signal_, code):
     program = (
@@ -383,6 +387,7 @@ def test_a_stopped_command_says_so(tmp_path, signal_, code):
 PLAIN = {"LC_ALL": "C", "PYTHONIOENCODING": "", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [{"PYTHONIOENCODING": "ascii"}, PLAIN], ids=["ascii", "C"])
 def test_a_pipe_in_another_alphabet_gets_utf_8(said):
     """Also where the locale is C and Python is kept from taking UTF-8 for it."""
@@ -468,6 +473,7 @@ def test_project_prints_a_table_or_writes_a_file(capsys, tmp_path):
     assert "power-of-siberia-2" in run(capsys, "project", "--timing")[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -90,6 +90,7 @@ def test_the_bank_is_closed_at_easter_and_open_on_the_last_day_of_the_year():
     assert not ecb.is_open(dt.date(2027, 1, 1)) and ecb.is_open(dt.date(2026, 12, 31))
 
 
+@pytest.mark.slow
 def test_an_update_says_amber_and_asks_once_more_for_a_table_cut_behind_a_line(tmp_path, tracker):
     def go(mode):
         return update.run("2026Q3", mode, store, client=client, keys={}, only=["ecb"],

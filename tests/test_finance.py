@@ -113,6 +113,7 @@ def test_unknown_names_list_the_near_ones():
         accounts.statements(table, freq="W")
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.permutations(range(6)))
 def test_the_choice_does_not_depend_on_the_order_of_rows(order):

@@ -41,6 +41,7 @@ RESULTS = {  # what the front door returns, and an id, a source or a route behin
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RESULTS)
 def test_every_result_of_the_front_door_is_cited(tracker, name):
     make, wanted = RESULTS[name]
@@ -117,6 +118,7 @@ def test_exports_say_all_of_themselves(tracker):
     assert 0.5 < table.loc[("exports", "2025"), "coverage"] < 1
 
 
+@pytest.mark.slow
 def test_a_period_that_is_not_over_is_marked(tracker):
     rows = tracker.as_of("2022-06-30").exports("Q").query("market == 'europe'").set_index("period")
     assert rows.loc["2022Q2", "whole"] and (rows.index <= "2022Q2").all()
@@ -166,6 +168,7 @@ def returned(owner):
             for name, member in called.items() if inspect.isfunction(member)}  # fmt: skip
 
 
+@pytest.mark.slow
 def test_every_result_of_the_front_door_shows_itself_in_a_notebook():
     """Each public method and property of the tracker and its facets is asked what it returns."""
     known = classes()
@@ -197,6 +200,7 @@ def test_the_card_of_a_result_has_its_units_and_its_table(tracker, name):
     assert said in shown.partition("</p>")[0] and word in shown
 
 
+@pytest.mark.slow
 def test_the_cards_of_what_a_solver_found(tracker):
     pytest.importorskip("linopy", reason="linopy is not installed (extra: network)")
     year = tracker.network.clear("2024")._repr_html_()

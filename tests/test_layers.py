@@ -164,6 +164,7 @@ def test_a_projection_becomes_a_layer_with_its_interval(tracker, ahead):
     assert {*frame.columns, "id"} - {"geometry"} <= set(layers.DICTIONARY)
 
 
+@pytest.mark.slow
 def test_a_projection_is_exported_with_its_styles_and_passes_the_check(tracker, ahead, tmp_path):
     written = {path.name for path in tracker.export(tmp_path, projection=ahead)}
     forms = ("geojson", "parquet", "fgb", "qml", "kepler.json")
@@ -332,6 +333,7 @@ def test_licence_lies_inside_every_binary_file(folder, name):
     assert b"CC BY 4.0" in (folder / name).read_bytes()
 
 
+@pytest.mark.slow
 def test_the_same_data_give_the_same_bytes(tracker, folder, tmp_path):
     time.sleep(1.1)  # a clock that leaks into a file would show
     tracker.export(tmp_path)
@@ -380,6 +382,7 @@ def test_projections_are_left_out_when_asked(tracker):
     assert "projections_quarterly" not in tracker.maps.layers(projection=False)
 
 
+@pytest.mark.slow
 def test_a_projection_that_cannot_be_made_costs_only_itself(tracker, monkeypatch):
     def lacking(*_, **__):
         raise MissingExtra("Timing needs statsmodels.")
@@ -395,6 +398,7 @@ def test_a_projection_that_cannot_be_made_costs_only_itself(tracker, monkeypatch
         t.maps.layers(projection=True)
 
 
+@pytest.mark.slow
 def test_projection_table_by_year_and_quarter(tracker):
     result = tracker.project("2027", "baseline", draws=500, revenue=False)
     years = layers.projection_table(result)

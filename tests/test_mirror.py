@@ -214,6 +214,7 @@ def test_parts_add_up_exactly_whatever_the_bases(a, one, b, two, asked, coverage
             assert left == pytest.approx(first["common"] - second["common"], abs=1e-6)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     VALUES, st.sampled_from(["0C", "15C", "20C", "15C-40MJ"]), st.sampled_from(["0C", "15C", "20C"])

@@ -209,6 +209,7 @@ def test_errors_name_what_exists():
         left("nord-stream-1", "2020", data, tables(*FULL), assume={"duty": 0})
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.floats(1, 2000), st.floats(0, 100), st.floats(0, 500))
 def test_steps_add_up_exactly_to_the_netback(price, duty, transport):

@@ -34,6 +34,7 @@ def test_exports_are_the_additive_routes_and_what_goes_beside_them(tracker, annu
     assert all(name in annual.attrs["apart"] for name in beside)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("year", ["2019", "2021", "2024"])
 def test_a_route_is_one_number_at_every_door_by_year(tracker, annual, year):
     bridge = tracker.bridge(year).set_index("line")["bcm"]

@@ -50,6 +50,7 @@ def test_a_figure_that_a_route_is_made_of_touches_it(tracker, series, entity, ro
     assert found.volume == pytest.approx(share(tracker, *routes))
 
 
+@pytest.mark.slow
 def test_a_source_that_alone_renews_routes_touches_them_when_it_fails(tracker):
     found = outcome.verdict(sources(comtrade="failed", ecb="fine"), NONE, tracker.facts)
     assert "power-of-siberia-1" in found.why and "comtrade failed" in found.why

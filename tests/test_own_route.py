@@ -95,6 +95,7 @@ def test_an_undo_goes_back_one_import(home, mine):
     assert float(found) == pytest.approx(4.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("features", "said"),
     [

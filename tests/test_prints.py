@@ -18,6 +18,7 @@ def tables():
     return facts.load()
 
 
+@pytest.mark.slow
 def test_what_a_reader_of_may_2024_knew(tracker):
     """Gazprom printed 22.7 for 2023 on 3 January 2024; 22.73 came in May 2025."""
     then = tracker.as_of("2024-05-16")

@@ -145,6 +145,7 @@ def test_the_poison_is_strong_and_seen_by_who_looks_ahead(tracker):
     assert (clean["first_gas"].notna() & seen["first_gas"].isna()).sum() >= 10
 
 
+@pytest.mark.slow
 def test_what_is_of_today_in_past_projections_is_listed_and_weighs_little(tracker):
     """The versions written with hindsight, taken away: what moves is only what they speak of."""
     whole = scenarios.read()

@@ -216,6 +216,7 @@ def test_every_line_is_as_long_as_published_to_5_percent_a_sketch_to_15(lines):
     assert ratio.median() == pytest.approx(1, abs=0.005)
 
 
+@pytest.mark.slow
 def test_the_part_that_a_length_counts_is_met_too():
     table = routes.lengths()
     assert len(table) == 55
@@ -306,6 +307,7 @@ def test_nord_stream_passes_hogland_gotland_and_bornholm_in_order(lines):
     assert max(distances) < 45
 
 
+@pytest.mark.slow
 def test_build_writes_the_file_of_the_package_byte_for_byte(tmp_path):
     written = routes.build(tmp_path / "routes.geojson")
     assert written.read_bytes() == (routes.DATA / "routes.geojson").read_bytes()

@@ -237,6 +237,7 @@ def test_any_damage_is_refused_or_leaves_a_sound_table(name, build):
 JUNK = [None, True, -1, "", "2026-07", [[]], {"x": 1}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "build"), [c for c in cases(GOOD) if c.values[1]().body[:1] == b"{"]
 )

@@ -582,6 +582,7 @@ def months(home: Store, first: int, last: int) -> None:
         home.publish("meter", f"2025{month:02d}03T000000Z", table(*rows, *dated))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", [1, 4, 8])
 def test_the_index_changes_no_answer(here, monkeypatch, when):
     monkeypatch.setattr(queries, "SLICE", 5)  # rows: many parts
@@ -971,6 +972,7 @@ def wait_for(path: Path) -> None:
     raise AssertionError(f"{path} did not come")
 
 
+@pytest.mark.slow
 def test_a_second_update_is_told_who_writes(here, zygotes):
     child = zygotes[0].start("work_hold", here.root, "60")
     wait_for(Path(here.root, "held"))
@@ -1017,6 +1019,7 @@ def test_the_lock_is_of_one_thread_which_may_enter_again(here):
     assert "Another thread of this process writes" in caught[0]
 
 
+@pytest.mark.slow
 def test_a_reader_sees_only_whole_runs_while_a_writer_writes(here):
     done = threading.Event()
     here.publish("meter", "20250501T000000Z", table(*(row(0.0, f"{1990 + i}") for i in range(10))))
@@ -1064,6 +1067,7 @@ def many(count: int):
     return table(*(row(dice.random(), day) for day in days))
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_state_whole(small_disk):
     here = Store.open(small_disk / "home")
     here.publish("meter", R1, table(row(1.0)))
@@ -1094,6 +1098,7 @@ def work_beyond_the_limit(home: Store, _: str) -> int:
     return 9
 
 
+@pytest.mark.slow
 def test_a_file_beyond_the_limit_leaves_the_old_state_whole(here, zygotes):
     here.publish("meter", R1, table(row(1.0)))
     before = files(here.root)
@@ -1371,6 +1376,7 @@ def test_later_facts_hold_the_earlier(package, early, late):
         assert set(a[name][key]) <= set(b[name][key]), name
 
 
+@pytest.mark.slow
 def test_the_cube_of_an_earlier_day(tracker):
     then = dataclasses.replace(tracker, facts=store.known(tracker.facts, "2022-03-01")).flows(
         freq="A"

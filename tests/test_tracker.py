@@ -286,6 +286,7 @@ def test_by_market_never_counts_a_corridor_twice(tracker):
     assert europe == pytest.approx(float(cube.flow.sel(route=parts).sum()))
 
 
+@pytest.mark.slow
 def test_tornado_of_a_line_and_of_the_projection(tracker):
     assert "low" in " ".join(tracker.ahead.tornado("power-of-siberia-2").columns)
     table = tracker.ahead.tornado(year=2032)
@@ -305,6 +306,7 @@ def test_timing_backtest_and_outside_delegate(tracker):
     assert len(tracker.scoring.outside()) >= 25
 
 
+@pytest.mark.slow
 def test_a_projection_knows_what_the_tracker_knew(tracker):
     then = tracker.as_of("2021-12-31")
     result = then.project("2023", "baseline", draws=200, revenue=False)
@@ -361,6 +363,7 @@ def test_a_cube_asked_again_is_the_same_and_no_change_of_one_reaches_another(tra
     assert one.identical(first.sel(route=["blue-stream"]))
 
 
+@pytest.mark.slow
 def test_a_flow_needs_no_page_no_sources_and_no_update():
     heavy = {"folium", "requests", "networkx", "statsmodels", "duckdb"}
     code = ("import sys, energy; energy.load().flows();"

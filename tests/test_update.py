@@ -392,6 +392,7 @@ def test_all_sources_in_one_go(go, store, server):
     assert store.releases() == ["2026Q3"]
 
 
+@pytest.mark.slow
 def test_dry_run_publishes_nothing_and_apply_asks_nothing_again(go, store, server):
     dry = go("dry-run")
     assert store.vintages() == [] and store.releases() == []
@@ -402,6 +403,7 @@ def test_dry_run_publishes_nothing_and_apply_asks_nothing_again(go, store, serve
     pd.testing.assert_frame_equal(dry.changes, applied.changes)
 
 
+@pytest.mark.slow
 def test_a_large_store_gets_an_index_that_answers_the_same(go, store, monkeypatch):
     go()
     assert not (Path(store.root) / "index").exists()
@@ -412,6 +414,7 @@ def test_a_large_store_gets_an_index_that_answers_the_same(go, store, monkeypatc
     pd.testing.assert_frame_equal(store.observations("2026-08-15"), plain)
 
 
+@pytest.mark.slow
 def test_running_twice_changes_nothing(go, store):
     go()
     before = tree(store)
@@ -475,6 +478,7 @@ def test_the_build_is_tagged_with_hashes_and_no_half_one_is_left(go, store):
     }
 
 
+@pytest.mark.slow
 def test_a_failed_build_leaves_the_data_and_no_release(go, store):
     def build(folder):
         raise EnergyError("no room")
@@ -485,6 +489,7 @@ def test_a_failed_build_leaves_the_data_and_no_release(go, store):
     assert go(build=lambda folder: None).release == "2026Q3"
 
 
+@pytest.mark.slow
 def test_next_quarter_tells_new_revised_and_by_how_much(go, store, server):
     go(period="2026Q2", only=["entsog"], now=lambda: dt.datetime(2026, 8, 25, tzinfo=dt.UTC))
     server.twist(
@@ -583,6 +588,7 @@ def test_overlay_of_an_empty_store_is_the_facts(store, tracker):
     assert update.overlay(tracker.facts, store) is tracker.facts
 
 
+@pytest.mark.slow
 def test_overlay_knows_no_later_row(go, store, tracker):
     go()
     laid = update.overlay(tracker.facts, store, as_of="2026-08-15")

@@ -200,6 +200,7 @@ def test_every_source_with_a_calendar_has_a_pace():
     assert all(verdict.expected(name, QUARTER) > 0 for name in verdict.PACES)
 
 
+@pytest.mark.slow
 def test_an_outage_of_the_rate_service_fails_the_source_and_the_code(tmp_path, tracker):
     """All questions answered with 404 (as in May 2025), or all with an empty body."""
     for status, said in ((404, "HTTP 404 where CSV"), (200, "No row of 2026Q3")):

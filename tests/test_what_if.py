@@ -182,6 +182,7 @@ def test_on_a_day_of_the_past_both_runs_hold_what_was_thought_then(tracker):
         tracker.what_if("blue-stream", stop=2028, scenario="all")
 
 
+@pytest.mark.slow
 def test_a_change_that_moves_nothing_says_so(tracker):
     found = tracker.what_if("turkstream-2", stop="2029-12-31", until="2029", draws=200)
     same = dataclasses.replace(found, drawn=(found.drawn[0], found.drawn[0]))
@@ -222,6 +223,7 @@ def test_a_key_of_a_route_that_nothing_reads_is_a_fault():
     assert any("route.turkstream-1: Unknown key 'banana'" in fault for fault in faults)
 
 
+@pytest.mark.slow
 def test_beside_an_overlay_stands_the_baseline_of_the_unchanged_tree(tracker):
     end = [{"route": "blue-stream", "what": "end", "value": 2027.0}]
     both = tracker.project("2028", {"name": "mine", "set": end}, draws=60, revenue=False)
