@@ -494,3 +494,25 @@ def test_the_balance_of_the_package_is_of_its_facts(tracker):
     """Else every first question of a reader pays the solution anew."""
     found = kept.unpack(kept.SHIPPED.read_bytes(), kept.digest(tracker.facts))
     assert found is not None, "solve it anew: python -m energy.balance"
+
+
+def test_a_customs_value_is_divided_by_a_price_fitted_to_oil(tracker):
+    """2022: 3,980 million USD at some 261 USD/1000 m3 are 15.3 bcm, of 15.4 that the company prints."""
+    told = tracker.balance("all").set_index("id")
+    mine = told[(told["series"] == "customs_value") & (told["entity"] == "china")]
+    assert len(mine) > 15 and set(mine["verdict"]) <= {"agrees", "strained"}
+    assert mine.loc["V0334", "value"] == pytest.approx(3980 / 261, abs=0.1)
+    assert (mine["error"] / mine["value"]).between(0.03, 0.08).all()
+    out = kept.result(tracker.facts).left_out.set_index("id")["reason"]
+    assert out["V0353"].startswith("its mass is printed beside it")  # fitted to it
+
+
+def test_entries_of_the_union_shape_the_months_between_metered_quarters(tracker):
+    """January to April 2021 by the operator: 14.1 bcm, which the quarters alone cannot split."""
+    table = (
+        kept.result(tracker.facts).table("ukraine-transit", "M").loc["2021-01":"2021-04", "flow"]
+    )
+    assert table.sum() == pytest.approx(14.1, abs=0.06)
+    told = tracker.balance("all").set_index("id")
+    months = told[(told["series"] == "flow_bound") & told["period"].str.startswith("2021-")]
+    assert len(months) == 12 and "contradicted" not in set(months["verdict"])

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from energy.balance import estimate, measurements
+from energy.balance import estimate, measurements, worth
 from energy.balance.chain import one_thread
 from energy.balance.estimate import Balance
 from energy.balance.system import bounding, months_between
@@ -30,8 +30,9 @@ from energy.measure.tables import Tables
 
 STEPS = {"M": 1, "Q": 3, "A": 12, "G": 12}  # months of a period
 INPUTS = ("volumes", "balance-arcs", "balance-scopes", "balance-errors", "route-facts",
-          "corrections")  # fmt: skip
-EDITION = 4  # of the method: a change of it makes every kept result stale
+          "corrections", "prices")  # fmt: skip
+PRICED = ["series", "period", "freq", "value", "status", "published"]
+EDITION = 5  # of the method: a change of it makes every kept result stale
 SHIPPED = DATA / "balance.npz"
 
 MOST = 64  # results that the cache folder holds: one a day that somebody asked what was known
@@ -276,11 +277,13 @@ def digest(tables: Tables) -> str:
     >>> digest(tables) == digest(tables.replaced({"volumes": pages}))
     True
     """
+    prices = tables["prices"] if "prices" in tables else pd.DataFrame(columns=PRICED)
     dated = tables["route-facts"]["attribute"].isin(["start", "stop", "gcv"])
     read = {
         "volumes": tables["volumes"][[*measurements.Figure._fields]],
         "route-facts": pd.concat([tables["route-facts"][dated], bounding(tables)]),
         "corrections": tables["corrections"].query("table == 'volumes'"),
+        "prices": prices.loc[prices["series"].isin([worth.OIL, worth.YEARS]), PRICED],
     }
     told = {row: places for row, places in measurements.printed_places().items() if places}
     words = json.dumps(told, sort_keys=True)

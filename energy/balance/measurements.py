@@ -2,7 +2,8 @@
 
 A figure is worth ``coefficients @ flows = value`` with a standard error out of
 ``balance_errors.csv`` (basis, status, words such as "almost", span), the rounding of the printed
-digits and the scope. A growth rate on a known base is a measurement of a difference with value 0.
+digits and the scope. A growth rate on a known base is a measurement of a difference with value 0,
+a customs value is divided by a fitted price (`worth`).
 What cannot be read so is left out by name, never without a word.
 """
 
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from energy import facts
+from energy.balance import worth
 from energy.balance.system import System
 from energy.measure import periods, units
 from energy.measure.observations import rows_of
@@ -187,6 +189,9 @@ class _Reader:
         self.annotated = set(remarks.loc[remarks["action"] == "annotate", "row"])
         self.heat = _calorific_values(tables["route-facts"])
         self.places = printed_places()
+        self.price = worth.fitted(tables, self.factor["density"][0])
+        masses = tables["volumes"][tables["volumes"]["series"] == worth.MASS]
+        self.weighed = set(zip(masses["entity"], masses["period"], strict=True))
         self.scopes: dict[tuple[str, str, str], list[_Counted]] = {}
         for row in rows_of(tables["balance-scopes"], _Counted):
             self.scopes.setdefault((row.series, row.entity, row.by), []).append(row)
@@ -241,6 +246,8 @@ class _Reader:
         """Return a figure in bcm at 20 °C and the parts of its standard error."""
         basis, unit = row.basis, row.unit
         step = self.step(row)
+        if row.series == worth.VALUE:
+            return self.bought(row, step)
         if unit in ("Mt", "kt"):
             mass = row.value * (1 if unit == "Mt" else 1e-3)  # Mt, as the factors are
             lng = row.series.startswith("lng")
@@ -264,6 +271,16 @@ class _Reader:
         value = row.value * scale
         rounding = step / 2 * scale / np.sqrt(3)  # half a digit (BALANCE 'Measurements')
         return value, [rounding, *self.common(row, value, basis or "unstated")]
+
+    def bought(self, row: Figure, step: float) -> tuple[float, list[float]] | str:
+        """Return a customs value divided by the fitted price, bcm at 20 °C, and its errors."""
+        if (row.entity, row.period) in self.weighed:
+            return "its mass is printed beside it, which the price is fitted to"
+        if self.price is None or not np.isfinite(price := self.price.of(row.period)):
+            return "no price can be fitted to its months"
+        value = row.value / price
+        rounding = step / 2 / price / np.sqrt(3)
+        return value, [rounding, self.price.error * value, *self.common(row, value, "20C")]
 
     def step(self, row: Figure) -> float:
         """Return the place of the last printed digit."""
