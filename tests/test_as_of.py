@@ -93,7 +93,7 @@ def test_every_view_holds_on_an_earlier_day(tracker, day):
     assert set(then.maps.layers()) == names
     assert "as of" in then.summary() or day in then.summary()
     assert day in then.map().get_root().render()
-    assert then.network.stranded("2017Q4").shape[0] > 10
+    assert then.network.idle.stranded("2017Q4").shape[0] > 10
 
 
 def test_no_such_day(tracker):

@@ -19,9 +19,9 @@ CHARTS = {
         "TWh (GCV) a period",
     ),
     "route": (lambda t: t.plot.route("Nord Stream 1", start="2020Q1"), "bcm at 20 °C a period"),
-    "accounts": (lambda t: t.plot.accounts(), "RUB bn (bars)"),
-    "waterfall": (lambda t: t.plot.waterfall("2023"), "RUB bn"),
-    "netback": (lambda t: t.plot.netback("nord-stream-1", "2020"), "USD/1000 m3"),
+    "accounts": (lambda t: t.plot.money.accounts(), "RUB bn (bars)"),
+    "waterfall": (lambda t: t.plot.money.waterfall("2023"), "RUB bn"),
+    "netback": (lambda t: t.plot.money.netback("nord-stream-1", "2020"), "USD/1000 m3"),
 }
 
 
@@ -86,10 +86,10 @@ def test_what_cannot_be_drawn_is_told(tracker):
     with pytest.raises(DataError, match="no period is left to draw"):
         tracker.plot.exports(start="2090")
     with pytest.raises(UnknownName, match="Unknown metric 'net_profits'"):
-        tracker.plot.accounts("net_profits")
+        tracker.plot.money.accounts("net_profits")
     with pytest.raises(DataError, match="2 routes are given; draw one"):
         charts.route(tracker.flows(["blue-stream", "nord-stream-1"]))
     with pytest.raises(
         DataError, match="no year of 'average_price_change_usd' of the group is in roubles"
     ):
-        tracker.plot.accounts("average_price_change_usd")
+        tracker.plot.money.accounts("average_price_change_usd")

@@ -167,7 +167,7 @@ def test_four_questions_of_a_newcomer_take_one_line_each(tracker, only, tmp_path
     bars = t.plot.exports(market=["china", "Europe"], start="2019")
     assert {text.get_text() for text in bars.get_legend().get_texts()} == {"china", "europe"}
     assert "bcm at 20 °C" in bars.get_ylabel()
-    assert t.plot.accounts().get_title()
+    assert t.plot.money.accounts().get_title()
     stopped = t.what_if("TurkStream", stop=2027, until="2028", draws=64)
     table = stopped.table().set_index(["what", "year"])["difference"]
     assert table["flow", 2026] == 0 and -30 < table["flow", 2028] < -10

@@ -26,10 +26,10 @@ RESULTS = {  # what the front door returns, and an id, a source or a route behin
     "bridge": (lambda t: t.bridge("2022"), "X0033"),
     "netback": (lambda t: t.money.netback("nord-stream-1", "2020"), "N0018"),
     "residuals": (lambda t: t.money.residuals([2022]), "F"),
-    "price model": (lambda t: t.money.price_model(first="2024Q1"), "P"),
+    "price model": (lambda t: t.money.prices.model(first="2024Q1"), "P"),
     "economics": (lambda t: t.economics(), "J0021"),
     "economics of a line": (lambda t: t.economics("power-of-siberia-2"), "C0014"),
-    "stranded": (lambda t: t.network.stranded("2025", ["blue-stream"]), "R"),
+    "stranded": (lambda t: t.network.idle.stranded("2025", ["blue-stream"]), "R"),
     "reroute": (lambda t: t.reroute("blue-stream", by="2021"), "R"),
     "links": (lambda t: t.network.links(), ""),
     "timing": (lambda t: t.timing(), "H"),
@@ -178,7 +178,7 @@ def test_every_result_of_the_front_door_shows_itself_in_a_notebook():
     ours = {name: known[said.split(".")[-1]] for name, said in told.items()
             if said not in ("pd.Series", "Path") and str(said).split(".")[-1] in known}  # fmt: skip
     assert {"Network.clear", "Network.min_cost", "Ahead.bargain", "Ahead.counterfactual",
-            "Ahead.leaves", "Money.formula", "Tracker.map", "Tracker.money"} <= set(ours)  # fmt: skip
+            "Ahead.leaves", "Prices.formula", "Money.prices", "Tracker.map", "Tracker.money"} <= set(ours)  # fmt: skip
     assert [name for name, one in ours.items() if not hasattr(one, "_repr_html_")] == []
 
 
@@ -187,7 +187,7 @@ CARDS = {  # what a card says above its table, and a word of the table
                 "power-of-siberia-2, USD/1000 m3 at 20 °C; both gain in", "<th>ceiling</th>"),
     "counterfactual": (lambda t: t.ahead.counterfactual(until="2022Q2", draws=100),
                        "2022Q1 to 2022Q2: bcm at 20 °C", "<th>lost_usd_paid_p50</th>"),
-    "formula": (lambda t: t.money.formula(), "USD/1000 m3: ", "<td>modelled</td>"),
+    "formula": (lambda t: t.money.prices.formula(), "USD/1000 m3: ", "<td>modelled</td>"),
     "leaves": (lambda t: t.ahead.leaves, "draws of each leaf, 2026 to 2040",
                "<td>million USD a year</td>"),
 }  # fmt: skip

@@ -75,7 +75,7 @@ SLOW = {  # a call that works takes seconds: only its refusals are asked for, se
     "Ahead.scores", "Tracker.scores", "Maps.page", "Tracker.map", "Maps.layers", "Maps.export", "Tracker.export",
     "Maps.animate", "Maps.period", "Maps.years", "Evidence.projected", "Ahead.tornado", "Evidence.ledger",
     "Ahead.timing", "Tracker.timing", "Tracker.check", "facts.check", "basemap.build", "routes.build", "routes.check",
-    "Tracker.economics", "Money.tornado", "Money.residuals", "Tracker.open", "energy.load",
+    "Tracker.economics", "Proposed.tornado", "Money.residuals", "Tracker.open", "energy.load",
 }  # fmt: skip
 REFUSED = ["3.7", "nan", "2**400", "complex", "NUL", "long", "bytes", "[None]", "deep", "object", "odd",
            "type", "slice", "NaT", "datetime64", "point"]  # fmt: skip
@@ -102,7 +102,10 @@ def doors(tracker, tmp_path_factory):
     facets = [
         tracker,
         tracker.money,
+        tracker.money.prices,
+        tracker.money.proposed,
         tracker.network,
+        tracker.network.idle,
         tracker.ahead,
         tracker.maps,
         tracker.evidence,

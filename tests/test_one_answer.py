@@ -61,7 +61,7 @@ def test_a_route_is_one_number_at_every_door_by_year(tracker, annual, year):
 def test_a_route_is_one_number_at_every_door_by_quarter(tracker):
     """Cube, layers' source, stranded capacity, projections' start and months that add up."""
     cube, months = tracker.flows(), tracker.flows(freq="M")
-    stranded = tracker.network.stranded("2024Q4")["flow"]
+    stranded = tracker.network.idle.stranded("2024Q4")["flow"]
     routes = tracker.routes
     for route in ROUTES:
         shown = at(cube, route, "2024-10-01")

@@ -83,13 +83,15 @@ def test_the_map_opens_there(tracker, later):
 def test_the_network_stands_there(later):
     end = periods.parse(later.newest).end - dt.timedelta(days=1)
     assert later.network.graph().graph["at"] == end.isoformat()
-    pd.testing.assert_frame_equal(later.network.stranded(), later.network.stranded(later.newest))
+    pd.testing.assert_frame_equal(
+        later.network.idle.stranded(), later.network.idle.stranded(later.newest)
+    )
     shut = later.reroute("turkstream").table()
     pd.testing.assert_frame_equal(shut, later.reroute("turkstream", later.newest).table())
 
 
 def test_money_reaches_it(later):
-    assert str(later.money.price_model().index[-1])[:4] == later.newest[:4]
+    assert str(later.money.prices.model().index[-1])[:4] == later.newest[:4]
     assert later.newest_year in later.money.residuals().index
 
 

@@ -64,7 +64,7 @@ def test_quarters_add_up_to_the_published_year(tracker):
 
 
 def test_above_capacity_is_shown_not_clipped(tracker):
-    used = tracker.network.utilisation()
+    used = tracker.network.idle.utilisation()
     # 59.2 bcm of 2021 against the technical 167 mcm/d; 38.8 of 2025 against a contract of 38
     assert used.loc["nord-stream-1", "2021-01-01"] == pytest.approx(59.2 / 60.96, abs=0.005)
     assert used.loc["power-of-siberia-1", "2025-01-01"] == pytest.approx(38.8 / 38, abs=0.005)
@@ -333,11 +333,12 @@ def test_old_flat_names_work_with_a_warning_and_facets_are_small(tracker):
         _ = tracker.ahead.flow
     with pytest.warns(DeprecationWarning, match=r"network\.graph"):
         assert tracker.network("2025").number_of_nodes() > 20
-    for name in ("money", "network", "ahead", "scoring", "maps", "evidence"):
-        side = getattr(tracker, name)
-        members = [n for n in dir(type(side)) if not n.startswith("_")]
-        assert 5 <= len(members) <= 14
-        assert all(f".{n}:" in repr(side) for n in members if n != "t")
+    for name in ("money", "network", "ahead", "scoring", "maps", "plot", "evidence",
+                 "money.prices", "money.proposed", "network.idle", "plot.money"):  # fmt: skip
+        side = operator.attrgetter(name)(tracker)
+        members = [n for n in dir(type(side)) if not n.startswith("_") and n != "t"]
+        assert 3 <= len(members) <= 11
+        assert all(f".{n}:" in repr(side) for n in members)
     with pytest.raises(AttributeError, match="'Tracker' has no attribute 'flow'"):
         _ = tracker.flow
 

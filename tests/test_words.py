@@ -35,8 +35,8 @@ VERBS = {
     "tornado": (lambda t, w: t.ahead.tornado(w).empty, False, FEW, "Unknown proposed line"),
     "timing": (lambda t, w: t.timing(w) is None, False, FEW, FEW),
     "netback": (lambda t, w: t.money.netback(w, "2024").empty, False, FEW, FEW),
-    "price_model": (lambda t, w: t.money.price_model(w).empty, "Unknown market", False, "Unknown mar"),
-    "stranded": (lambda t, w: len(t.network.stranded("2026Q1", w)), 1, 5, 2),
+    "price_model": (lambda t, w: t.money.prices.model(w).empty, "Unknown market", False, "Unknown mar"),
+    "stranded": (lambda t, w: len(t.network.idle.stranded("2026Q1", w)), 1, 5, 2),
     "mirror": (lambda t, w: t.mirror(w, "2024").empty, False, False, FEW),
     "map": (lambda t, w: t.map(False, route=w).selected, "power-of-siberia-1", FEW, FEW),
 }  # fmt: skip

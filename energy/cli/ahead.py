@@ -159,7 +159,7 @@ def _run_network(options: argparse.Namespace) -> int:
         raise UsageError(f"energy network {options.what} needs {wanted[options.what]}.")
     if options.what == "stranded":
         period = options.names[0] if options.names else None
-        table = tracker.network.stranded(period, options.routes).reset_index()
+        table = tracker.network.idle.stranded(period, options.routes).reset_index()
         return emit(table, options.format)
     return emit(tracker.reroute(options.names, options.by, options.links).table(), options.format)
 

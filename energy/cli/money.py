@@ -132,9 +132,9 @@ def _run_economics(options: argparse.Namespace) -> int:
     if (options.inputs or options.tornado) and not options.line:
         raise UsageError("--inputs and --tornado need a line, e.g. power-of-siberia-2.")
     if options.inputs:
-        table = tracker.money.assumptions(options.line)
+        table = tracker.money.proposed.assumptions(options.line)
     elif options.tornado:
-        table = tracker.money.tornado(options.line)
+        table = tracker.money.proposed.tornado(options.line)
     else:
         table = tracker.economics(options.line).reset_index()
     return emit(table, options.format)

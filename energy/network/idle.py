@@ -250,7 +250,7 @@ def total(table: pd.DataFrame) -> pd.Series:
     Examples
     --------
     >>> import energy
-    >>> total(energy.load().network.stranded("2025"))["lost"] > 50
+    >>> total(energy.load().network.idle.stranded("2025"))["lost"] > 50
     True
     """
     export = table[table["role"] == "export"]

@@ -249,8 +249,8 @@ class Tracker:
         Examples
         --------
         >>> import energy
-        >>> energy.load().evidence.cite("V0001")["source"].tolist()
-        ['ukrenergy-digest-rbc-gazprom-2012-export-618d']
+        >>> energy.load().evidence.contested("open")["standing"].unique().tolist()
+        ['open']
         """
         from energy.tracker.evidence import Evidence
 

@@ -333,7 +333,7 @@ class Ahead(Facet):
         Parameters
         ----------
         route : str, optional
-            A proposed line: what moves its break-even price instead, as ``t.money.tornado``.
+            A proposed line: what moves its break-even price instead, as ``t.money.proposed.tornado``.
         target : str
             For a line ``"breakeven"``, ``"npv"``; see `energy.finance.economics.tornado`.
         year : int, optional

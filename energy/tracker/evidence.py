@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import pandas as pd
 
@@ -26,21 +25,9 @@ class Evidence(Facet):
     --------
     >>> import energy
     >>> t = energy.load()
-    >>> t.evidence.cite("V0001")["table"].tolist()
-    ['volumes']
+    >>> {"start", "end", "bcm"} <= set(t.evidence.disruptions())
+    True
     """
-
-    def cite(self, what: Any) -> pd.DataFrame:
-        """Return the sources behind an id, a cube or a table; the same as ``t.cite``.
-
-        Examples
-        --------
-        >>> import energy
-        >>> t = energy.load()
-        >>> t.evidence.cite("blue-stream")["title"].ne("").all()
-        np.True_
-        """
-        return self.t.cite(what)
 
     def league(self, by: str = "source") -> pd.DataFrame:
         """Return bias, noise and revisions of each source or kind; see `energy.mirror.league`.
@@ -179,22 +166,6 @@ class Evidence(Facet):
 
         cube, markets = self.t.flows(freq="Q"), self.t.markets("Q", by="market")
         return filled.filled(self.t.facts, cube, markets, vintages=vintages)
-
-    def left_out(self) -> pd.DataFrame:
-        """Leave each built project out in turn: did its first gas fall into the 80 % interval?
-
-        See `energy.projection.timing.coverage`; the share is in ``attrs["coverage"]``.
-
-        Examples
-        --------
-        >>> import energy
-        >>> built = energy.load().evidence.left_out()
-        >>> round(built.attrs["coverage"], 1)
-        0.9
-        """
-        from energy.projection import timing
-
-        return timing.coverage(self.t.facts)
 
     def revisions(self, source: str | None = None, *, each: bool = False) -> pd.DataFrame:
         """Return how much figures were revised, by their age in quarters.

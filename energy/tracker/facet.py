@@ -25,22 +25,45 @@ MOVED = {  # old flat name: where it lives now; kept for one release
     "plot_years": "maps.years",
     "bridge_items": "money.bridge_items",
     "netback": "money.netback",
-    "price_model": "money.price_model",
-    "price_scores": "money.price_scores",
+    "price_model": "money.prices.model",
+    "price_scores": "money.prices.scores",
     "quarters": "money.quarters",
     "residuals": "money.residuals",
     "story": "money.story",
     "network_layer": "network.layer",
-    "stranded": "network.stranded",
-    "utilisation": "network.utilisation",
+    "stranded": "network.idle.stranded",
+    "utilisation": "network.idle.utilisation",
 }
 FROM_FACETS = {  # old name in a facet: where it lives now; kept for one release
     "ahead.backtest": "scoring.backtest",
     "ahead.outside": "scoring.outside",
     "ahead.scores": "scoring.scores",
+    "evidence.cite": "cite",
+    "evidence.left_out": "scoring.left_out",
     "evidence.log": "scoring.log",
     "evidence.skill": "scoring.skill",
     "evidence.standings": "scoring.standings",
+    "money.price_model": "money.prices.model",
+    "money.price_scores": "money.prices.scores",
+    "money.formula": "money.prices.formula",
+    "money.breakeven": "money.proposed.breakeven",
+    "money.tornado": "money.proposed.tornado",
+    "money.assumptions": "money.proposed.assumptions",
+    "network.stranded": "network.idle.stranded",
+    "network.total": "network.idle.total",
+    "network.series": "network.idle.series",
+    "network.utilisation": "network.idle.utilisation",
+    "network.reroute": "reroute",
+    "plot.accounts": "plot.money.accounts",
+    "plot.capex": "plot.money.capex",
+    "plot.debt": "plot.money.debt",
+    "plot.result": "plot.money.result",
+    "plot.sales": "plot.money.sales",
+    "plot.waterfall": "plot.money.waterfall",
+    "plot.netback": "plot.money.netback",
+    "plot.prices": "plot.money.prices",
+    "plot.breakeven": "plot.money.breakeven",
+    "plot.tornado": "plot.money.tornado",
 }
 
 
@@ -134,7 +157,7 @@ def moved(tracker: Tracker, name: str) -> Any:
     ...     warnings.simplefilter("always")
     ...     method = moved(energy.load(), "stranded")
     >>> method.__qualname__, str(said[0].message)
-    ('Network.stranded', 't.stranded is t.network.stranded now; the old name goes with release 0.3')
+    ('Idle.stranded', 't.stranded is t.network.idle.stranded now; the old name goes with release 0.3')
     """
     if name not in MOVED:
         raise AttributeError(f"'Tracker' has no attribute {name!r}")

@@ -220,7 +220,43 @@ class Money(Facet):
         before = (str(earlier), self.t.bridge(earlier)) if earlier is not None else None
         return bridge.story(year, self.t.bridge(year, rate), items, before)
 
-    def price_model(
+    @functools.cached_property
+    def prices(self) -> Prices:
+        """What a market paid, beside the formula fitted to it.
+
+        Examples
+        --------
+        >>> import energy
+        >>> "modelled" in energy.load().money.prices.model("china", first="2024Q1")
+        True
+        """
+        return Prices(self.t)
+
+    @functools.cached_property
+    def proposed(self) -> Proposed:
+        """What a proposed line costs to use, and on which inputs that hangs; see `Tracker.economics`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().money.proposed.breakeven("power-of-siberia-2") > 0
+        True
+        """
+        return Proposed(self.t)
+
+
+@checked
+class Prices(Facet):
+    """Prices of a market: every sourced one, the formula fitted to them, and its error.
+
+    Examples
+    --------
+    >>> import energy
+    >>> "formula" in dir(energy.load().money.prices)
+    True
+    """
+
+    def model(
         self, market: str = "china", first: str = "2019Q4", last: str | None = None
     ) -> pd.DataFrame:
         """Return the modelled price of a market beside every sourced one; never mixed.
@@ -235,7 +271,7 @@ class Money(Facet):
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> "modelled" in t.money.price_model("china", first="2024Q1")
+        >>> "modelled" in t.money.prices.model("china", first="2024Q1")
         True
         """
         known, market = self.t.facts["prices"], self._priced(market)
@@ -261,7 +297,7 @@ class Money(Facet):
         Examples
         --------
         >>> import energy
-        >>> bool(energy.load().money.formula("china").r2 > 0.9)
+        >>> bool(energy.load().money.prices.formula("china").r2 > 0.9)
         True
         """
         table = self.t.facts["prices"]
@@ -269,14 +305,14 @@ class Money(Facet):
             return prices.fit(table, prices.customs_quarters(table), prices.CHINA[:1])
         return prices.fit(table, prices.europe_observed(table), prices.EUROPE)
 
-    def price_scores(self, market: str = "china") -> pd.DataFrame:
+    def scores(self, market: str = "china") -> pd.DataFrame:
         """Return fit and out-of-sample error of each price formula of a market.
 
         Examples
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> len(t.money.price_scores("europe"))
+        >>> len(t.money.prices.scores("europe"))
         3
         """
         table = self.t.facts["prices"]
@@ -290,6 +326,18 @@ class Money(Facet):
             "ttf": prices.EUROPE[1:],
         }
         return prices.scores(table, prices.europe_observed(table), models)
+
+
+@checked
+class Proposed(Facet):
+    """The economics of one proposed line at its central inputs.
+
+    Examples
+    --------
+    >>> import energy
+    >>> "breakeven" in dir(energy.load().money.proposed)
+    True
+    """
 
     def tornado(self, route: str, target: str = "breakeven") -> pd.DataFrame:
         """Return what moves the value of a proposed line most: each input at its low and high.
@@ -305,7 +353,7 @@ class Money(Facet):
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> len(t.money.tornado("power-of-siberia-2")) > 3
+        >>> len(t.money.proposed.tornado("power-of-siberia-2")) > 3
         True
         """
         return economics.tornado(
@@ -320,7 +368,7 @@ class Money(Facet):
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> {"input", "mode", "unit", "source"} <= set(t.money.assumptions("power-of-siberia-2"))
+        >>> {"input", "mode", "unit", "source"} <= set(t.money.proposed.assumptions("power-of-siberia-2"))
         True
         """
         return economics.assumptions(economics.project(self.t.facts, self.t._proposed(route)))
@@ -338,7 +386,7 @@ class Money(Facet):
         Examples
         --------
         >>> import energy
-        >>> price = energy.load().money.breakeven("power-of-siberia-1-as-approved")
+        >>> price = energy.load().money.proposed.breakeven("power-of-siberia-1-as-approved")
         >>> bool(abs(price / 350 - 1) < 0.03)  # the press of 2014 said about 350
         True
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ class Network(Facet):
     --------
     >>> import energy
     >>> t = energy.load()
-    >>> "stranded" in dir(t.network)
+    >>> "losses" in dir(t.network)
     True
     """
 
@@ -67,55 +68,6 @@ class Network(Facet):
         True
         """
         return grid.links_of(self.t.facts)
-
-    def stranded(
-        self,
-        period: str | None = None,
-        route: str | list[str] | None = None,
-        life: float = grid.LIFE,
-    ) -> pd.DataFrame:
-        """Return capacity against flow by route: idle bcm, bcm·km and capital.
-
-        Parameters
-        ----------
-        period : str, optional
-            Default the newest well-known quarter.
-        route : str or list of str, optional
-            Names of routes; default all.
-        life : float
-            Years over which a line is written off; see `energy.network.stranded`.
-
-        Examples
-        --------
-        >>> import energy
-        >>> bool(energy.load().network.stranded("2025").loc["nord-stream-1", "lost"] > 50)
-        True
-        """
-        asked = None if route is None else self.t.names(route)
-        when = period or self.t.newest
-        return grid.stranded(self.t._quarters, self.t.lines, self.t.facts, when, asked, life)
-
-    def total(self, period: str | None = None) -> pd.Series:
-        """Return the sums over export routes of `stranded`; routes without a figure are named.
-
-        Examples
-        --------
-        >>> import energy
-        >>> bool(energy.load().network.total("2025")["idle"] > 50)
-        True
-        """
-        return grid.total(self.stranded(period))
-
-    def series(self) -> pd.DataFrame:
-        """Return capacity, flow, idle and lost of every route and quarter, long.
-
-        Examples
-        --------
-        >>> import energy
-        >>> {"route", "period", "capacity", "flow", "idle"} <= set(energy.load().network.series())
-        True
-        """
-        return grid.series(self.t._quarters, self.t.facts)
 
     def losses(self, at: str | None = None) -> pd.DataFrame:
         """Cut each way in turn: what could be exported without it, the largest loss first.
@@ -157,20 +109,6 @@ class Network(Facet):
         True
         """
         return grid.min_cost(self.graph(at), demand, booked)
-
-    def reroute(
-        self, without: str | Iterable[str], by: str | None = None, links: Iterable[str] = ()
-    ) -> grid.Reroute:
-        """Shut ways and ask what the others can take; the same as ``t.reroute``.
-
-        Examples
-        --------
-        >>> import energy
-        >>> t = energy.load()
-        >>> t.network.reroute("blue-stream", by="2021").lost >= 0
-        True
-        """
-        return self.t.reroute(without, by, links)
 
     def clear(
         self,
@@ -227,7 +165,7 @@ class Network(Facet):
         >>> t.network.layer("2025").crs.to_epsg()
         4326
         """
-        return grid.layer(self.graph(period), self.stranded(period))
+        return grid.layer(self.graph(period), self.idle.stranded(period))
 
     def sankey(self, period: str | None = None) -> pd.DataFrame:
         """Return the balanced gas of a period arc by arc, from field to market.
@@ -270,6 +208,79 @@ class Network(Facet):
         """
         return tracing.ways(self.t.facts, period or self.t.newest)
 
+    @functools.cached_property
+    def idle(self) -> Idle:
+        """Capacity that no gas uses: by route, summed, and through time.
+
+        Examples
+        --------
+        >>> import energy
+        >>> bool(energy.load().network.idle.total("2025")["idle"] > 50)
+        True
+        """
+        return Idle(self.t)
+
+
+@checked
+class Idle(Facet):
+    """Idle capacity and use of the routes.
+
+    Examples
+    --------
+    >>> import energy
+    >>> "stranded" in dir(energy.load().network.idle)
+    True
+    """
+
+    def stranded(
+        self,
+        period: str | None = None,
+        route: str | list[str] | None = None,
+        life: float = grid.LIFE,
+    ) -> pd.DataFrame:
+        """Return capacity against flow by route: idle bcm, bcm·km and capital.
+
+        Parameters
+        ----------
+        period : str, optional
+            Default the newest well-known quarter.
+        route : str or list of str, optional
+            Names of routes; default all.
+        life : float
+            Years over which a line is written off; see `energy.network.stranded`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> bool(energy.load().network.idle.stranded("2025").loc["nord-stream-1", "lost"] > 50)
+        True
+        """
+        asked = None if route is None else self.t.names(route)
+        when = period or self.t.newest
+        return grid.stranded(self.t._quarters, self.t.lines, self.t.facts, when, asked, life)
+
+    def total(self, period: str | None = None) -> pd.Series:
+        """Return the sums over export routes of `stranded`; routes without a figure are named.
+
+        Examples
+        --------
+        >>> import energy
+        >>> bool(energy.load().network.idle.total("2025")["idle"] > 50)
+        True
+        """
+        return grid.total(self.stranded(period))
+
+    def series(self) -> pd.DataFrame:
+        """Return capacity, flow, idle and lost of every route and quarter, long.
+
+        Examples
+        --------
+        >>> import energy
+        >>> {"route", "period", "capacity", "flow", "idle"} <= set(energy.load().network.idle.series())
+        True
+        """
+        return grid.series(self.t._quarters, self.t.facts)
+
     def utilisation(self, freq: str = "A") -> pd.DataFrame:
         """Return utilisation (1 = full) as a table of routes by period; empty routes left out.
 
@@ -277,7 +288,7 @@ class Network(Facet):
         --------
         >>> import energy
         >>> t = energy.load()
-        >>> "power-of-siberia-1" in t.network.utilisation().index
+        >>> "power-of-siberia-1" in t.network.idle.utilisation().index
         True
         """
         table = flows.frame(self.t._cube(freq=freq)["utilisation"])

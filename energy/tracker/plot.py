@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import xarray as xr
 
+from energy.finance import charts as figures
 from energy.publish import charts
 from energy.tracker.facet import Facet
 
@@ -88,23 +90,6 @@ class Plot(Facet):
         known = self.t.facts["routes"].set_index("route")["name"]
         made.set_title(known[name])
         return made
-
-    def accounts(self, metric: str = "net_profit_attributable", ax: Axes | None = None) -> Axes:
-        """Draw a line of Gazprom's accounts beside exports by pipe, by year.
-
-        Parameters
-        ----------
-        metric : str
-            See ``energy metrics``.
-        ax : matplotlib Axes, optional
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().plot.accounts().get_ylabel()
-        'RUB bn (bars)'
-        """
-        return charts.accounts(self.t.facts["financials"], self.t.exports(), metric, ax)
 
     def fan(
         self,
@@ -193,167 +178,6 @@ class Plot(Facet):
 
         return mirror.chart(self.t.mirror(name, period), ax)
 
-    def waterfall(self, period: str | int, ax: Axes | None = None) -> Axes:
-        """Draw the way from our export revenue to the reported sales of a period.
-
-        Parameters
-        ----------
-        period : str or int
-            As in `Money.bridge_items`.
-        ax : matplotlib Axes, optional
-
-        Examples
-        --------
-        >>> import energy
-        >>> t = energy.load()
-        >>> t.plot.waterfall("2023").get_ylabel()
-        'RUB bn'
-        """
-        from energy.finance import charts as money
-
-        return money.gap(
-            self.t.money.bridge_items(period), f"{period}: from our revenue to reported sales", ax
-        )
-
-    def netback(self, route: str, period: str | int, ax: Axes | None = None) -> Axes:
-        """Draw the way from the border price of a route to what is left at the field.
-
-        Parameters
-        ----------
-        route, period
-            As in `Money.netback`.
-        ax : matplotlib Axes, optional
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().plot.netback("Nord Stream 1", "2020").get_ylabel()
-        'USD/1000 m3'
-        """
-        from energy.finance import charts as money
-
-        table = self.t.money.netback(route, period)
-        return money.netback(table, f"{self.t.route(route)}, {period}", ax)
-
-    def result(self, ax: Axes | None = None) -> Axes:
-        """Draw Gazprom's net result by year, the group (IFRS) beside the parent (RAS).
-
-        Examples
-        --------
-        >>> import energy
-        >>> "net result" in energy.load().plot.result().get_title().lower()
-        True
-        """
-        from energy.finance import charts as money
-
-        return money.result(self.t.facts["financials"], self.t.events, ax)
-
-    def debt(self, ax: Axes | None = None) -> Axes:
-        """Draw Gazprom's net debt to EBITDA, as printed, adjusted and plain apart.
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().plot.debt().get_ylabel()
-        'net debt / EBITDA'
-        """
-        from energy.finance import charts as money
-
-        return money.debt(self.t.facts["financials"], self.t.events, ax)
-
-    def capex(self, start: str | int = 2014, ax: Axes | None = None) -> Axes:
-        """Draw what Gazprom spent on building beside exports by pipe, whole years since `start`.
-
-        Examples
-        --------
-        >>> import energy
-        >>> len(energy.load().plot.capex("2019").patches) > 5
-        True
-        """
-        from energy.finance import charts as money
-
-        rows = self.t.exports()
-        rows = rows[rows["total"] & rows["whole"] & (rows["period"] >= str(start))]
-        sums = pd.Series(rows["flow"].to_numpy(), index=rows["period"].astype(int))
-        return money.capex(self.t.facts["financials"], sums, self.t.events, ax)
-
-    def sales(self, metric: str = "net_sales_of_gas", ax: Axes | None = None) -> Axes:
-        """Draw a line of the accounts by market, with the break in disclosure marked.
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().plot.sales().get_ylabel()
-        'RUB bn a period'
-        """
-        from energy.finance import charts as money
-
-        return money.markets(self.t.facts["financials"], metric, ax)
-
-    def prices(
-        self,
-        market: str = "china",
-        first: str = "2019Q4",
-        last: str | None = None,
-        ax: Axes | None = None,
-    ) -> Axes:
-        """Draw every sourced price of a market and the model beside them.
-
-        Parameters
-        ----------
-        market, first, last
-            As in `Money.price_model`.
-        ax : matplotlib Axes, optional
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().plot.prices("china", "2024Q1").get_ylabel()
-        'USD/1000 m3'
-        """
-        from energy.finance import charts as money
-
-        return money.prices(self.t.money.price_model(market, first, last), market.title(), ax)
-
-    def breakeven(self, table: pd.DataFrame | None = None, ax: Axes | None = None) -> Axes:
-        """Draw the break-even prices of proposed lines with the published figures as marks.
-
-        Parameters
-        ----------
-        table : DataFrame, optional
-            From `Tracker.economics`; default made here.
-        ax : matplotlib Axes, optional
-
-        Examples
-        --------
-        >>> import energy
-        >>> "USD/1000 m3" in energy.load().plot.breakeven().get_xlabel()
-        True
-        """
-        from energy.finance import charts as money
-        from energy.finance import economics
-
-        made = self.t.economics() if table is None else table
-        titles = {key: line.title for key, line in economics.projects(self.t.facts).items()}
-        return money.breakeven(made, self.t.facts["proposals"], titles, ax)
-
-    def tornado(self, route: str, ax: Axes | None = None) -> Axes:
-        """Draw what moves the break-even price of a proposed line most.
-
-        Examples
-        --------
-        >>> import energy
-        >>> energy.load().plot.tornado("power-of-siberia-2").get_xlabel()
-        'break-even price, USD/1000 m3'
-        """
-        from energy.finance import charts as money
-
-        centre = self.t.money.breakeven(route)
-        return money.tornado(
-            self.t.money.tornado(route), centre, "break-even price, USD/1000 m3",
-            f"{route}: what matters", ax,
-        )  # fmt: skip
-
     def idle(self, period: str | None = None, ax: Axes | None = None) -> Axes:
         """Draw the network with its idle share: red is idle, blue in use, grey not known.
 
@@ -388,3 +212,187 @@ class Plot(Facet):
         when = period or self.t.newest
         made: Axes = network.sankey(self.t.network.ways(when), f"{when}, bcm", ax)
         return made
+
+    @functools.cached_property
+    def money(self) -> MoneyPlot:
+        """Charts of prices, netback, accounts and proposed lines: the pictures of ``t.money``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.debt().get_ylabel()
+        'net debt / EBITDA'
+        """
+        return MoneyPlot(self.t)
+
+
+class MoneyPlot(Facet):
+    """Charts of what the gas was worth, and of Gazprom's accounts; each returns its axes.
+
+    Examples
+    --------
+    >>> import energy
+    >>> {"accounts", "netback", "waterfall"} <= set(dir(energy.load().plot.money))
+    True
+    """
+
+    def accounts(self, metric: str = "net_profit_attributable", ax: Axes | None = None) -> Axes:
+        """Draw a line of Gazprom's accounts beside exports by pipe, by year.
+
+        Parameters
+        ----------
+        metric : str
+            See ``energy metrics``.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.accounts().get_ylabel()
+        'RUB bn (bars)'
+        """
+        return charts.accounts(self.t.facts["financials"], self.t.exports(), metric, ax)
+
+    def waterfall(self, period: str | int, ax: Axes | None = None) -> Axes:
+        """Draw the way from our export revenue to the reported sales of a period.
+
+        Parameters
+        ----------
+        period : str or int
+            As in `Money.bridge_items`.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> t = energy.load()
+        >>> t.plot.money.waterfall("2023").get_ylabel()
+        'RUB bn'
+        """
+        return figures.gap(
+            self.t.money.bridge_items(period), f"{period}: from our revenue to reported sales", ax
+        )
+
+    def netback(self, route: str, period: str | int, ax: Axes | None = None) -> Axes:
+        """Draw the way from the border price of a route to what is left at the field.
+
+        Parameters
+        ----------
+        route, period
+            As in `Money.netback`.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.netback("Nord Stream 1", "2020").get_ylabel()
+        'USD/1000 m3'
+        """
+        table = self.t.money.netback(route, period)
+        return figures.netback(table, f"{self.t.route(route)}, {period}", ax)
+
+    def result(self, ax: Axes | None = None) -> Axes:
+        """Draw Gazprom's net result by year, the group (IFRS) beside the parent (RAS).
+
+        Examples
+        --------
+        >>> import energy
+        >>> "net result" in energy.load().plot.money.result().get_title().lower()
+        True
+        """
+        return figures.result(self.t.facts["financials"], self.t.events, ax)
+
+    def debt(self, ax: Axes | None = None) -> Axes:
+        """Draw Gazprom's net debt to EBITDA, as printed, adjusted and plain apart.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.debt().get_ylabel()
+        'net debt / EBITDA'
+        """
+        return figures.debt(self.t.facts["financials"], self.t.events, ax)
+
+    def capex(self, start: str | int = 2014, ax: Axes | None = None) -> Axes:
+        """Draw what Gazprom spent on building beside exports by pipe, whole years since `start`.
+
+        Examples
+        --------
+        >>> import energy
+        >>> len(energy.load().plot.money.capex("2019").patches) > 5
+        True
+        """
+        rows = self.t.exports()
+        rows = rows[rows["total"] & rows["whole"] & (rows["period"] >= str(start))]
+        sums = pd.Series(rows["flow"].to_numpy(), index=rows["period"].astype(int))
+        return figures.capex(self.t.facts["financials"], sums, self.t.events, ax)
+
+    def sales(self, metric: str = "net_sales_of_gas", ax: Axes | None = None) -> Axes:
+        """Draw a line of the accounts by market, with the break in disclosure marked.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.sales().get_ylabel()
+        'RUB bn a period'
+        """
+        return figures.markets(self.t.facts["financials"], metric, ax)
+
+    def prices(
+        self,
+        market: str = "china",
+        first: str = "2019Q4",
+        last: str | None = None,
+        ax: Axes | None = None,
+    ) -> Axes:
+        """Draw every sourced price of a market and the model beside them.
+
+        Parameters
+        ----------
+        market, first, last
+            As in `Prices.model`.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.prices("china", "2024Q1").get_ylabel()
+        'USD/1000 m3'
+        """
+        return figures.prices(self.t.money.prices.model(market, first, last), market.title(), ax)
+
+    def breakeven(self, table: pd.DataFrame | None = None, ax: Axes | None = None) -> Axes:
+        """Draw the break-even prices of proposed lines with the published figures as marks.
+
+        Parameters
+        ----------
+        table : DataFrame, optional
+            From `Tracker.economics`; default made here.
+        ax : matplotlib Axes, optional
+
+        Examples
+        --------
+        >>> import energy
+        >>> "USD/1000 m3" in energy.load().plot.money.breakeven().get_xlabel()
+        True
+        """
+        from energy.finance import economics
+
+        made = self.t.economics() if table is None else table
+        titles = {key: line.title for key, line in economics.projects(self.t.facts).items()}
+        return figures.breakeven(made, self.t.facts["proposals"], titles, ax)
+
+    def tornado(self, route: str, ax: Axes | None = None) -> Axes:
+        """Draw what moves the break-even price of a proposed line most.
+
+        Examples
+        --------
+        >>> import energy
+        >>> energy.load().plot.money.tornado("power-of-siberia-2").get_xlabel()
+        'break-even price, USD/1000 m3'
+        """
+        centre = self.t.money.proposed.breakeven(route)
+        return figures.tornado(
+            self.t.money.proposed.tornado(route), centre, "break-even price, USD/1000 m3",
+            f"{route}: what matters", ax,
+        )  # fmt: skip

@@ -106,6 +106,22 @@ class Scoring(Facet):
                                self.t._cube(freq="Q"), lambda: self.t.flows(freq="A"),
                                folder or facts.home())  # fmt: skip
 
+    def left_out(self) -> pd.DataFrame:
+        """Leave each built project out in turn: did its first gas fall into the 80 % interval?
+
+        See `energy.projection.timing.coverage`; the share is in ``attrs["coverage"]``.
+
+        Examples
+        --------
+        >>> import energy
+        >>> built = energy.load().scoring.left_out()
+        >>> round(built.attrs["coverage"], 1)
+        0.9
+        """
+        from energy.projection import timing
+
+        return timing.coverage(self.t.facts)
+
     def skill(self, scores: pd.DataFrame, by: str = "model") -> pd.DataFrame:
         """Sum up a backtest: skill, coverage and bias by model and horizon, or skill by route.
 
