@@ -443,6 +443,10 @@ def irr(values: Values) -> np.ndarray:
     return np.array([numpy_financial.irr(row[np.flatnonzero(row)[0]:]) * 100 for row in laid["cash"]])  # fmt: skip
 
 
+RESULT_UNITS = {"breakeven": "USD/1000 m3", "npv": "million USD", "irr": "percent a year"}
+"""What each result of `simulate` is measured in."""
+
+
 def simulate(line: Project, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:
     """Return NPV, IRR and break-even price as quantiles.
 
@@ -486,7 +490,8 @@ def tornado(line: Project, target: str = "breakeven") -> pd.DataFrame:
     -------
     DataFrame
         ``input, low, high`` (of the input)``, at_low, at_high`` (of the target)``, swing``, largest
-        swing first; inputs without a range are left out.
+        swing first, and ``unit`` (of ``low`` and ``high``; that of the rest in
+        ``attrs["units"]``); inputs without a range are left out.
 
     Raises
     ------
@@ -508,11 +513,14 @@ def tornado(line: Project, target: str = "breakeven") -> pd.DataFrame:
         if a.low == a.high or (target == "breakeven" and name == "price"):
             continue
         at_low, at_high = (float(ways[target]({**middle, name: x})[0]) for x in (a.low, a.high))
-        rows.append((name, a.low, a.high, at_low, at_high, abs(at_high - at_low)))
-    columns = ["input", "low", "high", "at_low", "at_high", "swing"]
-    return pd.DataFrame(rows, columns=columns).sort_values(
+        rows.append((name, a.low, a.high, at_low, at_high, abs(at_high - at_low), UNITS[name]))
+    columns = ["input", "low", "high", "at_low", "at_high", "swing", "unit"]
+    table = pd.DataFrame(rows, columns=columns).sort_values(
         "swing", ascending=False, ignore_index=True
     )
+    unit = "USD/1000 m3" if target == "breakeven" else "million USD"
+    table.attrs["units"] = dict.fromkeys(("at_low", "at_high", "swing"), unit)
+    return table
 
 
 def table(tables: Tables, draws: int = DRAWS, seed: int = SEED) -> pd.DataFrame:

@@ -350,7 +350,9 @@ class Reroute:
             ("assumed", name, np.nan, "no published limit: taken as unbounded")
             for name in self.assumed
         ]
-        return pd.DataFrame(rows, columns=["part", "name", "value", "note"])
+        table = pd.DataFrame(rows, columns=["part", "name", "value", "note"])
+        table.attrs["units"] = {"value": "bcm/yr at 20 °C"}
+        return table
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the table, bcm a year."""

@@ -745,6 +745,8 @@ def tornado(
                           "at_high": at[high], "baseline": table[BASELINE],
                           "swing": at[high] - at[low]}  # fmt: skip
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("question")
+    unit = result[variable].attrs.get("units", "")
+    frame.attrs["units"] = dict.fromkeys(("at_low", "at_high", "baseline", "swing"), unit)
     return frame.sort_values("swing", ascending=False, kind="stable")
 
 

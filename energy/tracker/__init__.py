@@ -14,7 +14,7 @@ import functools
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import geopandas as gpd
 import numpy as np
@@ -30,12 +30,14 @@ from energy.measure.tables import Tables
 from energy.provenance.rests import resting
 from energy.store import Store, check_begun, find_release
 from energy.tracker import ready
+from energy.tracker.columns import BREAK_EVENS, ROW, SHARE, label, united
 from energy.tracker.facet import moved
 from energy.tracker.ground import GEM_LINES, judge, opened
 from geodata import routes
 
 if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of them
     from energy import network as grid
+    from energy.projection.timing import Timing
     from energy.projection.what_if import WhatIf
     from energy.publish.atlas import LiveMap
     from energy.tracker.ahead import Ahead
@@ -90,6 +92,7 @@ def _one(name: str, value: str | int | None, other: str, same: str | int | None)
 
 
 @checked
+@united
 @dataclasses.dataclass(frozen=True, eq=False)
 class Tracker:
     """Facts and lines, ready to be asked.
@@ -648,8 +651,8 @@ class Tracker:
         days = pd.to_datetime(table.columns)
         table = table.loc[:, (days >= pd.Timestamp(since)) & (days < pd.Timestamp(until))]
         table.attrs |= {"unit": unit, "basis": basis, "estimate": estimate, "what": what,
-                        "as_of": self.edition}  # fmt: skip
-        return table
+                        "as_of": self.edition, "units": {}}  # fmt: skip
+        return label(table, {"*": SHARE if what == "coverage" else units.label(unit, basis)})
 
     def exports(
         self,
@@ -992,6 +995,12 @@ class Tracker:
         route : str, optional
             A proposed route or project; default: the break-even of all beside published estimates.
 
+        Returns
+        -------
+        DataFrame
+            Of one line index ``result``; ``mode, p10, p50, p90, unit``. Of all see
+            `energy.finance.economics.table`; units in ``attrs["units"]``.
+
         Examples
         --------
         >>> import energy
@@ -1002,10 +1011,12 @@ class Tracker:
         from energy.finance import economics
 
         if route is None:
-            return economics.table(self.facts)
+            return label(economics.table(self.facts), BREAK_EVENS)
         project = economics.project(self.facts, self._proposed(route))
         told = {row.source for row in project.inputs.values()} - {""}
-        return resting(economics.simulate(project), told)
+        table = economics.simulate(project)
+        table["unit"] = table.index.map(economics.RESULT_UNITS)
+        return resting(label(table, {"*": ROW}), told)
 
     # ---- ahead ---------------------------------------------------------------------------------
 
@@ -1064,7 +1075,11 @@ class Tracker:
         """
         return self.ahead.what_if(route, **change)
 
-    def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
+    @overload
+    def timing(self, route: None = None, as_of: str | None = None) -> pd.DataFrame: ...
+    @overload
+    def timing(self, route: str, as_of: str | None = None) -> Timing: ...
+    def timing(self, route: str | None = None, as_of: str | None = None) -> pd.DataFrame | Timing:
         """Return when proposed lines may deliver; see `Ahead.timing`.
 
         Examples

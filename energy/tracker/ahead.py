@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 import xarray as xr
@@ -16,20 +16,21 @@ from energy.measure import periods
 from energy.projection import what_if
 from energy.projection.what_if import Drawn, WhatIf
 from energy.provenance.rests import resting
+from energy.tracker.columns import united
 from energy.tracker.facet import Facet
 
 if TYPE_CHECKING:
     from energy.projection.bargain import Bargain
     from energy.projection.counterfactual import Counterfactual
-
-if TYPE_CHECKING:
     from energy.projection.leaves import Leaves
     from energy.projection.shipped import Shown
+    from energy.projection.timing import Timing
 
 CONTROLS = 4  # of what-ifs are kept; one takes about ten megabytes
 
 
 @checked
+@united
 class Ahead(Facet):
     """What may come, as distributions; never called a forecast.
 
@@ -286,7 +287,11 @@ class Ahead(Facet):
         told = scenarios.assumptions(tree)
         return resting(table, [line["source"] for line in told if "source" in line])
 
-    def timing(self, route: str | None = None, as_of: str | None = None) -> Any:
+    @overload
+    def timing(self, route: None = None, as_of: str | None = None) -> pd.DataFrame: ...
+    @overload
+    def timing(self, route: str, as_of: str | None = None) -> Timing: ...
+    def timing(self, route: str | None = None, as_of: str | None = None) -> pd.DataFrame | Timing:
         """Return when proposed lines may deliver, from the reference class.
 
         Parameters

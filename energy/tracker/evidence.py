@@ -14,10 +14,12 @@ from energy.provenance import explain
 from energy.provenance import freshness as fresh
 from energy.provenance.rests import resting
 from energy.store import Store, last_day, prints
+from energy.tracker.columns import united
 from energy.tracker.facet import Facet
 
 
 @checked
+@united
 class Evidence(Facet):
     """The documents behind the numbers, and how far they can be trusted.
 
@@ -233,7 +235,7 @@ class Evidence(Facet):
         >>> list(t.evidence.releases())
         ['release']
         """
-        return pd.DataFrame({"release": Store.open().releases()})
+        return pd.DataFrame({"release": pd.Series(Store.open().releases(), dtype="str")})
 
     def changes(self, a: str, b: str) -> pd.DataFrame:
         """Return what changed between two releases or days of the store.

@@ -18,10 +18,13 @@ from energy.errors import MissingExtra, checked
 from energy.finance import netback
 from energy.measure import periods
 from energy.publish import atlas, exchange, layers, pictures, styles
+from energy.tracker.columns import united
 from energy.tracker.facet import Facet
 from geodata import gem, routes
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from energy.publish.atlas import LiveMap
 
 SMALL = 90  # dots an inch of the picture that a notebook keeps
@@ -37,6 +40,7 @@ def _places_and_cities() -> gpd.GeoDataFrame:
 
 
 @checked
+@united
 class Maps(Facet):
     """Routes drawn: page, picture, animation, files for a GIS.
 
@@ -162,7 +166,7 @@ class Maps(Facet):
         image.save(held, format="png", optimize=True)
         return held.getvalue()
 
-    def period(self, quarter: str | None = None, **options: Any) -> Any:
+    def period(self, quarter: str | None = None, **options: Any) -> Figure:
         """Draw a period as an equal-area map for paper or slide; see `energy.publish.pictures.plot_map`.
 
         Parameters
@@ -187,7 +191,7 @@ class Maps(Facet):
         cube = self._drawn(quarter, "Q")
         return pictures.plot_map(self.t.routes, cube, quarter, **self._credited(options))
 
-    def years(self, years: Sequence[str | int] | None = None, **options: Any) -> Any:
+    def years(self, years: Sequence[str | int] | None = None, **options: Any) -> Figure:
         """Draw years, or other periods of one kind, side by side; see `energy.publish.pictures.plot_years`.
 
         Parameters

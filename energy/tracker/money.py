@@ -11,12 +11,14 @@ from energy.errors import DataError, checked
 from energy.finance import accounts, bridge, economics, netback, prices
 from energy.measure import periods
 from energy.provenance.rests import resting
+from energy.tracker.columns import united
 from energy.tracker.facet import Facet
 
 FIRST_YEAR = 2014  # since when Gazprom's sales and our prices both are in the facts
 
 
 @checked
+@united
 class Money(Facet):
     """What the gas was worth, who kept it, what the accounts say.
 
@@ -246,6 +248,7 @@ class Money(Facet):
 
 
 @checked
+@united
 class Prices(Facet):
     """Prices of a market: every sourced one, the formula fitted to them, and its error.
 
@@ -329,6 +332,7 @@ class Prices(Facet):
 
 
 @checked
+@united
 class Proposed(Facet):
     """The economics of one proposed line at its central inputs.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -14,13 +14,16 @@ from energy import flows
 from energy import network as grid
 from energy.balance import tracing
 from energy.errors import checked
+from energy.tracker.columns import united
 from energy.tracker.facet import Facet, warn_moved
 
 if TYPE_CHECKING:
     import networkx as nx
+    import pypsa
 
 
 @checked
+@united
 class Network(Facet):
     """Fields, hubs, borders and markets as they stand on a day.
 
@@ -139,7 +142,7 @@ class Network(Facet):
 
     def to_pypsa(
         self, path: Path | str | None = None, year: str | None = None, links: Iterable[str] = ()
-    ) -> Any:
+    ) -> pypsa.Network:
         """Return a year as a PyPSA network, written as netCDF to `path`; see `energy.network.to_pypsa`.
 
         Examples
@@ -153,7 +156,8 @@ class Network(Facet):
         ['Q1', 'Q2', 'Q3', 'Q4']
         """
         when = year or str(int(self.t.edition[:4]) - 1)
-        return grid.to_pypsa(self.graph(when, links), self.t.facts, path)
+        made: pypsa.Network = grid.to_pypsa(self.graph(when, links), self.t.facts, path)
+        return made
 
     def layer(self, period: str | None = None) -> gpd.GeoDataFrame:
         """Return the ways of the network as lines with their idle share; see `energy.network.layer`.
@@ -222,6 +226,7 @@ class Network(Facet):
 
 
 @checked
+@united
 class Idle(Facet):
     """Idle capacity and use of the routes.
 

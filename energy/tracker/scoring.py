@@ -9,10 +9,12 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import UnknownName, checked
+from energy.tracker.columns import united
 from energy.tracker.facet import Facet
 
 
 @checked
+@united
 class Scoring(Facet):
     """Projections held against what came, beside simple rivals and the forecasts of others.
 
@@ -155,6 +157,8 @@ class Scoring(Facet):
     def standings(self, ours: bool = False) -> pd.DataFrame:
         """Sum the published forecasts of others by issuer and series, see ``t.scoring.outside``.
 
+        ``unit`` is that of the series, in which ``absolute`` is told.
+
         Examples
         --------
         >>> import energy
@@ -163,7 +167,10 @@ class Scoring(Facet):
         """
         from energy.projection import backtest
 
-        return backtest.standings(self.t.scoring.outside(ours))
+        forecasts = self.t.scoring.outside(ours)
+        table = backtest.standings(forecasts)
+        unit = forecasts.drop_duplicates("series").set_index("series")["unit"]
+        return table.assign(unit=unit.reindex(table.index.get_level_values("series")).to_numpy())
 
     def log(self, result: xr.Dataset, folder: str | Path = "log") -> pd.DataFrame:
         """Write a projection into a log that later readers score; return the log.
