@@ -302,7 +302,8 @@ def import_gem(path: str | Path) -> list[str]:
         r: text.split(";") for r, text in zip(table["route"], table["gem_ids"], strict=True) if text
     }
     found = _gem_lines(path)
-    better = gem.replace(routes.load(), found, ids)
+    known = routes.draw(routes.read_waypoints()).geometry
+    better = gem.replace(routes.load(), found, ids, known)
     target = facts.home() / tracker.GEM_LINES
     target.parent.mkdir(parents=True, exist_ok=True)
     formats.write_geojson(

@@ -298,7 +298,10 @@ def _with_side_files(gdf: gpd.GeoDataFrame, others: list[str]) -> gpd.GeoDataFra
 
 @checked
 def replace(
-    routes: gpd.GeoDataFrame, gem: gpd.GeoDataFrame, gem_ids: Mapping[str, Sequence[str]]
+    routes: gpd.GeoDataFrame,
+    gem: gpd.GeoDataFrame,
+    gem_ids: Mapping[str, Sequence[str]],
+    known: gpd.GeoSeries | None = None,
 ) -> gpd.GeoDataFrame:
     """Put Global Energy Monitor's lines in place of ours where they are better.
 
@@ -317,6 +320,9 @@ def replace(
         As `read_folder` gives it.
     gem_ids : mapping of route to list of str
         Projects that make up each route. Routes that are missing here stay as they are.
+    known : GeoSeries, index ``route``, optional
+        Our lines through known places alone, by which our bends are counted: those that are drawn
+        to make a line as long as published (`geodata.bends`) are no knowledge. Default `routes`.
 
     Returns
     -------
@@ -337,7 +343,8 @@ def replace(
     result = routes.copy()
     report = []
     for route, ours in routes.geometry.items():
-        line, reason = _candidate(str(route), ours, gem, gem_ids.get(str(route), ()))
+        own = ours if known is None else known.get(route, ours)
+        line, reason = _candidate(str(route), ours, own, gem, gem_ids.get(str(route), ()))
         report.append(_report_row(str(route), ours, line, reason))
         _set_row(result, route, line, reason)
     result.attrs["report"] = pd.DataFrame(report).set_index("route")
@@ -347,7 +354,11 @@ def replace(
 
 
 def _candidate(
-    route: str, ours: BaseGeometry, gem: gpd.GeoDataFrame, projects: Sequence[str]
+    route: str,
+    ours: BaseGeometry,
+    known: BaseGeometry,
+    gem: gpd.GeoDataFrame,
+    projects: Sequence[str],
 ) -> tuple[BaseGeometry | None, str]:
     """Give GEM's line if it is to be used, and the reason for using it or not."""
     if route in NEVER:
@@ -361,11 +372,11 @@ def _candidate(
         line = trace(lines, *ends(ours))
     except GeometryError as error:
         return None, str(error).rstrip(".")
-    fault = _worse(line, ours)
+    fault = _worse(line, ours, known)
     return (None, fault) if fault else (line, f"Global Energy Monitor {', '.join(projects)}")
 
 
-def _worse(line: BaseGeometry, ours: BaseGeometry) -> str:
+def _worse(line: BaseGeometry, ours: BaseGeometry, known: BaseGeometry) -> str:
     """Say why a line is no better than ours; empty if it is."""
     for place, here, there in zip(("start", "end"), ends(line), ends(ours), strict=True):
         apart = distance_km(here, there)
@@ -381,7 +392,7 @@ def _worse(line: BaseGeometry, ours: BaseGeometry) -> str:
     ratio = length_km(line) / length_km(ours)
     if not LENGTH_RATIO[0] <= ratio <= LENGTH_RATIO[1]:
         return f"its length is {ratio:.2f} of ours ({LENGTH_RATIO[0]} to {LENGTH_RATIO[1]})"
-    bends, own = _bends(line), _bends(ours)
+    bends, own = _bends(line), _bends(known)
     return "" if bends > own else f"it has {bends} bends, ours {own}"
 
 

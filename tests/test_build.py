@@ -207,7 +207,7 @@ def test_import_of_the_recorded_gem_folder(tmp_path, own_home):
     )
     try:
         report = build.import_gem(tmp_path / "gas")
-        assert sum(": replaced" in line for line in report) >= 10
+        assert sum(": replaced" in line for line in report) >= 30
         assert tracker.Tracker.open().check() == []
     finally:
         (own_home / tracker.GEM_LINES).unlink(missing_ok=True)

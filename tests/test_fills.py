@@ -37,7 +37,8 @@ def gathered(quarters):
             kept[request.url] = upstream.answer(parts.netloc, f"{parts.path}?{parts.query}")
         reply = kept[request.url]
         return answer_of(request, reply.body, status=reply.status,
-                         headers={"content-type": reply.type}, retrieved=RETRIEVED)  # fmt: skip
+                         headers={"content-type": reply.type, "content-length": str(len(reply.body))},
+                         retrieved=RETRIEVED)  # fmt: skip
 
     names = ["eurostat", "entsog", "comtrade", "epdk", "siat", "taldau", "ksh", "pinksheet"]
     tables = [table for name in names for period in quarters

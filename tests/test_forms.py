@@ -32,6 +32,19 @@ def book(*rows) -> bytes:
     return out.getvalue()
 
 
+def sheets(*tables) -> bytes:
+    """Return a workbook of several sheets."""
+    made = Workbook()
+    made.remove(made.active)
+    for rows in tables:
+        sheet = made.create_sheet()
+        for row in rows:
+            sheet.append(list(row))
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
 def write(folder, name, content):
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -125,6 +138,25 @@ def test_the_release_of_gem_is_unfolded_to_its_folder(tmp_path, form):
     folder = files.unfold(path, tmp_path / "out")
     assert sorted(p.name for p in folder.glob("*.geojson")) == ["P0679.geojson", "P2352.geojson"]
     assert json.loads((folder / "P2352.geojson").read_text())["coordinates"][0][:2] == [37.0, 45.0]
+
+
+MAP = (("id", "tracker-acro", "pid", "geometry"), ("P2352", "GGIT", "", "LINESTRING (37 45, 37 42)"),
+       ("P0679", "GGIT-eu", "", "LINESTRING (30 60, 13 54)"), ("T0424", "GGIT-lng", "", "POINT (19 40)"))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"), [(MAP, "gem-map"), (WKT, "gem-release")], ids=["map", "release"]
+)
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_the_sheet_with_the_lines_is_found_behind_others(tmp_path, rows, name, form):
+    if form == "csv":
+        text = "\n".join(",".join(f'"{c}"' for c in row) for row in rows)
+        path = write(tmp_path, "map.csv", b"\xef\xbb\xbf" + text.encode())
+    else:
+        path = write(tmp_path, "asia.xlsx", sheets([("About",)], [("Plant", "MW"), ("A", 3)], rows))
+    assert forms.recognise(path).name == name
+    folder = files.unfold(path, tmp_path / "out")
+    assert sorted(p.name for p in folder.glob("*.geojson")) == ["P0679.geojson", "P2352.geojson"]
 
 
 def test_a_line_cut_by_a_spreadsheet_costs_its_project_only(tmp_path):

@@ -210,6 +210,17 @@ def test_our_line_stays_where_theirs_is_no_better(line, reason):
     assert "attribution" not in result.attrs
 
 
+def test_bends_that_only_make_up_for_a_length_are_no_detail():
+    wiggle = LineString([(30 + x / 10, 60 + 0.025 * (-1) ** x) for x in range(41)])
+    known = gpd.GeoSeries({"ours": LineString([(30, 60), (34, 60)])}, crs=4326)
+    projects = theirs(LineString(BENDS))
+    ids = {"ours": ["P0001"]}
+    bare = gem.replace(own(wiggle), projects, ids).attrs["report"].loc["ours"]
+    told = gem.replace(own(wiggle), projects, ids, known).attrs["report"].loc["ours"]
+    assert (bare["action"], bare["reason"]) == ("kept", "it has 5 bends, ours 41")
+    assert told["action"] == "replaced"
+
+
 def test_a_known_wrong_line_and_an_unnamed_route_stay():
     line = LineString([(30, 60), (34, 60)])
     rows = pd.concat([own(line, "caspian-coastal"), own(line, "unnamed")])

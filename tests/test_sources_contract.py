@@ -203,13 +203,14 @@ def test_a_good_body_with_a_bad_status_is_refused(name, build, status):
 
 
 @pytest.mark.parametrize(
-    ("name", "build"), cases({n: g for n, g in GOOD.items() if n not in {"ecb", "inbox", "crea"}})
+    ("name", "build"), cases({n: g for n, g in GOOD.items() if n not in {"ecb", "inbox"}})
 )
 def test_a_truncated_answer_is_refused_wherever_it_is_cut(name, build):
     good = build()
     length = len(good.body.rstrip())
+    bare = {name: told for name, told in good.headers.items() if name != "content-length"}
     for cut in {1, length // 4, length // 2, length - 30, length - 1}:
-        broken = answer_of(good.request, good.body[:cut], headers=good.headers, retrieved=RETRIEVED)
+        broken = answer_of(good.request, good.body[:cut], headers=bare, retrieved=RETRIEVED)
         with pytest.raises(SourceError):
             SOURCES[name].parse(broken)
 

@@ -195,9 +195,8 @@ def _kind_of(path: str) -> str:
     from energy.sources import files, forms
 
     form = forms.recognise(path)
-    kind = {"facts": "facts", "gem": "gem", "gem-release": "gem", "inbox": "inbox"}.get(
-        form.name, ""
-    )
+    kind = {"facts": "facts", "inbox": "inbox"}.get(form.name, "")
+    kind = "gem" if form.name in ("gem", "gem-release", "gem-map") else kind
     kind = kind or ("inbox" if form.name in files.SOURCE else "")
     if not kind:
         raise EnergyError(

@@ -169,7 +169,7 @@ def unfold(path: Path | str, folder: Path | str) -> Path:
     ----------
     path : path
         GeoJSON FeatureCollection (``id`` or ``ProjectID``), GeoPackage, or a table (xlsx, CSV)
-        with a column of WKT.
+        with a column of WKT and one of ``ProjectID``, ``id`` or ``pid``.
     folder : path
         Made where missing; the files go to ``gas/`` in it.
 
@@ -235,9 +235,9 @@ def _geopackage(path: Path) -> dict[str, list[Any]]:
     from shapely.geometry import mapping
 
     table = gpd.read_file(path).to_crs(4326)
-    column = next((c for c in ("ProjectID", "id") if c in table), None)
+    column = next((c for c in ("ProjectID", "id", "pid") if c in table), None)
     if column is None:
-        raise DataError(path.name, [f"{path.name}: no column 'ProjectID' or 'id'"])
+        raise DataError(path.name, [f"{path.name}: no column 'ProjectID', 'id' or 'pid'"])
     return _collected((name, mapping(geom) if geom is not None else None)
                       for name, geom in zip(table[column], table.geometry, strict=True))  # fmt: skip
 
@@ -250,7 +250,8 @@ def _wkt(path: Path) -> dict[str, list[Any]]:
     form = forms.recognise(path)
     header = list(form.rows[0]) if form.rows else []
     column = next((c for c in ("WKTFormat", "WKT", "geometry") if c in header), "")
-    if not column or "ProjectID" not in header:
+    key = next((c for c in ("ProjectID", "id", "pid") if c in header), "")
+    if not (column and key):
         return {}
 
     faulty: dict[str, str] = {}
@@ -259,9 +260,9 @@ def _wkt(path: Path) -> dict[str, list[Any]]:
         for place, row in _records(form):
             if row[column] and not row[column].startswith("--"):
                 try:
-                    yield row["ProjectID"], mapping(from_wkt(row[column]))
+                    yield row[key], mapping(from_wkt(row[column]))
                 except ShapelyError as error:
-                    name = ID.search(row["ProjectID"])
+                    name = ID.search(row[key])
                     faulty[name.group() if name else ""] = f"{path.name} row {place}: {error}"
 
     # a spreadsheet cuts a cell at 32,767 characters: a project with a cut line is left out whole

@@ -24,6 +24,9 @@ from energy.sources.contract import Answer, Request
 HEAD = 65_536
 """Bytes that are looked at."""
 
+TOP = 12
+"""Rows among which a head may stand: notes of the maker come before it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Form:
@@ -32,7 +35,7 @@ class Form:
     Attributes
     ----------
     name : str
-        ``inbox, facts, gem, gem-release, jodi, iea-gtf, bruegel, agsi`` or ``unknown``.
+        ``inbox, facts, gem, gem-release, gem-map, jodi, iea-gtf, bruegel, agsi`` or ``unknown``.
     words : str
         What to tell the person: "JODI-Gas, monthly balances by country".
     rows : list of lists of str
@@ -58,6 +61,7 @@ HEADS: dict[str, tuple[str, tuple[str, ...]]] = {
     "agsi": ("AGSI+, gas in store by day", ("gasDayStart", "gasInStorage", "full")),
     "agsi-web": ("AGSI+, gas in store by day", ("Gas Day Start", "Gas in storage (TWh)", "Full (%)")),
     "gem-release": ("Global Energy Monitor, gas pipelines, release", ("ProjectID", "WKTFormat")),
+    "gem-map": ("Global Energy Monitor, table of the map", ("id", "tracker-acro", "geometry")),
 }  # fmt: skip
 """Name to words and the columns that tell a form."""
 
@@ -143,7 +147,7 @@ def by_columns(rows: Sequence[Sequence[str]]) -> Form:
     ('bruegel', ('dates', 'Nord Stream', 'Russia'))
     """
     kept = tuple(tuple(row) for row in rows)
-    for top, row in enumerate(kept[:12]):
+    for top, row in enumerate(kept[:TOP]):
         named = {cell.strip() for cell in row}
         for name, (words, columns) in HEADS.items():
             if set(columns) <= named:
@@ -248,7 +252,9 @@ def trimmed(rows: list[list[str]]) -> list[list[str]]:
 
 
 def workbook_rows(path: Path) -> list[list[str]]:
-    """Return the first sheet of a workbook as texts; dates as YYYY-MM-DD.
+    """Return a sheet of a workbook as texts: the first with a known head, else the first that is filled.
+
+    Dates stand as YYYY-MM-DD.
 
     Examples
     --------
@@ -259,14 +265,15 @@ def workbook_rows(path: Path) -> list[list[str]]:
     [['period', 'value'], ['2021', '12']]
     """
     sheets = reading.read_workbook(file_answer(path))
-    lines = next((lines for lines in sheets.values() if lines), [])
-    return trimmed(
-        [
-            [text_of_cell(cell) for cell in line]
-            for line in lines
-            if any(c is not None for c in line)
-        ]
-    )
+    filled = [
+        [line for line in lines if any(c is not None for c in line)] for lines in sheets.values()
+    ]
+    known = (lines for lines in filled if by_columns(_texts(lines[:TOP])).name != "unknown")
+    return trimmed(_texts(next(known, next((lines for lines in filled if lines), []))))
+
+
+def _texts(lines: Sequence[Sequence[Any]]) -> list[list[str]]:
+    return [[text_of_cell(cell) for cell in line] for line in lines]
 
 
 def file_answer(path: Path) -> Answer:

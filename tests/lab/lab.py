@@ -382,18 +382,20 @@ def _made(request: Request) -> bytes:
 
 
 def _further(module: ModuleType) -> Iterator[Request]:
-    """Yield the first question that the answer to the first question leads to."""
-    for request in module.request("2026Q3")[:1]:
-        if hasattr(module, "more"):
-            answer_ = reading.answer_of(request, _made(request), retrieved=TODAY)
-            yield from module.more(answer_)[-1:]
+    """Yield the questions that the answer to the first question leads to, one after another."""
+    led = module.request("2026Q3")[:1] if hasattr(module, "more") else []
+    while led:
+        answer_ = reading.answer_of(led[-1], _made(led[-1]), retrieved=TODAY)
+        led = module.more(answer_)[-1:]
+        yield from led
 
 
 def _parsed(
     module: ModuleType, request: Request, body: bytes, at: dt.datetime = TODAY
 ) -> pd.DataFrame:
+    whole = {"content-length": str(len(body))}
     try:
-        return module.parse(reading.answer_of(request, body, retrieved=at))
+        return module.parse(reading.answer_of(request, body, headers=whole, retrieved=at))
     except EnergyError:
         return reading.empty()  # "no result found": nothing to cut
 
