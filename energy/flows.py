@@ -127,7 +127,7 @@ def flow_observations(tables: facts.Tables) -> tuple[pd.DataFrame, pd.DataFrame]
     table["end"] = [span.end for span in spans]
     table["start"] = [periods.month_number(span.start) for span in spans]
     table["until"] = [periods.month_number(span.end) for span in spans]
-    broken = np.array([not _whole_months(span) for span in spans], dtype=bool)
+    broken = np.array([not span.start.day == span.end.day == 1 for span in spans], dtype=bool)
     table.loc[(table["left_out"] == "") & broken, "left_out"] = "not whole months"
     kept = table["left_out"] == ""
     return table[kept].reset_index(drop=True), table[~kept].reset_index(drop=True)
@@ -144,10 +144,6 @@ def _converted(table: pd.DataFrame, route_facts: pd.DataFrame) -> tuple[np.ndarr
         values = table["value"].to_numpy()[rows]
         inner[rows], why[rows] = convert_figure(values, unit, basis, status, heat)
     return inner, why.tolist()
-
-
-def _whole_months(span: periods.Period) -> bool:
-    return span.start.day == 1 and span.end.day == 1
 
 
 Amount = TypeVar("Amount", float, np.ndarray)

@@ -84,7 +84,9 @@ def _exports(tables: facts.Tables, year: int | None) -> pd.Series:
     whole = seen[(seen["until"] - seen["start"] == 12) & (seen["start"] % 12 == 0)]
     whole = whole.assign(year=whole["start"] // 12)
     whole = whole.drop_duplicates(["entity", "year"])
-    border = _border_routes(tables)
+    routes = tables["routes"]
+    # exits that split a corridor are not counted twice
+    border = set(routes.loc[routes["role"] == "export", "route"].astype(str))
     whole = whole[whole["entity"].isin(border)]
     if year is None:
         year = int(whole["year"].max())
@@ -94,12 +96,6 @@ def _exports(tables: facts.Tables, year: int | None) -> pd.Series:
             live &= set(whole.loc[whole["year"] <= year, "entity"])
     here = whole[whole["year"] == year].set_index("entity")["inner"]
     return here[here > 0].sort_values(ascending=False)
-
-
-def _border_routes(tables: facts.Tables) -> set[str]:
-    """Return the routes of exports; exits that split a corridor are not counted twice."""
-    routes = tables["routes"]
-    return set(routes.loc[routes["role"] == "export", "route"].astype(str))
 
 
 def _known_on(tables: facts.Tables) -> dt.date:

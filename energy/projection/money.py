@@ -400,15 +400,12 @@ def before(
     part = cube.sel(route=exports)
     table = {}
     for year in years:
-        inside = part.sel(period=str(year)) if _has(part, year) else None
+        whole = (pd.DatetimeIndex(part["period"].values).year == year).sum() == 4
+        inside = part.sel(period=str(year)) if whole else None
         table[year] = np.full(len(exports), np.nan) if inside is None else _earned(inside)
     frame = pd.DataFrame(table, index=pd.Index(exports, name="route")).dropna(how="all")
     frame.loc["all"] = frame.sum(min_count=1)
     return frame
-
-
-def _has(cube: xr.Dataset, year: int) -> bool:
-    return bool((pd.DatetimeIndex(cube["period"].values).year == year).sum() == 4)
 
 
 def _earned(part: xr.Dataset) -> np.ndarray:

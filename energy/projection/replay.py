@@ -100,11 +100,8 @@ def revenue(
     if not said:
         raise EnergyError("No revenue could be replayed; give days whose next year has ended.")
     columns = ["model", *scoreboard.COLUMNS]
-    return scoreboard.score(pd.DataFrame(said, columns=columns), came, _until(cube))
-
-
-def _until(cube: xr.Dataset) -> str:
-    return f"{pd.Timestamp(cube['period'].values[-1]).year}-12-31"
+    until = f"{pd.Timestamp(cube['period'].values[-1]).year}-12-31"
+    return scoreboard.score(pd.DataFrame(said, columns=columns), came, until)
 
 
 def _ours(then: facts.Tables, day: dt.date, draws: int, seed: int) -> list[tuple[object, ...]]:

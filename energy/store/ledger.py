@@ -486,13 +486,8 @@ def complete(root: str) -> None:
     for line in lines:
         if there(root, spare_of(line)) and not there(root, line["path"]):
             _place(root, line)
-    for spare in _spares(root):
+    for spare in [n for at in FOLDERS for n in files_of(root, at, ".part", hidden=True)]:
         drop(root, spare)
-
-
-def _spares(root: str) -> list[str]:
-    """Return the spare files in the folders that the ledger keeps."""
-    return [name for folder in FOLDERS for name in files_of(root, folder, ".part", hidden=True)]
 
 
 def catalog_quietly(root: str) -> Catalog:

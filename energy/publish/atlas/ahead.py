@@ -50,7 +50,11 @@ def scenarios(projection: xr.Dataset) -> dict[str, Any]:
     known = [share if share is not None else -1.0 for share in shares]
     return {
         "scenarios": [
-            {"key": name, "label": told.get(name) or _scenario_words(name), "probability": share}
+            {
+                "key": name,
+                "label": told.get(name) or WORDS.get(name) or re.sub("[-_]", " ", name),
+                "probability": share,
+            }
             for name, share in zip(names, shares, strict=True)
         ],
         "start": names.index(MIXTURE) if MIXTURE in names else known.index(max(known)),
@@ -63,10 +67,6 @@ def scenarios(projection: xr.Dataset) -> dict[str, Any]:
 def _texts(given: Any) -> Mapping[str, str]:
     """Return the words of the scenarios, a mapping or its JSON text."""
     return json.loads(given) if isinstance(given, str) else given or {}
-
-
-def _scenario_words(name: str) -> str:
-    return WORDS.get(name) or re.sub("[-_]", " ", name)
 
 
 def _shares(names: Sequence[str], given: Any) -> list[float | None]:

@@ -71,7 +71,8 @@ def lines_of(
     heat = heat_of(facts, cube)
     thin = shapely.simplify([_whole(shape) for shape in routes.geometry.values], TOLERANCE)
     beside = draw.lanes(thin)
-    words = _country_names()
+    shapes = basemap.topology()["objects"]["countries"]["geometries"]
+    words = {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
     served = served_by(cube)
     lines = []
     for i, (route, record) in enumerate(routes.to_dict("index").items()):
@@ -245,8 +246,3 @@ def _parts(geometry: BaseGeometry | None) -> list[list[int]]:
     """Pack the pieces of a route's line; none where there is no geometry."""
     pieces = [] if geometry is None else shapely.get_parts(geometry)
     return [draw.pack_line(shapely.get_coordinates(piece).tolist()) for piece in pieces]
-
-
-def _country_names() -> dict[str, str]:
-    shapes = basemap.topology()["objects"]["countries"]["geometries"]
-    return {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
