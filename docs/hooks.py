@@ -31,8 +31,18 @@ def on_files(files: Files, config: Any) -> Files:
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
         pages[f"notebooks/{path.stem}.md"] = notebook(path)
     for page, text in pages.items():
-        files.append(File.generated(config, page, content=text))
+        files.append(File.generated(config, page, content=linked(page, text)))
     return files
+
+
+def linked(page: str, text: str) -> str:
+    """Turn links to files of the repository that are pages here into links to these pages."""
+    at = Path("notebooks") if page.startswith("notebooks/") else Path()
+    up = "../" * page.count("/")
+    for there, path in TAKEN.items():
+        if Path(path).is_relative_to(at):
+            text = text.replace(f"]({Path(path).relative_to(at)}", f"]({up}{there}")
+    return text
 
 
 def notebook(path: Path) -> str:

@@ -103,7 +103,8 @@ def build(
     cube = _collect(grids, seen, tables, window)
     cube.attrs["freq"] = freq
     cube = _capacity(cube, tables["route-facts"])
-    cube = _to_unit(cube, unit, basis, tables["route-facts"])
+    made = to_unit(cube[["flow", "capacity"]], unit, basis, tables["route-facts"])
+    cube = cube.assign(utilisation=_utilisation(cube)).assign(made)
     cube["flow_status"] = _flow_status(cube, tables)
     cube["market"] = _markets(cube, tables["crosswalk"])
     return _describe(cube, freq, unit, basis, left_out)
@@ -656,12 +657,6 @@ def _dates(route_facts: pd.DataFrame, kind: str) -> dict[str, dt.date]:
     rows = route_facts[route_facts["attribute"] == kind].sort_values("value")
     days = [periods.parse(text).start for text in rows["value"]]
     return dict(zip(rows["route"], days, strict=True))
-
-
-def _to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) -> xr.Dataset:
-    """Convert flow and capacity from bcm at 20 °C and add the utilisation."""
-    made = to_unit(cube[["flow", "capacity"]], unit, basis, route_facts)
-    return cube.assign(utilisation=_utilisation(cube)).assign(made)
 
 
 def to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) -> xr.Dataset:

@@ -110,7 +110,9 @@ def load() -> dict[str, Any]:
     data = topology()
     arcs = [_decode(arc, data["transform"]["scale"]) for arc in data["arcs"]]
     shapes = data["objects"]["countries"]["geometries"]
-    polygons = [_polygons(shape, arcs) for shape in shapes]
+    polygons = [
+        [[list(_ring(ring, arcs)) for ring in part] for part in shape["arcs"]] for shape in shapes
+    ]
     countries = [
         _feature(shape["properties"], "MultiPolygon", parts)
         for shape, parts in zip(shapes, polygons, strict=True)
@@ -291,10 +293,6 @@ def _decode(arc: list[list[int]], scale: list[float]) -> list[list[float]]:
     points = np.cumsum(np.asarray(arc), axis=0) * scale
     rounded: list[list[float]] = np.round(points, DECIMALS).tolist()
     return rounded
-
-
-def _polygons(shape: dict[str, Any], arcs: list[list[list[float]]]) -> list[list[Any]]:
-    return [[list(_ring(ring, arcs)) for ring in part] for part in shape["arcs"]]
 
 
 def _ring(numbers: list[int], arcs: list[list[list[float]]]) -> Iterator[list[float]]:

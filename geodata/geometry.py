@@ -262,7 +262,7 @@ def cut_antimeridian(geom: BaseGeometry) -> BaseGeometry:
     'MULTILINESTRING ((170 10, 180 15), (-180 15, -170 20))'
     """
     kind = geom.geom_type
-    if not _jumps(geom):
+    if not any((np.abs(np.diff(coords[:, 0])) > 180).any() for coords in _lines(geom)):
         return geom
     if kind in ("LineString", "LinearRing", "MultiLineString"):
         return MultiLineString([p for line in _lines(geom) for p in _cut_line(line)])
@@ -549,10 +549,6 @@ def _wrapped(degrees: np.ndarray) -> np.ndarray:
 
 
 # --- the antimeridian -----------------------------------------------------------------------------
-
-
-def _jumps(geom: BaseGeometry) -> bool:
-    return any((np.abs(np.diff(coords[:, 0])) > 180).any() for coords in _lines(geom))
 
 
 def _cut_line(coords: np.ndarray) -> list[np.ndarray]:

@@ -136,7 +136,8 @@ def kept(
     >>> kept("answer.txt", digest("question"), slow, **ways)
     42
     """
-    path = _path(name, key)
+    stem, _, suffix = name.partition(".")
+    path = folder() / f"{stem}-{key}.{suffix}"
     for place in (shipped, path):
         found = None if place is None else _read(place, key, unpack)
         if found is not None:
@@ -144,11 +145,6 @@ def kept(
     made = make()
     _write(path, name, pack(made, key), most)
     return made
-
-
-def _path(name: str, key: str) -> Path:
-    stem, _, suffix = name.partition(".")
-    return folder() / f"{stem}-{key}.{suffix}"
 
 
 def _read(path: Path, key: str, unpack: Callable[[bytes, str], Made | None]) -> Made | None:

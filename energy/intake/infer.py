@@ -46,7 +46,8 @@ def inferred(rows: pd.DataFrame, tables: facts.Tables) -> pd.DataFrame:
         Series ``flow``, entity = route, bcm, status ``modelled``; ``coverage`` is the share of the
         period's days that the declared months cover.
     """
-    targets = _targets(tables["crosswalk"])
+    mine = tables["crosswalk"].query("key in @KEYS and kind == 'series'")
+    targets = dict(zip(mine["key"].astype(str), mine["target"].astype(str), strict=True))
     parts = [_china(rows, tables, targets), _turkey(rows, tables, targets),
              _uzbekistan(rows, targets), _declared(rows, targets)]  # fmt: skip
     found = pd.concat([part for part in parts if len(part)] or [rows.head(0)], ignore_index=True)
@@ -69,12 +70,6 @@ def _in_force(found: pd.DataFrame, crosswalk: pd.DataFrame) -> list[bool]:
 def _day(cell: Any, otherwise: str) -> str:
     text = str(cell)[:10]
     return text if text[:1].isdigit() else otherwise
-
-
-def _targets(crosswalk: pd.DataFrame) -> dict[str, str]:
-    """Return the route that each key of `KEYS` stands for."""
-    mine = crosswalk[crosswalk["key"].isin(KEYS) & (crosswalk["kind"] == "series")]
-    return dict(zip(mine["key"].astype(str), mine["target"].astype(str), strict=True))
 
 
 def _china(rows: pd.DataFrame, tables: facts.Tables, targets: dict[str, str]) -> pd.DataFrame:

@@ -253,7 +253,8 @@ def robust_spread(values: pd.Series) -> float:
 
 def step(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a rate or price of a day that leaves the week before by more than days ever did."""
-    for name, mine in table[_is_level(table) & (table["freq"] == "D")].groupby("name"):
+    level = table["series"].str.startswith(("fx", "share_price", "wb_", "storage_fill"))
+    for name, mine in table[level & (table["freq"] == "D")].groupby("name"):
         past = known[known["name"] == name].sort_values("begin")
         if len(past) < 30:
             continue
@@ -282,10 +283,6 @@ def _largest_step(values: pd.Series) -> float:
             largest = max(largest, abs(float(np.log(value / last))))
         last = _followed(last, value)
     return largest
-
-
-def _is_level(table: pd.DataFrame) -> pd.Series:
-    return table["series"].str.startswith(("fx", "share_price", "wb_", "storage_fill"))
 
 
 def stuck(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:

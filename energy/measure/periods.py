@@ -163,7 +163,7 @@ def parse(text: Any) -> Period:
         return text
     if isinstance(text, str):
         return _parse_text(text)
-    if _is_integer(text):
+    if isinstance(text, numbers.Integral) and not isinstance(text, bool):
         return _parse_text(str(text))
     return containing(_date(text), "D")
 
@@ -655,11 +655,6 @@ def _valid_month(year: int, month: int, text: str) -> int:
             f"Period {text!r} does not exist: months run from 01 to 12, e.g. {year}-12."
         )
     return month
-
-
-def _is_integer(value: Any) -> bool:
-    """Tell a whole number, Python's or numpy's, from a bool."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def _date(value: Any) -> dt.date:

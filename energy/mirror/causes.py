@@ -39,7 +39,7 @@ def split(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     words: list[str] = []
     first, second = _start(a, b)
     gap = first - second
-    if _converts(a, b):
+    if a["basis"] != b["basis"] and "unstated" not in (a["basis"], b["basis"]):
         parts["temperature"] = dyadic(-(a["warm"] - b["warm"]))
         parts["calorific"] = dyadic(-(a["heat"] - b["heat"]))
         if parts["temperature"]:
@@ -58,12 +58,6 @@ def split(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, Any]:
     parts["residual"] = rest
     words += _named(a, b) if rest else []
     return {"gap": gap, **parts, "possible": possible, "why": "; ".join(words)}
-
-
-def _converts(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    """Tell whether both bases are stated and differ."""
-    stated = "unstated" not in (a["basis"], b["basis"])
-    return stated and a["basis"] != b["basis"]
 
 
 def _start(a: Mapping[str, Any], b: Mapping[str, Any]) -> tuple[float, float]:

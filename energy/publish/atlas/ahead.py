@@ -46,7 +46,8 @@ def scenarios(projection: xr.Dataset) -> dict[str, Any]:
     given = projection.attrs
     shares = _shares(names, given.get("chances") or given.get("probabilities"))
     told = _texts(given.get("words"))
-    low, high = _edges(projection)
+    quantiles = projection["quantile"].values.astype(float)
+    low, high = float(quantiles.min()), float(quantiles.max())
     known = [share if share is not None else -1.0 for share in shares]
     return {
         "scenarios": [
@@ -90,11 +91,6 @@ def _shares(names: Sequence[str], given: Any) -> list[float | None]:
 
 def _share(value: Any) -> float | None:
     return None if value is None or not math.isfinite(float(value)) else float(value)
-
-
-def _edges(projection: xr.Dataset) -> tuple[float, float]:
-    quantiles = projection["quantile"].values.astype(float)
-    return float(quantiles.min()), float(quantiles.max())
 
 
 def ahead_of(

@@ -50,7 +50,8 @@ def story_of(
     if markets is None or markets.empty:
         return None
     table = by_year(markets)
-    names = _largest_markets(table["flow"])
+    largest = table["flow"].max(axis=1).sort_values(ascending=False)
+    names = [str(name) for name in largest.index[:APART] if largest[name] > 0]
     told = {column: _grouped(table[column], names) for column in ("flow", "low", "high")}
     head = headline(told["flow"])
     return {
@@ -93,12 +94,6 @@ def by_year(markets: pd.DataFrame) -> dict[str, pd.DataFrame]:
     wide = kept.set_axis(pd.MultiIndex.from_arrays([kept.index.get_level_values(0), years]))
     columns = {"flow": "flow", "low": "p10", "high": "p90"}
     return {name: wide[column].unstack() for name, column in columns.items()}  # noqa: PD010
-
-
-def _largest_markets(flow: pd.DataFrame) -> list[str]:
-    """Name the markets that are shown apart, largest first."""
-    largest = flow.max(axis=1).sort_values(ascending=False)
-    return [str(name) for name in largest.index[:APART] if largest[name] > 0]
 
 
 def _grouped(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
