@@ -502,7 +502,7 @@ def test_a_customs_value_is_divided_by_a_price_fitted_to_oil(tracker):
     mine = told[(told["series"] == "customs_value") & (told["entity"] == "china")]
     assert len(mine) > 15 and set(mine["verdict"]) <= {"agrees", "strained"}
     assert mine.loc["V0334", "value"] == pytest.approx(3980 / 261, abs=0.1)
-    assert (mine["error"] / mine["value"]).between(0.03, 0.08).all()
+    assert (mine["error"] / mine["value"]).between(0.08, 0.09).all()
     out = kept.result(tracker.facts).left_out.set_index("id")["reason"]
     assert out["V0353"].startswith("its mass is printed beside it")  # fitted to it
 

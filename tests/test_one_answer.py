@@ -1,11 +1,15 @@
 """One answer everywhere: a cell is the same number at every door, and it ties to what was printed."""
 
+import crawler
 import numpy as np
+import pandas as pd
 import pytest
 
 from energy.balance import cube as cubes
 from energy.errors import UnknownName, UsageError
+from energy.measure import periods
 from energy.projection import backtest
+from energy.provenance import explain
 
 ROUTES = ["power-of-siberia-1", "blue-stream", "turkstream-2", "ukraine-transit", "serbia-hungary"]
 YEARS = [str(year) for year in range(2014, 2026)]
@@ -104,7 +108,7 @@ def test_a_flow_that_the_balance_knows_is_not_called_unknown(tracker):
 def test_every_built_route_has_a_flow_in_every_whole_year(annual):
     """From its start on: what is missing is not built, not drawn as known."""
     before = annual["flow_status"].isin(["not-built", "proposed", "construction", "cancelled"])
-    unknown = annual["flow"].isnull() & ~before
+    unknown = annual["flow"].isnull() & ~before  # noqa: PD003 xarray's
     assert not unknown.any(), unknown.to_series().loc[lambda s: s].index.tolist()
 
 
@@ -157,6 +161,27 @@ def test_totals_tie_to_company_and_ministry_in_every_year(tracker):
     assert set(lng["period"]) == set(YEARS)
 
 
+def test_the_table_of_totals_sets_prints_beside_the_parts(tracker):
+    """`energy check --totals`: every part in every year, and who does not tie is named."""
+    table = tracker.evidence.totals()
+    parts = table.dropna(subset=["flow"]).groupby("part")["year"].agg(set)
+    asked = {"eu", "europe-other", "europe", "turkey", "china", "kazakhstan", "kyrgyzstan",
+             "uzbekistan", "armenia", "georgia", "belarus", "moldova", "kaliningrad", "lng-yamal",
+             "lng-sakhalin-2", "lng-arctic-2", "lng-vysotsk", "lng-portovaya", "exports"}  # fmt: skip
+    assert asked <= set(parts.index)
+    assert all(years == set(range(2014, 2026)) for years in parts[sorted(asked)])
+    prints = table.dropna(subset=["id"])
+    assert set(prints.loc[~prints["ties"].astype(bool), "id"]) == set(APART)
+    assert set(prints.loc[prints["part"] == "turkey", "year"]) == set(range(2014, 2026))
+    row = prints.set_index("id").loc["V0031"]
+    assert row["errors_apart"] == pytest.approx((row["printed"] - row["counted"]) / row["error"])
+    assert (row["known"], row["entity"]) == ("BC055", "europe-and-china")
+    shown, told = tracker.markets(by="market"), table.dropna(subset=["flow"])
+    for part, year in (("eu", 2024), ("lng-yamal", 2019), ("china", 2025)):
+        mine = told[(told["part"] == part) & (told["year"] == year)]["flow"]
+        assert mine.iloc[0] == pytest.approx(shown.loc[part, str(year)].iloc[0])
+
+
 def test_the_truth_of_the_backtest_is_the_balance(tracker):
     """A quarter of history that is told tightly is the balance's own number."""
     cube = tracker.flows()
@@ -194,3 +219,97 @@ def test_only_the_line_to_china_is_overfull(tracker):
     assert float(cube["utilisation"].sel(route=lines).max()) < 1.005
     before = cube.sel(route="bovanenkovo-ukhta", period=slice("2015", "2016"))  # one string: 57.5
     assert float(before["flow"].max()) <= 57.5 * 92 / 365.2425 + 1e-6
+
+
+QUARTERS = ["2016Q1", "2021Q3", "2025Q2"]  # before, at and after what changed ways
+
+
+@pytest.fixture(scope="module")
+def doors(tracker, tmp_path_factory):
+    """Return every known flow of the quarters by door, bcm by route and quarter."""
+    cube, days = tracker.flows(), [np.datetime64(periods.parse(q).start) for q in QUARTERS]
+    folder = tmp_path_factory.mktemp("page")
+    tracker.maps.page(projection=False).save(str(folder / "atlas.html"))
+    page = crawler.page_data(folder)["flow_lines"]
+    layer = tracker.maps.layers(projection=False)["flows_quarterly"]
+    months = tracker.flows(freq="M")["flow"].resample(period="QS").sum(skipna=False)
+    steps = explain.ledger(
+        tracker.facts, cube.sel(period=days), tracker._prices, tracker.lines["length_km"]
+    )
+    return {
+        "flows": quarters_of(cube["flow"].sel(period=days)),
+        "months": quarters_of(months.sel(period=days)),
+        "layer": layer.set_index(["route", "period"])["flow"],
+        "routes": histories(tracker.routes),
+        "page": drawn(page),
+        "cite": steps[steps["quantity"] == "flow"].groupby(["route", "period"])["part"].sum(),
+        "stranded": pd.concat({q: tracker.network.stranded(q)["flow"] for q in QUARTERS}).swaplevel(),
+    }  # fmt: skip
+
+
+def quarters_of(cells):
+    table = cells.transpose("route", "period").to_pandas()
+    table.columns = pd.Index(QUARTERS, name="quarter")
+    return table.reset_index().melt("route").set_index(["route", "quarter"])["value"].dropna()
+
+
+def histories(routes):
+    told = {(row.Index, p): v for row in routes.itertuples()
+            for p, v in zip(row.periods, row.flow_by_period, strict=True)}  # fmt: skip
+    return pd.Series(told, dtype=float).dropna()
+
+
+def drawn(page):
+    steps = [step["id"] for step in page["steps"]][: page["past"]]
+    told = {(line["id"], steps[line["series"]["value"]["o"] + k]): value
+            for line in page["lines"] if line["series"].get("value")
+            for k, value in enumerate(line["series"]["value"]["v"])}  # fmt: skip
+    return pd.Series(told, dtype=float).dropna() / 1000
+
+
+@pytest.mark.parametrize(
+    ("door", "digits"),
+    [("months", 1e-6), ("cite", 1e-6), ("stranded", 1e-9), ("layer", 6e-5), ("routes", 6e-5),
+     ("page", 6e-4)],
+)  # fmt: skip
+@pytest.mark.slow
+def test_every_cell_of_a_whole_quarter_is_one_number_at_every_door(doors, door, digits):
+    """To the digits that a door keeps; a flow known at one is missing at none."""
+    truth, told = doors["flows"], doors[door]
+    told = told[told.index.get_level_values(1).isin(QUARTERS)]
+    if door == "stranded":  # built lines that are not a part of another
+        truth = truth[truth.index.isin(told.index)]
+    assert len(truth) > 100
+    assert set(told.dropna().index) == set(truth.index)
+    shown = told.reindex(truth.index).astype(float)
+    np.testing.assert_allclose(shown, truth, atol=digits, rtol=0)
+
+
+@pytest.mark.parametrize("year", ["2016", "2021", "2024"])
+def test_every_row_of_summary_and_bridge_is_the_cube_of_the_year(tracker, annual, year):
+    """A market of the bridge is a sum of routes: where the market took another sum, it says both."""
+    summary, bridge = tracker.summary(), tracker.bridge(year).set_index(["kind", "line"])
+    routes, markets = rows_of(summary, "Volume by route, bcm"), rows_of(summary, "By market, bcm")
+    told, took = annual["flow"].sel(period=year).squeeze().to_series(), tracker.markets()[year]
+    assert len(routes) > 12 and len(markets) > 8
+    for name, cells in routes.items():
+        shown = told[name]
+        assert cells[year].strip("* emp") == ("–" if np.isnan(shown) else f"{shown:,.1f}")
+    for name, flow in took.iloc[:, 0].items():
+        assert markets[name][year] == f"{flow:,.1f}"
+    lines = bridge.loc["route", "bcm"].dropna()
+    assert len(lines) > 8
+    np.testing.assert_allclose(lines, told[lines.index], atol=1e-9)
+    beside = bridge.loc["market"].join(took.iloc[:, 0].rename("took"), how="inner")
+    apart = (beside["bcm"] - beside["took"]).abs() > 0.05
+    assert apart["europe"] and not apart["belarus"]
+    for row in beside[apart].itertuples():
+        assert f"{row.took:.1f} bcm went to the market itself" in row.note
+    assert not beside.loc[~apart, "note"].str.contains("went to the market itself").any()
+
+
+def rows_of(summary, title):
+    lines = summary.split(f"## {title}\n")[1].split("\n## ")[0].strip().splitlines()
+    head, *rows = ([word.strip() for word in line.strip("| ").split(" | ")] for line in lines
+                   if line.startswith("| ") and "---" not in line)  # fmt: skip
+    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}

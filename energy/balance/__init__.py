@@ -10,6 +10,7 @@ from energy.balance.estimate import Balance, solve
 from energy.balance.kept import Result, result, ship
 from energy.balance.measurements import Measurements, measure
 from energy.balance.system import System
+from energy.balance.totals import totals
 from energy.balance.verdicts import WORDS
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "result",
     "ship",
     "solve",
+    "totals",
 ]

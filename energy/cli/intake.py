@@ -17,6 +17,7 @@ def _check(verbs: Verbs) -> None:
                  "  energy check --balance    published figures that contradict each other, by whom and why\n"
                  "  energy check --filled     how full the tables are, by part and standing\n"
                  "  energy check --contested  known contradictions, their numbers side by side and the answer\n"
+                 "  energy check --totals     markets, countries and plants by year beside the totals printed of them\n"
                  "exit code 1 when anything is wrong; nothing is written")  # fmt: skip
     verb.add_argument(
         "folder",
@@ -44,6 +45,11 @@ def _check(verbs: Verbs) -> None:
         "--filled",
         action="store_true",
         help="count what is filled: routes, markets, accounts, what was known on time; exit code 0",
+    )
+    verb.add_argument(
+        "--totals",
+        action="store_true",
+        help="set each market by year beside the company's and ministry's totals; exit code 0",
     )
     add_format(verb)
 
@@ -128,10 +134,12 @@ def _run_check(options: argparse.Namespace) -> int:
         return _list_gaps(options)
     if options.install:
         return list_faults(build.check_install(options.folder or "."))
-    if options.balance or options.contested or options.filled:
+    if options.balance or options.contested or options.filled or options.totals:
         import energy
 
         tracker = energy.load(options.folder, as_of=options.as_of)
+        if options.totals:
+            return emit(tracker.evidence.totals().round(3), options.format)
         if options.filled:
             return emit(tracker.evidence.filled(), options.format)
         table = tracker.balance() if options.balance else tracker.evidence.contested()

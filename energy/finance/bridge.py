@@ -23,6 +23,7 @@ from energy.measure.tables import Tables
 from energy.measure.validity import in_force
 
 COLUMNS = ["line", "kind", "bcm", "price", "musd", "rub_bn", "status", "source", "note"]
+TENTH = 0.1  # bcm: the digits in which volumes are printed here
 ALL = "all exports"
 OWN = {"of_route": ("route",), "of_market": ("market",), "total": (ALL,),
        "reported": ("reported", "result"), "reported_less_ours": ("gap",)}  # fmt: skip
@@ -79,6 +80,7 @@ def bridge(
     routes: pd.DataFrame | None = None,
     groups: pd.DataFrame | None = None,
     rate: float | None = None,
+    took: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Set export revenue by route beside the reported sales and the result of a calendar year.
 
@@ -101,6 +103,9 @@ def bridge(
         are no export. Without it every market is one far abroad.
     rate : float, optional
         RUB per USD of your own where the facts have none for the year.
+    took : mapping of str to float, optional
+        What each market took in the year by the balance, bcm; ``exports`` all of them. A line that
+        sums routes to another figure says so: a route's gas has one price and may serve a neighbour.
 
     Returns
     -------
@@ -152,9 +157,19 @@ def bridge(
     parts += [_lines(reported, exchange), _gaps(cells, reported, exchange, number)]
     parts += [_result(statements, number, exchange)]
     table = pd.DataFrame([row for part in parts for row in part], columns=COLUMNS)
+    table["note"] = [_beside(row, took or {}) for row in table.itertuples()]
     kind = table["kind"].where(table["line"] != ALL, ALL)
     return table.assign(**{name: table["rub_bn"].where(kind.isin(kinds))
                            for name, kinds in OWN.items()})  # fmt: skip
+
+
+def _beside(row: Any, took: Mapping[str, float]) -> str:
+    """Return the note of a line, with what its market took where its routes carried another sum."""
+    told = took.get("exports" if row.line == ALL else row.line)
+    if row.kind != "market" or told is None or abs(told - row.bcm) < TENTH / 2:
+        return str(row.note)
+    words = f"by routes, as they are priced: {told:.1f} bcm went to the market itself"
+    return f"{row.note}; {words}" if row.note else words
 
 
 def _counted(flows: xr.Dataset, routes: pd.DataFrame | None) -> xr.Dataset:

@@ -985,7 +985,18 @@ class Tracker:
 
         return bridge.bridge(str(year), self._quarters, self.money._all_lines, self.facts["fx"],
                              routes=self.facts["routes"], groups=self.facts["market-groups"],
-                             rate=rate)  # fmt: skip
+                             rate=rate, took=self._took(str(year)))  # fmt: skip
+
+    def _took(self, year: str) -> dict[str, float]:
+        """Return what each market took in a year by the balance, bcm; nothing where none is known."""
+        if periods.parse(year).freq != "A":
+            return {}
+        told = {**self._taken(year, "market"), **self._taken(year, "group")}
+        return {name: value for name, value in told.items() if value == value}
+
+    def _taken(self, year: str, by: str) -> dict[str, float]:
+        table = self.markets(by=by, total=True, start=year, end=year)
+        return {} if table.empty else {str(k): float(v) for k, v in table.iloc[:, 0].items()}
 
     def economics(self, route: str | None = None) -> pd.DataFrame:
         """Return NPV, IRR and break-even price of a proposed line as quantiles.

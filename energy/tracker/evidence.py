@@ -105,6 +105,29 @@ class Evidence(Facet):
             return table
         return table[table["standing"] == standing].reset_index(drop=True)
 
+    def totals(self, first: int = 2014, last: int = 2025) -> pd.DataFrame:
+        """Return each market, country and plant by year beside the totals printed of it.
+
+        Parameters
+        ----------
+        first, last : int
+            Calendar years.
+
+        Returns
+        -------
+        DataFrame
+            See `energy.balance.totals.totals`: the balance with its interval, each print with its
+            stated error, and whether they tie.
+
+        Examples
+        --------
+        >>> import energy
+        >>> table = energy.load().evidence.totals(2023, 2023)
+        >>> table.loc[table["ties"] == False, "id"].tolist()  # 91.4 bcm of a scope nobody states
+        ['V0031']
+        """
+        return balancing.totals(self.t.facts, first, last)
+
     def disruptions(self, route: str | None = None) -> pd.DataFrame:
         """Return stops, strikes and repairs with start, end, routes and what they took off line.
 
