@@ -255,3 +255,8 @@ def test_versions_are_listed_with_what_is_of_today():
     assert {row["hindsight"] for row in rows} == {True, False}
     first = next(row for row in rows if row["question"] == "settlement")
     assert first["as_of"] == "2022-02-24" and first["probabilities"]["none"] == 0.70
+
+
+def test_the_head_of_the_tree_names_every_key_of_an_answer():
+    head = scenarios.PATH.read_text(encoding="utf-8").partition("\n[")[0]
+    assert [key for key in sorted(scenarios.WHAT) if key not in head] == []
