@@ -71,12 +71,13 @@ class Book:
         said = table.index.isin(pd.MultiIndex.from_frame(balanced))
         whole = ((table["coverage"] > 1 - SIX) | said) & (table["capacity"] > 0)
         table["reported"] = table["reported"].where(said, table["flow"])
+        empty = table["flow"].abs() < 5e-4  # of less than 0.001 bcm there is no price
         ends = self._ends().reindex(table.index)
         modelled = self.modelled.reindex(table.index)
         return table.assign(
             coverage=table["coverage"].fillna(0.0), balanced=table["flow"].where(said),
             price_p10=modelled["p10"], price_p90=modelled["p90"],
-            revenue=table["flow"] * table["price"],
+            revenue=(table["flow"] * table["price"]).fillna(table["revenue"].where(empty)),
             utilisation=(table["flow"] / table["capacity"]).where(whole),
             idle=(table["capacity"] - table["flow"]).where((table["coverage"] > 0.999) | said),
             flow_p10=ends["p10"].where(said), flow_p90=ends["p90"].where(said),
@@ -319,7 +320,8 @@ class Book:
             cells = self.projection[name]
             dim = "year" if "_year" in name else "period"
             labels = {at: _label(at) for at in cells[dim].to_index()}
-            told = cells.transpose("scenario", "route", dim, "quantile").to_series()
+            place = "route" if "route" in cells.dims else "market"
+            told = cells.transpose("scenario", place, dim, "quantile").to_series()
             self._ahead[name] = {(s, r, labels[at], q): v for (s, r, at, q), v in told.items()}
         return self._ahead[name]
 
@@ -600,7 +602,7 @@ STYLE = re.compile(
     r"(series\.\w+\.(digits|scale)|scale\.(px|factor|legend\[\])|geometry_scale|stale|past|start)|"
     r"steps\[\]\.grades\[\]|calendars\[\]\.(whole|steps\[\]\.of\[\])|units\[\]\.digits|"
     r"projection\.(start|flowing|idle)|events\[\]\.(lines\[\]|step)|"
-    r"lines\[\]\.span\.(o|v\[\])|story\.scale|odds\.(bins|power|draws)|"
+    r"lines\[\]\.span\.(o|v\[\])|story\.(ahead\.)?scale|odds\.(bins|power|draws)|"
     r"ways\.(scale|rows\[\]\[\](\.o)?)|"
     r"odds\.sheets\[\]\.(scale|top|counts\[\]\[\]\.o)"
 )
@@ -610,7 +612,8 @@ CHECKED = re.compile(
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
     r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.(price_)?band\.\w+\.(o|v\[\])|"
     r"lines\[\]\.ahead\[\]\.chance\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
-    r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.chance|odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
+    r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.(chance|volume)|story\.ahead\.scenarios\[\]\.\w+\[\]\[\]|"
+    r"odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
     r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
     r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]|"
     r"fresh\[\]\.source"
@@ -746,6 +749,25 @@ def _page_story(data: dict, book: Book) -> Iterator[tuple]:
             held = book.projection["flowing"].sel(scenario="mixture", route=stop["route"])
             made = float(held.sel(period=periods.parse(stop["step"]).start.isoformat()))
             yield f"atlas.html: tour {stop['step']} chance", stop["chance"], made, 1e-3
+        if "volume" in stop:
+            key = ("mixture", stop["route"], stop["step"][:4], 0.5)
+            made = book.ahead("flow_year_if_flowing").get(key, np.nan)
+            yield f"atlas.html: tour {stop['step']} volume", stop["volume"], made, 1e-2
+    yield from _page_projected_markets(story.get("ahead"), data, book)
+
+
+def _page_projected_markets(ahead: dict | None, data: dict, book: Book) -> Iterator[tuple]:
+    """Yield median and edges of exports by scenario, market and year."""
+    if ahead is None:
+        return
+    made = book.ahead("exports_year")
+    for scenario, told in zip(data["projection"]["scenarios"], ahead["scenarios"], strict=True):
+        for name, level in (("flow", 0.5), ("low", 0.1), ("high", 0.9)):
+            for market, row in zip(ahead["markets"], told[name], strict=True):
+                for year, shown in zip(ahead["years"], row, strict=True):
+                    key = (scenario["key"], market["key"], year, level)
+                    where = f"atlas.html: {scenario['key']}/{market['key']}/{year} {name}"
+                    yield where, _nan(shown) / ahead["scale"], made.get(key, np.nan), 1e-2
 
 
 def _page_odds(data: dict, book: Book) -> Iterator[tuple]:

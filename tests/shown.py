@@ -95,7 +95,8 @@ def _must(cell: xr.Dataset, days: int) -> dict[str, dict[str, str]]:
     dated = r"evidence of \d{4}"
     lone = sure and not cell["sources"].item()
     seen = {"own": r"no figure of its own; facts to \d{4}"} if lone else {"age": dated}
-    both = dict.fromkeys([word["status"], word["price_status"]])
+    # of no gas there is no price: its revenue stands on the flow alone
+    both = dict.fromkeys(filter(None, [word["status"], word["price_status"]]))
     must = {
         "value": {"basis": "at 20 °C", "status": word["status"], **seen,
                   "interval": _ends(cell, "flow", 2) if sure and moves else "",

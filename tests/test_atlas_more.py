@@ -932,7 +932,8 @@ def test_the_view_is_taken_away_as_pictures_and_tables(page, tmp_path):
         ("Turkish Stream", "TurkStream, string 1"), ("Sila Sibiri", "Power of Siberia (Chayanda"),
         ("severny potok", "Nord Stream"), ("Power of Siberia II", "Power of Siberia 2"),
         ("Irkutsk", "Irkutsk"), ("上海", "Shanghai"), ("kiyikoy", "Kıyıköy"), ("德国", "Germany"),
-        ("Германия", "Germany"), ("Urengoj", "Urengoy - Pomary"),
+        ("Германия", "Germany"), ("Urengoj", "Urengoy - Pomary"), ("Baumgarten", "Baumgarten"),
+        ("Gazprom", "Gazprom"), ("Газпром", "Gazprom"), ("Druzhba", "Druzhba"), ("Дружба", "Druzhba"),
     ],
 )  # fmt: skip
 @pytest_browser

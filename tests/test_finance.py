@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from energy import facts
 from energy.errors import DataError, EnergyError, PeriodError, UnitError, UnknownName
-from energy.finance import accounts, prices
+from energy.finance import accounts, prices, revenue
 from energy.finance.bridge import bridge as bare_bridge
 
 bridge = functools.partial(bare_bridge, groups=facts.load()["market-groups"])
@@ -360,6 +360,23 @@ def test_one_row_a_market_and_quarter():
     table = prices.by_market(pd.DataFrame(rows))
     assert not table.duplicated(["market", "period"]).any()
     assert (table[["series", "id", "reason"]] != "").all(axis=None)
+
+
+def test_gas_that_did_not_flow_has_no_price():
+    """0.3 bcm at 200 USD are 60 million; of nothing, and of 0.4 million m3, there is no price."""
+    table = pd.DataFrame(
+        {"market": "europe", "period": pd.date_range("2022-01-01", periods=4, freq="QS"),
+         "price": 200.0, "p10": 180.0, "p90": 220.0, "status": "actual", "id": "P0001"}
+    )  # fmt: skip
+    bare = cube(pipe=("europe", [0.3, 0.0, 0.0004, np.nan], 0.0))
+    told = revenue.attach(bare, bare["flow"], table).isel(route=0)
+    assert told["price"].values.tolist()[0] == 200
+    assert told["revenue"].values[:3] == pytest.approx([60, 0, 0.08])
+    for name in ("price", "price_p10", "price_p90"):
+        assert np.isnan(told[name].values[1:]).all(), name
+    for name in ("price_status", "price_source"):
+        assert told[name].values.tolist()[1:] == ["", "", ""], name
+    assert np.isnan(told["revenue"].values[3])
 
 
 # ---- bridge ----------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -14,11 +16,15 @@ from energy.measure.tables import Tables
 WORDS = {
     "price_p10": {"long_name": "Price of which one in ten lies below", "units": "USD/1000 m3"},
     "price_p90": {"long_name": "Price of which one in ten lies above", "units": "USD/1000 m3"},
-    "price": {"long_name": "Border price", "units": "USD/1000 m3 (20 °C)"},
+    "price": {"long_name": "Border price", "units": "USD/1000 m3 (20 °C)",
+              "comment": "of gas that flowed: missing where none did or is known of"},
     "revenue": {"long_name": "Flow times border price", "units": "million USD"},
     "price_status": {"long_name": "Standing of the price"},
     "price_source": {"long_name": "Ids of the figures behind the price"},
-}
+}  # fmt: skip
+
+NO_GAS = 0.0005
+"""Bcm below which a flow is told as 0.000: nothing was sold, so there is no price of it."""
 
 
 def priced(cube: xr.Dataset, tables: Tables, table: pd.DataFrame) -> xr.Dataset:
@@ -73,7 +79,8 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
     Dataset
         Price in USD/1000 m3 (20 °C) with ``price_p10, price_p90`` where it is modelled (NaN where
         printed), revenue in million USD: 1 bcm at 1 USD/1000 m3 is worth
-        1 million USD. A missing price or flow leaves revenue missing.
+        1 million USD. A missing price or flow leaves revenue missing. Where no gas flowed, or none
+        is known of, nothing was sold: no price, no standing, no source; revenue is what flowed (0).
 
     Examples
     --------
@@ -90,15 +97,36 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
     shape, dims = cube["flow"].shape, cube["flow"].dims
     wanted = [cube["market"].values.ravel(), np.tile(quarters.to_numpy(), shape[0])]
     found = known.reindex(pd.MultiIndex.from_arrays(wanted, names=["market", "period"]))
-    price = found["price"].to_numpy().reshape(shape)
     cube = cube.assign(
-        price=(dims, price),
+        price=(dims, found["price"].to_numpy().reshape(shape)),
         price_p10=(dims, _column(found, "p10").reshape(shape)),
         price_p90=(dims, _column(found, "p90").reshape(shape)),
         price_status=(dims, found["status"].fillna("").to_numpy(object).reshape(shape)),
         price_source=(dims, found["id"].fillna("").to_numpy(object).reshape(shape)),
+        revenue=volume * found["price"].to_numpy().reshape(shape),
     )
-    return _named(cube.assign(revenue=volume * cube["price"]))
+    return _named(_without_empty(cube, volume))
+
+
+def without_gas(volume: Any) -> Any:
+    """Say of which flows in bcm there is no price: none flowed, or nobody knows of any.
+
+    >>> without_gas(xr.DataArray([0.0, 0.0004, 0.2, np.nan])).values.tolist()
+    [True, True, False, True]
+    """
+    return ~(abs(volume) >= NO_GAS)
+
+
+def _without_empty(cube: xr.Dataset, volume: xr.DataArray) -> xr.Dataset:
+    """Take the price from where no gas flowed: 365 USD of nothing would be told as a sale."""
+    gas = ~without_gas(volume)
+    names = ("price", "price_p10", "price_p90", "price_status", "price_source")
+    return cube.assign(
+        {
+            name: cube[name].where(gas, "" if cube[name].dtype == object else np.nan)
+            for name in names
+        }
+    )
 
 
 def _column(found: pd.DataFrame, name: str) -> np.ndarray:
@@ -189,7 +217,7 @@ def _weighted(flow: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.nda
     lacking = (gas & np.isnan(revenue)).any(axis=1) | np.isnan(flow).all(axis=1)
     total = np.where(lacking, np.nan, np.nansum(np.where(gas, revenue, 0.0), axis=1))
     volume = np.nansum(np.where(gas, flow, 0.0), axis=1)
-    return total, np.divide(total, volume, out=np.full(len(total), np.nan), where=volume > 0)
+    return total, np.divide(total, volume, out=np.full(len(total), np.nan), where=volume >= NO_GAS)
 
 
 def _end(part: xr.Dataset, name: str, price: np.ndarray) -> np.ndarray:
@@ -199,7 +227,7 @@ def _end(part: xr.Dataset, name: str, price: np.ndarray) -> np.ndarray:
     """
     if name not in part:
         return np.full(len(price), np.nan)
-    held = part[name].fillna(part["price"]) * part["flow"]
+    held = (part[name].fillna(part["price"]) * part["flow"]).fillna(part["revenue"])
     _, mean = _weighted(part["flow"].values, held.values)
     any_model = (part[name].notnull() & (part["flow"] > 0)).any("period").values
     return np.where(any_model & ~np.isnan(price), mean, np.nan)

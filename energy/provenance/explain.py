@@ -15,6 +15,7 @@ from energy.balance import cube as cubes
 from energy.balance import kept
 from energy.errors import PeriodError, UnknownName
 from energy.finance import netback
+from energy.finance import revenue as worth_of
 from energy.measure import periods
 from energy.measure.observations import rows_of
 
@@ -244,7 +245,8 @@ def _money(
     cells = cube[["flow", "market"]].to_dataframe().reset_index()
     told = cells[[*PLACE, "flow", "market"]].merge(prices, on=["market", "period"])
     told = told.rename(columns={"price": "value"}).assign(basis="20C", month=told["period"].dt.date)
-    price = told.assign(quantity="price", part=told["value"], how=told["reason"])
+    sold = told[~worth_of.without_gas(told["flow"])]  # of no gas there is no price
+    price = sold.assign(quantity="price", part=sold["value"], how=sold["reason"])
     worth = told[told["flow"].notna()]
     revenue = worth.assign(quantity="revenue", bcm=worth["flow"], part=worth["flow"] * worth["value"],
                            how="derived: flow in bcm x price in USD/1000 m3 = million USD")  # fmt: skip

@@ -178,6 +178,24 @@ class Stop(TypedDict):
     text: NotRequired[str]
     texts: NotRequired[tuple[str, str]]
     chance: NotRequired[float]
+    volume: NotRequired[float]
+
+
+class Spread(TypedDict):
+    """Median and edges of one scenario: a row a market, a cell a year."""
+
+    flow: list[list[int | None]]
+    low: list[list[int | None]]
+    high: list[list[int | None]]
+
+
+class Coming(TypedDict):
+    """Exports by market behind the last year with figures, scenario by scenario."""
+
+    years: list[str]
+    scale: int
+    markets: list[Market]
+    scenarios: list[Spread]
 
 
 class Story(TypedDict):
@@ -191,6 +209,7 @@ class Story(TypedDict):
     high: list[list[int | None]]
     headline: Headline
     tour: list[Stop]
+    ahead: NotRequired[Coming]
 
 
 class Answer(TypedDict):

@@ -292,6 +292,9 @@ class Search(Piece):
         the map.
     aliases : mapping
         Other words for lines, word -> ids of lines.
+    beside : sequence of mapping
+        What is looked for here and not drawn: ``name, names, text, texts`` (why, also in Russian and
+        Chinese).
     """
 
     call = "search"
@@ -302,6 +305,7 @@ class Search(Piece):
         places: Sequence[Mapping[str, Any]] = (),
         placeholder: str = "Search",
         aliases: Mapping[str, Sequence[str]] | None = None,
+        beside: Sequence[Mapping[str, Any]] = (),
     ):
         texts = {"label": "Search lines and places", "none": "Nothing found"}
         super().__init__(
@@ -309,6 +313,7 @@ class Search(Piece):
                 "places": list(places),
                 "placeholder": placeholder,
                 "aliases": dict(aliases or {}),
+                "beside": list(beside),
                 **texts,
             }
         )

@@ -36,7 +36,7 @@ from energy.publish.atlas import (
 from energy.publish.atlas.faults import check
 from energy.publish.atlas.live import LiveMap
 from energy.publish.atlas.look import BORDERS, COLOURS, SMALL_PRINT
-from energy.publish.atlas.page import aliases_of, filters, page_data, places_of
+from energy.publish.atlas.page import aliases_of, beside_of, filters, page_data, places_of
 from energy.publish.atlas.story import sentence
 from energy.publish.atlas.words import PER_YEAR, about, freq_of, step_word, text_of
 from geodata import draw
@@ -199,7 +199,7 @@ def _pieces(
         draw.Title(title, about(flows), str(flows.attrs.get("as_of", ""))),
         draw.Basemap(),
         draw.FlowLines(data, COLOURS),
-        draw.Search(spots, "Search routes and places", aliases),
+        draw.Search(spots, "Search routes and places", aliases, beside_of()),
         draw.LayerBox(filters(data["lines"])),
         draw.Legend(
             SMALL_PRINT,

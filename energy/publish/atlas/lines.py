@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -197,12 +198,20 @@ def _line(
     }
 
 
+NO_COMPANIES = {"Ukraine", "transit countries"}  # owners that are none
+
+
 def _groups_of(
     record: Mapping[Hashable, Any], status: str, role: str, markets: Iterable[str]
 ) -> dict[str, Any]:
-    """Say what a route can be filtered by; markets, basins and operators may be several."""
+    """Say what a route can be filtered by; all but role and status may be several.
+
+    A company is an operator or an owner: a reader looks for it without knowing which.
+    """
     listed = {name: _listed(record.get(name)) for name in ("market", "basin", "operator")}
     listed["market"] = sorted({*listed["market"], *markets})
+    owners = re.split(r"; | ?[(,] ?|\)", text_of(record.get("owner")))
+    listed["company"] = sorted({*listed["operator"], *filter(None, owners)} - NO_COMPANIES)
     return {"role": role if role in ROLE_LABELS else "", "status": status, **listed}
 
 

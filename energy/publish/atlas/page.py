@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import functools
+import io
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from importlib import resources
 from typing import Any
 
 import geopandas as gpd
@@ -217,6 +221,21 @@ def aliases_of(facts: Tables | None) -> dict[str, list[str]]:
     rows = facts["aliases"][facts["aliases"]["kind"].isin(["route", "group"])]
     pairs = zip(rows["alias"], rows["id"], strict=True)
     return {str(word): str(ids).split(";") for word, ids in pairs}
+
+
+@functools.cache
+def beside_of() -> tuple[dict[str, Any], ...]:
+    """Return what is looked for on a map of gas and lies beside it: oil pipelines, LNG plants.
+
+    >>> [row["name"] for row in beside_of()][:2]
+    ['Druzhba', 'ESPO']
+    """
+    text = resources.files("energy.publish.atlas").joinpath("beside.csv").read_text("utf-8")
+    return tuple(
+        {"name": row["word"], "names": row["names"].split(";"), "text": row["text"],
+         "texts": [row["ru"], row["zh"]]}
+        for row in csv.DictReader(io.StringIO(text))
+    )  # fmt: skip
 
 
 def filters(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ of a market, route or year stands here.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -15,6 +15,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.measure import periods
+from energy.publish.atlas.ahead import RARE
 from energy.publish.atlas.columns import integers
 from energy.publish.atlas.words import spoken, text_of, translations
 
@@ -22,6 +23,8 @@ APART = 6  # markets with a colour of their own; the smaller ones are added up
 NOT_EXPORTS = ("exports", "russia", "lng")  # rows of the balance that are no exports by pipe
 OTHERS = "others"
 SCALE = 1000  # integers of 1/1000 of the unit
+AHEAD_SCALE = 100  # a projection is told to 0.1 bcm
+LEAST = 0.05  # bcm a year: a market that no scenario gives as much is left out
 SOON = 10  # years from the newest figures to the last stop of the tour
 
 
@@ -45,7 +48,8 @@ def story_of(
     steps : sequence of mapping
         The periods of the page, ``id`` such as ``2022Q3``.
     projection : xarray.Dataset, optional
-        For the last stop: the likeliest line that is not built.
+        For the last stop, the line to come that brings most, and exports by market of each
+        scenario (``exports_year``).
     """
     if markets is None or markets.empty:
         return None
@@ -61,6 +65,34 @@ def story_of(
         **{name: integers(frame.to_numpy(dtype=float), SCALE) for name, frame in told.items()},
         "headline": head,
         "tour": _tour(head, told["flow"], routes, events, steps, projection),
+        **_projected_markets(projection),
+    }
+
+
+def _projected_markets(projection: xr.Dataset | None) -> dict[str, Any]:
+    """Return ``ahead``: median and edges of exports by scenario, market and year; {} without."""
+    if projection is None or "exports_year" not in projection:
+        return {}
+    told = projection["exports_year"].transpose("scenario", "market", "year", "quantile")
+    most = told.max(["scenario", "year", "quantile"])
+    told = told.isel(market=np.flatnonzero(most.values >= LEAST))
+    levels = told["quantile"].values.astype(float)
+    places = {"flow": int(np.abs(levels - 0.5).argmin()), "low": int(levels.argmin()),
+              "high": int(levels.argmax())}  # fmt: skip
+    names = [str(name) for name in told["market"].values]
+    return {
+        "ahead": {
+            "years": [str(year) for year in told["year"].values],
+            "scale": AHEAD_SCALE,
+            "markets": [
+                {"key": name, "label": "All markets" if name == "all" else spoken(name)}
+                for name in names
+            ],
+            "scenarios": [
+                {name: integers(rows[..., q], AHEAD_SCALE) for name, q in places.items()}
+                for rows in told.values
+            ],
+        }
     }
 
 
@@ -179,21 +211,31 @@ def _year_stop(year: str, routes: Sequence[str]) -> dict[str, Any]:
 
 
 def _ahead_stop(projection: xr.Dataset | None, year: int) -> dict[str, Any] | None:
-    """Return the likeliest line that does not flow yet, with its chance in a year ahead."""
+    """Return the line to come that brings most gas, its chance times what flows if it does.
+
+    By chance alone a small line that is nearly built would stand for all that may come.
+    """
     if projection is None or "flowing" not in projection:
         return None
     names = [str(name) for name in projection["scenario"].values]
-    scenario = names.index("mixture") if "mixture" in names else 0
-    chance = projection["flowing"].isel(scenario=scenario).transpose("route", "period")
+    told = projection.isel(scenario=names.index("mixture") if "mixture" in names else 0)
+    chance = told["flowing"].transpose("route", "period")
     at = np.flatnonzero(pd.DatetimeIndex(chance["period"].values).year == year)
     if not len(at):
         return None
-    new = np.where(chance.values[:, 0] < 0.005, chance.values[:, at[-1]], -1.0)
-    best: Hashable = chance["route"].values[int(np.nanargmax(new))]
-    if np.nanmax(new) <= 0:
+    likely = np.where(chance.values[:, 0] < RARE, chance.values[:, at[-1]], 0.0)
+    if "flow_year_if_flowing" in told:
+        size = told["flow_year_if_flowing"].sel(year=year)
+        size = size.isel(quantile=int(np.abs(size["quantile"].values - 0.5).argmin()))
+        brings = likely * np.nan_to_num(size.reindex(route=chance["route"]).values)
+    else:
+        size, brings = None, likely
+    best = int(np.argmax(brings))
+    if brings[best] <= 0:
         return None
     return {
         "step": periods.quarters_of(year)[-1],
-        "route": str(best),
-        "chance": round(float(np.nanmax(new)), 3),
+        "route": str(chance["route"].values[best]),
+        "chance": round(float(likely[best]), 3),
+        **({} if size is None else {"volume": round(float(size.values[best]), 2)}),
     }

@@ -47,7 +47,10 @@ window.GeoDraw = (function () {
     }
     const one = (part) => {
       const land = (countries || []).find((item) => item.name === part);
-      return land ? country(land) : t(part);
+      if (land) return country(land);
+      const whole = t(part);
+      // "Sakhalin Energy (Gazprom": a list in brackets
+      return whole === part && /[()]/.test(part) ? part.split(/( \(|\))/).map((one) => t(one)).join("") : whole;
     };
     return text.split(/([,;] +)/).map((part, i) => (i % 2 ? part : one(part))).join("");
   }

@@ -540,6 +540,7 @@
     let plane = null; // what is to be seen, at zoom 0
     const lay = () => {
       const box = map.getContainer();
+      map.invalidateSize({ pan: false });
       const head = box.querySelector(".gd-title");
       const top = head ? head.getBoundingClientRect().bottom - box.getBoundingClientRect().top + 8 : 0;
       const place = L.point(box.clientWidth, parseFloat(getComputedStyle(box).paddingTop) - top);
@@ -550,6 +551,7 @@
       const shift = map.getSize().divideBy(2).subtract(L.point(place.x / 2, top + (place.y - 44) / 2));
       const middle = plane.getCenter().multiplyBy(Math.pow(2, zoom)).add(shift);
       map.setView(map.unproject(middle, zoom), zoom, { animate: false, reset: true });
+      model.names.place(); // a sheet does not wait
     };
     matchMedia("print").addEventListener("change", (event) => {
       if (event.matches) {
@@ -565,7 +567,8 @@
       } else if (before) {
         map.off("resize", lay);
         map.options.minZoom = before.least;
-        map.setView(before.center, before.zoom, { animate: false });
+        map.invalidateSize({ pan: false });
+        map.setView(before.center, before.zoom, { animate: false, reset: true });
       }
     });
   }

@@ -430,7 +430,7 @@
       const pad = { left: 16, top: 16, right: 16, bottom: 16 };
       const wide = size.x >= 640;
       for (const [name, side] of [[".gd-panel:not([hidden])", wide ? "right" : "bottom"], [".gd-story:not([hidden])", wide ? "right" : "bottom"],
-        [beside ? ".gd-legend[open]" : "", "left"], [".gd-time", "bottom"]]) {
+        [beside ? ".gd-legend[open]" : "", "left"], [".gd-time", "bottom"], [wide ? "" : ".gd-tour.gd-under-way", "bottom"]]) {
         if (!name) continue;
         const node = box.querySelector(name);
         if (!node) continue;

@@ -17,6 +17,14 @@ export interface Calendar {
   steps?: Array<YearStep>;
 }
 
+/** Exports by market behind the last year with figures, scenario by scenario. */
+export interface Coming {
+  years: Array<string>;
+  scale: number;
+  markets: Array<Market>;
+  scenarios: Array<Spread>;
+}
+
 /** A step of a contract in words. */
 export interface Contract {
   id: string;
@@ -244,6 +252,13 @@ export interface Source {
   url?: string;
 }
 
+/** Median and edges of one scenario: a row a market, a cell a year. */
+export interface Spread {
+  flow: Array<Array<number | null>>;
+  low: Array<Array<number | null>>;
+  high: Array<Array<number | null>>;
+}
+
 /** What the gas of a line does, and how that is drawn. */
 export interface State {
   key: string;
@@ -272,6 +287,7 @@ export interface Stop {
   text?: string;
   texts?: [string, string];
   chance?: number;
+  volume?: number;
 }
 
 /** Exports by market and year, the headline and the tour. */
@@ -284,6 +300,7 @@ export interface Story {
   high: Array<Array<number | null>>;
   headline: Headline;
   tour: Array<Stop>;
+  ahead?: Coming;
 }
 
 /** One scenario of one line, by numbers of rows: by period, by year, chance that gas flows. `built` holds the same of those draws in which gas flows. */

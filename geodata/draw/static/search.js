@@ -27,7 +27,7 @@
     return words.map((word, i) => words.slice(i).join(""));
   }
 
-  function entries(map, model, { places, aliases }) {
+  function entries(map, model, { places, aliases, beside }) {
     const also = new Map();
     for (const [word, ids] of Object.entries(aliases || {})) for (const id of ids) also.set(id, [...(also.get(id) || []), word]);
     const keyed = (names) => [...new Set(names.filter(Boolean).flatMap((name) => [name, latin(name)]))].map(starts).filter((key) => key.length);
@@ -48,7 +48,22 @@
       keys: keyed([country.name, country.a3, ...Object.keys(G.book().languages).map((language) => G.country(country, language))]),
       weight: 6, place: { name: country.name, lat: country.label[1], lon: country.label[0], zoom: country.area > 60 ? 3.5 : 5 }, country,
     }));
-    return [...lines, ...lands, ...spots];
+    return [...lines, ...lands, ...companies(map, model, keyed), ...spots, ...(beside || []).map((item) => ({
+      get text() { return G.told(item.name, item.names.slice(0, 2)); },
+      get more() { return G.told(item.text, item.texts); },
+      keys: keyed([item.name, ...item.names]), weight: 8, // last: it leads nowhere
+    }))];
+  }
+
+  /* Operators and owners, each with the lines it has to do with. */
+  function companies(map, model, keyed) {
+    const own = new Map();
+    for (const line of model.lines) for (const name of line.data.groups.company || []) own.set(name, [...(own.get(name) || []), line]);
+    return [...own].map(([name, lines]) => ({
+      get text() { return G.fact(name, map.geodrawCountries); },
+      get more() { return G.t("company; lines: {n}", { n: lines.length }); },
+      keys: keyed([name, ...Object.values(G.book().words[name] || {})]), weight: 6.5, company: name, lines,
+    }));
   }
 
   /* Fewest letters to change, add, drop or swap so that the word begins the key. */
@@ -104,6 +119,15 @@
       if (entry.line.parts.length) model.frame([entry.line], 6);
       return;
     }
+    if (entry.company) {
+      model.select(null);
+      model.filter("company", entry.company);
+      model.frame(entry.lines.filter((line) => line.parts.length), 6);
+      const layers = map.getContainer().querySelector(".gd-layers"); // it says what is left out and gives it back
+      if (layers && map.getSize().x >= 640) layers.open = true;
+      return;
+    }
+    if (!entry.place) return;
     const { lat, lon, zoom } = entry.place;
     map.setView([lat, lon], zoom || Math.max(map.getZoom(), 6));
     L.popup({ className: "gd-pop", closeButton: false }).setLatLng([lat, lon]).setContent(G.el("strong", {}, entry.text)).openOn(map);

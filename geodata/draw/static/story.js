@@ -101,6 +101,27 @@
   const colours = (story) => G.el("ul", { class: "gd-colours", "aria-hidden": "true" }, story.markets.map((market, k) => (
     ever(story, k) ? G.el("li", {}, [G.el("i", { class: `gd-key-m gd-m${k}` }), G.el("span", { t: market.label })]) : "")));
 
+  /* Every market of a projected year under the chosen scenario: median and interval. */
+  function projected(model, story, year) {
+    const { ahead } = story;
+    const i = ahead.years.indexOf(year);
+    const told = (name, k) => {
+      const raw = ahead.scenarios[model.scenario][name][k][i];
+      return raw === null ? null : raw / ahead.scale;
+    };
+    const shade = (key) => story.markets.findIndex((market) => market.key === key);
+    const mark = (key) => (key === "all" ? "" : G.el("i", { class: `gd-key-m gd-m${shade(key) < 0 ? story.markets.length - 1 : shade(key)}` }));
+    const rows = ahead.markets.map((market, k) => [market, told("flow", k), `${amount(told("low", k))} – ${amount(told("high", k))}`]);
+    const without = story.markets.filter((market, k) => market.key !== "others" && !ahead.markets.some(({ key }) => key === market.key)
+      && (read(story, "flow", k, story.years.length - 1) || 0) >= 0.05);
+    return [...rows.filter(([{ key }]) => key !== "all"), ...without.map((market) => [market, null, G.t("not projected")]), ...rows.filter(([{ key }]) => key === "all")]
+      .map(([market, value, sure]) => G.el("tr", { "data-market": market.key }, [
+        G.el("th", { scope: "row" }, [mark(market.key), G.t(market.label)]),
+        G.el("td", { class: "gd-number", "data-number": "market" }, value === null ? "–" : amount(value)),
+        G.el("td", { class: "gd-number gd-soft", "data-said": "interval" }, sure),
+      ]));
+  }
+
   /* Legend and read-out in one: every market with its figure of the year, interval and standing. */
   function figures(story, year) {
     const i = story.years.indexOf(year);
@@ -123,8 +144,10 @@
     function tell(i) {
       under = i;
       const year = i === null ? yearOf(model) : story.years[i];
-      head.textContent = `${year}, ${G.t("bcm at 20 °C")}, ${G.t("balanced")}; P10 – P90`;
-      body.replaceChildren(...figures(story, year));
+      const ahead = Boolean(story.ahead) && !story.years.includes(year) && story.ahead.years.includes(year);
+      const standing = ahead ? `${G.t("projected")}: ${G.t(model.data.projection.scenarios[model.scenario].label)}; ${G.t("median")}` : G.t("balanced");
+      head.textContent = `${year}, ${G.t("bcm at 20 °C")}, ${standing}; ${ahead ? model.data.projection.interval.replace("–", " – ") : "P10 – P90"}`;
+      body.replaceChildren(...(ahead ? projected(model, story, year) : figures(story, year)));
     }
     function draw() {
       holder.replaceChildren(chart(model, story, tell));
@@ -243,8 +266,8 @@
     const name = (key) => G.t(story.markets.find((m) => m.key === key).label);
     const line = stop.route && model.byId.get(stop.route);
     return {
-      year: stop.year, fall: name(fall), rise: name(rise), a: i < 0 ? "" : of(fall), b: i < 0 ? "" : of(rise),
-      share: G.number(100 * (stop.chance || 0), 0), route: line ? line.name : "", period: stop.step,
+      year: stop.year || stop.step.slice(0, 4), fall: name(fall), rise: name(rise), a: i < 0 ? "" : of(fall), b: i < 0 ? "" : of(rise),
+      share: G.number(100 * (stop.chance || 0), 0), volume: amount(stop.volume || 0), route: line ? line.name : "", period: stop.step,
     };
   };
 
@@ -253,8 +276,9 @@
       const event = model.data.events.find((one) => one.title === stop.title && one.date === stop.date) || stop;
       return [G.el("b", { dir: "auto" }, `${stop.date}: ${G.titled(event)}`), " ", G.el("span", { dir: "auto" }, G.told(stop.text || "", stop.texts))];
     }
-    const text = stop.chance !== undefined
-      ? "What may come: {share} % chance that gas flows through {route} in {period}, under the stated assumptions."
+    const text = stop.volume !== undefined
+      ? "What may come: {share} % chance that gas flows through {route} in {period}; if it does, {volume} bcm in {year} (median), under the stated assumptions."
+      : stop.chance !== undefined ? "What may come: {share} % chance that gas flows through {route} in {period}, under the stated assumptions."
       : "{year}: {fall} takes {a} bcm by pipe, {rise} {b} (balanced).";
     return [G.t(text, values(stop, story, model))];
   }
@@ -270,14 +294,18 @@
     const back = button("Back", () => go(at - 1));
     const on = button("Next", () => go(at + 1));
     const leave = button("End the tour", () => go(-1));
+    map.on("gd:take-tour", () => go(0)); // the phone begins it from the sheet of the story
     const node = G.el("section", { class: "gd-tour", "t:aria-label": "Tour" }, [text, G.el("div", { class: "gd-actions" }, [begin, back, on, leave, count])]);
     function go(next) {
       at = next >= stops.length ? -1 : next;
-      if (at >= 0) G.visit(model, `#${stops[at].step}${stops[at].route ? "/" + stops[at].route : ""}`);
+      map.getContainer().classList.toggle("gd-touring", at >= 0); // first: the free part of a phone is another
+      const kept = `?lang=${G.language()}&unit=${model.unit.key}`; // a stop chooses what is told, not in which words
+      if (at >= 0) G.visit(model, `#${stops[at].step}${stops[at].route ? "/" + stops[at].route : ""}${kept}`);
       else model.select(null);
       draw();
       // A stop about no line, and the end, show the whole again; the address is the stop's own.
       if (at < 0 || !stops[at].route) model.frame(model.lines.filter((line) => line.data.frame !== false));
+      else if (map.getSize().x < 640 && model.selected) model.frame([model.selected], 4.5); // small beside all the others
       model.moved = false;
       (at < 0 ? begin : at === stops.length - 1 ? leave : on).focus({ preventScroll: true });
     }
@@ -330,8 +358,12 @@
     if (head) head.querySelector("h1").after(said);
     const walk = tour(map, model, story);
     const close = G.button("Close", "×", () => show(false), "gd-close");
+    const start = G.el("button", { type: "button", class: "gd-begin", t: "Take the tour", on: { click: () => {
+      show(false); // the sheet lies over the map that the tour is about
+      map.fire("gd:take-tour");
+    } } });
     const node = G.el("aside", { class: "gd-story", "t:aria-label": "Exports by market", hidden: true }, [
-      G.el("div", { class: "gd-panel-head" }, [G.el("h2", { t: "Exports by market" }), close]),
+      G.el("div", { class: "gd-panel-head" }, [G.el("h2", { t: "Exports by market" }), walk ? start : "", close]),
       G.el("div", { class: "gd-story-body" }, tabs([
         ["Markets", () => G.el("div", {}, [markets(map, model, story), G.el("h3", { t: "Largest flows of the period" }), lines(map, model), fresh(map, model)])],
         ["Years", () => multiples(model)],
