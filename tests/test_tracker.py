@@ -1,5 +1,6 @@
 """The front door on the package's own facts: numbers that the public knows, and the way to their sources."""
 
+import json
 import operator
 import subprocess
 import sys
@@ -9,8 +10,9 @@ import pandas as pd
 import pytest
 
 from energy import flows
-from energy.errors import PeriodError, UnitError, UnknownName, UsageError
+from energy.errors import EnergyError, PeriodError, UnitError, UnknownName, UsageError
 from energy.measure.cubes import CountedTwiceWarning
+from energy.projection import ramp
 from energy.tracker import facet
 
 
@@ -371,3 +373,34 @@ def test_a_flow_needs_no_page_no_sources_and_no_update():
             f"print(','.join(sorted(set(sys.modules) & {heavy!r})))")  # fmt: skip
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == ""
+
+
+def test_each_line_to_come_is_answered_for_or_the_missing_fact_is_named(tracker):
+    rows = tracker.facts["routes"]
+    coming = rows.loc[rows["status"].isin(["proposed", "construction"]), "route"].tolist()
+    assert {"power-of-siberia-2", "murmansk-volkhov", "hulin-changchun"} <= set(coming)
+    few = tracker.project("2027", "baseline", draws=20, revenue=False)
+    others = json.loads(few.attrs["not_projected"])
+    assert set(coming) - set(few["route"].values) == set(coming) & set(others)
+    assert others["south-stream"].startswith("is cancelled;")
+    with pytest.raises(UsageError, match=r"'murmansk-volkhov' is not projected: it is a line of"):
+        tracker.plot.fan("murmansk-volkhov", projection=few)
+    with pytest.raises(
+        EnergyError, match=r"add rows with project 'murmansk-volkhov' .* to reference_"
+    ):
+        tracker.timing("murmansk-volkhov")
+    with pytest.raises(
+        EnergyError, match="add a row for 'murmansk-volkhov' to project_assumptions"
+    ):
+        tracker.economics("murmansk-volkhov")
+
+
+def test_a_line_to_come_without_a_capacity_says_so(tracker):
+    tables = dict(tracker.facts)
+    rated = tables["route-facts"]
+    tables["route-facts"] = rated[rated["route"] != "power-of-siberia-2"]
+    why = ramp.not_projected(tables, ["soyuz-vostok"])
+    assert why["power-of-siberia-2"] == (
+        "has no capacity; add a row with the attribute 'capacity' to route_facts.csv"
+    )
+    assert "soyuz-vostok" not in why and "nord-stream-1" not in why

@@ -9,6 +9,7 @@ kept here too.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -179,6 +180,10 @@ class RouteSpec:
     market: str
 
 
+TO_COME = ("proposed", "construction", "shelved", "cancelled")
+"""Standings of a line that has not flowed yet."""
+
+
 def modelled(
     tables: Tables, cube: xr.Dataset, tree: scenarios.Tree, day: dt.date
 ) -> dict[str, Params]:
@@ -202,6 +207,39 @@ def modelled(
             found[row.route] = {"model": "open"}
         elif row.status in ("proposed", "construction") and row.route in rated:
             found[row.route] = {"model": "proposed"}
+    return found
+
+
+def not_projected(tables: Tables, projected: Collection[str]) -> dict[str, str]:
+    """Return why each route to come is not among those projected, the missing fact by name.
+
+    Parameters
+    ----------
+    tables : Tables
+        Of the facts.
+    projected : collection of str
+        The routes that are.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> not_projected(facts.load(), [])["altai"]
+    'is shelved; lines proposed or under construction are projected'
+    """
+    rated = set(tables["route-facts"].query("attribute == 'capacity'")["route"])
+    found = {}
+    for row in rows_of(tables["routes"], Route):
+        if row.route in projected or row.status not in TO_COME:
+            continue
+        if row.status not in ("proposed", "construction"):
+            why = f"is {row.status}; lines proposed or under construction are projected"
+        elif row.role != "export":
+            why = f"is a line of the role {row.role!r}; the exports it serves are projected"
+        elif row.route not in rated:
+            why = "has no capacity; add a row with the attribute 'capacity' to route_facts.csv"
+        else:
+            why = "was not asked for"
+        found[row.route] = why
     return found
 
 

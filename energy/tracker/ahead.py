@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
@@ -63,6 +64,7 @@ class Ahead(Facet):
         Returns
         -------
         xarray.Dataset, dims (scenario, route, period, quantile)
+            ``attrs["not_projected"]`` says of every other line to come which fact it lacks (JSON).
 
         Examples
         --------
@@ -73,11 +75,15 @@ class Ahead(Facet):
         1
         """
         from energy import projection
+        from energy.projection import ramp
 
         more = {"as_of": self._last_day, **more}
-        return projection.project(
+        made = projection.project(
             self.t.facts, self.t._reported, until=until, scenarios=scenarios, **more
         )
+        others = ramp.not_projected(self.t.facts, made["route"].values.tolist())
+        made.attrs["not_projected"] = json.dumps(others, ensure_ascii=False)
+        return made
 
     @property
     def shown(self) -> xr.Dataset:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
+from energy.errors import UsageError
 from energy.finance import charts as figures
 from energy.publish import charts
 from energy.tracker.facet import Facet
@@ -119,7 +120,9 @@ class Plot(Facet):
         Raises
         ------
         UnknownName
-            For a scenario or a route that is not projected.
+            For a scenario or a route that the projection lacks.
+        UsageError
+            For a line to come that is not projected, with the fact that it lacks.
 
         Examples
         --------
@@ -130,12 +133,15 @@ class Plot(Facet):
         'bcm at 20 °C a year'
         """
         from energy.projection import charts as ahead
+        from energy.projection import ramp
 
+        name = self.t.route(route)
         if projection is None:
             projection = self.t.project(until, draws=DRAWS)
-        return ahead.fan(
-            projection, self.t.route(route), self.t._reported, scenario=scenario, by=by, ax=ax
-        )
+        others = ramp.not_projected(self.t.facts, projection["route"].values.tolist())
+        if name in others:
+            raise UsageError(f"Route '{name}' is not projected: it {others[name]}.")
+        return ahead.fan(projection, name, self.t._reported, scenario=scenario, by=by, ax=ax)
 
     def gates(self, route: str, until: float = 2055, ax: Axes | None = None) -> Axes:
         """Draw when a proposed line may pass its gates, first gas among them.
