@@ -148,7 +148,7 @@ def _decimal(answer: Answer, record: Any, name: str, where: str) -> float | None
         return None
     if "." in text:
         reading.refuse(answer, f"{name} for {where} is {text!r}; expected a decimal comma.")
-    return reading.number(answer, text.strip().replace(",", "."), f"{name} for {where}")
+    return reading.as_number(answer, text.strip().replace(",", "."), f"{name} for {where}")
 
 
 def _date(answer: Answer, text: str | None) -> dt.date:

@@ -137,7 +137,7 @@ def _envelope(answer: Answer) -> dict[str, Any]:
 
 
 def _last_page(answer: Answer, data: dict[str, Any]) -> int:
-    last = reading.number(
+    last = reading.as_number(
         answer, reading.field(answer, data, "last_page", "The answer"), "last_page"
     )
     if last is None or not 0 <= last <= 100:

@@ -437,7 +437,7 @@ def _cells_of(answer: Answer, sheet: Any) -> list[tuple[Any, ...]]:
 # -- cells ----------------------------------------------------------------------------------------
 
 
-def number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> float | None:
+def as_number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> float | None:
     """Return a cell as a number, None for a gap.
 
     Parameters
@@ -453,9 +453,9 @@ def number(answer: Answer, cell: Any, where: str, gaps: Iterable[str] = ()) -> f
     Examples
     --------
     >>> answer = answer_of(Request("own", "rows", "https://example.org"), b"")
-    >>> number(answer, "12.5", "row 1"), number(answer, "-", "row 2", gaps=["-"])
+    >>> as_number(answer, "12.5", "row 1"), as_number(answer, "-", "row 2", gaps=["-"])
     (12.5, None)
-    >>> number(answer, "12,5", "row 3")
+    >>> as_number(answer, "12,5", "row 3")
     Traceback (most recent call last):
         ...
     energy.sources.reading.SourceError: own: row 3 is '12,5'; expected a number with a decimal point. Asked: ...
@@ -499,7 +499,7 @@ def cell(
     (12.5, Faulty(why='row 2 is -3; expected 0 or more.'))
     """
     try:
-        value = number(answer, cell, where, gaps)
+        value = as_number(answer, cell, where, gaps)
     except SourceError as error:
         return Faulty(error.what)
     if value is not None and value < least:

@@ -73,6 +73,8 @@ class Ahead(Facet):
         >>> p = t.ahead.project("2027", "baseline", draws=20, revenue=False)
         >>> p.sizes["scenario"]
         1
+        >>> "power-of-siberia-2" in p["route"], "murmansk-volkhov" in p.attrs["not_projected"]
+        (True, True)
         """
         from energy import projection
         from energy.projection import ramp

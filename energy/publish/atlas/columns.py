@@ -45,8 +45,8 @@ def columns_of(
     columns["kind"] = _rows(cube, "capacity_kind", _kinds)
     columns["state"] = _rows(cube, "flow_status", states.get)
     columns["grade"] = _rows(cube, "status", grades.get)
-    columns["refs"] = _rows(cube, "sources", books.number)
-    columns["price_refs"] = _rows(cube, "price_source", books.number)
+    columns["refs"] = _rows(cube, "sources", books.index_of)
+    columns["price_refs"] = _rows(cube, "price_source", books.index_of)
     return columns
 
 

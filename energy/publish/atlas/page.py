@@ -121,7 +121,7 @@ def newest_of(facts: Tables, routes: Sequence[Hashable], cited: Sources) -> list
             "name": row["name"] if row["kind"] == "route" else spoken(row["name"]),
             "newest": row["newest"],
             "status": row["status"],
-            "source": cited.number(row["source"]),
+            "source": cited.index_of(row["source"]),
         }
         for row in table[::-1].to_dict("records")
     ]
@@ -182,7 +182,7 @@ def events_of(
                 "title": (title := text_of(record["title"])),
                 **({"names": names[title]} if title in names else {}),
                 "lines": [places[name] for name in ids if name in places],
-                "source": cited.number(record.get("source")),
+                "source": cited.index_of(record.get("source")),
             }
         )
     return rows

@@ -49,8 +49,8 @@ class Sources:
         self.sources = sources[~sources.index.duplicated(keep="last")]
         self.numbers: dict[Hashable, int] = {}
 
-    def number(self, name: Hashable) -> int | None:
-        """Number a source; None for one that is not known."""
+    def index_of(self, name: Hashable) -> int | None:
+        """Return the index of a source, the next one for a new; None for one that is not known."""
         if name not in self.sources.index:
             return None
         return self.numbers.setdefault(name, len(self.numbers))
@@ -73,8 +73,8 @@ class References:
         self._record: dict[str, int] = {}
         self._set: dict[str, int] = {}
 
-    def number(self, ids: str) -> int | None:
-        """Number a ``;``-joined list of ids; None for an empty one."""
+    def index_of(self, ids: str) -> int | None:
+        """Return the index of a ``;``-joined list of ids, the next one for a new; None for an empty one."""
         if not ids or ids == "nan":
             return None
         if ids not in self._set:
@@ -88,7 +88,7 @@ class References:
             self._record[name] = len(self.records)
             place = self.places.get(name)
             row = {} if place is None else {k: column[place] for k, column in self.columns.items()}
-            record = {"text": name, "source": self.sources.number(row.get("source", name))}
+            record = {"text": name, "source": self.sources.index_of(row.get("source", name))}
             record |= {key: text_of(row.get(key)) for key in ("page", "published", "day", "note")}
             record["grade"] = text_of(row.get("status"))
             self.records.append(
