@@ -29,9 +29,11 @@ SERIES = {
     "deliveries_home": ("deliveries", "pipeline"),
     "sales_home": ("deliveries", "pipeline"),
     "storage_reserve": ("storage", "all"),
+    "storage_fill": ("storage", "all"),
+    "plan_storage_reserve": ("planned storage", "all"),
 }
 """Series of ``volumes`` that tell of supply: what is counted, and by which way."""
-OWN = ("production", "use", "deliveries", "storage")
+OWN = ("production", "use", "deliveries", "storage", "planned storage")
 WHAT = ["market", "origin", "kind", "measure", "period"]
 SHOWN = [*WHAT, "value", "unit", "basis", "share", "of", "status", "id", "beside", "source",
          "published"]  # fmt: skip
@@ -63,7 +65,7 @@ def supply(
     -------
     DataFrame
         ``market, origin, kind, measure`` (imports as the market tells them, exports as the origin
-        or ship tracking does, production, use, deliveries at home, storage), ``period, value,
+        or ship tracking does, production, use, deliveries at home, storage in place and planned), ``period, value,
         unit, basis, share`` (0-1 of the row named in ``of``; NaN where no total stands in this
         unit), ``status, id, beside`` (ids of other figures for the same), ``source, published``.
 
@@ -99,10 +101,11 @@ def supply(
 
 
 def _figures(tables: facts.Tables) -> pd.DataFrame:
-    """Return the figures of both tables in one shape; plans and growth are left out."""
+    """Return the figures of both tables in one shape; growth and other plans are left out."""
     plants = set(tables["places"].query("kind == 'plant'")["place"])
     rows = facts.corrected(tables, "volumes")
-    rows = rows[rows["series"].isin(SERIES) & (rows["status"] != "plan")].copy()
+    told = (rows["status"] != "plan") | rows["series"].str.startswith("plan_")
+    rows = rows[rows["series"].isin(SERIES) & told].copy()
     rows["entity"] = rows["entity"].where(
         rows["series"] != "flow", rows["entity"].map(_only(tables))
     )

@@ -79,10 +79,17 @@ def test_countries_that_no_line_reaches_here(tables):
         assert value in set(supply.supply(tables, market, period)["value"]), market
 
 
+def test_storage_is_told_as_it_stands_and_as_it_is_planned(tables):
+    rows = supply.supply(tables, "russia").query("measure.str.contains('storage')").set_index("id")
+    assert rows.loc["V1371", ["measure", "value", "unit"]].tolist() == ["storage", 89.3, "percent"]
+    assert rows.loc["V1370", ["measure", "value", "status"]].tolist() == ["planned storage", 73.034, "plan"]
+
+
 def test_plans_and_growth_are_no_supply(tables):
     rows = supply.supply(tables)
-    assert len(rows) > 300 and "plan" not in set(rows["status"])
-    assert set(rows["unit"]) & {"percent", "cargoes"} == set()
+    planned = rows[rows["status"] == "plan"]
+    assert len(rows) > 300 and set(planned["measure"]) == {"planned storage"}
+    assert set(rows.loc[rows["id"] != "V1371", "unit"]) & {"percent", "cargoes"} == set()
     keys = ["market", "origin", "kind", "measure", "period", "unit"]
     assert not rows.duplicated(keys).any()
 

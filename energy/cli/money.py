@@ -12,6 +12,7 @@ def _finance(verbs: Verbs) -> None:
     verb = add_verb(verbs, "finance", _run_finance, "Gazprom's statements, or the bridge from routes to accounts",
                  "examples:\n  energy finance --standard IFRS --metric net_profit_attributable\n"
                  "  energy finance --bridge 2021\n"
+                 "  energy finance --statement IFRS 2021  line by line: printed, derived, vendor's or missing\n"
                  "IFRS covers the group, RAS only the parent: they are never mixed")  # fmt: skip
     verb.add_argument("--standard", default="IFRS", help="IFRS (default), RAS, other or all")
     verb.add_argument("--metric", help="one line, e.g. ebitda; an unknown one lists the near names")
@@ -31,6 +32,8 @@ def _finance(verbs: Verbs) -> None:
         "--items", metavar="PERIOD", help="the gap of a year or half-year, item by item"
     )
     verb.add_argument("--residuals", action="store_true", help="the gap of every year since 2014")
+    verb.add_argument("--statement", nargs="+", metavar=("STANDARD", "PERIOD"),
+                      help="IFRS or RAS, and the period (default the newest year): the statements as a grid")  # fmt: skip
     add_format(verb)
 
 
@@ -92,7 +95,11 @@ VERBS = (_finance, _netback, _economics, _trade)
 def _run_finance(options: argparse.Namespace) -> int:
     import energy
 
+    if options.statement and len(options.statement) > 2:
+        raise UsageError("--statement takes a standard and a period, e.g. --statement IFRS 2021.")
     tracker = energy.load(as_of=options.as_of)
+    if options.statement:
+        return emit(tracker.money.statement(*options.statement), options.format)
     if options.bridge:
         return emit(tracker.bridge(options.bridge, options.rate), options.format)
     if options.items:

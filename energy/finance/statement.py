@@ -23,7 +23,7 @@ from energy.measure.tables import StatementLine, Tables
 COLUMNS = ["statement", "line", "title", "value", "unit", "cell", "rule", "control", "restated",
            "status", "source", "page", "id"]  # fmt: skip
 PRINTED, DERIVED, VENDOR, MISSING = "printed", "derived", "vendor", "missing"
-STATEMENTS = ("income", "balance", "cash", "sales_by_market")
+STATEMENTS = ("income", "expenses", "balance", "cash", "sales_by_market")
 TERM = re.compile(r"([+\-*/])?\s*(\d+|[a-z_]+)")
 
 

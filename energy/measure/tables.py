@@ -597,6 +597,7 @@ StatementLineStandard: TypeAlias = Literal[
 
 StatementLineStatement: TypeAlias = Literal[
     "income",
+    "expenses",
     "balance",
     "cash",
     "sales_by_market",
