@@ -230,6 +230,12 @@ def test_cite_finance_and_sources_print_tables(capsys):
     assert set(pd.read_csv(io.StringIO(out))["standard"]) == {"RAS"}
     _, out, _ = run(capsys, "finance", "--bridge", "2021")
     assert "gap" in out
+    _, out, _ = run(capsys, "finance", "--statement", "IFRS", "2023")
+    grid = pd.read_csv(io.StringIO(out)).set_index("line")
+    assert grid.loc["extraction_surcharge", ["statement", "value"]].tolist() == ["expenses", 600]
+    assert {"printed", "derived", "vendor", "missing"} == set(grid["cell"])
+    code, _, err = run(capsys, "finance", "--statement", "IFRS", "2023", "2024")
+    assert code == 2 and "--statement takes a standard and a period" in err
 
 
 def test_check_is_clean_and_finds_what_is_wrong(capsys, tmp_path):

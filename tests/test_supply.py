@@ -82,7 +82,11 @@ def test_countries_that_no_line_reaches_here(tables):
 def test_storage_is_told_as_it_stands_and_as_it_is_planned(tables):
     rows = supply.supply(tables, "russia").query("measure.str.contains('storage')").set_index("id")
     assert rows.loc["V1371", ["measure", "value", "unit"]].tolist() == ["storage", 89.3, "percent"]
-    assert rows.loc["V1370", ["measure", "value", "status"]].tolist() == ["planned storage", 73.034, "plan"]
+    assert rows.loc["V1370", ["measure", "value", "status"]].tolist() == [
+        "planned storage",
+        73.034,
+        "plan",
+    ]
 
 
 def test_plans_and_growth_are_no_supply(tables):

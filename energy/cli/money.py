@@ -33,7 +33,7 @@ def _finance(verbs: Verbs) -> None:
     )
     verb.add_argument("--residuals", action="store_true", help="the gap of every year since 2014")
     verb.add_argument("--statement", nargs="+", metavar=("STANDARD", "PERIOD"),
-                      help="IFRS or RAS, and the period (default the newest year): the statements as a grid")  # fmt: skip
+                      help="IFRS or RAS, and a period (default: newest year): the statements as a grid")  # fmt: skip
     add_format(verb)
 
 
