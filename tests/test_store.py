@@ -138,6 +138,15 @@ def test_a_withdrawn_figure_is_missing_and_not_gone(three_runs):
     assert values(three_runs.observations("2025-10-31"))["2025Q2"] == 2.0
 
 
+def test_nobody_dates_the_going_of_a_figure_that_had_a_date(here):
+    here.publish("meter", R1, table(row(5.0, published="2025-04-20")))
+    given = table(row(2.0, "2025Q2", retrieved="2025-08-01"))
+    here.publish("meter", R2, given, whole=["2025Q1"])
+    now = here.observations().set_index("period")
+    assert math.isnan(now.loc["2025Q1", "value"]) and now.loc["2025Q1", "published"] == ""
+    assert values(here.observations("2025-07-31")) == {"2025Q1": 5.0}
+
+
 def test_a_figure_changed_under_an_old_date_was_not_known_on_that_date(here):
     here.publish("meter", R1, table(row(5.0, published="2025-04-20")))
     here.publish("meter", R2, table(row(7.0, published="2025-04-20", retrieved="2025-08-01")))
