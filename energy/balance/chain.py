@@ -206,7 +206,8 @@ class Chain:
         ends = self.border.ends[k]
         ended = t + np.flatnonzero(ends)
         rest = np.concatenate([np.arange(t), t + np.flatnonzero(~ends)])
-        inner = _negative_inverse(own[np.ix_(ended, ended)])
+        pivot = own[np.ix_(ended, ended)]  # negative definite
+        inner = -_inverse(_factor(-pivot, -1)) if len(pivot) else pivot
         ties = own[np.ix_(ended, rest)]
         pass_on = inner @ ties
         self.steps.append(_Step(factor, gain, ended, rest, inner, pass_on))
@@ -314,8 +315,3 @@ def _inverse(factor: np.ndarray) -> np.ndarray:
     lower = np.asarray(lapack.dpotri(factor, lower=1)[0])
     whole = np.tril(lower)
     return np.asarray(whole + np.tril(lower, -1).T)
-
-
-def _negative_inverse(pivot: np.ndarray) -> np.ndarray:
-    """Return the inverse of a negative definite matrix."""
-    return -_inverse(_factor(-pivot, -1)) if len(pivot) else pivot

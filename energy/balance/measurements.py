@@ -177,7 +177,7 @@ class _Reader:
     def __init__(self, tables: facts.Tables, net: System) -> None:
         self.net = net
         self.start = net.months[0]
-        self.end = _next_month(net.months[-1])
+        self.end = periods.month_start(periods.month_number(net.months[-1]) + 1)
         errors = tables["balance-errors"]
         self.factor = {a: (r, b) for a, r, b in zip(errors["aspect"], errors["relative"],
                                                     errors["absolute"], strict=True)}  # fmt: skip
@@ -353,10 +353,6 @@ class _Reader:
     def line(self, row: Figure, value: float, error: float) -> Line:
         return (row.id, row.series, row.entity, row.period, row.value, row.unit, row.basis,
                 row.status, row.source, value, error)  # fmt: skip
-
-
-def _next_month(day: dt.date) -> dt.date:
-    return periods.month_start(periods.month_number(day) + 1)
 
 
 def _year_before(day: dt.date) -> str:

@@ -102,8 +102,8 @@ def fitted(tables: Tables, density: float) -> Price | None:
     prices = tables["prices"]
     rows = prices[(prices["series"] == OIL) & (prices["freq"] == "M")]
     rows = rows.sort_values("published", kind="stable")
-    oil = {_number(text): float(value) for text, value in
-           zip(rows["period"], rows["value"], strict=True)}  # fmt: skip
+    oil = {periods.month_number(periods.parse(month).start): float(value)
+           for month, value in zip(rows["period"], rows["value"], strict=True)}  # fmt: skip
     prints = pd.concat([_months(tables["volumes"], density), _years(prices)])
     held = np.array([behind(oil, period) for period in prints.index])
     known = np.isfinite(held)
@@ -114,10 +114,6 @@ def fitted(tables: Tables, density: float) -> Price | None:
     base, slope = inverse.sum(axis=1)
     left = (1 - body @ [base, slope]) / (1 - np.diag(body @ inverse))
     return Price(float(base), float(slope), float(np.sqrt((left**2).mean())), oil)
-
-
-def _number(month: str) -> int:
-    return periods.month_number(periods.parse(month).start)
 
 
 def _months(volumes: pd.DataFrame, density: float) -> pd.Series[float]:
