@@ -7,8 +7,10 @@ EPSG:4326 and refuses anything else.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +44,9 @@ __all__ = [
 
 STAMP = "2000-01-01T00:00:00.000Z"
 """Stands wherever GeoPackage wants the time of writing, so that equal layers give equal bytes."""
+
+SMALLEST = 2**26
+"""Bytes free below which a driver that failed to write is held to have met a full disk."""
 
 FLAT_TYPES = {
     "boolean": "boolean",
@@ -486,17 +491,22 @@ def _write_layer(
     single = {kind.removeprefix("Multi") for kind in kinds}
     multi = any(kind.startswith("Multi") for kind in kinds)
     name = ("Multi" if multi else "") + single.pop() if len(single) == 1 else "Unknown"
-    pyogrio.write_dataframe(
-        frame,
-        path,
-        driver=driver,
-        layer=layer,
-        geometry_type=name,
-        promote_to_multi=multi and name != "Unknown",
-        append=append,
-        layer_metadata=dict(meta) if meta else None,
-        **options,
-    )
+    try:
+        pyogrio.write_dataframe(
+            frame,
+            path,
+            driver=driver,
+            layer=layer,
+            geometry_type=name,
+            promote_to_multi=multi and name != "Unknown",
+            append=append,
+            layer_metadata=dict(meta) if meta else None,
+            **options,
+        )
+    except RuntimeError:  # the base of pyogrio's errors
+        if shutil.disk_usage(path.parent).free < SMALLEST:  # GDAL does not say why it failed
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
+        raise
 
 
 def _flat(gdf: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import errno
 import json
 import shutil
 import sqlite3
@@ -594,3 +595,27 @@ def test_validator_sees_what_gdal_does_by_default(tmp_path):
     faults = " ".join(validate_geojson(path))
     assert "'crs' member" in faults
     assert "clockwise exterior ring" in faults
+
+
+@pytest.mark.parametrize("name", ["a.fgb", "a.gpkg"])
+def test_a_driver_that_met_a_full_disk_says_so(name, tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise pyogrio.errors.DataSourceError("Failed to commit transaction")
+
+    lines = gpd.GeoDataFrame(
+        {"name": ["a", "b"]}, geometry=[LineString([(0, 0), (1, 1)])] * 2, crs=4326
+    )
+    write = {"a.fgb": lambda path: write_flatgeobuf(lines, path),
+             "a.gpkg": lambda path: write_geopackage({"a": lines}, path)}[name]  # fmt: skip
+    monkeypatch.setattr(pyogrio, "write_dataframe", broken)
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(2**30, 2**30, 4096)
+    )
+    with pytest.raises(OSError, match="No space left on device") as full:
+        write(tmp_path / name)
+    assert full.value.errno == errno.ENOSPC and list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(2**40, 0, 2**40)
+    )
+    with pytest.raises(pyogrio.errors.DataSourceError, match="Failed to commit"):
+        write(tmp_path / name)
