@@ -148,6 +148,20 @@ MARKETS_TOLD = pd.DataFrame(
         names=["market", "period"],
     ),
 )
+COMING = PROJECTION.assign(
+    exports_year=(
+        ("scenario", "market", "year", "quantile"),
+        np.broadcast_to(
+            np.array([[[9.0, 10, 13], [8, 9, 11], [0, 0, 0]], [[5, 6, 7], [4, 5, 6], [0, 0, 0.2]]])[
+                :, :, None
+            ],
+            (2, 3, 2, 3),
+        ),
+    ),
+    market=["all", "china", "iran"],
+    year=[2025, 2026],
+)
+"""All, China and Iran: 10, 9 and 0 bcm a year in the base scenario, 6, 5 and 0 in the low one."""
 META = {"title": "A map", "start": "2025Q2", "layers": "layers/"}
 
 
@@ -1012,9 +1026,21 @@ def test_ways_of_exported_gas_are_packed():
 @pytest_browser
 def test_from_field_to_market_in_the_chosen_quarter(browser, tmp_path):
     path = tmp_path / "ways.html"
-    built(ways=WAYS, markets=MARKETS_TOLD).save(path)
+    built(ways=WAYS, markets=MARKETS_TOLD, projection=COMING).save(path)
     with browsers.opened(browser, path, viewport={"width": 1440, "height": 900}) as (page, log):
+        go(page, "2026Q1")  # projected: median and interval of the scenario, none of Europe
+        rows = page.locator(".gd-markets tbody tr")
+        assert [row.split() for row in rows.all_inner_texts()] == [
+            ["China", "9.0", "8.0", "–", "11"], ["Europe", "–", "not", "projected"],
+            ["All", "markets", "10", "9.0", "–", "13"],
+        ]  # fmt: skip
+        assert (
+            "projected: base; median; P10 – P90" in page.locator(".gd-markets caption").inner_text()
+        )
+        model(page, "m.setScenario('low-case')")
+        assert rows.first.inner_text().split() == ["China", "5.0", "4.0", "–", "6.0"]
         go(page, "2024Q1")
+        assert rows.first.inner_text().split() == ["Europe", "20", "20", "–", "21"]
         page.get_by_role("tab", name="Flows").click()
         ribbons = page.locator(".gd-ribbon")
         values = sorted(
@@ -1050,6 +1076,40 @@ def test_two_periods_lie_left_and_right_of_a_divider(browser, file):
         assert width(page, "east") == pytest.approx(7 * 4 * 0.2)
         assert not page.locator(".gd-swipe").is_visible()
         log.assert_clean()
+
+
+@pytest_browser
+def test_the_tour_is_taken_on_a_phone_too(browser, real):
+    with browsers.opened(browser, real[1], viewport={"width": 390, "height": 844}) as (page, log):
+        page.get_by_role("button", name="Take the tour").click()
+        assert page.locator(".gd-stop").inner_text()
+        for name in (".gd-story", ".gd-panel", ".gd-layers", ".gd-search"):
+            assert page.locator(name).is_hidden(), name
+        line, box = (
+            core(page, model(page, "return m.selected.id")).bounding_box(),
+            page.locator(".gd-tour").bounding_box(),
+        )
+        assert line["y"] + line["height"] < box["y"] and line["width"] > 100
+        page.get_by_role("button", name="End the tour").click()
+        assert page.locator(".gd-search").is_visible()
+        log.assert_clean()
+
+
+def test_the_tour_ends_at_the_line_that_brings_most_not_at_the_likeliest():
+    """0.9 x 10 bcm are less than 0.4 x 50; a line that flows already is none to come."""
+    from energy.publish.atlas import story
+
+    chance = [[0.0, 0.9], [0.0, 0.4], [1.0, 1.0]]
+    told = xr.Dataset(
+        {"flowing": (("scenario", "route", "period"), [chance]),
+         "flow_year_if_flowing": (("scenario", "route", "year", "quantile"),
+                                  [[[[8, 10, 12]], [[20, 50, 60]], [[90, 100, 110]]]])},
+        coords={"scenario": ["mixture"], "route": ["small", "large", "old"], "year": [2035],
+                "period": pd.to_datetime(["2026-01-01", "2035-10-01"]), "quantile": [0.1, 0.5, 0.9]},
+    )  # fmt: skip
+    stop = story._ahead_stop(told, 2035)
+    assert stop == {"step": "2035Q4", "route": "large", "chance": 0.4, "volume": 50.0}
+    assert story._ahead_stop(told, 2034) is None
 
 
 def test_history_of_ways_is_that_of_each_quarter(tmp_path):
@@ -1469,10 +1529,12 @@ def test_each_stop_of_the_tour_has_its_own_view_and_address(browser, real):
         assert model(page, whole) > 0
         stops = model(page, "return m.data.story.tour.map(s => [s.step, s.route || ''])")
         assert {bool(route) for _, route in stops} == {True, False}
-        page.get_by_role("button", name="Take the tour").focus()
+        model(page, "m.setLanguage('ru')")
+        page.locator(".gd-tour button").first.focus()
         for step, route in stops:
             page.keyboard.press("Enter")
-            page.wait_for_url(re.compile(f"#{step}{'/' + route if route else ''}$"))
+            page.wait_for_url(re.compile(rf"#{step}{'/' + route if route else ''}\?lang=ru$"))
+            assert re.search("[а-я]{4}", page.locator(".gd-stop").inner_text())
             assert route or model(page, whole) == 0
         page.keyboard.press("Escape")
         assert model(page, whole) == 0

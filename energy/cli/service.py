@@ -90,7 +90,7 @@ def tools(day: str | None = None) -> list[Callable[..., Answer]]:
         return energy.load(as_of=known or day)
 
     def flows(
-        routes: list[str] | None = None,
+        routes: list[str] | str | None = None,
         freq: str = "A",
         first: str | None = None,
         last: str | None = None,
@@ -100,9 +100,9 @@ def tools(day: str | None = None) -> list[Callable[..., Answer]]:
     ) -> Answer:
         """Flow of each route and period with interval, reported figure, coverage, status and ids.
 
-        routes: any names, a market or a country; default all. freq: Q, M, A (calendar year) or G
-        (gas year). first, last: e.g. 2019 or 2025Q4. unit: bcm, mcm/d, TWh. as_of: only what was
-        known on that day. Flow is positive in the route's direction; the ids go to cite.
+        routes: a name or a list of names, a market or a country; default all. freq: Q, M, A
+        (calendar year) or G (gas year). first, last: e.g. 2019 or 2025Q4. unit: bcm, mcm/d, TWh.
+        as_of: only what was known on that day. Flow is positive in the route's direction; the ids go to cite.
         """
         from energy.publish import layers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -201,8 +202,8 @@ def markdown(text: str) -> str:
 def _route(site: Content, name: str) -> str:
     part, row = site.cube.sel(route=name), site.routes.loc[name]
     rows = site.years[site.years["route"] == name]
-    about = {"Status": row["status"], "Role": row["role"], "From": row["from_country"],
-             "To": row["to_country"], "Via": row["via"], "Operator": row["operator"],
+    about = {"Status": row["status"], "Role": row["role"], "From": _in_words(row["from_country"]),
+             "To": _in_words(row["to_country"]), "Via": _in_words(row["via"]), "Operator": row["operator"],
              "First gas": row["start"], "Length, km": f"{row['length_km']:,.0f}"}  # fmt: skip
     facts = [
         [escape(key), escape(text_of(value))] for key, value in about.items() if text_of(value)
@@ -262,11 +263,25 @@ def _country(site: Content, name: str, lines: Sequence[str]) -> str:
     return "".join(parts)
 
 
-def _countries(site: Content) -> dict[str, tuple[str, list[str]]]:
-    """Return name and routes of every country of a route but Russia, where all begin."""
+@functools.cache
+def _country_names() -> dict[str, str]:
     base = resources.files("geodata").joinpath("data/basemap.json").read_text("utf-8")
     shapes = json.loads(base)["objects"]["countries"]["geometries"]
-    names = {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
+    return {shape["properties"]["a3"]: shape["properties"]["name"] for shape in shapes}
+
+
+def _in_words(codes: Any) -> str:
+    """Return the names of countries.
+
+    >>> _in_words("RUS;CHN"), _in_words("")
+    ('Russia, China', '')
+    """
+    return ", ".join(_country_names().get(code, code) for code in text_of(codes).split(";"))
+
+
+def _countries(site: Content) -> dict[str, tuple[str, list[str]]]:
+    """Return name and routes of every country of a route but Russia, where all begin."""
+    names = _country_names()
     found: dict[str, list[str]] = {}
     ends = site.routes[["from_country", "via", "to_country"]].fillna("").astype(str)
     for route, row in ends.iterrows():

@@ -111,7 +111,9 @@
     };
     const shade = (key) => story.markets.findIndex((market) => market.key === key);
     const mark = (key) => (key === "all" ? "" : G.el("i", { class: `gd-key-m gd-m${shade(key) < 0 ? story.markets.length - 1 : shade(key)}` }));
-    const rows = ahead.markets.map((market, k) => [market, told("flow", k), `${amount(told("low", k))} – ${amount(told("high", k))}`]);
+    const order = ({ key }) => (shade(key) < 0 ? story.markets.length : shade(key));
+    const rows = ahead.markets.map((market, k) => [market, told("flow", k), `${amount(told("low", k))} – ${amount(told("high", k))}`, told("high", k)])
+      .filter(([, , , high]) => high >= 0.05).sort(([a], [b]) => order(a) - order(b));
     const without = story.markets.filter((market, k) => market.key !== "others" && !ahead.markets.some(({ key }) => key === market.key)
       && (read(story, "flow", k, story.years.length - 1) || 0) >= 0.05);
     return [...rows.filter(([{ key }]) => key !== "all"), ...without.map((market) => [market, null, G.t("not projected")]), ...rows.filter(([{ key }]) => key === "all")]
@@ -141,6 +143,7 @@
     const head = G.el("caption");
     const holder = G.el("div");
     let under = null;
+    let marked = ""; // the year that is marked: three steps of four change nothing here
     function tell(i) {
       under = i;
       const year = i === null ? yearOf(model) : story.years[i];
@@ -151,10 +154,13 @@
     }
     function draw() {
       holder.replaceChildren(chart(model, story, tell));
+      marked = "";
       mark();
     }
     function mark() {
       const year = yearOf(model);
+      if (year === marked) return;
+      marked = year;
       for (const node of holder.querySelectorAll(".gd-year")) node.classList.toggle("gd-current", node.dataset.year === year);
       if (under === null) tell(null);
     }
