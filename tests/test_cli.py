@@ -221,6 +221,17 @@ def test_a_table_for_people_on_a_terminal(capsys):
     assert row.split()[:2] == ["blue-stream", "2021"]
 
 
+def test_a_narrow_terminal_shows_period_figure_and_unit_before_other_words(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    table = pd.DataFrame({
+        "exporter": ["russia"] * 2, "importer": ["china"] * 2, "reporter": ["china's customs"] * 2,
+        "period": ["2022", "2023"], "value": [7.1, 8.2], "unit": ["USD bn"] * 2})  # fmt: skip
+    terminal.show(table)
+    out = capsys.readouterr().out.splitlines()
+    assert out[0].split() == ["exporter", "importer", "period", "value", "unit"]
+    assert out[-1].startswith("not shown: reporter")
+
+
 def test_cite_finance_and_sources_print_tables(capsys):
     assert (
         "the only figure" in run(capsys, "cite", "V0001")[1]
@@ -331,6 +342,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     [
         (FileNotFoundError(errno.ENOENT, "x", "a/.out-7tvmste8.part"), 1, "folder: 'a/out'."),
         (OSError(errno.ENOSPC, "x", "out/.m.html.part"), 1, "The disk is full: 'out/m.html'; free"),
+        (OSError(errno.EACCES, "x", "l/.gas.10303.gpkg"), 1, "No permission: 'l/gas.gpkg'; name"),
         (
             PermissionError(errno.EACCES, "x", "/proc/x"),
             1,

@@ -28,6 +28,7 @@ SAID = {
     errno.EMFILE: "Too many open files{at}; close some programs or raise the limit (ulimit -n).",
     errno.ENAMETOOLONG: "The name is too long{at}.",
 }
+MAKING = re.compile(r"\.(.+)\.\d+(\.\w+)")  # a file of the layers before it takes its place
 RANDOM = re.compile(r"-[a-z0-9_]{8}$")  # what tempfile puts behind the name of a folder
 
 
@@ -130,6 +131,8 @@ def _place(error: OSError) -> str:
     folder, name = os.path.split(os.fsdecode(text))
     if name.startswith(".") and name.endswith(".part"):
         name = RANDOM.sub("", name[1:].removesuffix(".part"))
+    elif making := MAKING.fullmatch(name):
+        name = making[1] + making[2]
     return f": '{os.path.join(folder, name)}'"  # noqa: PTH118 - the text as it is, not a Path
 
 

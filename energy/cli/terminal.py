@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS, WORDS, GAP = 200, 44, 2  # rows on a terminal; letters of a cell; blanks between columns
+FIRST = ("period", "year", "value", "unit")  # columns that are shown before others
 KEPT = 100  # commands whose time is remembered
 LATE = 2.0  # seconds after which somebody wants to know
 
@@ -65,14 +66,18 @@ def _units(table: pd.DataFrame, shown: list[str]) -> str:
 
 
 def _that_fit(cells: dict[str, list[str]], width: int) -> list[str]:
-    """Return the first columns that stand side by side in so many letters; always one."""
+    """Return the columns that stand side by side in so many letters, in their order; always one.
+
+    First of all those that a row is known by, its figure and its unit, then the others.
+    """
+    names = list(cells)
     shown: list[str] = []
-    for name, texts in cells.items():
-        width -= min(WORDS, max(len(str(name)), *(len(text) for text in texts), 1)) + GAP
+    for name in dict.fromkeys([*names[:1], *(name for name in FIRST if name in cells), *names]):
+        width -= min(WORDS, max(len(str(name)), *(len(text) for text in cells[name]), 1)) + GAP
         if width < -GAP and shown:
             break
         shown.append(name)
-    return shown
+    return sorted(shown, key=names.index)
 
 
 def _is_empty(column: pd.Series[Any]) -> bool:
