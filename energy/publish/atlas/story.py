@@ -6,6 +6,7 @@ of a market, route or year stands here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -198,7 +199,7 @@ def _event_stop(
             step = str(periods.containing(periods.parse(date).start, "Q"))
             said: dict[str, Any] = {
                 "title": text_of(row["title"]),
-                "text": text_of(row.get("detail")),
+                "text": re.sub(r" \(E\d+\)", "", text_of(row.get("detail"))),  # ids are for cite
             }
             if said["text"] in translations():
                 said["texts"] = translations()[said["text"]]
