@@ -7,14 +7,16 @@ import io
 import json
 import zipfile
 
+import pandas as pd
 import pytest
+import samples
 from openpyxl import Workbook
 from samples import RETRIEVED
 
 from energy.cli import main
 from energy.errors import DataError
 from energy.intake import update
-from energy.sources import files, forms, inbox
+from energy.sources import files, forms, inbox, pinksheet
 from energy.store import Store
 
 HEAD = "series,entity,period,value,unit,basis,status,source,title,url,page,published,note"
@@ -81,6 +83,20 @@ TABLES = {
 }  # fmt: skip
 
 
+def test_a_pink_sheet_at_hand_comes_in_as_the_banks_own(tmp_path):
+    """Its edition and last month as the reader of the service gives them, in the store under its name."""
+    store, told = Store.open(tmp_path / "store"), []
+    path = write(tmp_path, "CMO.xlsx", samples.workbook())
+    assert update.take_in(path, store, now=lambda: RETRIEVED, tell=told.append).empty
+    assert told[0] == "CMO.xlsx: World Bank, Pink Sheet, monthly prices"
+    what = ["series", "period", "value"]
+    known, right = store.observations(), pinksheet.parse(samples.GOOD["pinksheet"][0][1]())
+    pd.testing.assert_frame_equal(
+        *(rows[what].sort_values(what, ignore_index=True) for rows in (known, right))
+    )
+    assert set(known["source"]) == {"pinksheet"}
+
+
 @pytest.mark.parametrize("name", TABLES)
 def test_a_table_of_another_project_is_told_by_its_head_and_read(tmp_path, name):
     content, expected = TABLES[name]
@@ -138,6 +154,19 @@ def test_the_release_of_gem_is_unfolded_to_its_folder(tmp_path, form):
     folder = files.unfold(path, tmp_path / "out")
     assert sorted(p.name for p in folder.glob("*.geojson")) == ["P0679.geojson", "P2352.geojson"]
     assert json.loads((folder / "P2352.geojson").read_text())["coordinates"][0][:2] == [37.0, 45.0]
+
+
+def test_a_converted_release_names_projects_in_lists_and_rows_by_number(tmp_path):
+    """What ogr2ogr makes of it: a number as id, and a list of projects as a list or as its text."""
+    lists = (["P2352", "P0679"], '[ "P2352", "P0753" ]', "P0679")
+    made = {"type": "FeatureCollection", "features": [
+        {"type": "Feature", "id": n, "properties": {"id": name}, "geometry": LINE}
+        for n, name in enumerate(lists, start=1)]}  # fmt: skip
+    folder = files.unfold(write(tmp_path, "r.geojson", json.dumps(made)), tmp_path / "out")
+    parts = {
+        p.stem: len(json.loads(p.read_text()).get("geometries", [1])) for p in folder.iterdir()
+    }
+    assert parts == {"P2352": 2, "P0679": 2, "P0753": 1}
 
 
 MAP = (("id", "tracker-acro", "pid", "geometry"), ("P2352", "GGIT", "", "LINESTRING (37 45, 37 42)"),

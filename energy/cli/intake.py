@@ -68,7 +68,7 @@ def _import(verbs: Verbs) -> None:
         nargs="?",
         metavar="{facts,gem,inbox,accounts}",
         help="told by the file's head if left out; facts: folder of CSV tables; gem: routes, folder or "
-        "release (GeoJSON, GeoPackage, xlsx, CSV); inbox: typed figures, JODI, IEA, Bruegel, AGSI; "
+        "release (GeoJSON, GeoPackage, xlsx, CSV); inbox: typed figures, JODI, IEA, Bruegel, AGSI, Pink Sheet; "
         "accounts: a company's statements (filled template, workbook or PDF)",
     )
     verb.add_argument("path", nargs="?", metavar="PATH", help="folder or file to read")

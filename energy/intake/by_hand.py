@@ -55,7 +55,10 @@ def take_in(
         known = valued(store.observations())
         good, doubtful = gate(rows, Context(with_let_through(store, known)))
         started = memory.run_id(now())
-        mine = "gie" if set(good["source"]) == {"gie"} else inbox.NAME  # AGSI's own rows
+        names = set(good["source"])
+        mine = (
+            names.pop() if names in ({"gie"}, {"pinksheet"}) else inbox.NAME
+        )  # a service's own rows
         by = "" if as_of is None else str(memory.day_of(store, as_of))
         mend.note(store, started, "inbox", [answer], doubtful, source=mine, period=quarter,
                   name=Path(path).name, by=by)  # fmt: skip

@@ -1,4 +1,4 @@
-"""Tables of other projects that a person downloads: JODI, IEA, Bruegel, AGSI, Global Energy Monitor.
+"""Tables that a person downloads: JODI, IEA, Bruegel, AGSI, Pink Sheet, Global Energy Monitor.
 
 They are recognised by their heads (`energy.sources.forms`) and read as their makers print them.
 What they say stands in the store beside the sources' own rows; none of it overrules a meter.
@@ -6,6 +6,7 @@ What they say stands in the store beside the sources' own rows; none of it overr
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from collections.abc import Iterator
@@ -17,12 +18,12 @@ import pandas as pd
 
 from energy.errors import DataError
 from energy.measure import periods
-from energy.sources import forms, gem, reading
-from energy.sources.contract import Answer
+from energy.sources import forms, gem, pinksheet, reading
+from energy.sources.contract import Answer, Request
 from energy.sources.forms import Form
 
 SOURCE = {"jodi": "jodi-gas", "iea-gtf": "iea-gas-trade-flows", "bruegel": "bruegel-imports",
-          "agsi": "gie", "agsi-web": "gie"}  # fmt: skip
+          "agsi": "gie", "agsi-web": "gie", "pinksheet": "pinksheet"}  # fmt: skip
 """Form to the source that its rows name."""
 
 JODI_UNITS = {"M3": ("mcm", "15C"), "TJ": ("TJ_GCV", "GCV")}
@@ -60,6 +61,9 @@ def parse(answer: Answer, form: Form) -> pd.DataFrame:
     >>> parse(answer, form)[["series", "entity", "value", "unit"]].values.tolist()
     [['storage_fill', 'eu', 80.0, '%'], ['storage_stock', 'eu', 200.0, 'TWh']]
     """
+    if form.name == "pinksheet":
+        asked = Request(pinksheet.NAME, "workbook", answer.request.url)
+        return pinksheet.parse(dataclasses.replace(answer, request=asked))
     readers = {
         "jodi": _jodi,
         "iea-gtf": _iea,
@@ -210,10 +214,11 @@ def unfold(path: Path | str, folder: Path | str) -> Path:
 
 
 def _collected(pairs: Iterator[tuple[Any, Any]]) -> dict[str, list[Any]]:
+    """Gather lines by project; one of several projects, a list or its text, belongs to each."""
     found: dict[str, list[Any]] = {}
     for name, geometry in pairs:
-        if geometry and (match := ID.search(str(name or ""))):
-            found.setdefault(match.group(), []).append(geometry)
+        for project in dict.fromkeys(ID.findall(str(name or ""))) if geometry else ():
+            found.setdefault(project, []).append(geometry)
     return found
 
 
@@ -226,8 +231,14 @@ def _features(path: Path) -> dict[str, list[Any]]:
         ) from None
     features = data.get("features", []) if isinstance(data, dict) else []
     rows = [f for f in features if isinstance(f, dict)]
-    return _collected(((f.get("properties") or {}).get("ProjectID") or f.get("id")
-                       or (f.get("properties") or {}).get("id"), f.get("geometry")) for f in rows)  # fmt: skip
+    return _collected((_named(f), f.get("geometry")) for f in rows)
+
+
+def _named(feature: dict[str, Any]) -> Any:
+    """Return what names the project; a number of the row, as converters give one, is none."""
+    own = feature.get("properties") or {}
+    names = [own.get("ProjectID"), feature.get("id"), own.get("id"), own.get("pid")]
+    return next((name for name in names if ID.search(str(name))), None)
 
 
 def _geopackage(path: Path) -> dict[str, list[Any]]:

@@ -35,7 +35,8 @@ class Form:
     Attributes
     ----------
     name : str
-        ``inbox, facts, gem, gem-release, gem-map, jodi, iea-gtf, bruegel, agsi`` or ``unknown``.
+        ``inbox, facts, gem, gem-release, gem-map, jodi, iea-gtf, bruegel, agsi,
+        pinksheet`` or ``unknown``.
     words : str
         What to tell the person: "JODI-Gas, monthly balances by country".
     rows : list of lists of str
@@ -60,6 +61,8 @@ HEADS: dict[str, tuple[str, tuple[str, ...]]] = {
     "bruegel-daily": ("Bruegel, daily ENTSOG values", ("dates", "operator", "location", "values")),
     "agsi": ("AGSI+, gas in store by day", ("gasDayStart", "gasInStorage", "full")),
     "agsi-web": ("AGSI+, gas in store by day", ("Gas Day Start", "Gas in storage (TWh)", "Full (%)")),
+    "pinksheet": ("World Bank, Pink Sheet, monthly prices",
+                  ("Crude oil, Brent", "Natural gas, US", "Natural gas, Europe")),
     "gem-release": ("Global Energy Monitor, gas pipelines, release", ("ProjectID", "WKTFormat")),
     "gem-map": ("Global Energy Monitor, table of the map", ("id", "tracker-acro", "geometry")),
 }  # fmt: skip
@@ -148,7 +151,7 @@ def by_columns(rows: Sequence[Sequence[str]]) -> Form:
     """
     kept = tuple(tuple(row) for row in rows)
     for top, row in enumerate(kept[:TOP]):
-        named = {cell.strip() for cell in row}
+        named = {cell.strip(" *") for cell in row}  # the Pink Sheet marks some with **
         for name, (words, columns) in HEADS.items():
             if set(columns) <= named:
                 return Form(name, words, kept[top:])
