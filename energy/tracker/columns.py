@@ -72,6 +72,7 @@ UNITS: dict[str, dict[str, str]] = {
     | _each("share median p90", SHARE) | {"pairs": COUNT},
     "Evidence.projected": _TRACED,
     "Evidence.releases": {},
+    "Evidence.totals": {"errors_apart": "standard errors", REST: BCM},
     "Evidence.revisions": _REVISED | _each("mean mean_abs", ROW) | {"n": COUNT}
     | _each("mean_pct mean_abs_pct", "percent"),
     "Proposed.assumptions": {REST: ROW},
