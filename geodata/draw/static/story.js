@@ -234,7 +234,11 @@
   }
 
   /* The same map small, for several years to one scale: width by flow as a yearly rate. */
-  function multiples(model) {
+  function multiples(model, story) {
+    const total = (year) => {
+      const i = story.years.indexOf(year);
+      return i < 0 ? "" : ` · ${G.number(story.markets.reduce((sum, market, k) => sum + (read(story, "flow", k, i) || 0), 0), 0)}`;
+    };
     const annual = model.data.calendars.findIndex((calendar) => calendar.key === "A");
     if (annual < 0) return null;
     const own = model.data.calendars[annual].steps.filter((step) => step.of[1] <= model.data.past);
@@ -249,7 +253,7 @@
     const path = (line) => line.plane.map((part) => "M" + part.filter((p, i) => i % 3 === 0 || i === part.length - 1)
       .map((p) => `${((p.x - box.min.x) * k).toFixed(1)} ${((box.max.y - p.y) * k).toFixed(1)}`).join("L")).join("");
     const scale = model.data.scale.px / 2.4;
-    return G.el("div", { class: "gd-multiples" }, chosen.map((step) => {
+    return G.el("div", {}, [G.el("p", { class: "gd-axis-title", t: "Flow of each line, one scale; all exports by pipe, bcm" }), G.el("div", { class: "gd-multiples" }, chosen.map((step) => {
       const root = G.svg("svg", { viewBox: `-4 -4 ${wide + 8} ${high + 8}`, role: "img", "aria-label": `${step.label}: ${G.words(step.note)}` });
       for (const line of lines) {
         let [sum, days, length] = [0, 0, 0];
@@ -261,8 +265,8 @@
         const rate = days ? Math.abs(sum) * (length / days) : 0;
         root.append(G.svg("path", { d: path(line), class: rate ? "gd-mini" : "gd-mini gd-mini-off", "stroke-width": rate ? Math.max(0.5, rate * scale) : 0.4 }));
       }
-      return G.el("figure", {}, [root, G.el("figcaption", {}, step.id)]);
-    }));
+      return G.el("figure", {}, [root, G.el("figcaption", {}, [step.id, G.el("span", { "data-number": "exports" }, total(step.id))])]);
+    }))]);
   }
 
   const values = (stop, story, model) => {
@@ -372,7 +376,7 @@
       G.el("div", { class: "gd-panel-head" }, [G.el("h2", { t: "Exports by market" }), walk ? start : "", close]),
       G.el("div", { class: "gd-story-body" }, tabs([
         ["Markets", () => G.el("div", {}, [markets(map, model, story), G.el("h3", { t: "Largest flows of the period" }), lines(map, model), fresh(map, model)])],
-        ["Years", () => multiples(model)],
+        ["Years", () => multiples(model, story)],
         ...(model.data.ways ? [["Flows", () => G.sankey(map, model)]] : []),
         ...(model.data.odds ? [["Scenarios", () => G.odds(map, model), model.odds.size > 0]] : []),
         ...(G.extraTabs || []).map(([label, make]) => [label, () => make(map, model)]),
