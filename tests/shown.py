@@ -107,7 +107,8 @@ def _must(cell: xr.Dataset, days: int) -> dict[str, dict[str, str]]:
         "share": {"kind": kinds, "status": word["status"], "age": dated},
         "price": {"basis": "at 20 °C", "status": word["price_status"], "age": dated,
                   "interval": _ends(cell, "price", 0)},
-        "revenue": {"status": ", ".join(both), "age": dated},
+        "revenue": {"status": ", ".join(both), "age": dated,
+                    "interval": _worth(cell) if sure and moves else ""},
     }  # fmt: skip
     if not (sure and moves):
         del must["reported"]  # it is the number itself
@@ -123,6 +124,19 @@ def _ends(cell: xr.Dataset, name: str, digits: int) -> str:
     return "" if math.isnan(low) else f"P10–P90: {_number(low, digits)} – {_number(high, digits)}"
 
 
+def _worth(cell: xr.Dataset) -> str:
+    """Return the interval of flow times price: their distances to an end, squared and added."""
+    flow, price, revenue = (float(cell[name]) for name in ("flow", "price", "revenue"))
+    ends = []
+    for end, side in (("p10", -1), ("p90", 1)):
+        by_flow = (float(cell[f"flow_{end}"]) - flow) * price
+        by_price = (float(cell[f"price_{end}"]) - price) * flow
+        ends.append(revenue + side * math.hypot(by_flow, 0 if math.isnan(by_price) else by_price))
+    return (
+        "" if math.isnan(sum(ends)) else f"P10–P90: {_number(ends[0], 0)} – {_number(ends[1], 0)}"
+    )
+
+
 def _holds(words: str, text: str | None) -> bool:
     """Tell whether a text holds the words; edges of an interval within a unit of the last digit."""
     if words.startswith("P10"):
@@ -136,8 +150,10 @@ def _holds(words: str, text: str | None) -> bool:
 
 
 def _edges(text: str) -> list[float]:
-    found = re.search(r"P10–P90: ([\d.\u202f\xa0]+) – ([\d.\u202f\xa0]+)", text)
-    return [float(re.sub(r"[\u202f\xa0]", "", part)) for part in found.groups()] if found else []
+    found = re.search(r"P10–P90: ([\d.\u2009\u202f\xa0]+) – ([\d.\u2009\u202f\xa0]+)", text)
+    return (
+        [float(re.sub(r"[\u2009\u202f\xa0]", "", part)) for part in found.groups()] if found else []
+    )
 
 
 def _panel(shown: dict, cell: xr.Dataset, must: dict, days: int) -> Iterator[str]:

@@ -101,6 +101,15 @@
       const [flow, price] = [edges(this.data.band), edges(this.data.price_band)];
       if (!flow.includes(null) && now.value !== null) now.bounds.value = flow.map((edge) => now.value + edge / data.series.value.scale);
       if (!price.includes(null)) now.bounds.price = price.map((edge) => edge / data.series.price.scale);
+      this.worth(now);
+    }
+
+    /* The interval of flow times price: their distances to an end, squared and added. */
+    worth(now) {
+      if (!now.bounds.value || !now.value || now.price === null || now.price === undefined || now.revenue === null || now.revenue === undefined) return;
+      const away = (i) => Math.hypot((now.bounds.value[i] - now.value) * now.price,
+        now.bounds.price ? (now.bounds.price[i] - now.price) * now.value : 0);
+      now.bounds.revenue = [now.revenue - away(0), now.revenue + away(1)];
     }
 
     /* Where history has no figure, the middle of the projection and its edges. */
