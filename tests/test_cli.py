@@ -56,7 +56,11 @@ def test_flows_as_csv_and_json(capsys):
     assert (code, err) == (0, "")
     table = pd.read_csv(io.StringIO(out))
     assert table["reported"].tolist() == [31.12, 38.8]  # as Gazprom said: V0197, V0198
-    assert table["flow"].tolist() == pytest.approx([31.12, 38.8], abs=0.02)  # the balance: near
+    # the balance weighs China's customs too: its interval holds what Gazprom said
+    assert (table["flow_p10"] < table["reported"]).all() and (
+        table["reported"] < table["flow_p90"]
+    ).all()
+    assert table["flow"].tolist() == pytest.approx([31.12, 38.8], rel=0.003)
     assert (table["flow_p10"] < table["flow"]).all() and (table["flow"] < table["flow_p90"]).all()
     assert table["period"].tolist() == [2024, 2025]
     code, out, _ = run(
