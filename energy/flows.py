@@ -138,12 +138,11 @@ def _converted(table: pd.DataFrame, route_facts: pd.DataFrame) -> tuple[np.ndarr
     """Convert figures to bcm at 20 °C, all of one unit and basis at once; NaN with a reason."""
     gcv = table["entity"].map(calorific_values(route_facts)).to_numpy(dtype=float)
     inner, why = np.full(len(table), np.nan), np.full(len(table), "", dtype=object)
-    kinds = table.assign(heat=~np.isnan(gcv)).groupby(["unit", "basis", "status", "heat"])
+    kinds = table.assign(stated=~np.isnan(gcv)).groupby(["unit", "basis", "status", "stated"])
     for kind, rows in kinds.indices.items():
         unit, basis, status, stated = cast(tuple[str, str, str, bool], kind)
-        heat = gcv[rows] if stated else None
-        values = table["value"].to_numpy()[rows]
-        inner[rows], why[rows] = convert_figure(values, unit, basis, status, heat)
+        values, known = table["value"].to_numpy()[rows], gcv[rows] if stated else None
+        inner[rows], why[rows] = convert_figure(values, unit, basis, status, known)
     return inner, why.tolist()
 
 
@@ -169,11 +168,11 @@ def convert_figure(
         return float("nan"), "basis not stated"
     if units.kind(unit) == "mass":
         return float("nan"), "mass; no density stated"
-    by_heat = basis in ("GCV", "15C-40MJ")
-    if by_heat and gcv is None:
+    by_energy = basis in ("GCV", "15C-40MJ")
+    if by_energy and gcv is None:
         return float("nan"), "no calorific value stated for the route"
-    heat: dict[str, Any] = {"gcv": gcv, "gcv_basis": "20C"} if by_heat else {}
-    return units.convert(value, unit, INNER[0], basis=basis, to_basis=INNER[1], **heat), ""
+    calorific: dict[str, Any] = {"gcv": gcv, "gcv_basis": "20C"} if by_energy else {}
+    return units.convert(value, unit, INNER[0], basis=basis, to_basis=INNER[1], **calorific), ""
 
 
 def calorific_values(route_facts: pd.DataFrame) -> dict[str, float]:
@@ -341,8 +340,8 @@ def _route_parts(
     """Return the parts of one route, its months as numbers."""
     grid = _filled([route], seen, tables, window)[route]
     steps = pd.DataFrame(grid.steps, columns=["month", "origin", "taken", "share"])
-    told = seen[["id", "value", "unit", "basis", "inner", "coverage"]]
-    rows = steps.join(told, on="origin").rename(columns={"inner": "bcm"})
+    figures = seen[["id", "value", "unit", "basis", "inner", "coverage"]]
+    rows = steps.join(figures, on="origin").rename(columns={"inner": "bcm"})
     rows["part"] = (rows["bcm"] - rows["taken"]) * rows["share"]
     shut = [
         {"month": grid.first + i, "id": fact, "part": 0.0, "coverage": 1.0}
@@ -685,8 +684,8 @@ def to_unit(cube: xr.Dataset, unit: str, basis: str, route_facts: pd.DataFrame) 
         return cube
     given: dict[str, Any] = {"days": _days(cube)}
     if units.kind(unit) in ("energy", "energy rate") or basis == "15C-40MJ":
-        heat = calorific_values(route_facts)
-        values = [heat.get(route, np.nan) for route in cube["route"].values]
+        stated = calorific_values(route_facts)
+        values = [stated.get(route, np.nan) for route in cube["route"].values]
         given |= {"gcv": xr.DataArray(values, dims="route"), "gcv_basis": "20C"}
     return cube.assign({
         name: units.convert(cube[name], INNER[0], unit, basis=INNER[1], to_basis=basis, **given)

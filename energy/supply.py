@@ -104,14 +104,14 @@ def _figures(tables: facts.Tables) -> pd.DataFrame:
     """Return the figures of both tables in one shape; growth and other plans are left out."""
     plants = set(tables["places"].query("kind == 'plant'")["place"])
     rows = facts.corrected(tables, "volumes")
-    told = (rows["status"] != "plan") | rows["series"].str.startswith("plan_")
-    rows = rows[rows["series"].isin(SERIES) & told].copy()
+    counted = (rows["status"] != "plan") | rows["series"].str.startswith("plan_")
+    rows = rows[rows["series"].isin(SERIES) & counted].copy()
     rows["entity"] = rows["entity"].where(
         rows["series"] != "flow", rows["entity"].map(_only(tables))
     )
     rows = rows.dropna(subset="entity")
-    rows["measure"] = rows["series"].map({name: told[0] for name, told in SERIES.items()})
-    rows["kind"] = rows["series"].map({name: told[1] for name, told in SERIES.items()})
+    rows["measure"] = rows["series"].map({name: counted[0] for name, counted in SERIES.items()})
+    rows["kind"] = rows["series"].map({name: counted[1] for name, counted in SERIES.items()})
     rows["market"], rows["origin"] = rows["entity"], "russia"
     rows["origin"] = rows["origin"].mask(rows["series"] == "imports_pipeline_all_origins", "all")
     plant = rows["entity"].isin(plants)

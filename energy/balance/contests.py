@@ -110,11 +110,11 @@ def _figures(tables: Tables, found: Result, named: str) -> Iterator[dict[str, An
         side = {"kind": "figure", "what": f"{figure} {row['series']}", "printed": row["value"],
                 "unit": row["unit"], "basis": row["basis"]}  # fmt: skip
         if figure in said.index:
-            told = said.loc[figure]
-            width = TENTH * told["error"]
-            side |= {"bcm": told["value"], "p10": told["value"] - width,
-                     "p90": told["value"] + width, "others": told["without"],
-                     "verdict": told["verdict"]}  # fmt: skip
+            reading = said.loc[figure]
+            width = TENTH * reading["error"]
+            side |= {"bcm": reading["value"], "p10": reading["value"] - width,
+                     "p90": reading["value"] + width, "others": reading["without"],
+                     "verdict": reading["verdict"]}  # fmt: skip
         else:
             side["verdict"] = f"left out: {out.get(figure, _excluded(tables, figure))}"
         yield side
@@ -226,9 +226,9 @@ def markdown(table: pd.DataFrame) -> str:
 
 def _figure_text(row: _Figure) -> str:
     """Return a figure, sum or capacity with its interval and verdict, in a few words."""
-    told = "–" if pd.isna(row.bcm) else f"{row.bcm:.2f}"
+    amount = "–" if pd.isna(row.bcm) else f"{row.bcm:.2f}"
     notes = [] if pd.isna(row.p10) else [f"{row.p10:.2f} to {row.p90:.2f}"]
     notes += [row.verdict] if isinstance(row.verdict, str) else []
     if not pd.isna(row.reported):
         notes.append(f"published and spread {row.reported:.2f}")
-    return f"{row.what} {told}" + (f" ({', '.join(notes)})" if notes else "")
+    return f"{row.what} {amount}" + (f" ({', '.join(notes)})" if notes else "")

@@ -269,9 +269,9 @@ def cell(
     table = market_table(tables, span.freq, unit, basis)
     if name not in table.index or pd.Timestamp(span.start) not in table.columns:
         return None
-    told = [market_table(tables, span.freq, unit, basis, what) for what in ("flow", "p10", "p90")]
-    place = (told[0].index.get_loc(name), told[0].columns.get_loc(span.start.isoformat()))
-    flow, p10, p90 = (float(table.to_numpy()[place]) for table in told)
+    wide = [market_table(tables, span.freq, unit, basis, what) for what in ("flow", "p10", "p90")]
+    place = (wide[0].index.get_loc(name), wide[0].columns.get_loc(span.start.isoformat()))
+    flow, p10, p90 = (float(table.to_numpy()[place]) for table in wide)
     return flow, p10, p90
 
 

@@ -169,8 +169,10 @@ def solve(
 
 def _newest(volumes: pd.DataFrame) -> dt.date:
     """Return the last day of the newest flow."""
-    told = volumes[(volumes["series"] == "flow") & ~volumes["status"].isin(["plan", "contract"])]
-    ends = [periods.parse(text).end for text in told["period"]]
+    measured = volumes[
+        (volumes["series"] == "flow") & ~volumes["status"].isin(["plan", "contract"])
+    ]
+    ends = [periods.parse(text).end for text in measured["period"]]
     return max(ends) - dt.timedelta(days=1)
 
 

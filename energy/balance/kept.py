@@ -285,8 +285,8 @@ def digest(tables: Tables) -> str:
         "corrections": tables["corrections"].query("table == 'volumes'"),
         "prices": prices.loc[prices["series"].isin([worth.OIL, worth.YEARS]), PRICED],
     }
-    told = {row: places for row, places in measurements.printed_places().items() if places}
-    words = json.dumps(told, sort_keys=True)
+    printed = {row: places for row, places in measurements.printed_places().items() if places}
+    words = json.dumps(printed, sort_keys=True)
     return tables_digest(Tables({**tables, **read}), INPUTS, str(EDITION), words)
 
 

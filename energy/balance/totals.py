@@ -77,10 +77,10 @@ def totals(tables: Tables, first: int = 2014, last: int = 2025) -> pd.DataFrame:
 
 def _named(found: Result) -> dict[str, str]:
     """Return what each part is called here by its name in the balance."""
-    told = {name: name.split(":")[1] for name in found.names
+    markets = {name: name.split(":")[1] for name in found.names
             if ":" in name and name not in NOT_PARTS}  # fmt: skip
     plants = {name: name for name in found.names if name.startswith("lng-")}
-    return told | plants | {"exports": "exports"}
+    return markets | plants | {"exports": "exports"}
 
 
 def _parts(found: Result, first: int, last: int) -> pd.DataFrame:
@@ -98,7 +98,7 @@ def _parts(found: Result, first: int, last: int) -> pd.DataFrame:
 def _printed(tables: Tables, found: Result, first: int, last: int) -> pd.DataFrame:
     """Return the figures of whole years that count a part, or are a total of their own."""
     net = system(tables, found.months[-1], found.months[0])
-    told, sums = measure(tables, net), dict(zip(*groups(net.arcs), strict=True))
+    measured, sums = measure(tables, net), dict(zip(*groups(net.arcs), strict=True))
     open_arcs = {year: _open(net, found, year) for year in range(first, last + 1)}
     keys = {(year, _key(sums[name] * on)): part for name, part in _named(found).items()
             for year, on in open_arcs.items()}  # fmt: skip
@@ -106,7 +106,7 @@ def _printed(tables: Tables, found: Result, first: int, last: int) -> pd.DataFra
     said = dict(
         zip(found.verdicts["id"], found.verdicts["balanced"].to_numpy(dtype=float), strict=True)
     )
-    for row, (arcs, _, weights) in zip(rows_of(told.table, _Told), told.cells, strict=True):
+    for row, (arcs, _, weights) in zip(rows_of(measured.table, _Told), measured.cells, strict=True):
         year = int(row.period) if row.period.isdigit() else 0
         if year not in open_arcs or "growth" in row.series:
             continue

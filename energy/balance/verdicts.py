@@ -34,23 +34,23 @@ def verdicts(made: Balance) -> pd.DataFrame:
         standard errors), ``weight`` (what the robust search left of it), ``verdict``, ``by``
         (``;``-joined ids that weigh most against it), ``cause`` (the slip that explains it best).
     """
-    told = made.told.table
-    balanced = told["value"].to_numpy(dtype=float) - made.residual
+    rows = made.told.table
+    balanced = rows["value"].to_numpy(dtype=float) - made.residual
     with one_thread():
         lever, partners = _levers(made)
-    error = told["error"].to_numpy(dtype=float)
+    error = rows["error"].to_numpy(dtype=float)
     precision = made.weights / error**2
     # a figure without company has share 1: 1e-9 less keeps its own judgement finite
     share = np.clip(lever * precision, 0.0, 1 - 1e-9)
-    without = told["value"].to_numpy(dtype=float) - made.residual / (1 - share)
+    without = rows["value"].to_numpy(dtype=float) - made.residual / (1 - share)
     spread = np.sqrt(np.maximum(lever / (1 - share), 0.0))
-    score = (told["value"].to_numpy(dtype=float) - without) / np.sqrt(spread**2 + error**2)
+    score = (rows["value"].to_numpy(dtype=float) - without) / np.sqrt(spread**2 + error**2)
     verdict = np.digitize(np.abs(score), [STRAINED, CONTRADICTED])
-    table = told[["id", "series", "entity", "period", "value", "error"]].assign(
+    table = rows[["id", "series", "entity", "period", "value", "error"]].assign(
         balanced=balanced, without=without, without_error=spread, score=score,
         weight=made.weights, verdict=[WORDS[v] for v in verdict],
     )  # fmt: skip
-    ids = told["id"].to_numpy()
+    ids = rows["id"].to_numpy()
     table["by"] = [
         ";".join(ids[p] for p in partners[r]) if verdict[r] else "" for r in range(len(ids))
     ]
@@ -84,8 +84,8 @@ def _cause(made: Balance, row: int, table: pd.DataFrame) -> str:
     line = table.iloc[row]
     width = float(np.hypot(line["error"], line["without_error"]))
     tried = [
-        (abs(told - goal) / width, words)
-        for words, told, goal in _hypotheses(
+        (abs(value - goal) / width, words)
+        for words, value, goal in _hypotheses(
             made, row, float(line["value"]), float(line["without"])
         )
     ]
@@ -100,13 +100,13 @@ def _hypotheses(
     made: Balance, row: int, value: float, goal: float
 ) -> list[tuple[str, float, float]]:
     """Return hypotheses: words, the figure and the goal under each."""
-    told: Any = made.told.table.iloc[row]
+    figure: Any = made.told.table.iloc[row]
     found = [(f"its cubic metre is that of {basis}", value * factor, goal)
-             for basis, factor in BASES.items() if told.basis not in (basis,) and value]  # fmt: skip
-    if told.basis in BASES:
-        found.append(("its cubic metre is that of 20C", value / BASES[told.basis], goal))
+             for basis, factor in BASES.items() if figure.basis not in (basis,) and value]  # fmt: skip
+    if figure.basis in BASES:
+        found.append(("its cubic metre is that of 20C", value / BASES[figure.basis], goal))
         found.append(
-            ("its cubic metre is that of 0C", value / BASES[told.basis] * BASES["0C"], goal)
+            ("its cubic metre is that of 0C", value / BASES[figure.basis] * BASES["0C"], goal)
         )
     arcs, months, weights = made.told.cells[row]
     shown = float(weights @ made.flow[arcs, months])

@@ -90,9 +90,9 @@ def spoken(error: BaseException) -> str | None:
         return f"energy: {error}"
     if isinstance(error, OSError) and error.errno in SAID:
         return "energy: " + SAID[error.errno].format(at=_place(error))
-    told = re.search(r"errno = (\d+)", str(error))  # HDF5 says it in words of its own
-    if told and int(told[1]) in SAID:
-        return "energy: " + SAID[int(told[1])].format(at="")
+    code = re.search(r"errno = (\d+)", str(error))  # HDF5 says it in words of its own
+    if code and int(code[1]) in SAID:
+        return "energy: " + SAID[int(code[1])].format(at="")
     if isinstance(error, MemoryError):
         return "energy: Not enough memory; ask for fewer draws, routes or years."
     return None

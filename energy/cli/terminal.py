@@ -45,8 +45,8 @@ def show(table: pd.DataFrame) -> None:
     for row in zip(*[cells[name] for name in shown], strict=True):
         drawn.add_row(*row)
     console.print(drawn)
-    if told := _units(table, shown):
-        console.print(told, style="dim")
+    if units := _units(table, shown):
+        console.print(units, style="dim")
     rest = len(table) - ROWS
     if rest > 0:
         console.print(f"… and {rest} more rows; --format csv gives all")
@@ -59,8 +59,8 @@ def _units(table: pd.DataFrame, shown: list[str]) -> str:
     """Return the units of the columns shown, where no column of its own tells them."""
     from energy.tracker.columns import in_words
 
-    told = table.attrs.get("units", {})
-    own = {name: told[str(name)] for name in shown if str(name) in told}
+    units = table.attrs.get("units", {})
+    own = {name: units[str(name)] for name in shown if str(name) in units}
     return in_words({name: unit for name, unit in own.items()
                      if unit.removeprefix("as column ").removesuffix(" says") not in shown})  # fmt: skip
 

@@ -136,13 +136,13 @@ def printed(name: str, own: Path | str | None = None) -> dict[str, str]:
     >>> printed("volumes")["V0146"]
     '18.0'
     """
-    told = [
+    with_values = [
         each
         for each, resource in schema().items()
         if {"id", "value"} <= {field["name"] for field in resource["schema"]["fields"]}
     ]
-    if not isinstance(name, str) or name not in told:
-        raise UnknownName("table with ids and values", str(name), told)
+    if not isinstance(name, str) or name not in with_values:
+        raise UnknownName("table with ids and values", str(name), with_values)
     path = schema()[name]["path"]
     found = dict(_printed(DATA / path))
     mine = (Path(own) if own is not None else home() / "facts") / path

@@ -185,12 +185,12 @@ def _row_class(vocabulary: Mapping[str, list[str]], resource: Mapping[str, Any])
     """Write the class of a table's rows."""
     name, fields = row_name(resource), resource["schema"]["fields"]
     summary = "\n    ".join(wrap(f"{resource['title']}: {resource['description']}", 88))
-    told = "".join(f"    {field['name']}\n{_described(field)}" for field in fields)
+    attributes = "".join(f"    {field['name']}\n{_described(field)}" for field in fields)
     typed = "".join(
         f"    {field['name']}: {_field_type(vocabulary, name, field)}\n" for field in fields
     )
     head = f'class {name}(NamedTuple):\n    """{summary}\n\n    Attributes\n    ----------\n'
-    return f'{head}{told}    """\n\n{typed}'
+    return f'{head}{attributes}    """\n\n{typed}'
 
 
 def _described(field: Mapping[str, Any]) -> str:

@@ -165,10 +165,10 @@ def bridge(
 
 def _beside(row: Any, took: Mapping[str, float]) -> str:
     """Return the note of a line, with what its market took where its routes carried another sum."""
-    told = took.get("exports" if row.line == ALL else row.line)
-    if row.kind != "market" or told is None or abs(told - row.bcm) < TENTH / 2:
+    volume = took.get("exports" if row.line == ALL else row.line)
+    if row.kind != "market" or volume is None or abs(volume - row.bcm) < TENTH / 2:
         return str(row.note)
-    words = f"by routes, as they are priced: {told:.1f} bcm went to the market itself"
+    words = f"by routes, as they are priced: {volume:.1f} bcm went to the market itself"
     return f"{row.note}; {words}" if row.note else words
 
 

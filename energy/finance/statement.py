@@ -189,8 +189,8 @@ def _same(one: Any, other: Any) -> bool:
 
 def _step(value: float) -> float:
     """Return the size of the last digit that a figure shows."""
-    told = Decimal(f"{value:.10g}").normalize().as_tuple()
-    exponent = int(told.exponent) - max(0, 2 - len(told.digits))
+    digits = Decimal(f"{value:.10g}").normalize().as_tuple()
+    exponent = int(digits.exponent) - max(0, 2 - len(digits.digits))
     return float(10.0 ** (min(exponent, 0) if abs(value) < 1000 else exponent))
 
 

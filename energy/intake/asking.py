@@ -133,10 +133,10 @@ def deliver(name: str, job: Job, known: pd.DataFrame) -> Delivery:
         job.tell(f"{name}: FAILED. {what}")
         return Delivery(name, "failed", what, count["asked"], count["kept"], verdict="failed")
     job.tell(f"{name}: {len(rows)} rows, {len(doubtful)} doubtful")
-    told = (*asides["told"], *([why] if why else []), *_few(late["reason"].tolist()))
-    for text in told:
+    words = (*asides["told"], *([why] if why else []), *_few(late["reason"].tolist()))
+    for text in words:
         job.tell(f"{name}: {text}")
-    return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful, word, told,
+    return Delivery(name, "fine", "", count["asked"], count["kept"], good, doubtful, word, words,
                     len(asides["withheld"]), tuple(asides["answers"]), late)  # fmt: skip
 
 

@@ -72,9 +72,9 @@ def filled(
         )
     rows += [*_accounts(tables), *_several(tables)]
     if vintages:
-        told = on_time(tables)
+        timely = on_time(tables)
         rows.append(
-            ("route-years 2015-2025", "known half a year after", sum(told.values()), len(told))
+            ("route-years 2015-2025", "known half a year after", sum(timely.values()), len(timely))
         )
     share = round(100 * fills.renewable(fills.fills(tables)), 1)
     rows.append(("update", "exported gas its sources can renew, %", share, 100))
@@ -122,11 +122,11 @@ def on_time(tables: facts.Tables) -> dict[tuple[str, int], bool]:
     The cube of the published figures is asked, without prices and balance.
     """
     now = flows.build(tables, freq="A", first=str(YEARS[0]), last=str(YEARS[-1]))["flow"]
-    told = {}
+    timely = {}
     for place, year in enumerate(YEARS):
         then = known(tables, dt.date(year + 1, 6, 30))
         cube = flows.build(then, freq="A", first=str(year), last=str(year)).isel(period=0)
         for route in LIVE:
             if float(now.sel(route=route)[place]) > 0:
-                told[route, year] = float(cube["coverage"].sel(route=route)) >= WHOLE
-    return told
+                timely[route, year] = float(cube["coverage"].sel(route=route)) >= WHOLE
+    return timely

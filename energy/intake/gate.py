@@ -290,14 +290,14 @@ def _bcm_a_day(row: _Piped, context: Context) -> float:
     """Return a route's flow in bcm a day at 20 °C; NaN where it cannot be told."""
     if row.basis in ("", "unstated"):
         return float("nan")
-    heat: dict[str, Any] = {}
+    calorific: dict[str, Any] = {}
     if row.basis in ("GCV", "15C-40MJ"):
         if row.entity not in context.gcv:
             return float("nan")
-        heat = {"gcv": context.gcv[row.entity], "gcv_basis": "20C"}
+        calorific = {"gcv": context.gcv[row.entity], "gcv_basis": "20C"}
     if units.kind(row.unit) not in ("volume", "energy"):
         return float("nan")
-    value = units.convert(row.value, row.unit, "bcm", basis=row.basis, to_basis="20C", **heat)
+    value = units.convert(row.value, row.unit, "bcm", basis=row.basis, to_basis="20C", **calorific)
     days: int = (row.last - row.start).days + 1
     return float(value) / days
 

@@ -176,8 +176,8 @@ def _parted(
     good = rows[~mine.isin(refused).to_numpy()].reset_index(drop=True)
     every = pd.concat([part for part in (rows.assign(reason=""), faulty) if len(part)] or [faulty])
     every = every.assign(_id=quarantine.ids_of(every).to_numpy()).drop_duplicates("_id")
-    told = every.set_index("_id").loc[[name for name, _ in held]]
-    return good, told.assign(reason=[why for _, why in held]).reset_index(drop=True)
+    table = every.set_index("_id").loc[[name for name, _ in held]]
+    return good, table.assign(reason=[why for _, why in held]).reset_index(drop=True)
 
 
 # -- the whole store ------------------------------------------------------------------------------

@@ -73,9 +73,9 @@ def release_note(
     parts += [
         f"- {source}: {what}" for source, what in zip(failed["source"], failed["what"], strict=True)
     ]
-    told = table[table["told"] != ""]
+    noted = table[table["told"] != ""]
     parts += [
-        f"- {source}: {text}" for source, text in zip(told["source"], told["told"], strict=True)
+        f"- {source}: {text}" for source, text in zip(noted["source"], noted["told"], strict=True)
     ]
     parts += [""]
     for kind, title in titles.items():

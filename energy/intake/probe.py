@@ -152,8 +152,8 @@ def _one(
     if grown != known:
         _remember(store, request.source, grown, answer)
     doubts = [*read.attrs.get("told", []), *(row["reason"] for row in read.attrs.get("faulty", []))]
-    told = [_row(DRIFTED, text, severity=1) for text in doubts]
-    rows = told + [_row(DRIFTED, one.what, one.place, one.severity) for one in found]
+    doubted = [_row(DRIFTED, text, severity=1) for text in doubts]
+    rows = doubted + [_row(DRIFTED, one.what, one.place, one.severity) for one in found]
     return rows or [
         _row(SAME if known else FIRST, f"{len(seen.kinds)} keys, {len(read)} rows read")
     ]

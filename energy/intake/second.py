@@ -78,11 +78,11 @@ def by_balance(rows: pd.DataFrame, verdicts: pd.DataFrame) -> pd.Series:
         parts = ["V", row.source, row.series, row.entity, row.period, row.basis]
         name = ".".join(part for part in parts if part)
         if name in bad.index:
-            told = bad.loc[name]
-            cause = f" {told['cause']}?" if told["cause"] else ""
+            held = bad.loc[name]
+            cause = f" {held['cause']}?" if held["cause"] else ""
             said[place] = (
-                f"the balance makes it {told['without']:.4g} bcm, not {told['value']:.4g} "
-                f"({abs(told['score']):.1f} standard errors), by {told['by']};{cause}"
+                f"the balance makes it {held['without']:.4g} bcm, not {held['value']:.4g} "
+                f"({abs(held['score']):.1f} standard errors), by {held['by']};{cause}"
             ).rstrip(";")
     return pd.Series(said, dtype=object)
 

@@ -46,9 +46,9 @@ class Gas:
 
     unit: str
     basis: str
-    gcv: float = 10.5  # kWh/m3, as `heat`
+    gcv: float = 10.5  # kWh/m3, as `gcv_range`
     # kWh/m3 at 20 °C, the heat of pipeline gas where the facts give none; chosen by hand
-    heat: tuple[float, float] = (10.5, 10.5)  # kWh/m3 at 20 °C, lowest and highest
+    gcv_range: tuple[float, float] = (10.5, 10.5)  # kWh/m3 at 20 °C, lowest and highest
     density: tuple[float, float] | None = None  # kg/m3 at 20 °C
 
     def convert(self, value: float, unit: str, basis: str, other: float | None = None) -> float:
@@ -63,7 +63,7 @@ class Gas:
         """
         if units.kind(unit) == "money":
             return float(units.convert(value, unit, self.unit))
-        heat = other or self.gcv
+        gcv = other or self.gcv
         if units.kind(unit) == "mass":
             assert self.density is not None
             value, basis = (
@@ -80,11 +80,11 @@ class Gas:
                 ),
                 "20C",
             )
-            unit, heat = "bcm", self.gcv
+            unit, gcv = "bcm", self.gcv
         basis = self.face if basis == "unstated" else basis
         return float(
             units.convert(
-                value, unit, self.unit, basis=basis, to_basis=self.basis, gcv=heat, gcv_basis="20C"
+                value, unit, self.unit, basis=basis, to_basis=self.basis, gcv=gcv, gcv_basis="20C"
             )
         )
 
@@ -199,21 +199,21 @@ def gas_of(data: MirrorTables, name: str, unit: str, basis: str) -> Gas:
     >>> from energy import facts
     >>> from energy.mirror.gathering import read_tables
     >>> gas = gas_of(read_tables(facts.load()), "turkstream-2", "bcm", "20C")
-    >>> gas.heat[0] <= gas.gcv <= gas.heat[1]
+    >>> gas.gcv_range[0] <= gas.gcv <= gas.gcv_range[1]
     True
     """
     legs = [name, *data.kin(name)]
-    known = [data.heat[leg] for leg in legs if leg in data.heat] or [*data.heat.values()]
+    known = [data.gcv[leg] for leg in legs if leg in data.gcv] or [*data.gcv.values()]
     gcv = float(np.median(known)) if known else 10.5  # as `Gas`
-    heat, density = (gcv, gcv), None
+    gcv_range, density = (gcv, gcv), None
     for rule in data.tables["mirror-rules"].query("cause == 'calorific'").pipe(records):
         if rule["entity"] not in ("*", *legs):
             continue
         if rule["unit"] == "kWh/m3":
-            heat = (min(rule["low"], gcv), max(rule["high"], gcv))
+            gcv_range = (min(rule["low"], gcv), max(rule["high"], gcv))
         else:
             density = (rule["low"], rule["high"])
-    return Gas(unit, basis, gcv, heat, density)
+    return Gas(unit, basis, gcv, gcv_range, density)
 
 
 def _figure(row: dict[str, Any], gas: Gas, rules: Sequence[_Rule]) -> dict[str, Any]:
@@ -282,7 +282,7 @@ def _shift(value: float, unit: str, basis: str, gas: Gas, common: float) -> tupl
     """Return how far another calorific value, or density, could move a figure down and up."""
     kind = units.kind(unit)
     ends = (
-        gas.heat
+        gas.gcv_range
         if kind == "energy" or basis == "15C-40MJ"
         else gas.density
         if kind == "mass"

@@ -52,7 +52,7 @@ class MirrorTables:
     trunk: dict[str, str]  # corridor of each exit
     lifetimes: dict[str, tuple[dt.date, dt.date]]  # first day open and day closed of each route
     excluded: dict[str, str]  # reason by id
-    heat: dict[str, float]  # stated calorific value by route
+    gcv: dict[str, float]  # stated calorific value by route
     kept: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)  # answers
 
     def keep(self, key: tuple[str, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -116,9 +116,9 @@ def _read(tables: facts.Tables) -> MirrorTables:
     table = table[~table["status"].isin(["plan", "contract"])]
     table = table[table["unit"].map(units.kind).isin(["volume", "energy", "mass", "money"])]
     rows: dict[str, list[dict[str, Any]]] = {}
-    told = facts.printed("volumes")
+    printed = facts.printed("volumes")
     for row in table.pipe(records):
-        more = {"span": periods.parse(row["period"]), "printed": told.get(row["id"], "")}
+        more = {"span": periods.parse(row["period"]), "printed": printed.get(row["id"], "")}
         rows.setdefault(row["entity"], []).append(row | more)
     flowing = {entity for entity, held in rows.items() if any(r["series"] == "flow" for r in held)}
     routes = tables["routes"].pipe(records)
@@ -129,11 +129,11 @@ def _read(tables: facts.Tables) -> MirrorTables:
     every = {row["route"] for row in routes} | set(rows) | {row["target"] for row in markets}
     trunk = {row["route"]: row["part_of"] for row in routes if row["role"] == "exit"}
     out = tables["corrections"].query("state == 'active' and action == 'exclude'")
-    heat = tables["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
+    stated = tables["route-facts"].query("attribute == 'gcv'").sort_values("valid_from")
     return MirrorTables(
         facts.Tables(tables), rows, sorted(every), markets, trunk, _lifetimes(tables["route-facts"]),
         dict(zip(out["row"], out["reason"], strict=True)),
-        dict(zip(heat["route"], heat["value"].astype(float), strict=True)),
+        dict(zip(stated["route"], stated["value"].astype(float), strict=True)),
     )  # fmt: skip
 
 

@@ -110,14 +110,14 @@ def _against(
     """Return every reading of a figure against every reading of the reference."""
     digits = row["half"] + reference["half"]
     pairs = itertools.product(_read(row, gas), _read(reference, gas), _neighbour(row, gas))
-    for (at, heat, value), (other_at, _, other), (word, amount) in pairs:
+    for (at, gcv, value), (other_at, _, other), (word, amount) in pairs:
         gap = value + amount - other
         left = math.copysign(max(abs(gap) - digits, 0.0), gap)
         assumed = (row["basis"] == "unstated") + (reference["basis"] == "unstated")
-        assumed += (heat != gas.gcv) and not math.isnan(heat)
+        assumed += (gcv != gas.gcv) and not math.isnan(gcv)
         yield {
             "id": row["id"], "source": row["source"], "value": row["value"], "unit": row["unit"],
-            "basis": row["basis"], "read_at": at, "gcv": heat, "moldova": word,
+            "basis": row["basis"], "read_at": at, "gcv": gcv, "moldova": word,
             "against": reference["id"], "against_read_at": other_at, "common": value + amount,
             "left": left, "share": left / other if other else math.nan,
             "assumed": int(assumed + (word == "with")),
@@ -131,9 +131,9 @@ def _read(row: Mapping[str, Any], gas: Gas) -> list[tuple[str, float, float]]:
     if kind == "volume" and stated == "unstated":
         return [(at, nothing, gas.convert(row["value"], row["unit"], at)) for at in BASES]
     if kind == "energy" and units.kind(gas.unit) == "volume":
-        heats = sorted({gas.heat[0], gas.gcv, gas.heat[1]})
-        return [(stated, heat, gas.convert(row["value"], row["unit"], stated, heat))
-                for heat in heats]  # fmt: skip
+        values = sorted({gas.gcv_range[0], gas.gcv, gas.gcv_range[1]})
+        return [(stated, gcv, gas.convert(row["value"], row["unit"], stated, gcv))
+                for gcv in values]  # fmt: skip
     return [(stated, nothing, row["common"])]
 
 

@@ -296,9 +296,9 @@ def spec(tables: ramp.Tables, span: ramp.Grid, tree: scenarios.Tree) -> MoneySpe
     """
     brent, ttf = (path(index(tables["prices"], name), span) for name in scenarios.PRICES)
     found = formulas(tables, tree)
-    told = tree["money"]
-    unsure = told["inflation_error"]["value"] if "inflation_error" in told else 0.0
-    rate = rate_path(tables["fx"], span, told["inflation"]["value"], unsure)
+    money = tree["money"]
+    unsure = money["inflation_error"]["value"] if "inflation_error" in money else 0.0
+    rate = rate_path(tables["fx"], span, money["inflation"]["value"], unsure)
     return MoneySpec(brent, ttf, tree["money"]["link"]["value"], tuple(found.items()), rate)
 
 

@@ -506,11 +506,11 @@ def sections(
 
     Of replayed forecasts only the sums are shown; `Tracker.scores` has each of them.
     """
-    told = scores[~scores["model"].isin(_replaying(scores))]
-    told = told.drop(columns=["levels", "replayed", "scored_as_of"], errors="ignore")
+    counted = scores[~scores["model"].isin(_replaying(scores))]
+    counted = counted.drop(columns=["levels", "replayed", "scored_as_of"], errors="ignore")
     found = [("By target and model", board(scores))]
     found.append(("Chances that are not decided yet", waiting(scores)))
-    return [*found, ("Every published forecast whose outcome has come", told)]
+    return [*found, ("Every published forecast whose outcome has come", counted)]
 
 
 def words(scores: pd.DataFrame, edition: str) -> str:

@@ -47,17 +47,17 @@ def scores(
         Holds ``submissions/``.
     """
     markets, tree = backtest.markets(tables), scenarios.read()
-    told = pd.concat([
+    rows = pd.concat([
         scoreboard.of_log(backtest.read_log(backtest.SHIPPED)), scoreboard.of_outside(tables),
         scoreboard.submissions(folder, places(tables)), chances.of_tree(tree),
     ], ignore_index=True)  # fmt: skip
-    told = told[told["origin_date"] <= day]
+    rows = rows[rows["origin_date"] <= day]
     came = scoreboard.truth(years, markets)
-    if (told["target"] == scoreboard.REVENUE).any():
+    if (rows["target"] == scoreboard.REVENUE).any():
         came = pd.concat([came, replay.earned(priced(), markets)])
-    rivals = scoreboard.as_last_year(told[~told["target"].isin(list(chances.TARGETS))], came)
+    rivals = scoreboard.as_last_year(rows[~rows["target"].isin(list(chances.TARGETS))], came)
     past = replayed.read(until=day)
-    said = pd.concat([told.assign(replayed=False), rivals.assign(replayed=False),
+    said = pd.concat([rows.assign(replayed=False), rivals.assign(replayed=False),
                       past.assign(replayed=True)], ignore_index=True)  # fmt: skip
     event = said["target"].isin(list(chances.TARGETS))
     came = pd.concat([came, replayed.truth(quarters, markets)], ignore_index=True)

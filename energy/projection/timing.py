@@ -681,9 +681,9 @@ class Timing:
         if not stated:
             return years
         # a tenth: METHOD '2. First gas', build times named by others
-        told = np.maximum(rng.choice(stated, len(years)) * rng.normal(1, 0.1, len(years)), elapsed)
+        dated = np.maximum(rng.choice(stated, len(years)) * rng.normal(1, 0.1, len(years)), elapsed)
         follow = (rng.random(len(years)) < self.plan_weight) & np.isfinite(years)
-        return np.where(follow, told, years)
+        return np.where(follow, dated, years)
 
     @property
     def on_plan(self) -> bool:

@@ -76,10 +76,10 @@ def cite(
     taken = (
         _taken(tables) if any(name.startswith(("V", "own:")) for name in names) else pd.DataFrame()
     )
-    heat = flows.calorific_values(tables["route-facts"])
+    gcv = flows.calorific_values(tables["route-facts"])
     find = _Finder(tables)
     rows = [_row(name, find, taken) for name in names]
-    rows = [row | _retrieval(row, home) | _converted(row, heat) for row in rows]
+    rows = [row | _retrieval(row, home) | _converted(row, gcv) for row in rows]
     return pd.DataFrame(rows, columns=SHOWN).astype(object).fillna("")
 
 
@@ -89,8 +89,8 @@ def evidence(row: Mapping[str, Any]) -> str:
     >>> evidence({"evidence": "file"}), evidence({"evidence": ""}), evidence({})
     ('file', 'typed', 'typed')
     """
-    told = str(row.get("evidence") or "")
-    return told if told in SEEN else "typed"
+    word = str(row.get("evidence") or "")
+    return word if word in SEEN else "typed"
 
 
 def quote(note: str) -> str:
@@ -133,17 +133,17 @@ def _retrieval(row: Mapping[str, Any], home: store.Store | None) -> dict[str, st
             "url": ";".join(dict.fromkeys(a.request.url for a in answers))}  # fmt: skip
 
 
-def _converted(row: Mapping[str, Any], heat: Mapping[str, float]) -> dict[str, Any]:
+def _converted(row: Mapping[str, Any], gcv: Mapping[str, float]) -> dict[str, Any]:
     """Return a flow in bcm at 20 °C and the words of the conversion."""
     if not str(row["what"]).startswith("flow of ") or row["table"] != "volumes":
         return {}
     route = str(row["what"]).removeprefix("flow of ")
     bcm, why = flows.convert_figure(
-        row["value"], row["unit"], row["basis"], row["status"], heat.get(route)
+        row["value"], row["unit"], row["basis"], row["status"], gcv.get(route)
     )
     if why:
         return {"chain": f"not used as a flow: {why}"}
-    by = f" at {heat[route]:g} kWh/m3 (20 °C)" if row["basis"] in ("GCV", "15C-40MJ") else ""
+    by = f" at {gcv[route]:g} kWh/m3 (20 °C)" if row["basis"] in ("GCV", "15C-40MJ") else ""
     return {
         "bcm": bcm,
         "chain": f"{row['value']:g} {row['unit']} {row['basis']}{by} = {bcm:.9g} bcm 20C",

@@ -148,13 +148,13 @@ def _flow(parts: pd.DataFrame, route_facts: pd.DataFrame) -> pd.DataFrame:
     """Say how each part comes about; a zero says since when, or until when, there is none."""
     rows = route_facts[route_facts["attribute"].isin(["start", "stop"])]
     dated = dict(zip(rows["id"], rows["attribute"] + " of " + rows["value"], strict=True))
-    told = [
+    how = [
         f"closed by a dated fact, {dated[row['id']]}: a stated zero"
         if pd.isna(row["value"])
         else SPREAD.format_map(row)
         for row in parts.to_dict("records")
     ]
-    return parts.assign(quantity="flow", how=told)
+    return parts.assign(quantity="flow", how=how)
 
 
 def _with_balance(steps: pd.DataFrame, cube: xr.Dataset, tables: facts.Tables) -> pd.DataFrame:
@@ -196,16 +196,16 @@ class _Doubt(NamedTuple):
 
 def _doubts(tables: facts.Tables, route: str, span: periods.Period) -> pd.DataFrame:
     """Return the figures of a route and span that the rest of the balance does not bear out."""
-    told = kept.result(tables).verdicts
-    told = told[(told["entity"] == route) & (told["verdict"] != "agrees")]
-    near = [periods.overlap(periods.parse(text), span) > 0 for text in told["period"]]
+    verdicts = kept.result(tables).verdicts
+    verdicts = verdicts[(verdicts["entity"] == route) & (verdicts["verdict"] != "agrees")]
+    near = [periods.overlap(periods.parse(text), span) > 0 for text in verdicts["period"]]
     if not any(near):
         return pd.DataFrame(columns=["route", *COLUMNS])
     rows = [
         {"quantity": "doubt", "route": route, "month": span.start, "id": row.id, "bcm": row.value,
          "how": f"{row.verdict}: {row.value:.4g} bcm printed, {row.without:.4g} ± {row.without_error:.2g} by the others"
          + (f" ({row.by.replace(';', ', ')})" if row.by else "") + (f"; {row.cause}" if row.cause else "")}
-        for row in rows_of(told[near], _Doubt)
+        for row in rows_of(verdicts[near], _Doubt)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["route", *COLUMNS])
 
@@ -243,11 +243,13 @@ def _money(
 ) -> list[pd.DataFrame]:
     """Return the price of each quarter, what its gas was worth and what was left at the field."""
     cells = cube[["flow", "market"]].to_dataframe().reset_index()
-    told = cells[[*PLACE, "flow", "market"]].merge(prices, on=["market", "period"])
-    told = told.rename(columns={"price": "value"}).assign(basis="20C", month=told["period"].dt.date)
-    sold = told[~worth_of.without_gas(told["flow"])]  # of no gas there is no price
+    priced = cells[[*PLACE, "flow", "market"]].merge(prices, on=["market", "period"])
+    priced = priced.rename(columns={"price": "value"}).assign(
+        basis="20C", month=priced["period"].dt.date
+    )
+    sold = priced[~worth_of.without_gas(priced["flow"])]  # of no gas there is no price
     price = sold.assign(quantity="price", part=sold["value"], how=sold["reason"])
-    worth = told[told["flow"].notna()]
+    worth = priced[priced["flow"].notna()]
     revenue = worth.assign(quantity="revenue", bcm=worth["flow"], part=worth["flow"] * worth["value"],
                            how="derived: flow in bcm x price in USD/1000 m3 = million USD")  # fmt: skip
     left = netback.charges(cube, tables, lengths=lengths)
@@ -468,5 +470,5 @@ def _bears(where: str, others: set[str], answers: dict[str, str] | None) -> bool
         return rest[0] not in others
     if room == "question" and answers is not None and answers.get(rest[0]) != rest[2]:
         return False
-    _, _, told = where.partition("[")
-    return told.split(" ")[0] not in others
+    _, _, names = where.partition("[")
+    return names.split(" ")[0] not in others

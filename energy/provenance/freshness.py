@@ -54,6 +54,6 @@ def _newest(kind: str, rows: pd.DataFrame, name: str, series: Sequence[str] | No
     table = firm.assign(kind=kind, name=firm[name], series=firm[column],
                         newest=[ends[p] - dt.timedelta(days=1) for p in firm["period"]])  # fmt: skip
     # of figures for the same period the one that came last, in the order of the table
-    told = ["newest", *(["published"] if "published" in table else [])]
-    last = table.sort_values(told, kind="stable").drop_duplicates(["name", "series"], keep="last")
+    order = ["newest", *(["published"] if "published" in table else [])]
+    last = table.sort_values(order, kind="stable").drop_duplicates(["name", "series"], keep="last")
     return last[["kind", "name", "series", "newest", "status", "source"]]

@@ -151,19 +151,19 @@ def resting(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
 
 def _of_table(table: pd.DataFrame, tables: Tables, cube: Cube | None) -> set[str]:
     """Return the ids that a table names, else those of its cells, routes or markets."""
-    told = {name for text in table.attrs.get("rests_on", ()) for name in _ids_of(text, tables)}
+    cited = {name for text in table.attrs.get("rests_on", ()) for name in _ids_of(text, tables)}
     flat = table.reset_index()
     columns = [column for column in NAMED if column in flat]
     if columns:
         values = _split(value for column in columns for value in flat[column])
         tokens = {token for value in values for token in TOKEN.findall(value)}
         named = ((values | tokens) & _known(tables)) or values & set(tables["sources"]["source"])
-        if named or told:
-            return named | told
+        if named or cited:
+            return named | cited
     texts = {str(v) for c in flat if flat[c].dtype.kind == "O" or c in flat.select_dtypes("str")
              if c != "geometry" for v in flat[c]}  # fmt: skip
     found = {token for text in texts for token in TOKEN.findall(text)} & _known(tables)
-    return found | told | (set() if told else _of_rows(flat, tables, cube))
+    return found | cited | (set() if cited else _of_rows(flat, tables, cube))
 
 
 def _ids_of(text: str, tables: Tables) -> set[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from energy.errors import DataError
-from energy.finance import accounts as books
+from energy.finance import accounts as statements
 from energy.measure import periods, units
 from energy.measure.plotting import axes
 
@@ -130,7 +130,7 @@ def accounts(
     DataError
         If the group has no year of it in roubles.
     """
-    found = books.statements(financials, "IFRS", metrics=[metric], freq="A")
+    found = statements.statements(financials, "IFRS", metrics=[metric], freq="A")
     mine = (found["segment"] == "group") & (found["unit"] == "RUB bn")
     values = found[mine].set_index("period")["value"]
     if values.empty:

@@ -270,21 +270,21 @@ def _fields(rows: Frames, tables: Frames) -> pd.DataFrame:
     A field whose ``shp`` is empty is not in the Shapefile; ``shp_cut`` counts the texts that its
     254 bytes cut short.
     """
-    told = []
+    table = []
     for name, frame in rows.items():
         for column in frame.columns.drop("geometry"):
             nested = _is_nested(frame[column])
             short = "" if nested else SHORT[column]
             cut = 0 if nested else int(_too_long(frame[column], DBF_TEXT, "utf-8").sum())
-            told.append({"layer": name, "field": column, "shp": short, "shp_cut": cut,
+            table.append({"layer": name, "field": column, "shp": short, "shp_cut": cut,
                          **own.DICTIONARY[column]})  # fmt: skip
     for name, frame in tables.items():
         for column in frame.columns:
             word = TABLES[name].get(column)
             known = {"description": word} if word else own.DICTIONARY[column]
-            told.append({"layer": name, "field": column, "shp": "", "shp_cut": 0, **known})
+            table.append({"layer": name, "field": column, "shp": "", "shp_cut": 0, **known})
     columns = ["layer", "field", "shp", "shp_cut", "unit", "description"]
-    return pd.DataFrame(told).reindex(columns=columns).fillna({"unit": ""})
+    return pd.DataFrame(table).reindex(columns=columns).fillna({"unit": ""})
 
 
 # --- cells ----------------------------------------------------------------------------------------

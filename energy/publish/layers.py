@@ -432,12 +432,12 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
 
     `meta` (``title, licence, attribution, as_of``) goes into the attributes of the file.
     """
-    told = dict(meta or {})
+    attributes = dict(meta or {})
     words = {
-        "title": told.get("title", "Russian gas by pipeline"),
-        "source": told.get("attribution", OWN),
-        "license": told.get("licence", LICENCE),
-        "history": f"Built from the facts as of {told.get('as_of', cube.attrs.get('as_of', 'unstated'))}",
+        "title": attributes.get("title", "Russian gas by pipeline"),
+        "source": attributes.get("attribution", OWN),
+        "license": attributes.get("licence", LICENCE),
+        "history": f"Built from the facts as of {attributes.get('as_of', cube.attrs.get('as_of', 'unstated'))}",
         "summary": "Flow, capacity, price and revenue of gas pipelines by route and period.",
         "keywords": "natural gas, pipelines, exports, Russia",
         "comment": "Units of money are plain numbers; unit_label of a variable gives the words.",

@@ -170,5 +170,5 @@ def part_words(share: float, length: int, span: str = "") -> str:
     """
     if share >= WHOLE:
         return ""
-    told = f"{round(share * length)} of {length} days"
-    return f"{span} only, {told}" if span else told
+    part = f"{round(share * length)} of {length} days"
+    return f"{span} only, {part}" if span else part

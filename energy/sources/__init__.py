@@ -122,10 +122,10 @@ def gather(
                 raise  # as it is: raised from itself it would lose what caused it
             if not others:
                 raise _with_first(error, first[request.tag]) from error
-            told = first.get(request.tag, "") or error.what
-            first |= {other.tag: told for other in others}
+            why = first.get(request.tag, "") or error.what
+            first |= {other.tag: why for other in others}
             tell(
-                f"{request.tag} failed, {', '.join(o.tag for o in others[:3])} asked instead: {told}"
+                f"{request.tag} failed, {', '.join(o.tag for o in others[:3])} asked instead: {why}"
             )
             waiting[:0] = others
             continue

@@ -189,13 +189,13 @@ def _check_comma(answer: Answer, record: Any, values: dict[str, Any], when: str)
     """Hold a decimal comma against the fullness: read as thousands it would be out by 1000."""
     if not isinstance(record["gasInStorage"], str) or "," not in record["gasInStorage"]:
         return
-    room, stock, full = _cell(answer, record, "workingGasVolume", when), *values.values()
-    told = all(isinstance(number, float) for number in (room, stock, full))
-    if not told or not room or abs(100 * stock / room - full) > 1:
+    capacity, stock, full = _cell(answer, record, "workingGasVolume", when), *values.values()
+    whole = all(isinstance(number, float) for number in (capacity, stock, full))
+    if not whole or not capacity or abs(100 * stock / capacity - full) > 1:
         reading.refuse(
             answer,
             f"gasInStorage on {when} is {record['gasInStorage']!r}, which as a decimal comma does "
-            f"not fit {full} % of {room} TWh.",
+            f"not fit {full} % of {capacity} TWh.",
         )
 
 

@@ -131,8 +131,8 @@ def not_offered(answer: Answer, what: str) -> NoReturn:
         ...
     energy.sources.reading.NotOffered: siat: The service lists no indicator of gas imports; ...
     """
-    told = f"The service lists {what}; it is looked for again the next time."
-    raise NotOffered(answer.request.source, answer.request.url, told, answer.status)
+    text = f"The service lists {what}; it is looked for again the next time."
+    raise NotOffered(answer.request.source, answer.request.url, text, answer.status)
 
 
 def refuse(answer: Answer, what: str) -> NoReturn:

@@ -100,8 +100,8 @@ def _newest(root: str, folder: str, tag: str) -> str:
     name = _pointer(folder, safe(tag))
     with contextlib.suppress(StoreError, KeyError):
         if there(root, name):
-            told = load_json(root, name)
-            return str(told["sha256"]) if there(root, told["head"]) else ""
+            entry = load_json(root, name)
+            return str(entry["sha256"]) if there(root, entry["head"]) else ""
     heads = {each: _answer_head(root, each) for each in files_of(root, folder, ".json")}
     own = sorted((h["retrieved"], h["sha256"], n) for n, h in heads.items() if h["tag"] == tag)
     if not own:

@@ -80,9 +80,9 @@ def _ledger(root: str) -> list[Fault]:
             found.append(Fault(name, "entry", str(error)))
             before = ""
             continue
-        told = (entry.get("number"), entry.get("kind"))
+        place = (entry.get("number"), entry.get("kind"))
         follows = before in ("", entry.get("before")) or number == 1
-        if told != (number, name.split(".")[-2]) or not follows:
+        if place != (number, name.split(".")[-2]) or not follows:
             what = str(damaged(name, "it does not follow from the entry before"))
             found.append(Fault(name, "entry", what))
         before = hashlib.sha256(body).hexdigest()
@@ -167,13 +167,13 @@ def _raw(root: str) -> list[Fault]:
     """Return answers that are spoiled, or told by an entry and gone."""
     held = set(files_of(root, releases.RAW, ""))
     try:
-        told = releases.raw_lines(root)
+        listed = releases.raw_lines(root)
     except StoreError:  # a damaged entry; it is told of already
-        told = {}
+        listed = {}
     found = [Fault(name, "raw", f"{name} is gone, although a release has it; restore it from a copy")
-             for name in sorted(set(told) - held)]  # fmt: skip
+             for name in sorted(set(listed) - held)]  # fmt: skip
     bad = dict(answers.raw_faults(root))
-    lines = [line for name, line in told.items() if name in held and name not in bad]
+    lines = [line for name, line in listed.items() if name in held and name not in bad]
     changed = proofs.faults(root, lines, remember=False)
     bad |= {name: f"{name} is damaged: {why}" for name, why in changed.items()}
     return found + [Fault(name, "raw", what) for name, what in bad.items()]

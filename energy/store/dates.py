@@ -124,10 +124,10 @@ def honest_dates(rows: pd.DataFrame) -> pd.DataFrame:
     )
     if not early.any():
         return rows
-    told = (
+    note = (
         "said to be published " + said + ", before the period was over; " + rows["note"]
     ).str.removesuffix("; ")
-    return rows.assign(published=said.mask(early, ""), note=rows["note"].mask(early, told))
+    return rows.assign(published=said.mask(early, ""), note=rows["note"].mask(early, note))
 
 
 def run_of(name: str) -> str:

@@ -165,10 +165,10 @@ def stamps_of(root: str, folder: str, suffix: str) -> dict[str, list[Any]]:
 
 def _stamp(path: Path) -> list[Any]:
     try:
-        told = path.stat()
+        stat = path.stat()
     except FileNotFoundError:  # put in its place, or taken away, this very moment
         return []
-    return [told.st_size, told.st_mtime_ns, told.st_ctime_ns]
+    return [stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns]
 
 
 def _etag(line: Mapping[str, Any]) -> str:

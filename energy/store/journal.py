@@ -61,4 +61,4 @@ def records(root: str) -> list[dict[str, Any]]:
     """
     names = files_of(root, RUNS.rstrip("/"), ".json")
     found = [(load_json(root, name), name) for name in names]
-    return [told for told, _ in sorted(found, key=lambda each: (each[0]["place"], each[1]))]
+    return [record for record, _ in sorted(found, key=lambda each: (each[0]["place"], each[1]))]

@@ -231,10 +231,10 @@ def after(state: Catalog, name: str, body: bytes) -> Catalog:
     ) or number != state.number + 1:
         raise damaged(name, "it does not follow from the entry before")
     files = {**state.files, **{line["path"]: line for line in entry["files"]}}
-    told = {each["release"]: each for each in entry.get("releases", ())}
+    released = {each["release"]: each for each in entry.get("releases", ())}
     gone = {entry["run"]: entry["reason"]} if kind == "retire" else {}
     return Catalog(
-        number, _sha256(body), files, {**state.releases, **told}, {**state.retired, **gone}
+        number, _sha256(body), files, {**state.releases, **released}, {**state.retired, **gone}
     )
 
 
@@ -314,8 +314,8 @@ def form_of(body: bytes) -> int | None:
     """
     pa, pq = need("pyarrow"), need("pyarrow.parquet")
     try:
-        told = pq.read_metadata(io.BytesIO(body)).metadata or {}
-        return int(told[b"energy_format"])
+        metadata = pq.read_metadata(io.BytesIO(body)).metadata or {}
+        return int(metadata[b"energy_format"])
     except (pa.ArrowException, OSError, KeyError, ValueError):
         return None
 

@@ -46,8 +46,8 @@ def dated(tables: facts.Tables) -> list[str]:
     >>> {"volumes", "prices"} <= set(dated(facts.load()))
     True
     """
-    told = [name for name, table in tables.items() if "published" in table and name != "sources"]
-    return [*told, *(name for name in ("events",) if name in tables)]
+    names = [name for name, table in tables.items() if "published" in table and name != "sources"]
+    return [*names, *(name for name in ("events",) if name in tables)]
 
 
 def known(tables: facts.Tables, date: Any) -> facts.Tables:

@@ -117,11 +117,11 @@ def revisions(tables: facts.Tables) -> pd.DataFrame:
 
 def _same_to_the_digit(a: pd.Series, b: pd.Series) -> pd.Series:
     """Tell where one figure is the other in rounder figures: 22.7 and 22.73 are one figure."""
-    told = [
+    same = [
         pd.isna(y) or round(x, _digits(x, y)) == round(y, _digits(x, y))
         for x, y in zip(a, b, strict=True)
     ]
-    return pd.Series(told, index=a.index, dtype=bool)
+    return pd.Series(same, index=a.index, dtype=bool)
 
 
 def _digits(*values: float) -> int:

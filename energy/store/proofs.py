@@ -80,8 +80,8 @@ def _proven(root: str) -> dict[str, list[Any]]:
     if root not in _seen:
         _seen[root] = {}
         with contextlib.suppress(OSError, ValueError):
-            told = json.loads(_place(root).read_bytes())
-            _seen[root] = told if isinstance(told, dict) else {}
+            proofs = json.loads(_place(root).read_bytes())
+            _seen[root] = proofs if isinstance(proofs, dict) else {}
     return _seen[root]
 
 

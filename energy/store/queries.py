@@ -229,9 +229,9 @@ def _resolve(
     try:
         return lines, last_day(as_of)
     except PeriodError as error:
-        told = ", ".join(releases(root)) or "none"
+        tagged = ", ".join(releases(root)) or "none"
         raise StoreError(
-            f"{shown(as_of)} is neither a date nor a release (releases: {told})."
+            f"{shown(as_of)} is neither a date nor a release (releases: {tagged})."
         ) from error
 
 

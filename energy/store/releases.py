@@ -50,13 +50,13 @@ def tag(
             return before
         count = len(_named(list(known.releases), release))
         name = f"{release}-{count + 1:02d}" if count else release
-        told = {"release": name, "run": check_run_form(run), "artefacts": artefacts,
+        record = {"release": name, "run": check_run_form(run), "artefacts": artefacts,
                 "raw": _new_raw(root) if raw is None else raw}  # fmt: skip
-        journal.note(root, run, "release", {**told, "name": release})
-        body = manifest_of(ledger.catalog(root), told)
+        journal.note(root, run, "release", {**record, "name": release})
+        body = manifest_of(ledger.catalog(root), record)
         line = {"release": name, "run": run, "sha256": ledger.line_of("", body)["sha256"]}
         ledger.enter(root, "release", run, {path_of(name): body}, releases=[line],
-                     artefacts=artefacts, raw=told["raw"])  # fmt: skip
+                     artefacts=artefacts, raw=record["raw"])  # fmt: skip
     return unseal(path_of(name), body)
 
 
@@ -109,9 +109,9 @@ def raw_lines(root: str) -> dict[str, ledger.Line]:
     >>> raw_lines(store.root)
     {}
     """
-    told = (load_json(root, name) for name in ledger.entries(root)
+    entries = (load_json(root, name) for name in ledger.entries(root)
             if name.split(".")[-2] in ("release", "adopt"))  # fmt: skip
-    return {line["path"]: line for entry in told for line in entry.get("raw", ())}
+    return {line["path"]: line for entry in entries for line in entry.get("raw", ())}
 
 
 def _new_raw(root: str) -> list[ledger.Line]:
@@ -119,15 +119,15 @@ def _new_raw(root: str) -> list[ledger.Line]:
 
     The digest of a body stands in its head, so that only heads are read.
     """
-    told, lines = raw_lines(root), []
+    known, lines = raw_lines(root), []
     sizes = {name: stamp[0] for name, stamp in stamps_of(root, RAW, "").items()}
     for name in sizes:
-        if name in told or not name.endswith(".json") or ".release." in name:
+        if name in known or not name.endswith(".json") or ".release." in name:
             continue  # the record of a release is written with it, and stands in the ledger
         lines.append(ledger.line_of(name, body := read(root, name)))
         head = unseal(name, body)
         place = body_of(name, head)
-        if place in sizes and place not in told:
+        if place in sizes and place not in known:
             lines.append({"path": place, "sha256": head["sha256"], "bytes": sizes[place]})
     return sorted({line["path"]: line for line in lines}.values(), key=lambda line: line["path"])
 
@@ -176,8 +176,8 @@ def find_release(root: str, name: str) -> dict[str, Any] | None:
 
 def _newest(root: str, known: ledger.Catalog, name: str) -> dict[str, Any] | None:
     """Return the newest release of a name that was not retired."""
-    told = known.releases
-    live = [n for n in _editions(known, name) if told[n]["run"] not in known.retired]
+    released = known.releases
+    live = [n for n in _editions(known, name) if released[n]["run"] not in known.retired]
     return proven(root, known, live[-1]) if live else None
 
 
@@ -196,10 +196,10 @@ def proven(root: str, known: ledger.Catalog, name: str) -> dict[str, Any]:
     >>> proven(store.root, ledger.catalog(store.root), "2025Q2")["release"]
     '2025Q2'
     """
-    path, told = path_of(name), known.releases[name]
+    path, release = path_of(name), known.releases[name]
     body = read_or_gone(root, path)
     head = unseal(path, body)
-    if told["sha256"] not in ("", ledger.line_of(path, body)["sha256"]):
+    if release["sha256"] not in ("", ledger.line_of(path, body)["sha256"]):
         raise damaged(path, "it is not the manifest that was entered")
     return head
 
@@ -243,4 +243,4 @@ def releases(root: str) -> list[str]:
     ['2025Q2']
     """
     known = ledger.catalog(root)
-    return sorted(n for n, told in known.releases.items() if told["run"] not in known.retired)
+    return sorted(n for n, release in known.releases.items() if release["run"] not in known.retired)

@@ -116,11 +116,11 @@ def _digest_of(root: str, path: str) -> str:
     if known:
         return str(known["sha256"])
     try:
-        told = releases.raw_lines(root).get(path)
+        line = releases.raw_lines(root).get(path)
     except StoreError:
-        told = None
-    if told:
-        return str(told["sha256"])
+        line = None
+    if line:
+        return str(line["sha256"])
     if path.endswith(".bin"):
         try:
             return str(unseal(path, read(root, f"{path[:-4]}.json")).get("sha256", ""))
@@ -219,8 +219,8 @@ def _wanted(root: str, number: int, sound: dict[int, bytes]) -> str:
     """Return the digest an entry must have, by the one after it or a manifest made after it."""
     if number + 1 in sound:
         return str(json.loads(sound[number + 1])["before"])
-    told = (m["ledger"] for m in _manifests(root))
-    return next((str(each["sha256"]) for each in told if each["number"] == number), "")
+    ledgers = (m["ledger"] for m in _manifests(root))
+    return next((str(each["sha256"]) for each in ledgers if each["number"] == number), "")
 
 
 def _candidates(root: str, sound: dict[int, bytes]) -> Iterator[dict[str, Any]]:
@@ -245,8 +245,8 @@ def _candidates(root: str, sound: dict[int, bytes]) -> Iterator[dict[str, Any]]:
 
 def _release_record(manifest: dict[str, Any]) -> dict[str, Any]:
     line = ledger.line_of(manifest["path"], manifest["body"])
-    told = {"release": manifest["release"], "run": manifest["run"], "sha256": line["sha256"]}
-    return {"kind": "release", "run": manifest["run"], "files": [line], "releases": [told],
+    release = {"release": manifest["release"], "run": manifest["run"], "sha256": line["sha256"]}
+    return {"kind": "release", "run": manifest["run"], "files": [line], "releases": [release],
             "artefacts": manifest["artefacts"], "raw": manifest["raw"]}  # fmt: skip
 
 
@@ -300,11 +300,11 @@ def manifest_again(root: str, path: str) -> bytes | None:
     known = ledger.Catalog()
     for entry in ledger.entries(root):
         body = read(root, entry)
-        told = unseal(entry, body)
-        if told["kind"] == "release" and told["releases"][0]["release"] == name:
+        record = unseal(entry, body)
+        if record["kind"] == "release" and record["releases"][0]["release"] == name:
             return releases.manifest_of(known, {
-                "release": name, "run": told["run"], "artefacts": told["artefacts"],
-                "raw": told["raw"]})  # fmt: skip
+                "release": name, "run": record["run"], "artefacts": record["artefacts"],
+                "raw": record["raw"]})  # fmt: skip
         known = ledger.after(known, entry, body)
     return None
 
@@ -319,8 +319,10 @@ def _foreign(root: str, again: Again) -> list[str]:
             ledger.append(root, kind, ledger.run_in(fault.path), [ledger.line_of(fault.path, body)])
             done.append(f"{fault.path}: entered again, its answers make the same bytes")
         elif _was_last(root, fault.path, body):
-            told = _release_record({**unseal(fault.path, body), "path": fault.path, "body": body})
-            ledger.append(root, told.pop("kind"), told.pop("run"), told.pop("files"), **told)
+            record = _release_record({**unseal(fault.path, body), "path": fault.path, "body": body})
+            ledger.append(
+                root, record.pop("kind"), record.pop("run"), record.pop("files"), **record
+            )
             done.append(f"{fault.path}: entered again, it follows from the last entry")
         else:
             done.append(f"{fault.path}: in no manifest; set aside as {set_aside(root, fault.path)}")
@@ -351,7 +353,7 @@ def retire(root: str, run: str, reason: str) -> list[str]:
         ledger.adopt(root)
         known = ledger.catalog(root)
         mine = sorted(n for n in known.files if ledger.run_in(n) == run)
-        named = sorted(n for n, told in known.releases.items() if told["run"] == run)
+        named = sorted(n for n, release in known.releases.items() if release["run"] == run)
         if run in known.retired:
             raise StoreError(f"The run {run} is retired already: {known.retired[run]}.")
         if not mine and not named:

@@ -59,11 +59,11 @@ def sign(root: str, release: str, key: str | Path) -> str:
     if not isinstance(private, ed25519.Ed25519PrivateKey):
         raise StoreError(f"{key} is no Ed25519 key; openssl genpkey -algorithm ed25519 makes one.")
     number = _key_id(private.public_key().public_bytes_raw())
-    told = f"release:{release}"
+    comment = f"release:{release}"
     made = private.sign(hashlib.blake2b(body).digest())
-    whole = private.sign(made + told.encode())
+    whole = private.sign(made + comment.encode())
     text = (f"untrusted comment: signature of the manifest of {release}\n{_text(b'ED' + number + made)}\n"
-            f"trusted comment: {told}\n{_text(whole)}\n")  # fmt: skip
+            f"trusted comment: {comment}\n{_text(whole)}\n")  # fmt: skip
     name = f"signatures/{release}.minisig"
     write(root, name, text.encode())
     return name
@@ -97,7 +97,7 @@ def check(root: str, release: str, public: str | Path) -> str:
         )
     try:
         lines = read(root, name).decode().splitlines()
-        line, told = base64.b64decode(lines[1]), lines[2].removeprefix("trusted comment: ")
+        line, comment = base64.b64decode(lines[1]), lines[2].removeprefix("trusted comment: ")
         whole = base64.b64decode(lines[3])
         held = base64.b64decode(Path(public).read_text(encoding="utf-8").splitlines()[1])
     except (ValueError, IndexError, OSError) as error:
@@ -107,10 +107,10 @@ def check(root: str, release: str, public: str | Path) -> str:
     try:
         judge = ed25519.Ed25519PublicKey.from_public_bytes(held[10:])
         judge.verify(line[10:], hashlib.blake2b(body).digest())
-        judge.verify(whole, line[10:] + told.encode())
+        judge.verify(whole, line[10:] + comment.encode())
     except (InvalidSignature, ValueError) as error:
         raise StoreError(f"{releases.path_of(release)} is not what was signed.") from error
-    return told
+    return comment
 
 
 def _manifest(root: str, release: str) -> bytes:

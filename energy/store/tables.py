@@ -182,8 +182,8 @@ def parquet_bytes(table: Any) -> bytes:
         table = pa.Table.from_pandas(table.reset_index(drop=True), preserve_index=False)
     delta = [name for name in ("start", "known", "until") if name in table.column_names]
     plain = {"value", "coverage", *delta}
-    told = {**(table.schema.metadata or {}), b"energy_format": str(FORMAT).encode()}
-    table = table.replace_schema_metadata(told)
+    metadata = {**(table.schema.metadata or {}), b"energy_format": str(FORMAT).encode()}
+    table = table.replace_schema_metadata(metadata)
     out = io.BytesIO()
     pq.write_table(
         table,

@@ -290,10 +290,10 @@ class Maps(Facet):
         """
         span = periods.parse(str(period))
         cube = self.t.flows(freq=span.freq, unit=unit, basis=basis, start=str(span), end=str(span))
-        told = {"flow": "flow", "flow_p10": "p10", "flow_p90": "p90", "coverage": "coverage",
+        columns = {"flow": "flow", "flow_p10": "p10", "flow_p90": "p90", "coverage": "coverage",
                 "status": "status"}  # fmt: skip
-        rows = cube[list(told)].isel(period=0, drop=True).to_dataframe()[list(told)]
-        rows = rows.rename(columns=told).assign(
+        rows = cube[list(columns)].isel(period=0, drop=True).to_dataframe()[list(columns)]
+        rows = rows.rename(columns=columns).assign(
             additive=cube["additive"].to_series(), period=str(span),
             unit=cube.attrs["unit"], basis=cube.attrs["basis"],
         )  # fmt: skip

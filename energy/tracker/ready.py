@@ -109,11 +109,13 @@ def unpack(body: bytes, key: str) -> xr.Dataset | None:
             head = json.loads(held["head"].tobytes())
             if head["key"] != key:
                 return None
-            told = head["variables"]
-            made = {one["name"]: _variable(one, held[str(place)]) for place, one in enumerate(told)}
+            variables = head["variables"]
+            made = {
+                one["name"]: _variable(one, held[str(place)]) for place, one in enumerate(variables)
+            }
     except zipfile.BadZipFile as error:
         raise ValueError(str(error)) from error
-    coordinates = {one["name"]: made.pop(one["name"]) for one in told if one["coordinate"]}
+    coordinates = {one["name"]: made.pop(one["name"]) for one in variables if one["coordinate"]}
     return xr.Dataset(made, coordinates, head["attrs"])
 
 

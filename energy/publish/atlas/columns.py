@@ -79,7 +79,7 @@ def _known(
     share, length, part = (
         ask(cube) for ask in (qualifiers.coverage, qualifiers.days, qualifiers.in_part)
     )
-    told = [
+    names = [
         draw.row([round(float(s * n)) if p else None for s, n, p in zip(*row, strict=True)])
         for row in zip(share, np.broadcast_to(length, share.shape), part, strict=True)
     ]
@@ -87,7 +87,7 @@ def _known(
     for text in (word for row in named for word in row):
         if text and text not in spans:
             spans.append(text)
-    return told, [draw.row([spans.index(w) if w else None for w in row]) for row in named]
+    return names, [draw.row([spans.index(w) if w else None for w in row]) for row in named]
 
 
 def _packed(cube: xr.Dataset, variable: str, scale: int) -> list[Any]:
@@ -110,5 +110,5 @@ def _rows(cube: xr.Dataset, variable: str, read: Callable[[str], Any]) -> list[A
         return [None] * cube.sizes["route"]
     values = cube[variable].values.astype(object)
     codes, words = pd.factorize(values.ravel())  # each word is read once, in the order of the cube
-    told = [*(read(str(word)) for word in words), None]  # a code of -1: missing
-    return [draw.row([told[i] for i in line]) for line in np.split(codes, len(values))]
+    cells = [*(read(str(word)) for word in words), None]  # a code of -1: missing
+    return [draw.row([cells[i] for i in line]) for line in np.split(codes, len(values))]

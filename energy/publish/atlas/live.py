@@ -63,13 +63,13 @@ class LiveMap(draw.OfflineMap):
             for calendar in data["calendars"]
             if "steps" in calendar
         }
-        told = data.get("projection")
-        self._scenarios = [item["key"] for item in told["scenarios"]] if told else []
+        projection = data.get("projection")
+        self._scenarios = [item["key"] for item in projection["scenarios"]] if projection else []
         self._story = data.get("story")
         self._view: dict[str, str | None] = {
             "selected": None,
             "period": data["steps"][data["start"]]["id"],
-            "scenario": self._scenarios[told["start"]] if told else None,
+            "scenario": self._scenarios[projection["start"]] if projection else None,
         }
         self._other = {"compare": "", "lang": ""}
         self._live: Any = None
@@ -222,9 +222,9 @@ class LiveMap(draw.OfflineMap):
 
     def __repr__(self) -> str:
         """Title, period and headline."""
-        told = f" {sentence(self._story)}" if self._story else ""
+        words = f" {sentence(self._story)}" if self._story else ""
         chosen = f", {self.selected}" if self.selected else ""
-        return f"{self.heading}: map of {self.period}{chosen}.{told}"
+        return f"{self.heading}: map of {self.period}{chosen}.{words}"
 
 
 @functools.cache

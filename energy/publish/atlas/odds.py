@@ -73,7 +73,7 @@ def _question(name: str, row: dict[str, Any]) -> dict[str, Any]:
             "text": answer.get("text", key),
             "probability": answer["probability"]["value"],
             **(
-                {"given": {given: told["value"] for given, told in answer["if"].items()}}
+                {"given": {given: condition["value"] for given, condition in answer["if"].items()}}
                 if answer.get("if")
                 else {}
             ),
