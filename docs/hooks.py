@@ -42,7 +42,7 @@ def linked(page: str, text: str) -> str:
     for there, path in TAKEN.items():
         if Path(path).is_relative_to(at):
             text = text.replace(f"]({Path(path).relative_to(at)}", f"]({up}{there}")
-    return text
+    return text.replace("](docs/", f"]({up}") if at == Path() else text
 
 
 def notebook(path: Path) -> str:
