@@ -526,3 +526,11 @@ def test_a_figure_that_decides_its_cell_is_reproduced_within_its_error(tracker):
     away = (alone["value"] - alone["balanced"]).abs() / alone["error"]
     assert away.max() < 1, away.nlargest(3)
     assert away.median() < 0.1
+
+
+def test_a_zero_of_some_days_is_no_zero_of_the_quarter(tracker):
+    """JAGAL stopped on 2022-05-12: what flowed before that in the quarter nobody printed."""
+    cells = tracker.flows("jagal", first="2022Q2", last="2022Q3")
+    assert cells["coverage"].values[0].round(2).tolist() == [0.33, 1.0]
+    assert cells["status"].values[0].tolist() == ["balanced", "actual"]
+    assert cells["flow_p90"].values[0, 0] > 1

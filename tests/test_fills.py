@@ -171,7 +171,7 @@ def test_what_the_matrix_promises_is_what_the_readers_bring(tracker, brought):
 
 
 def test_what_is_filled_is_counted_by_part_and_standing(tracker):
-    """Two routes by two quarters, one market by two; the grid of the accounts has 42 lines a year."""
+    """Two routes by two quarters, one market by two; the grid of the accounts has 51 lines a year."""
     cube = xr.Dataset({"status": (("route", "period"), [["actual", "balanced"], ["", "balanced"]]),
                        "reported": (("route", "period"), [[1.0, float("nan")], [float("nan")] * 2])})  # fmt: skip
     markets = pd.DataFrame([[1.0, None]], index=["china"])
@@ -181,7 +181,7 @@ def test_what_is_filled_is_counted_by_part_and_standing(tracker):
     assert quarters["count"].to_dict() == {"actual": 1, "balanced": 2, "published figure": 1}
     assert set(quarters["of"]) == {4}
     assert counts.loc[("markets by quarter", "filled")].tolist() == [1, 2]
-    assert counts.loc["accounts, IFRS 2014-2024", "count"].sum() == 11 * 42
+    assert counts.loc["accounts, IFRS 2014-2024", "count"].sum() == 11 * 51
     share = counts.loc[("update", "exported gas its sources can renew, %"), "count"]
     assert share == pytest.approx(100 * fills.renewable(fills.fills(tracker.facts)), abs=0.05)
 

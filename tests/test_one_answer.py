@@ -243,7 +243,7 @@ def doors(tracker, tmp_path_factory):
         "routes": histories(tracker.routes),
         "page": drawn(page),
         "cite": steps[steps["quantity"] == "flow"].groupby(["route", "period"])["part"].sum(),
-        "stranded": pd.concat({q: tracker.network.stranded(q)["flow"] for q in QUARTERS}).swaplevel(),
+        "stranded": pd.concat({q: tracker.network.idle.stranded(q)["flow"] for q in QUARTERS}).swaplevel(),
     }  # fmt: skip
 
 

@@ -118,7 +118,8 @@ def _lay(
     }
     cube = cube.assign(names)
     if estimate == "balanced":
-        shut = said & (cube["flow"] == 0) & (balanced.round(6) == 0)
+        whole = cube["coverage"] > 0.999  # a zero of some days says nothing of the others
+        shut = said & whole & (cube["flow"] == 0) & (balanced.round(6) == 0)
         cube["flow"] = balanced.where(said, cube["flow"]).assign_attrs(cube["flow"].attrs)
         status = np.where((said & ~shut).to_numpy(), "balanced", cube["status"].to_numpy())
         cube["status"] = (cube["status"].dims, status.astype(object), cube["status"].attrs)

@@ -38,14 +38,14 @@ class _Told(NamedTuple):
     source: str
 
 
-def totals(tables: Tables, first: int = 2014, last: int = 2025) -> pd.DataFrame:
+def totals(tables: Tables, first: int = 2014, last: int | None = None) -> pd.DataFrame:
     """Set every part of a year beside the totals printed of it.
 
     Parameters
     ----------
     tables : Tables
-    first, last : int
-        Calendar years.
+    first, last : int, optional
+        Calendar years; default up to the newest whole one.
 
     Returns
     -------
@@ -66,6 +66,8 @@ def totals(tables: Tables, first: int = 2014, last: int = 2025) -> pd.DataFrame:
     (True, True)
     """
     found = result(tables)
+    newest = found.months[-1]
+    last = last or newest.year - (newest.month < 12)
     flows = _parts(found, first, last)
     printed = _printed(tables, found, first, last)
     table = flows.merge(printed, on=["part", "year"], how="outer")

@@ -77,12 +77,16 @@ class Ahead(Facet):
         (True, True)
         """
         from energy import projection
-        from energy.projection import ramp
 
         more = {"as_of": self._last_day, **more}
-        made = projection.project(
+        return self._naming_others(projection.project(
             self.t.facts, self.t._reported, until=until, scenarios=scenarios, **more
-        )
+        ))  # fmt: skip
+
+    def _naming_others(self, made: xr.Dataset) -> xr.Dataset:
+        """Say which lines to come are not in a projection, and which fact each lacks."""
+        from energy.projection import ramp
+
         others = ramp.not_projected(self.t.facts, made["route"].values.tolist())
         made.attrs["not_projected"] = json.dumps(others, ensure_ascii=False)
         return made
@@ -173,7 +177,9 @@ class Ahead(Facet):
             )  # fmt: skip
             whole = projection.of_setup(made, self.t.facts, self.t._reported,
                                         draws=draws, seed=seed)  # fmt: skip
-            return whole, what_if.drawn(made.plan, made.cases[scenario], made.copies, draws, seed)
+            return self._naming_others(whole), what_if.drawn(
+                made.plan, made.cases[scenario], made.copies, draws, seed
+            )
 
         asked = (scenario, until, draws, seed)
         if asked not in self._controls:

@@ -105,13 +105,13 @@ class Evidence(Facet):
             return table
         return table[table["standing"] == standing].reset_index(drop=True)
 
-    def totals(self, first: int = 2014, last: int = 2025) -> pd.DataFrame:
+    def totals(self, first: int = 2014, last: int | None = None) -> pd.DataFrame:
         """Return each market, country and plant by year beside the totals printed of it.
 
         Parameters
         ----------
-        first, last : int
-            Calendar years.
+        first, last : int, optional
+            Calendar years; default up to the newest whole one.
 
         Returns
         -------
