@@ -42,6 +42,7 @@ ROUNDS = 80  # of the search before it is given up, four times CALM; chosen by h
 CALM = 20  # rounds after which a step is halved: bounds that take turns would else go on for ever
 QUARTER, YEAR = 3, 12  # months of a block: of the search, where small is quick; of the variances
 STILL = 3e-2  # bcm a month: the search ends when no flow moves more
+KEPT = 1e-6  # bcm a month: nor lies further beyond its bound, unless the bounds take turns
 
 
 @dataclasses.dataclass(frozen=True)
@@ -222,7 +223,9 @@ def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balanc
         new = frame.flow(quarters.chain(trust, diagonal + held, beside).solve(right))
         moved = float(np.abs(new - flow).max())
         flow = new if step - first < CALM else (flow + new) / 2
-        if moved < STILL and step > max(SETTLE, first):
+        beyond = np.where(net.weight > 0, np.maximum(net.low - flow, flow - net.high), 0.0).max()
+        kept = beyond < KEPT or step - first >= CALM
+        if moved < STILL and kept and step > max(SETTLE, first):
             break
     else:
         worst = told.table["id"].to_numpy()[np.argsort(-np.abs(residual))[:5]]
