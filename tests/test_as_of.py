@@ -372,7 +372,7 @@ def test_a_failed_source_is_code_3(kept, home, capsys):
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["update", "2026Q4", "--apply"], 2, "is not over"),
+        (["update", "2099Q4", "--apply"], 2, "is not over"),
         (["update", "2026", "--plan"], 2, "write e.g. 2026Q3"),
         (["update", "2026Q3", "--dry-run", "--only", "entsogg"], 2, "entsog"),
         (["import", "inbox", "nowhere.csv"], 1, "nowhere.csv"),
