@@ -413,6 +413,8 @@ PLAIN = {"LC_ALL": "C", "PYTHONIOENCODING": "", "PYTHONCOERCECLOCALE": "0", "PYT
 @pytest.mark.parametrize("said", [{"PYTHONIOENCODING": "ascii"}, PLAIN], ids=["ascii", "C"])
 def test_a_pipe_in_another_alphabet_gets_utf_8(said):
     """Also where the locale is C and Python is kept from taking UTF-8 for it."""
+    if said is PLAIN and not cli.__file__.isascii():
+        pytest.skip("Python itself does not start here: its .pth file names a folder beyond ASCII")
     done = subprocess.run([sys.executable, "-m", "energy.cli", "routes", "blue-stream"], check=True,
                           capture_output=True, env={**os.environ, **said})  # fmt: skip
     assert "Голубой поток" in done.stdout.decode("utf-8")
