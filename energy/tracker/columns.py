@@ -154,7 +154,7 @@ class Table(pd.DataFrame):
     """
 
     def _repr_html_(self) -> str | None:
-        shown = cast("str | None", super()._repr_html_())  # type: ignore[misc]
+        shown = cast("str | None", super()._repr_html_())  # type: ignore[misc]  # the stubs lack it
         said = in_words(self.attrs.get("units", {}))
         return (shown and said and f"{shown}<p>{html.escape(said)}</p>") or shown
 
