@@ -1465,7 +1465,7 @@ INK = """() => { const by = {};
       by[node.dataset.look] = (by[node.dataset.look] || 0) + node.getTotalLength() * parseFloat(style.strokeWidth); }
     return by; }"""
 LABELS = """() => [...document.querySelectorAll(
-      '.gd-label, .gd-city, .gd-over span, .leaflet-marker-icon.gd-event span')]
+      '.gd-label, .gd-city, .gd-over span, .leaflet-marker-icon.gd-event span, .gd-country span:not(.gd-under)')]
     .map(node => [node.textContent, node.getBoundingClientRect()]).filter(([, b]) => b.width)
     .map(([text, b]) => [text, b.left, b.top, b.right, b.bottom])"""
 
@@ -1480,10 +1480,7 @@ def test_first_screen_tells_what_flows(browser, real, wide, high):
         assert ink["flow"] / sum(ink.values()) >= 0.5
         boxes = page.evaluate(LABELS)
         assert sum(len(text) > 3 for text, *_ in boxes) >= 4
-        for (one, *a), (other, *b) in itertools.combinations(boxes, 2):
-            if len(one + other) > 3:  # marks of events may share a place
-                apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-                assert apart, f"{one!r} lies on {other!r}"
+        stand_apart(boxes)
         assert page.locator(".gd-legend li:visible").count() <= 9
         assert re.match(
             r"Exports by pipe to Europe fell from \d+ to \d+ bcm",
@@ -1492,6 +1489,28 @@ def test_first_screen_tells_what_flows(browser, real, wide, high):
         if wide < 640:  # the chart and a list with its courses come first; behind it lies the map
             assert page.locator(".gd-stack").bounding_box()["y"] < high / 2
             assert page.locator(".gd-story li svg").count() >= 5
+        log.assert_clean()
+
+
+def stand_apart(boxes):
+    for (one, *a), (other, *b) in itertools.combinations(boxes, 2):
+        if len(one + other) > 3:  # marks of events may share a place
+            apart = a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+            assert apart, f"{one!r} lies on {other!r}"
+
+
+@pytest_browser
+def test_a_country_keeps_its_name_beside_those_of_its_lines(browser, real):
+    """A name that a line's own would hide moves within its country; one without room is hidden."""
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):
+        page.locator(".gd-label").first.wait_for()
+        for route in ("central-asia-china-abc", "china-russia-east", "soyuz-vostok"):
+            model(page, f"m.select(m.byId.get('{route}'))")
+            page.locator(f".gd-label[data-id={route}]").wait_for()
+            boxes = page.evaluate(LABELS)
+            stand_apart(boxes)
+            told = {text for text, *_ in boxes}
+            assert {"Russia", "China", "Kazakhstan"} <= told, (route, told)
         log.assert_clean()
 
 

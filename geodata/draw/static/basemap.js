@@ -21,6 +21,9 @@
     return out;
   }
 
+  /* Coast and borders in degrees, decoded when first asked for. */
+  const decoded = (data) => (data.degrees = data.degrees || data.arcs.map((arc) => G.points(arc, data.scale)));
+
   function names(map, countries) {
     const group = L.layerGroup();
     const markers = countries.map((country) => {
@@ -31,7 +34,9 @@
       });
       const place = [country.label[1], country.label[0]];
       const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-names" };
-      return { area: country.area, marker: L.marker(place, options) };
+      const marker = L.marker(place, options);
+      country.name_at = (at) => marker.setLatLng(at || place); // without a place: back to its own
+      return { area: country.area, marker };
     });
     function show() {
       const least = 2200 / Math.pow(4, map.getZoom() - 1);
@@ -51,7 +56,7 @@
     const near = (place) => middle.distanceTo(place) < crs.far * 111195;
     const seen = (points) => !middle || points.some(near);
     const within = (lines) => (middle ? lines.filter((line) => line.every(near)) : lines);
-    const arcs = data.arcs.map((arc) => G.points(arc, data.scale));
+    const arcs = decoded(data);
     const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs)))).filter(seen);
     const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
     const of = (numbers) => numbers.map((n) => arcs[n]);
@@ -76,6 +81,7 @@
       map.attributionControl.addAttribution(G.el("span", { t: data.attribution }).outerHTML);
     }
     map.geodrawCountries = data.countries;
+    map.geodrawOutline = (country) => country.arcs.map(([outer]) => ring(outer, decoded(data)));
     const labels = names(map, data.countries.filter((c) => c.area >= data.label_area));
     labels.addTo(map);
     map.on("gd:change gd:ready zoomend", () => {

@@ -12,7 +12,28 @@
   const GAP = 4; // px
 
   const apart = (a, b) => a.right < b.left || a.left > b.right || a.bottom < b.top || a.top > b.bottom;
+  const EDGE = 4; // px left free at the rim of the window
+  const inBox = (p, box) => p.x > box.left && p.x < box.right && p.y > box.top && p.y < box.bottom;
+  const middle = ({ x, y }, { wide, high }) => around(x - wide / 2, y - high / 2, wide, high);
+  const corners = ({ left, right, top, bottom }) => [left, right].flatMap((x) => [top, bottom].map((y) => ({ x, y })));
+
   const around = (left, top, wide, high) => ({ left, top, right: left + wide, bottom: top + high });
+
+  function extent(points, axis) {
+    let [least, most] = [Infinity, -Infinity];
+    for (const point of points) [least, most] = [Math.min(least, point[axis]), Math.max(most, point[axis])];
+    return [least, most];
+  }
+
+  /* Even-odd: how often a ray to the right meets the ring. */
+  function inRing({ x, y }, ring) {
+    let inside = false;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i, i += 1) {
+      const [a, b] = [ring[i], ring[j]];
+      if (a.y > y !== b.y > y && x < ((b.x - a.x) * (y - a.y)) / (b.y - a.y) + a.x) inside = !inside;
+    }
+    return inside;
+  }
 
   class Names {
     constructor(model) {
@@ -108,15 +129,13 @@
       const { map } = this.model;
       const size = this.size(row);
       const off = 6 + Math.min(14, row.line.now(this.model.step).look.weight / 2);
-      const window = map.getSize();
       let best = null;
       for (const [turn, share] of SHARES.entries()) {
         const spot = row.line.spot(row.line.longest, share);
         const point = map.latLngToContainerPoint(spot.place);
         for (const box of this.boxes(point, size, off)) {
-          if (box.left < 4 || box.top < 4 || box.right > window.x - 4 || box.bottom > window.y - 4) continue;
-          if (taken.some((other) => !apart(other, box))) continue;
-          const hidden = dots.filter((p) => p.x > box.left && p.x < box.right && p.y > box.top && p.y < box.bottom);
+          if (!this.free(box, taken)) continue;
+          const hidden = dots.filter((p) => inBox(p, box));
           const cost = hidden.reduce((sum, p) => sum + p.weight, 0) + turn;
           if (!best || cost < best.cost) best = { cost, box };
         }
@@ -138,7 +157,7 @@
       }
       nodes.push(...this.cities(taken));
       this.pane.replaceChildren(...nodes);
-      this.clear(taken);
+      this.clear(taken, dots);
     }
 
     /* Cities and, closer by, fields and stations, the most far-seen first. */
@@ -152,7 +171,6 @@
     /* Where they lie over nothing, as a ring with their name beside it. */
     cities(taken) {
       const { map } = this.model;
-      const window = map.getSize();
       const language = { ru: 0, zh: 1 }[G.language()];
       const nodes = [];
       for (const city of this.places()) {
@@ -160,8 +178,7 @@
         const { x, y } = map.latLngToContainerPoint([city.lat, city.lon]);
         this.pen.font = "11px sans-serif";
         const box = around(x - 4, y - 7, this.pen.measureText(name).width + 14, HIGH);
-        if (box.left < 4 || box.top < 4 || box.right > window.x - 4 || box.bottom > window.y - 4) continue;
-        if (taken.some((other) => !apart(other, box))) continue;
+        if (!this.free(box, taken)) continue;
         taken.push(box);
         const node = G.el("div", { class: "gd-city", "data-kind": city.about, "aria-hidden": "true" }, name);
         L.DomUtil.setPosition(node, map.containerPointToLayerPoint([x - 3, y - 7]).round());
@@ -179,14 +196,55 @@
       return node;
     }
 
-    /* Names of countries give way. */
-    clear(taken) {
-      const outer = this.model.map.getContainer().getBoundingClientRect();
-      for (const node of this.model.map.getContainer().querySelectorAll(".gd-country span")) {
-        const rect = node.getBoundingClientRect();
-        const box = around(rect.left - outer.left, rect.top - outer.top, rect.width, rect.height);
-        node.classList.toggle("gd-under", taken.some((other) => !apart(other, box)));
+    /* Names of countries give way: to a free place in their own country, else they are hidden. */
+    clear(taken, dots) {
+      const { map } = this.model;
+      const away = [];
+      for (const node of map.getContainer().querySelectorAll(".gd-country span")) {
+        const country = map.geodrawCountries.find((one) => one.a3 === node.dataset.country);
+        const name = { node, country, wide: node.offsetWidth, high: node.offsetHeight };
+        const home = map.latLngToContainerPoint([country.label[1], country.label[0]]);
+        const box = middle(home, name);
+        if (this.free(box, taken) && !dots.some((p) => inBox(p, box))) this.call(name, null, home, taken);
+        else away.push({ ...name, home });
       }
+      for (const name of away.sort((one, other) => other.country.area - one.country.area)) {
+        const point = this.elsewhere(name, taken, dots);
+        if (point) this.call(name, map.containerPointToLatLng(point), point, taken);
+        else if (this.free(middle(name.home, name), taken)) this.call(name, null, name.home, taken); // over a line
+        else name.node.classList.add("gd-under");
+      }
+    }
+
+    free(box, taken) {
+      const window = this.model.map.getSize();
+      const within = box.left > EDGE && box.top > EDGE && box.right < window.x - EDGE && box.bottom < window.y - EDGE;
+      return within && taken.every((other) => apart(other, box));
+    }
+
+    call(name, place, point, taken) {
+      name.country.name_at(place);
+      name.node.classList.remove("gd-under");
+      taken.push(middle(point, name));
+    }
+
+    /* The nearest place in the country, on a grid of px, that hides neither a line nor another name. */
+    elsewhere(name, taken, dots) {
+      const { map } = this.model;
+      const rings = map.geodrawOutline(name.country).map((ring) => ring.map((place) => map.latLngToContainerPoint(place)));
+      const spans = (axis) => rings.flatMap((ring) => extent(ring, axis));
+      const window = map.getSize();
+      const [xs, ys] = [spans("x"), spans("y")];
+      const spots = [];
+      for (let x = Math.max(Math.min(...xs), 0); x < Math.min(Math.max(...xs), window.x); x += 16) {
+        for (let y = Math.max(Math.min(...ys), 0); y < Math.min(Math.max(...ys), window.y); y += 12) {
+          spots.push({ x, y, far: Math.hypot(x - name.home.x, y - name.home.y) });
+        }
+      }
+      return spots.sort((one, other) => one.far - other.far).find((spot) => {
+        const box = middle(spot, name);
+        return this.free(box, taken) && !dots.some((p) => inBox(p, box)) && corners(box).every((p) => rings.some((ring) => inRing(p, ring)));
+      });
     }
   }
 

@@ -9,7 +9,7 @@
   const [LEFT, FOOT, TOP] = [34, 18, 8];
   const LISTED = 8;
   const YEARS = 6; // small maps
-  const ROOM = 1100; // px from which the story lies open beside the map
+  const ROOM = 1000; // px from which the story lies open beside the map
 
   const read = (story, name, market, year) => {
     const raw = story[name][market][year];
