@@ -23,7 +23,7 @@ from geodata.draw.borders import CONTESTED, Contested, split
 from geodata.draw.sharing import share
 from geodata.errors import FormatError
 
-CORE = ("core",)
+CORE = ("core", "plane")
 FLOW = (*CORE, "model", "brush", "names", "link", "bridge", "flow")
 LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name

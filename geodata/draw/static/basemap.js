@@ -21,9 +21,6 @@
     return out;
   }
 
-  /* Coast and borders in degrees, decoded when first asked for. */
-  const decoded = (data) => (data.degrees = data.degrees || data.arcs.map((arc) => G.points(arc, data.scale)));
-
   function names(map, countries) {
     const group = L.layerGroup();
     const markers = countries.map((country) => {
@@ -50,23 +47,49 @@
     return group;
   }
 
+  /* Parts in px, made anew only when the map has another zoom or corner: four paths share the arcs. */
+  function kept(parts) {
+    let [zoom, origin, made] = [null, null, null];
+    return (map) => {
+      if (map.getZoom() !== zoom || map.getPixelOrigin() !== origin) {
+        [zoom, origin] = [map.getZoom(), map.getPixelOrigin()];
+        made = parts.map((part) => G.pixels(map, part));
+      }
+      return made;
+    };
+  }
+
+  const Area = G.planed(L.Polygon);
+  const Border = G.planed(L.Polyline);
+
+  /* Coast and borders on the plane, decoded when first asked for. */
+  function decoded(data, crs) {
+    if (!data.plane) {
+      data.plane = data.arcs.map((arc) => G.flat(crs, G.points(arc, data.scale)));
+      data.pixels = kept(data.plane);
+    }
+    return data;
+  }
+
   function land(data, renderer, crs) {
+    const plane = (steps) => G.flat(crs, G.points(steps, data.scale));
+    const { plane: arcs, pixels } = decoded(data, crs);
     // What lies beyond the rim of the projection would be smeared along it.
-    const middle = crs.plane ? crs.projection.unproject(L.point(0, 0)) : null;
-    const near = (place) => middle.distanceTo(place) < crs.far * 111195;
-    const seen = (points) => !middle || points.some(near);
-    const within = (lines) => (middle ? lines.filter((line) => line.every(near)) : lines);
-    const arcs = decoded(data);
-    const rings = data.countries.flatMap((c) => c.arcs.flatMap((p) => p.map((r) => ring(r, arcs)))).filter(seen);
-    const own = (pieces) => (pieces || []).map((piece) => G.points(piece, data.scale));
-    const of = (numbers) => numbers.map((n) => arcs[n]);
+    const rim = crs.plane ? crs.projection.bounds.max.x * (1 - 1e-9) : Infinity;
+    const near = (p) => Math.hypot(p.x, p.y) < rim;
+    const [some, every] = [arcs.map((arc) => arc.some(near)), arcs.map((arc) => arc.every(near))];
+    const at = (number) => (number >= 0 ? number : ~number);
+    const rings = data.countries.flatMap((c) => c.arcs.flat()).filter((numbers) => numbers.some((n) => some[at(n)]));
+    const of = (numbers) => numbers.filter((n) => every[n]);
+    const [coast, borders] = [of(data.coast), of(data.borders)];
+    const [pieces, contested] = [data.pieces, data.contested].map((steps) => kept((steps || []).map(plane)));
     const path = (className, weight, more) =>
       ({ renderer: renderer, interactive: false, smoothFactor: 1.2, className, weight, ...more });
     return [
-      L.polygon(rings, path("gd-land", 0, { stroke: false })),
-      L.polyline(within(of(data.coast)), path("gd-coast", 0.8)),
-      L.polyline(within(of(data.borders)).concat(own(data.pieces)), path("gd-frontier", 0.9)),
-      L.polyline(own(data.contested), path("gd-contested", 1.1, { dashArray: "3 4" })),
+      new Area((map) => rings.map((numbers) => ring(numbers, pixels(map))), path("gd-land", 0, { stroke: false })),
+      new Border((map) => coast.map((n) => pixels(map)[n]), path("gd-coast", 0.8)),
+      new Border((map) => borders.map((n) => pixels(map)[n]).concat(pieces(map)), path("gd-frontier", 0.9)),
+      new Border(contested, path("gd-contested", 1.1, { dashArray: "3 4" })),
     ];
   }
 
@@ -81,7 +104,8 @@
       map.attributionControl.addAttribution(G.el("span", { t: data.attribution }).outerHTML);
     }
     map.geodrawCountries = data.countries;
-    map.geodrawOutline = (country) => country.arcs.map(([outer]) => ring(outer, decoded(data)));
+    // In px from the map's own corner.
+    map.geodrawOutline = (country) => country.arcs.map(([outer]) => ring(outer, decoded(data, map.options.crs).pixels(map)));
     const labels = names(map, data.countries.filter((c) => c.area >= data.label_area));
     labels.addTo(map);
     map.on("gd:change gd:ready zoomend", () => {

@@ -22,23 +22,24 @@
 
   /* A polyline drawn some pixels to the right of its own direction. One that follows another on the
      same points takes its projected, clipped and thinned points; Leaflet would make them anew. */
-  const Lane = L.Polyline.extend({
+  const Course = G.planed(L.Polyline);
+  const Lane = Course.extend({
     _project: function () {
       const first = this.options.follows;
-      if (!first) return L.Polyline.prototype._project.call(this);
+      if (!first) return Course.prototype._project.call(this);
       this._rings = first._rings;
       this._rawPxBounds = first._rawPxBounds;
       return this._updateBounds();
     },
     _update: function () {
       const first = this.options.follows;
-      if (!first) return L.Polyline.prototype._update.call(this);
+      if (!first) return Course.prototype._update.call(this);
       if (!this._map) return undefined;
       this._parts = first._parts;
-      return this._updatePath();
+      return this._renderer._setPath(this, first._path.getAttribute("d"));
     },
     _simplifyPoints: function () {
-      L.Polyline.prototype._simplifyPoints.call(this);
+      Course.prototype._simplifyPoints.call(this);
       const offset = this.options.offset * room(this._map);
       if (offset) this._parts = this._parts.map((part) => shifted(part, offset));
     },
@@ -64,7 +65,7 @@
     constructor(model, data, index) {
       super(model, data, index);
       this.parts = data.parts.map((part) => G.points(part, model.data.geometry_scale));
-      this.plane = this.parts.map((part) => part.map((p) => model.map.options.crs.projection.project(L.latLng(p))));
+      this.plane = this.parts.map((part) => G.flat(model.map.options.crs, part));
       this.runs = this.plane.map(lengths);
       this.spots = this.marks();
       this.anchors = [];
@@ -89,12 +90,14 @@
         interactive: false,
         smoothFactor: 0.8,
         offset: this.offset,
+        places: () => this.parts,
         ...extra,
       });
-      this.casing = new Lane(this.parts, options("gd-casing", { className: "gd-casing" }));
+      const rings = (map) => this.plane.map((part) => G.pixels(map, part));
+      this.casing = new Lane(rings, options("gd-casing", { className: "gd-casing" }));
       const follows = this.casing;
-      this.core = new Lane(this.parts, options("gd-core", { className: "gd-core", follows }));
-      this.hit = new Lane(this.parts, options("gd-hit", {
+      this.core = new Lane(rings, options("gd-core", { className: "gd-core", follows }));
+      this.hit = new Lane(rings, options("gd-hit", {
         className: "gd-hit", interactive: true, weight: 16, bubblingMouseEvents: false, follows,
       }));
       this.hit.on("click", () => this.model.select(this));
@@ -394,7 +397,7 @@
       if (this.halo) this.halo.remove();
       this.halo = null;
       if (!on || !this.shown || !this.parts.length) return;
-      this.halo = new Lane(this.parts, {
+      this.halo = new Lane((map) => this.plane.map((part) => G.pixels(map, part)), {
         offset: this.offset,
         renderer: this.casing.options.renderer,
         pane: "gd-casing",
@@ -559,7 +562,7 @@
         const seen = map.getPixelBounds();
         before = { center: map.getCenter(), zoom: map.getZoom(), least: map.getMinZoom() };
         const lines = model.selected && model.selected.parts.length ? [model.selected] : model.lines.filter((line) => line.data.frame !== false);
-        const points = lines.flatMap((line) => line.parts.flat()).map((at) => map.project(L.latLng(at), 0));
+        const points = model.onPlane(lines);
         plane = model.moved || !points.length ? L.bounds(seen.min.divideBy(scale), seen.max.divideBy(scale)) : L.bounds(points);
         map.options.minZoom = before.least - 1;
         lay();

@@ -176,10 +176,16 @@
     return node;
   }
 
-  /* The card is folded at first; what it holds is made after the first picture. */
+  /* The card is folded at first; what it holds is made when it is opened. */
   G.layers = function (map, options) {
     const node = G.card(map, "topright", options.title, "gd-layers", [], false);
-    G.later(() => node.querySelector(".gd-body").append(...filters(map, options)));
+    let made = false;
+    const make = () => {
+      if (!made) node.querySelector(".gd-body").append(...filters(map, options));
+      made = true;
+    };
+    node.querySelector("summary").addEventListener("click", make); // before it opens, so that it is never seen empty
+    node.addEventListener("toggle", make);
   };
 
   function filters(map, options) {

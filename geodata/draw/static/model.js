@@ -9,13 +9,20 @@
   G.unshare = function (data) {
     const each = (part) => (typeof part === "number" ? data.rows[part] : part === null ? null
       : Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, each(inner)])));
-    data.rows = data.rows.map(course);
+    data.rows = data.rows.map((text) => new Course(text));
     const told = data.told.map(each);
     for (const line of data.lines) if (line.ahead) line.ahead = line.ahead.map((number) => told[number]);
     for (const record of data.records) if (record.note !== undefined) record.note = data.notes[record.note];
-    for (const sheet of (data.odds || { sheets: [] }).sheets) if (sheet.counts) sheet.counts = sheet.counts.map(unpacked);
+    for (const sheet of (data.odds || { sheets: [] }).sheets) if (sheet.counts) lazy(sheet, "counts", (texts) => texts.map(unpacked));
     return data;
   };
+
+  /* What a page is opened without is read when it is first asked for. */
+  function lazy(object, key, make) {
+    const packed = object[key];
+    let made;
+    Object.defineProperty(object, key, { enumerable: true, get: () => made || (made = make(packed)) });
+  }
 
   /* Whole numbers out of a text: printable signs are digits, those of the second half go on. */
   function reader(text) {
@@ -52,6 +59,22 @@
       row.v.push(step ? at : null);
     }
     return row;
+  }
+
+  /* A row {o, v}, read out of its text when it is first looked at: most belong to other scenarios. */
+  class Course {
+    constructor(text) {
+      this.text = text;
+      this.row = null;
+    }
+
+    get o() {
+      return (this.row || (this.row = course(this.text))).o;
+    }
+
+    get v() {
+      return (this.row || (this.row = course(this.text))).v;
+    }
   }
 
   /* The figures of one line. `base` reads one step as stored, `at` one period of the calendar. */
@@ -458,30 +481,40 @@
        The strip beside the legend is used too where no line comes to lie under a card. */
     frame(lines, most) {
       const { map } = this;
-      const points = lines.flatMap((line) => line.parts.flat()).map((place) => map.project(L.latLng(place), 0));
+      const points = this.onPlane(lines);
       if (!points.length) return;
+      const plane = L.bounds(points);
       const [least, all] = [this.free(false), this.free()];
-      const tries = [0, 0.25, 0.5, 0.75].map((share) => this.framed(points, most, { ...least, left: least.left + share * (all.left - least.left) }));
-      const { middle, zoom } = tries.find((view) => !this.covered(points, view)) || this.framed(points, most, all);
+      const tries = [0, 0.25, 0.5, 0.75].map((share) => this.framed(plane, most, { ...least, left: least.left + share * (all.left - least.left) }));
+      const { middle, zoom } = tries.find((view) => !this.covered(points, view)) || this.framed(plane, most, all);
       map.setView(map.unproject(middle, zoom), zoom, { animate: false });
+    }
+
+    /* All points of lines as at zoom 0. */
+    onPlane(lines) {
+      const { crs } = this.map.options;
+      const scale = crs.scale(0);
+      return lines.flatMap((line) => line.plane.flat()).map((p) => crs.transformation.transform(p, scale));
     }
 
     /* Does a card at the left hide a point of a view that is planned? */
     covered(points, { middle, zoom }) {
       const box = this.map.getContainer();
       const outer = box.getBoundingClientRect();
-      const cards = [...box.querySelectorAll(".gd-legend, .gd-title, .gd-search, .gd-tour")].map((node) => node.getBoundingClientRect());
-      const corner = middle.subtract(this.map.getSize().divideBy(2));
-      return points.some((point) => {
-        const { x, y } = point.multiplyBy(Math.pow(2, zoom)).subtract(corner).add([outer.left, outer.top]);
-        return cards.some((card) => x > card.left - 8 && x < card.right + 8 && y > card.top - 8 && y < card.bottom + 8);
+      const corner = middle.subtract(this.map.getSize().divideBy(2)).subtract([outer.left, outer.top]);
+      const scale = Math.pow(2, zoom);
+      const nodes = [...box.querySelectorAll(".gd-legend, .gd-title, .gd-search, .gd-tour")];
+      // The cards on the plane of the points: four comparisons a point.
+      return nodes.map((node) => node.getBoundingClientRect()).some((card) => {
+        const [left, right] = [card.left - 8, card.right + 8].map((x) => (x + corner.x) / scale);
+        const [top, bottom] = [card.top - 8, card.bottom + 8].map((y) => (y + corner.y) / scale);
+        return points.some(({ x, y }) => x > left && x < right && y > top && y < bottom);
       });
     }
 
-    /* Middle and zoom that show points of the plane between paddings. */
-    framed(points, most, pad) {
+    /* Middle and zoom that show a box of the plane between paddings. */
+    framed(plane, most, pad) {
       const { map } = this;
-      const plane = L.bounds(points);
       const size = map.getSize();
       const [wide, high] = [Math.max(60, size.x - pad.left - pad.right), Math.max(60, size.y - pad.top - pad.bottom)];
       const span = plane.getSize();

@@ -79,10 +79,18 @@
     /* The name before its bracket; where two lines share it, the second has what stands in the bracket. */
     short(line) {
       const [name, rest] = line.name.split(" (");
-      const first = this.model.lines.filter((other) => other.name.split(" (")[0] === name).pop();
-      if (first === line || !rest) return name;
+      if (!rest || this.named().get(name) === line) return name;
       const own = rest.replace(/\)$/, "");
       return own.length < 12 ? `${name}, ${own}` : own; // "A, B, C" alone says nothing
+    }
+
+    /* The line that a name alone stands for: the last that has it. */
+    named() {
+      if (this.language !== G.language()) {
+        this.language = G.language();
+        this.first = new Map(this.model.lines.map((line) => [line.name.split(" (")[0], line]));
+      }
+      return this.first;
     }
 
     wanted() {
@@ -105,13 +113,19 @@
     /* Points every few pixels along the lines, which names should leave free: most of all what flows. */
     dots() {
       const { map, lines, step } = this.model;
-      return lines.filter((line) => line.shown).flatMap((line) => {
+      const corner = map.layerPointToContainerPoint([0, 0]);
+      const window = map.getSize();
+      const dots = [];
+      for (const line of lines.filter((one) => one.shown)) {
         const weight = line.flows(line.now(step)) ? 3 : 2;
-        return (line.casing._parts || []).flatMap((part) => part.filter((p, i) => i % 3 === 0)).map((p) => {
-          const { x, y } = map.layerPointToContainerPoint(p);
-          return { x, y, weight };
-        });
-      });
+        for (const part of line.casing._parts || []) {
+          for (let i = 0; i < part.length; i += 3) {
+            const [x, y] = [part[i].x + corner.x, part[i].y + corner.y];
+            if (x > 0 && y > 0 && x < window.x && y < window.y) dots.push({ x, y, weight });
+          }
+        }
+      }
+      return dots;
     }
 
     /* Boxes beside a point of the line, above or below, to either side; what ends at the line is set to its right. */
@@ -133,9 +147,10 @@
       for (const [turn, share] of SHARES.entries()) {
         const spot = row.line.spot(row.line.longest, share);
         const point = map.latLngToContainerPoint(spot.place);
+        const near = dots.filter((p) => Math.abs(p.x - point.x) < size.wide + off && Math.abs(p.y - point.y) < size.high + off + GAP);
         for (const box of this.boxes(point, size, off)) {
           if (!this.free(box, taken)) continue;
-          const hidden = dots.filter((p) => inBox(p, box));
+          const hidden = near.filter((p) => inBox(p, box));
           const cost = hidden.reduce((sum, p) => sum + p.weight, 0) + turn;
           if (!best || cost < best.cost) best = { cost, box };
         }
@@ -231,7 +246,8 @@
     /* The nearest place in the country, on a grid of px, that hides neither a line nor another name. */
     elsewhere(name, taken, dots) {
       const { map } = this.model;
-      const rings = map.geodrawOutline(name.country).map((ring) => ring.map((place) => map.latLngToContainerPoint(place)));
+      const corner = map.layerPointToContainerPoint([0, 0]);
+      const rings = map.geodrawOutline(name.country).map((ring) => ring.map(({ x, y }) => ({ x: x + corner.x, y: y + corner.y })));
       const spans = (axis) => rings.flatMap((ring) => extent(ring, axis));
       const window = map.getSize();
       const [xs, ys] = [spans("x"), spans("y")];
