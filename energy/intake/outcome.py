@@ -120,7 +120,7 @@ def _revenue_share(touched: set[str], tables: facts.Tables) -> float:
     """Return the part of the newest year's revenue that the touched routes earn."""
     quarters = flows.build(tables, "Q", *flows.INNER)
     weights = revenue.weights(quarters, tables["routes"])
-    table = prices.by_market(tables["prices"], tables["volumes"], weights)
+    table = prices.kept_by_market(tables, weights)
     earned = flows.frame(revenue.priced(quarters, tables, table)["revenue"]).clip(lower=0)
     year = earned.loc[:, earned.notna().sum() > 0].iloc[:, -4:].sum(axis=1)
     total = float(year.sum())

@@ -418,8 +418,9 @@ def _drifts(past: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
 
 def lag(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     """Doubt a series that fits what was known better a period beside than in its place."""
+    history = dict(iter(known.groupby("name")))
     for name, mine in table[table["freq"] != "D"].groupby("name"):
-        old = known[known["name"] == name].drop_duplicates("month").set_index("month")["value"]
+        old = history.get(name, known.head(0)).drop_duplicates("month").set_index("month")["value"]
         width = 3 if mine["freq"].iloc[0] == "Q" else 12 if mine["freq"].iloc[0] == "A" else 1
         gaps = {k: _gap(mine, old, k) for k in (-width, 0, width)}
         if not np.isfinite(gaps[0]) or gaps[0] < 0.02:
@@ -444,8 +445,9 @@ def beside(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:
     Changes are correlated, not values compared: neither rounding, nor a revision, nor another
     level hides a shift. Only a series that also speaks of what was known can be judged so.
     """
+    history = dict(iter(known.groupby("name")))
     for name, mine in table.groupby("name"):
-        past = known[known["name"] == name]
+        past = history.get(name, known.head(0))
         daily = mine["freq"].iloc[0] == "D"
         new, old = (_by_place(part, daily) for part in (mine, past))
         width, least = (LAGS, 15) if daily else (2, ENOUGH // 2)
@@ -474,13 +476,24 @@ def _fit(new: pd.Series, old: pd.Series, shift: int, least: int) -> float:
 
     -inf where fewer than ``least`` changes can be compared, or one of the two stands still.
     """
-    a = new.to_numpy() - new.reindex(new.index - 1).to_numpy()
-    b = old.reindex(new.index + shift).to_numpy() - old.reindex(new.index + shift - 1).to_numpy()
+    a, b = _change(new, new.index), _change(old, new.index + shift)
     both = np.isfinite(a) & np.isfinite(b)
     a, b = a[both], b[both]
     if len(a) < least or a.std() == 0 or b.std() == 0:
         return float("-inf")
     return float(np.corrcoef(a, b)[0, 1])
+
+
+def _change(series: pd.Series, places: pd.Index) -> np.ndarray:
+    """Return the change from the place before to each of these places; NaN where one is unknown."""
+    if series.empty:
+        return np.full(len(places), np.nan)
+    first = min(series.index[0], places[0] - 1)
+    dense = np.full(max(series.index[-1], places[-1]) - first + 1, np.nan)
+    dense[series.index.to_numpy() - first] = series.to_numpy()
+    at = places.to_numpy() - first
+    change: np.ndarray = dense[at] - dense[at - 1]
+    return change
 
 
 def swapped(table: pd.DataFrame, known: pd.DataFrame) -> Doubts:

@@ -101,7 +101,7 @@ def odd_lines(tables: facts.Tables, period: str) -> dict[str, str]:
     """
     quarters = flows.build(tables, "Q", *flows.INNER)
     weights = revenue.weights(quarters, tables["routes"])
-    table = prices.by_market(tables["prices"], tables["volumes"], weights)
+    table = prices.kept_by_market(tables, weights)
     cube = revenue.priced(quarters, tables, table)
     quarter = pd.Timestamp(periods.parse(period).start)
     if quarter not in cube.indexes["period"]:

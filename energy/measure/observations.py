@@ -61,7 +61,7 @@ def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     [{'id': 'V1', 'value': 1.5}, {'id': 'V2', 'value': 2.0}]
     """
     names = [str(name) for name in table.columns]
-    columns = [_plain(table.iloc[:, place]) for place in range(len(names))]
+    columns = [_plain(column) for _, column in table.items()]
     if not columns:
         return [{} for _ in range(len(table))]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -162,20 +162,22 @@ def _rules(table: pd.DataFrame, preferences: pd.DataFrame) -> tuple[np.ndarray, 
     ordered = preferences.assign(exact=exact).sort_values(
         ["exact", "rank"], ascending=[False, True], kind="stable"
     )
-    for place, rule in enumerate(rows_of(ordered, tables.Preference)):
-        fits = _fits(table, rule) & (position > len(preferences))
+    rules = list(rows_of(ordered, tables.Preference))
+    needed = {"series", "entity", *(rule.prefer.partition(":")[0] for rule in rules)}
+    columns = {name: table[name].to_numpy(dtype=object) for name in needed}
+    for place, rule in enumerate(rules):
+        fits = _fits(columns, rule) & (position > len(preferences))
         position[fits] = place
         why[fits] = f"{rule.prefer}: {rule.reason}"
     return position, why
 
 
-def _fits(table: pd.DataFrame, rule: tables.Preference) -> np.ndarray:
-    column, _, value = rule.prefer.partition(":")
-    fits = (table[column] == value).to_numpy()
-    for name in ("series", "entity"):
-        if getattr(rule, name) != "*":
-            fits = fits & (table[name] == getattr(rule, name)).to_numpy()
-    return fits
+def _fits(columns: Mapping[str, np.ndarray], rule: tables.Preference) -> np.ndarray:
+    name, _, value = rule.prefer.partition(":")
+    fits: np.ndarray = columns[name] == value
+    if rule.series != "*":
+        fits = fits & (columns["series"] == rule.series)
+    return fits if rule.entity == "*" else fits & (columns["entity"] == rule.entity)
 
 
 def explain(row: Mapping[str, Any], sources: pd.DataFrame) -> str:

@@ -184,9 +184,8 @@ def _ranked(table: pd.DataFrame, data: MirrorTables, name: str) -> list[dict[str
     wishes = data.tables["preferences"]
     wishes = wishes[wishes["series"].isin([lead, "*"]) & wishes["entity"].isin([name, "*"])]
     same = observations.rank(same, data.tables["sources"], wishes)
-    kinds = data.tables["sources"].set_index("source")["kind"]
     same = same.assign(series=same["own_series"], entity=same["own_entity"],
-                       kind=same["source"].map(kinds), excluded=same["id"].map(lambda ids: join(
+                       kind=same["source"].map(data.kinds), excluded=same["id"].map(lambda ids: join(
                            *(data.excluded.get(one, "") for one in ids.split(";")))))  # fmt: skip
     return same.pipe(records)
 
@@ -206,8 +205,8 @@ def gas_of(data: MirrorTables, name: str, unit: str, basis: str) -> Gas:
     known = [data.gcv[leg] for leg in legs if leg in data.gcv] or [*data.gcv.values()]
     gcv = float(np.median(known)) if known else 10.5  # as `Gas`
     gcv_range, density = (gcv, gcv), None
-    for rule in data.tables["mirror-rules"].query("cause == 'calorific'").pipe(records):
-        if rule["entity"] not in ("*", *legs):
+    for rule in data.rules:
+        if rule["cause"] != "calorific" or rule["entity"] not in ("*", *legs):
             continue
         if rule["unit"] == "kWh/m3":
             gcv_range = (min(rule["low"], gcv), max(rule["high"], gcv))
@@ -363,10 +362,11 @@ class _Rule:
 
 def _rules(data: MirrorTables, name: str, span: periods.Period, gas: Gas) -> list[_Rule]:
     """Return the rules for a subject and period with their amounts in the asked unit."""
-    table = data.tables["mirror-rules"].query("cause != 'calorific'")
-    table = table[table["entity"].isin(["*", name, *data.kin(name)])]
+    mine = ("*", name, *data.kin(name))
     rules = []
-    for row in table.pipe(records):
+    for row in data.rules:
+        if row["cause"] == "calorific" or row["entity"] not in mine:
+            continue
         begin, end = validity.bounds(row["valid_from"], row["valid_to"])
         if not (begin <= span.start and span.end <= end):
             continue

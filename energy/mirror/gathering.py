@@ -53,6 +53,8 @@ class MirrorTables:
     lifetimes: dict[str, tuple[dt.date, dt.date]]  # first day open and day closed of each route
     excluded: dict[str, str]  # reason by id
     gcv: dict[str, float]  # stated calorific value by route
+    rules: list[dict[str, Any]]  # of ``mirror-rules``
+    kinds: dict[str, str]  # kind of each source
     kept: dict[tuple[str, ...], pd.DataFrame] = field(default_factory=dict, repr=False)  # answers
 
     def keep(self, key: tuple[str, ...], make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
@@ -134,6 +136,8 @@ def _read(tables: facts.Tables) -> MirrorTables:
         facts.Tables(tables), rows, sorted(every), markets, trunk, _lifetimes(tables["route-facts"]),
         dict(zip(out["row"], out["reason"], strict=True)),
         dict(zip(stated["route"], stated["value"].astype(float), strict=True)),
+        tables["mirror-rules"].pipe(records),
+        dict(zip(tables["sources"]["source"], tables["sources"]["kind"], strict=True)),
     )  # fmt: skip
 
 
