@@ -41,6 +41,7 @@ def workbook(path, rows):
     return path
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("make, name", [(pdf, "release.pdf"), (workbook, "databook.xlsx")])
 def test_a_document_is_read_by_label_in_billions_with_costs_positive(tmp_path, make, name):
     if name.endswith("pdf"):

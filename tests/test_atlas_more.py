@@ -1434,6 +1434,7 @@ def test_firefox_draws_the_same_lines_and_chart(browser, real, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.browser
 def test_webkit_draws_the_page_and_steps(real, tmp_path):
     """Where Debian's webkit2gtk-driver and xvfb are installed: lines, names, chart, slider, panel."""
     with webkit.opened(real[1], tmp_path) as page:
@@ -1990,6 +1991,7 @@ def test_tracker_takes_a_projection(browser, real, tmp_path):
         log.assert_clean()
 
 
+@pytest.mark.once
 def test_page_of_all_routes_and_scenarios_stays_small(real):
     tracker, _ = real
     flows = tracker.flows()

@@ -71,6 +71,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", ENDLESS)
 def test_the_deadline_holds_for_the_head_too(name, monkeypatch):
     monkeypatch.setattr(transport, "GRACE", 0.2)
@@ -124,6 +125,7 @@ def test_an_error_of_ours_leaves_its_traceback(tmp_path, tracker, monkeypatch, e
     assert "Traceback" in log.read_text() and "in parse" in log.read_text()
 
 
+@pytest.mark.once
 def test_a_mistake_inside_a_reader_leaves_its_traceback_too(tmp_path, tracker, monkeypatch):
     @reading.shaped
     def parse(answer):

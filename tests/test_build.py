@@ -39,6 +39,7 @@ def test_dated_layers_lie_beside_the_latest(tmp_path):
     assert latest.read_bytes() == (paths["layers"] / "checksums.txt").read_bytes()
 
 
+@pytest.mark.once
 def test_an_edition_is_built_beside_and_swapped(tmp_path, monkeypatch):
     out = tmp_path / "out"
     (out / "layers").mkdir(parents=True)
@@ -213,6 +214,7 @@ def test_import_of_the_recorded_gem_folder(tmp_path, own_home):
         (own_home / tracker.GEM_LINES).unlink(missing_ok=True)
 
 
+@pytest.mark.once
 def test_import_facts(tmp_path, own_home):
     header = ",".join(facts.load()["fx"].columns)
     source = facts.load()["sources"]["source"].iloc[0]

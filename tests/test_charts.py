@@ -73,6 +73,7 @@ def test_labels_never_run_into_one_another(tracker):
     assert all(a.x1 < b.x0 for a, b in itertools.pairwise(boxes))
 
 
+@pytest.mark.once
 def test_gates_and_mirror_are_drawn_on_the_axes_given(tracker):
     _, (left, right) = plt.subplots(1, 2)
     assert tracker.plot.gates("power-of-siberia-2", ax=left) is left

@@ -99,6 +99,7 @@ def test_two_towns_at_one_hub_each_have_their_own_needs_and_lng(line):
     )
 
 
+@pytest.mark.once
 def test_a_floor_makes_dear_gas_flow_and_what_cannot_come_is_missed(line):
     cheap = {"lng_price_town": 5, "lng_most_town": 80}
     free = network.clear(line, inputs(**cheap))

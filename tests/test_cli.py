@@ -49,6 +49,7 @@ def test_the_top_help_names_every_verb(capsys):
     assert "exit codes" in text
 
 
+@pytest.mark.once
 def test_flows_as_csv_and_json(capsys):
     code, out, err = run(
         capsys, "flows", "power-of-siberia-1", "--freq", "A", "--from", "2024", "--to", "2025"
@@ -134,6 +135,7 @@ def test_wrong_usage_shows_the_verb_and_what_is_near(capsys, words, message):
         assert err.startswith(f"usage: energy {words[0]} ")
 
 
+@pytest.mark.once
 def test_exports_by_market_say_all_of_themselves(capsys):
     words = ["exports", "China", "europe", "--from", "2024", "--to", "2025"]
     code, out, err = run(capsys, *words)
@@ -253,6 +255,7 @@ def test_cite_finance_and_sources_print_tables(capsys):
     assert code == 2 and "--statement takes a standard and a period" in err
 
 
+@pytest.mark.once
 def test_check_is_clean_and_finds_what_is_wrong(capsys, tmp_path):
     assert run(capsys, "check")[0] == 0
     (tmp_path / "events.csv").write_text("event,date\nE900,2024\n", encoding="utf-8")

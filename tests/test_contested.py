@@ -28,6 +28,7 @@ def test_contradicted_figures_have_an_answer(tracker):
     assert (table["known"] == "").mean() < 0.1  # a figure that came today may wait for its answer
 
 
+@pytest.mark.once
 def test_every_row_names_figures_and_sums_that_are_there(tracker, told):
     rows = tracker.facts["balance-contested"]
     assert set(told["id"]) == set(rows["id"])

@@ -43,6 +43,7 @@ def test_the_readme_has_blocks_and_commands():
     assert len(commands()) >= 8
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("line", commands())
 def test_every_command_of_the_readme_is_one(line, capsys):
     words = shlex.split(line)[1:]
@@ -112,12 +113,14 @@ def test_the_first_block_of_the_readme_runs_in_what_make_run_installs(tmp_path, 
     assert (tmp_path / "layers" / "routes.geojson").exists()
 
 
+@pytest.mark.once
 def test_the_questions_of_the_readme_are_answered(tracker, only):
     only("pictures", "network")  # asked for in the sentence above the block
     assert "-e '.[network]'" in README
     exec(compile(blocks("python")[2], "README.md", "exec"), {"t": tracker})
 
 
+@pytest.mark.once
 def test_an_update_is_planned_with_what_a_plain_install_brings(only, capsys, monkeypatch):
     assert {"httpx", "openpyxl"} <= only()
     for name in ("transport", "forms"):

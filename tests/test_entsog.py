@@ -168,6 +168,7 @@ def test_return_after_an_outage_is_no_spike():
     assert entsog.spikes(flows("A/P/entry", [2e8] * 8 + [0.0] * 5 + [2e8] * 8)) == []
 
 
+@pytest.mark.once
 @settings(max_examples=25, deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 3))
 def test_order_and_repetition_of_rows_change_nothing(rng, times):

@@ -198,6 +198,7 @@ def test_a_shapefile_refuses_lines_beside_points(made, tables, tmp_path):
         exchange.export(tmp_path, {"routes": mixed.rename_axis("route")}, tables, ["shp"], META)
 
 
+@pytest.mark.once
 def test_the_verb_writes_every_layer_and_table(tmp_path, capsys):
     asked = ["export", str(tmp_path), "--format", "shp,csv", "--bom", "--no-projections"]
     assert main(asked) == 0

@@ -33,6 +33,7 @@ def test_the_package_has_no_fault():
     assert facts.check() == []
 
 
+@pytest.mark.once
 def test_frictionless_agrees(tmp_path):
     frictionless = pytest.importorskip("frictionless")
     with warnings.catch_warnings():
@@ -58,6 +59,7 @@ def test_every_source_is_used_and_has_an_address_or_is_our_own():
     assert foreign.loc[~foreign["url"].str.startswith("http"), "source"].tolist() == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -142,6 +144,7 @@ def test_negative_capacity_and_overlap(tmp_path):
     assert any("capacity of blue-stream overlaps" in fault for fault in caught.value.faults)
 
 
+@pytest.mark.once
 def test_a_fact_for_a_route_that_is_not_there(tmp_path):
     header = (
         "id route attribute value unit basis valid_from valid_to status source page published note"
@@ -198,6 +201,7 @@ def test_a_correction_fails_once_the_source_has_mended_its_value(tiny):
     assert "V0001" not in set(facts.corrected(tables, "volumes")["id"])
 
 
+@pytest.mark.once
 def test_install_is_all_or_nothing(tmp_path, own_home):
     bad = own(tmp_path / "bad", "volumes.csv", VOLUMES, good(unit="bushel"))
     with pytest.raises(DataError, match="bushel"):

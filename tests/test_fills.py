@@ -63,6 +63,7 @@ def laid(tables, rows):
     return out
 
 
+@pytest.mark.once
 def test_replayed_answers_move_every_live_route(tracker, brought):
     before = flows.frame(flows.build(tracker.facts, "Q")["flow"])
     after = flows.frame(flows.build(laid(tracker.facts, brought), "Q")["flow"])
@@ -170,6 +171,7 @@ def test_what_the_matrix_promises_is_what_the_readers_bring(tracker, brought):
     assert set(zip(asked["name"], asked["source"], strict=True)) <= made
 
 
+@pytest.mark.once
 def test_what_is_filled_is_counted_by_part_and_standing(tracker):
     """Two routes by two quarters, one market by two; the grid of the accounts has 51 lines a year."""
     cube = xr.Dataset({"status": (("route", "period"), [["actual", "balanced"], ["", "balanced"]]),

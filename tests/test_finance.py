@@ -618,6 +618,7 @@ def test_an_estimated_rate_says_so_and_an_outturn_goes_before_it(books):
     assert pick(table, "route", "north")["rub_bn"] == 20
 
 
+@pytest.mark.once
 def test_the_year_of_the_loss_has_its_bridge(tracker):
     table = tracker.bridge("2024")
     assert table["rub_bn"].notna().sum() > 5

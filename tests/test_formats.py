@@ -239,6 +239,7 @@ WRITERS = {
 }
 
 
+@pytest.mark.once
 def test_writing_twice_gives_the_same_bytes_a_second_later(routes, tmp_path):
     first = {n: sha256(write(routes, tmp_path / "a" / n)) for n, write in WRITERS.items()}
     time.sleep(1.1)  # GeoPackage would write the time of day

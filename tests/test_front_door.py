@@ -193,6 +193,7 @@ CARDS = {  # what a card says above its table, and a word of the table
 }  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", CARDS)
 def test_the_card_of_a_result_has_its_units_and_its_table(tracker, name):
     make, said, word = CARDS[name]

@@ -274,6 +274,7 @@ def swapped_in(gem_lines, ours_and_ids):
     return gem.replace(ours_and_ids[0], gem_lines, ours_and_ids[1])
 
 
+@pytest.mark.once
 def test_the_real_folder_is_read_whole(gem_lines):
     # 4,331 files: 4,267 routes and 64 lists of compressor stations, one of them (P0184) of a
     # project whose own file is not in the archive.
@@ -300,6 +301,7 @@ def test_the_real_folder_agrees_with_gdal_on_a_sample(gem_lines):
         )
 
 
+@pytest.mark.once
 def test_real_lines_that_are_worse_or_wrong_stay_out(swapped_in):
     report = swapped_in.attrs["report"]
     kept = set(report.index[report["action"] == "kept"])

@@ -97,6 +97,7 @@ def test_a_cell_in_the_last_column_of_a_sheet_is_refused_early():
     assert "row 1 has 16,384 cells; at most 2,000" in str(error)
 
 
+@pytest.mark.once
 def test_a_workbook_that_unpacks_to_too_much():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -154,6 +155,7 @@ def test_the_template_of_the_accounts_and_the_log_of_backtests_are_quoted(tmp_pa
     assert accounts.template("RAS").startswith("line,")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "words",
     [

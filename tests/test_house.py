@@ -61,6 +61,7 @@ def test_every_module_has_a_floor():
     assert sorted(name for name in names if floor(name) < 0) == []
 
 
+@pytest.mark.once
 def test_imports_point_downwards():
     found = modules("energy")
     edges = [
@@ -94,6 +95,7 @@ def test_start_up_imports_nothing_heavy(command):
     assert result.stdout.strip() == ""
 
 
+@pytest.mark.once
 def test_half_of_all_functions_are_short():
     lengths = []
     for package in ("energy", "geodata"):
@@ -182,6 +184,7 @@ def test_a_calendar_made_by_hand_is_seen(code):
     assert len(by_hand(code)) == 1
 
 
+@pytest.mark.once
 def test_months_and_quarters_are_made_by_periods_alone():
     named = {f"{package}.{name}": path for package in ("energy", "geodata")
              for name, path in modules(package).items() if name != "measure.periods"}  # fmt: skip

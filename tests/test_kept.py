@@ -101,6 +101,7 @@ def test_parsed_tables_are_those_of_the_text_to_the_last_bit(place):
         assert table.dtypes.equals(held[name].dtypes)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("spoil", [lambda body: body[:1000], lambda body: b"no arrow" * 99])
 def test_a_broken_file_of_tables_is_parsed_anew(place, spoil, caplog):
     facts._package.cache_clear()
@@ -139,6 +140,7 @@ def test_without_arrow_the_text_is_parsed(place, monkeypatch):
 # ---- cubes ready to be asked ---------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("asked", [{}, {"freq": "A", "unit": "TWh", "estimate": "reported"}])
 def test_a_kept_cube_is_the_cube_to_the_last_byte(tracker, asked):
     made = tracker._cube(**asked)

@@ -42,6 +42,7 @@ def folder(tracker, tmp_path_factory):
     return target
 
 
+@pytest.mark.once
 def test_every_route_has_a_line_and_every_column_a_description(made):
     assert len(made["routes"]) >= 53
     assert made["routes"].geometry.notna().all() and made["routes"].geometry.is_valid.all()
@@ -147,6 +148,7 @@ def ahead(tracker):
     )  # fmt: skip
 
 
+@pytest.mark.once
 def test_a_projection_becomes_a_layer_with_its_interval(tracker, ahead):
     frame = tracker.maps.layers(ahead)["projections_quarterly"]
     # What is known (the first quarter of the first route) and what is missing is no projection.
@@ -205,6 +207,7 @@ def test_geojson_is_rfc_7946(folder, name):
     assert text["attribution"] and text["as_of"] == "2026-06-01"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", NAMES)
 def test_an_independent_validator_agrees(folder, name):
     pydantic = pytest.importorskip("geojson_pydantic")
@@ -291,6 +294,7 @@ def test_the_cube_reads_back_with_units_and_gaps(folder, tracker):
         assert back.sources.values.tolist() == cube.sources.values.tolist()
 
 
+@pytest.mark.once
 def test_a_checker_of_cf_finds_nothing(folder, tmp_path):
     name = Path(sys.executable).with_name("compliance-checker")
     if not name.exists():
@@ -340,6 +344,7 @@ def test_the_same_data_give_the_same_bytes(tracker, folder, tmp_path):
     assert (tmp_path / "checksums.txt").read_text() == (folder / "checksums.txt").read_text()
 
 
+@pytest.mark.once
 def test_a_file_in_the_way(tracker, tmp_path):
     (tmp_path / "out").write_text("x")
     with pytest.raises(EnergyError, match="is a file; name a folder to export to"):
@@ -378,6 +383,7 @@ def test_projected_quarters_stand_once_a_scenario_and_in_order(made, tracker):
     assert ahead["start_date"].iloc[0] > str(known)[:10] and ahead["period"].iloc[-1] == "2040Q4"
 
 
+@pytest.mark.once
 def test_projections_are_left_out_when_asked(tracker):
     assert "projections_quarterly" not in tracker.maps.layers(projection=False)
 

@@ -70,6 +70,7 @@ def old(home: Store) -> None:
 # --- what counts ----------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_every_entry_names_the_one_before_and_its_files(whole):
     names = ledger.entries(whole.root)
     kinds = [name.split(".")[1] for name in names]
@@ -122,6 +123,7 @@ def test_a_forged_file_is_refused(whole):
     assert whole.verify() == []
 
 
+@pytest.mark.once
 def test_a_changed_vintage_is_never_read(whole):
     flip(of(whole, VINTAGE), 200)
     with pytest.raises(StoreError, match=rf"{VINTAGE} is damaged: its sha256 is not .*repair"):
@@ -169,6 +171,7 @@ def test_a_lost_ledger_is_told_and_begun_anew(whole):
     assert whole.observations("2025Q2").to_csv() == then
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("number", [1, 3, 4, 6])
 def test_a_lost_entry_is_made_again_and_proven_by_the_next(whole, number):
     before = files(whole.root)
@@ -187,6 +190,7 @@ def test_the_last_entry_lost_with_its_release(whole):
     assert files(whole.root) == before
 
 
+@pytest.mark.once
 def test_a_file_of_a_later_form_is_refused_and_not_called_damaged(whole, monkeypatch):
     monkeypatch.setattr(disk, "FORMAT", 2)
     body = disk.seal({"number": 9})
@@ -200,6 +204,7 @@ def test_a_file_of_a_later_form_is_refused_and_not_called_damaged(whole, monkeyp
 # --- a digest is believed until the file changes --------------------------------------------------
 
 
+@pytest.mark.once
 def test_a_proven_file_is_read_once_until_it_changes(whole, monkeypatch):
     whole.observations()
     asked = []
@@ -216,6 +221,7 @@ def test_a_proven_file_is_read_once_until_it_changes(whole, monkeypatch):
 # --- a killed writer ------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("step", ["write", "append", "_place"])
 def test_a_writer_stopped_at_each_step_leaves_all_or_nothing(whole, monkeypatch, step):
     """The bytes, the entry, the name: what comes after the entry is completed by the next writer."""
@@ -290,6 +296,7 @@ def test_what_cannot_be_proven_is_left_and_told(whole):
     assert one_bit(b"\x00" * 4, lambda body: False) is None
 
 
+@pytest.mark.once
 def test_repair_takes_bytes_of_the_right_digest_only(whole):
     body = of(whole, VINTAGE).read_bytes()
     of(whole, VINTAGE).unlink()
@@ -303,6 +310,7 @@ def test_repair_takes_bytes_of_the_right_digest_only(whole):
 # --- a run from the future ------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_a_run_from_the_future_is_retired_with_a_reason(whole):
     future = "20360101T000000Z"
     then = whole.observations().to_csv()
@@ -333,6 +341,7 @@ def test_a_run_from_the_future_is_retired_with_a_reason(whole):
 # --- answers --------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_keeping_lists_no_folder(whole, monkeypatch):
     """What keeping costs does not grow with what is kept."""
     whole.keep(answer(b"first"), "2025Q1")
@@ -353,6 +362,7 @@ def test_keeping_lists_no_folder(whole, monkeypatch):
     assert [told.body for told in whole.answers("meter", "2025Q1")] == [b"first"]
 
 
+@pytest.mark.once
 def test_a_lost_copy_of_the_newest_is_looked_up(whole):
     shutil.rmtree(of(whole, "newest"))
     before = files(whole.root)
@@ -375,6 +385,7 @@ def test_only_the_user_reads_answers_that_may_not_be_passed_on(tmp_path):
 # --- signatures -----------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_a_release_is_signed_and_checked(whole, tmp_path):
     ed25519 = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.ed25519")
     from cryptography.hazmat.primitives import serialization as form

@@ -232,6 +232,7 @@ def test_one_gas_in_two_cubic_metres_leaves_only_rounding(value, one, two):
     assert abs(row["rounding"]) < 1e-6
 
 
+@pytest.mark.once
 def test_all_pairs_of_the_facts_add_up(all_pairs):
     assert len(all_pairs) > 100
     assert (all_pairs[list(mirror.PARTS)].sum(axis=1) == all_pairs["gap"]).all()
@@ -441,6 +442,7 @@ def test_chart_without_matplotlib(tables, monkeypatch):
         mirror.chart(mirror.mirror(tables, "turkstream-2", "2024"))
 
 
+@pytest.mark.once
 def test_import_does_not_need_matplotlib():
     import subprocess
 

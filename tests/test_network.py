@@ -578,6 +578,7 @@ def test_totals_count_exports_only_and_name_what_is_unknown(real):
 # --- pictures -----------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 def test_a_layer_shows_open_and_shut_pipes(real):
     facts, cube, lines = real
     table = network.stranded(cube, lines, facts, "2025")

@@ -121,6 +121,7 @@ def test_what_load_would_refuse_is_refused_by_check_and_import(home, mine, capsy
     assert said.split(";")[0] in capsys.readouterr().err
 
 
+@pytest.mark.once
 def test_faults_of_all_lines_are_told_at_once(home, mine):
     lines(mine, feature(""), feature("b", accuracy="fine"), feature("c", name=""))
     found = build.check(mine)
@@ -180,6 +181,7 @@ def test_own_figures_pass_the_gate(mine, cells, said):
     assert found == [] if not said else said in found[0] and "own:1" in found[0]
 
 
+@pytest.mark.once
 def test_an_impossible_figure_is_not_imported(home, mine, capsys):
     change(mine, value="-5")
     assert cli.main(["import", "facts", str(mine)]) == 1

@@ -176,6 +176,7 @@ def test_years_side_by_side(routes, cube):
     assert maps[3].get_position().y1 < maps[0].get_position().y0
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("suffix", [".svg", ".png", ".pdf"])
 def test_same_figures_give_the_same_bytes(routes, cube, tmp_path, suffix):
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
@@ -196,6 +197,7 @@ def test_svg_is_sound_and_keeps_its_text(routes, cube, tmp_path):
     assert "date" not in words.lower().split()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("suffix", [".gif", ".webp"])
 def test_animation_has_a_picture_a_period(routes, cube, tmp_path, suffix):
     from PIL import Image, features

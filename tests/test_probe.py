@@ -54,6 +54,7 @@ def states(table) -> dict[str, str]:
     return table.drop_duplicates("source").set_index("source")["state"].to_dict()
 
 
+@pytest.mark.once
 def test_the_first_answers_are_kept_and_the_second_are_the_same(services, tmp_path):
     store = Store(str(tmp_path))
     first = ask(services, store)

@@ -57,6 +57,7 @@ def two(t):
     return tables, cube({"a": cut, "b": 10.0 + noise[1]}), {"a": "west", "b": "east"}
 
 
+@pytest.mark.once
 def test_a_planted_cut_is_found_and_the_market_left_alone_lost_nothing(two):
     result = cf.counterfactual(*two, draws=400)
     # 16 quarters of 10 less 2.5 are 120 bcm; at 200 USD/1000 m3 that is 24 bn USD
@@ -72,6 +73,7 @@ def test_a_planted_cut_is_found_and_the_market_left_alone_lost_nothing(two):
     assert space["market"] == "east" and abs(space["z"]) < 2
 
 
+@pytest.mark.once
 def test_a_quarter_without_figures_is_no_quarter(two):
     tables, flows, markets = two
     gone = flows["coverage"].where(flows["period"] < np.datetime64("2025-04-01"), 0.0)
@@ -86,6 +88,7 @@ def test_the_price_reverts_to_its_mean():
     assert np.median(drawn[-1]) == pytest.approx(np.exp(past.mean()), rel=0.15)
 
 
+@pytest.mark.once
 def test_europe_lost_what_no_placebo_lost(made):
     lost = made.lost.loc["europe"]
     assert 100 < lost["lost_p10"] < lost["lost_p50"] < lost["lost_p90"]

@@ -38,6 +38,7 @@ def test_what_is_known_stands_and_tells_of_the_rest():
     assert nowcast._combined(spec(cap=5.0), 1, 3.0, 0.5)[2] == 5.0  # no more than the pipe takes
 
 
+@pytest.mark.once
 def test_of_the_facts_a_month_of_a_quarter_narrows_it(tracker):
     found = nowcast.nowcast(tracker.facts, dt.date(2026, 6, 1)).set_index(["route", "quarter"])
     assert {"2026Q1", "2026Q2"} >= set(found.index.get_level_values("quarter"))

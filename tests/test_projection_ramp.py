@@ -135,6 +135,7 @@ def test_schedule_of_power_of_siberia(tracker):
     assert ramp.schedule(tracker.facts, "far-eastern-route")[1] == 12
 
 
+@pytest.mark.once
 def test_a_schedule_has_vintages(tracker):
     """What the seller said last counts: 25 of 2019, 30 of July 2024, until the contract's row."""
     for day, of_2024 in (("2019-12-31", 25), ("2024-07-22", 25), ("2024-07-23", 30)):
@@ -318,6 +319,7 @@ def test_a_route_the_reference_class_cannot_time_says_so(shared):
         spec(other, "power-of-siberia-2")
 
 
+@pytest.mark.once
 def test_nothing_is_learned_after_the_as_of_date(tracker, tree):
     """Poison every later figure: the specs of that day stay as they are."""
     cube = tracker.flows(last="2023Q4")
@@ -400,6 +402,7 @@ def test_a_step_that_falls_moves_nothing():
     assert (shut[:4] == 0).all() and shut[7] == pytest.approx(0.5)  # a year early or late: 0 or 10
 
 
+@pytest.mark.once
 def test_regimes_of_a_day_and_their_hazards(tracker):
     tables, cube = store.known(tracker.facts, "2022-12-31"), tracker.flows(last="2022Q4")
     found = regimes.regimes(tables, cube, "2022-12-31")

@@ -332,6 +332,7 @@ def test_official_date_counts_only_once_committed(tables, pos2):
     assert timing.evidence(east).loc["official date put off by two years", "years"] > 0.5
 
 
+@pytest.mark.once
 def test_leave_one_out_coverage_of_the_80_percent_interval(tables):
     found = timing.coverage(tables)
     assert len(found) >= 40 and found["project"].nunique() >= 20

@@ -88,6 +88,7 @@ def test_a_flat_past_gives_no_error_and_a_break_a_large_one(learned):
     assert cut["error"].iloc[0] < -2
 
 
+@pytest.mark.once
 def test_nothing_after_the_day_enters(tree):
     day = dt.date(2021, 12, 31)
     tables = facts.load()

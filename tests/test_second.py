@@ -59,6 +59,7 @@ def test_a_line_with_a_short_past_says_nothing():
     assert second.odd_line(line(4.0, 2.0).iloc[:, 4:]) is None
 
 
+@pytest.mark.once
 def test_the_routes_of_an_odd_line_wait(tracker, monkeypatch):
     """Three times the gas in the last quarter: the lines leave their past, and every route of them waits."""
     real = second.flows.build

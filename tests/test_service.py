@@ -27,6 +27,7 @@ def rows(result):
     return result.structured_content["rows"]
 
 
+@pytest.mark.once
 def test_flows_carry_their_qualifiers_and_lead_to_their_source():
     (flows, found, cited), listed = ask(
         ("flows", {"routes": "PoS1", "first": "2024", "last": "2025"}),  # one name needs no list
@@ -44,6 +45,7 @@ def test_flows_carry_their_qualifiers_and_lead_to_their_source():
     assert rows(cited)[0]["id"] == "V0123" and rows(cited)[0]["url"].startswith("http")
 
 
+@pytest.mark.once
 def test_a_day_knows_nothing_later_and_days_are_compared():
     (then, changed), _ = ask(
         ("as_of", {"date": "2022-06-30"}), ("diff", {"a": "2025-06-30", "b": "2026-03-31"})

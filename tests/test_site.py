@@ -75,6 +75,7 @@ class Links(HTMLParser):
             self.rows[-1][-1] += data
 
 
+@pytest.mark.once
 def test_no_link_is_dead_and_nothing_is_asked_of_others(made):
     folder, files = made
     html = [path for path in files if path.suffix == ".html"]

@@ -136,6 +136,7 @@ def test_unpacking_nothing_is_an_error(tmp_path):
         gem.unpack(answer("gem", tar({"x/README.md": b"x"}), type=""), tmp_path)
 
 
+@pytest.mark.once
 def test_the_whole_archive_of_april_2026():
     path = SHARED.parent / "gem" / "gem-gas-pipelines.tar.xz"
     if not path.exists():

@@ -611,6 +611,7 @@ def test_the_index_changes_no_answer(here, monkeypatch, when):
     assert here.verify() == []
 
 
+@pytest.mark.once
 def test_only_the_two_newest_indexes_stay(here):
     for month in (1, 2, 3, 4):
         months(here, month, month + 1)
@@ -1249,6 +1250,7 @@ def test_a_file_url_is_a_folder(tmp_path):
     assert len(Store.open(tmp_path / "home").observations()) == 1
 
 
+@pytest.mark.once
 @pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning")  # inside dask
 def test_dask_reads_the_folder(three_runs):
     dask = pytest.importorskip("dask.dataframe", reason="dask is not installed")

@@ -70,6 +70,7 @@ def test_lng_by_plant_and_destination(tables):
     assert to_europe["value"].tolist() == [14.2]
 
 
+@pytest.mark.once
 def test_countries_that_no_line_reaches_here(tables):
     told = {
         ("belarus", "2019"): 20.261, ("armenia", "2016H1"): 0.818, ("uzbekistan", "2024"): 5.64,

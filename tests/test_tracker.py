@@ -77,6 +77,7 @@ def test_power_of_siberia_capacity_steps(tracker):
     assert capacity["2025-01-01"] == pytest.approx(38)
 
 
+@pytest.mark.once
 def test_units_and_bases(tracker):
     plain = year(tracker, "nord-stream-1", "2021")
     assert year(tracker, "nord-stream-1", "2021", basis="15C") == pytest.approx(
@@ -146,6 +147,7 @@ def test_a_sum_over_routes_counts_each_export_once(tracker):
         year.flow.sel(route=["nel", "opal"]).sum("route")
 
 
+@pytest.mark.once
 def test_markets_with_their_total_and_what_is_known_of_them(tracker):
     table = tracker.markets(total=True)
     abroad = table.drop(index=["exports", "kaliningrad"]).sum(min_count=1)
@@ -215,6 +217,7 @@ def test_bridge_shows_the_gap(tracker):
     assert (table.query("kind == 'gap'")["note"] != "").all()
 
 
+@pytest.mark.once
 def test_cite_resolves_every_id_of_the_cube(tracker):
     cube = tracker.flows()
     cited = tracker.cite(cube)

@@ -438,6 +438,7 @@ def test_offline_replays_kept_answers_and_keeps_them_here(go, store, server, tmp
     assert other.raw(other.observations()["ref"].iloc[0]).request.source == "entsog"
 
 
+@pytest.mark.once
 def test_offline_without_the_answer_is_a_failed_source(store, tmp_path):
     report = update.run("2026Q3", "dry-run", store, offline=tmp_path, only=["cbr"], now=lambda: NOW)
     assert report.code == update.PARTLY
@@ -461,6 +462,7 @@ def test_a_source_without_key_is_skipped_and_that_is_no_failure(store, server, c
     assert "GIE_API_KEY" in report.sources["what"].iloc[0]
 
 
+@pytest.mark.once
 def test_the_build_is_tagged_with_hashes_and_no_half_one_is_left(go, store):
     def build(folder):
         (folder / "map.html").write_text("a map", encoding="utf-8")
@@ -506,6 +508,7 @@ def test_next_quarter_tells_new_revised_and_by_how_much(go, store, server):
     assert len(between) == len(report.changes)
 
 
+@pytest.mark.once
 def test_what_is_no_longer_given_is_told_and_stands(go, store, server):
     go(only=["ecb"])
     server.twist("data-api.ecb.europa.eu", lambda body: b"\n".join(
@@ -596,6 +599,7 @@ def test_overlay_knows_no_later_row(go, store, tracker):
     assert "V.entsog.flow.turkstream-2.2026Q2.GCV" in set(laid["volumes"]["id"])
 
 
+@pytest.mark.once
 def test_figures_typed_by_hand_reach_the_cube(store, tracker, tmp_path):
     file = tmp_path / "gazprom.csv"
     file.write_text(
@@ -613,6 +617,7 @@ def test_figures_typed_by_hand_reach_the_cube(store, tracker, tmp_path):
     assert inbox.NAME in again[0]
 
 
+@pytest.mark.once
 def test_a_doubtful_row_by_hand_waits_and_can_be_let_through(store, tmp_path):
     file = tmp_path / "typo.csv"
     file.write_text(

@@ -81,6 +81,7 @@ def test_each_change_becomes_the_effects_it_says():
     ]
 
 
+@pytest.mark.once
 def test_a_price_of_ones_own_is_what_every_cubic_metre_earns(tracker):
     found = tracker.what_if("power-of-siberia-1", price=200, until="2029", draws=200)
     table = found.table("power-of-siberia-1").set_index(["what", "year"])
@@ -122,6 +123,7 @@ def found(tracker, request):
     return tracker.what_if(route, until="2029", draws=200, **change)
 
 
+@pytest.mark.once
 def test_the_ends_of_every_difference_stand_in_order_and_it_is_the_sum_of_its_parts(found):
     everything = found.table()
     tables = [everything, found.table("china"), found.table("turkstream"), found.table("PoS1")]
@@ -153,6 +155,7 @@ def test_both_runs_draw_the_same_numbers_for_what_is_not_touched(found):
             assert np.array_equal(*same)
 
 
+@pytest.mark.once
 def test_a_capacity_holds_whatever_flowed_before(tracker):
     found = tracker.what_if("PoS1", capacity=20, until="2029", draws=200)
     table = found.table("PoS1").query("what == 'flow'").set_index("year")
@@ -160,6 +163,7 @@ def test_a_capacity_holds_whatever_flowed_before(tracker):
     assert 15 < table.loc[2028, "changed_mean"] <= table.loc[2028, "changed_p90"] <= 20.01
 
 
+@pytest.mark.once
 def test_a_group_changes_the_lines_that_the_change_fits(tracker):
     found = tracker.what_if("china", stop=2028, until="2029", draws=200)
     assert found.change["route"] == "power-of-siberia-1"  # the second one is proposed

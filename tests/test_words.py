@@ -42,6 +42,7 @@ VERBS = {
 }  # fmt: skip
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_verb_takes_every_word_or_says_what_it_is(tracker, verb):
     ask, *wanted = VERBS[verb]

@@ -165,6 +165,7 @@ except BaseException as error:
             os.kill(child, 0)
 
 
+@pytest.mark.once
 def test_the_limits_of_a_production_run_are_on_where_no_client_is_given(
     tmp_path, tracker, monkeypatch
 ):
@@ -186,6 +187,7 @@ def test_the_limits_of_a_production_run_are_on_where_no_client_is_given(
     assert seen == [(3600.0, 3 * 2**30)]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(("name", "value"), [
     ("HTTPS_PROXY", "::::"),
     ("ALL_PROXY", "socks5://127.0.0.1:9"),
