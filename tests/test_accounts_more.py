@@ -637,7 +637,7 @@ def test_charts_draw_what_the_tables_say(real, axes):
 
     charts.result(real["financials"], real["events"], axes)
     heights = {round(patch.get_height()) for patch in axes.patches}
-    assert {-629, -1076, 2090} <= heights
+    assert {-629, -1076, 2093} <= heights
     assert any(text.get_text().startswith("E0") for text in axes.texts)
 
 
