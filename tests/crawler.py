@@ -612,7 +612,7 @@ CHECKED = re.compile(
     r"lines\[\]\.(heat|standing\.limit\[\]|refs\.\w+\.(o|v\[\]))|days\[\]|units\[\]\.factor|"
     r"lines\[\]\.days\.(o|v\[\])|lines\[\]\.(price_)?band\.\w+\.(o|v\[\])|"
     r"lines\[\]\.ahead\[\]\.chance\.(o|v\[\])|story\.(flow|low|high)\[\]\[\]|"
-    r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.(chance|volume)|story\.ahead\.scenarios\[\]\.\w+\[\]\[\]|"
+    r"ways\.rows\[\]\[\]\.v\[\]|story\.tour\[\]\.(chance|volume|low|high)|story\.ahead\.scenarios\[\]\.\w+\[\]\[\]|"
     r"odds\.sheets\[\]\.(mean\[\]\[\]|counts\[\]\[\]\.v\[\])|"
     r"odds\.questions\[\]\.answers\[\]\.(probability|given\.\w+)|"
     r"projection\.scenarios\[\]\.probability|events\[\]\.source|records\[\]\.source|sets\[\]\[\]|"
@@ -749,10 +749,11 @@ def _page_story(data: dict, book: Book) -> Iterator[tuple]:
             held = book.projection["flowing"].sel(scenario="mixture", route=stop["route"])
             made = float(held.sel(period=periods.parse(stop["step"]).start.isoformat()))
             yield f"atlas.html: tour {stop['step']} chance", stop["chance"], made, 1e-3
-        if "volume" in stop:
-            key = ("mixture", stop["route"], stop["step"][:4], 0.5)
-            made = book.ahead("flow_year_if_flowing").get(key, np.nan)
-            yield f"atlas.html: tour {stop['step']} volume", stop["volume"], made, 1e-2
+        for name, level in (("volume", 0.5), ("low", 0.1), ("high", 0.9)):
+            if name in stop:
+                key = ("mixture", stop["route"], stop["step"][:4], level)
+                made = book.ahead("flow_year_if_flowing").get(key, np.nan)
+                yield f"atlas.html: tour {stop['step']} {name}", stop[name], made, 1e-2
     yield from _page_projected_markets(story.get("ahead"), data, book)
 
 
@@ -767,7 +768,7 @@ def _page_projected_markets(ahead: dict | None, data: dict, book: Book) -> Itera
                 for year, shown in zip(ahead["years"], row, strict=True):
                     key = (scenario["key"], market["key"], year, level)
                     where = f"atlas.html: {scenario['key']}/{market['key']}/{year} {name}"
-                    yield where, _nan(shown) / ahead["scale"], made.get(key, np.nan), 1e-2
+                    yield where, _nan(shown) / ahead["scale"], made.get(key, np.nan), 1e-3
 
 
 def _page_odds(data: dict, book: Book) -> Iterator[tuple]:

@@ -61,6 +61,99 @@ READ = """([route, step, plant]) => {
 }"""
 
 
+READ_STORY = """([step, scenario, plant]) => {
+    const map = document.querySelector('.folium-map'), model = map.geodraw;
+    const spoil = new Function('model', 'door', plant || '');
+    const text = node => node.textContent.replace(/\\s+/g, ' ').trim();
+    model.select(null);
+    model.setScenario(scenario);
+    model.setStep(model.steps.findIndex(one => one.id === step));
+    const box = map.querySelector('.gd-markets table');
+    spoil(model, 'markets');
+    const cells = (row, key) => [...row.querySelectorAll(`[data-${key}]`)].map(text).join(' ');
+    const rows = Object.fromEntries([...box.querySelectorAll('tr[data-market]')].map(row =>
+        [row.dataset.market, { number: cells(row, 'number'), said: cells(row, 'said') }]));
+    const caption = [...box.querySelectorAll('caption')].map(text).join(' ');
+    [...map.querySelectorAll('.gd-story [role=tab]')][1].click();
+    spoil(model, 'years');
+    const years = [...map.querySelectorAll('.gd-story .gd-axis-title')].map(text).at(-1);
+    const buttons = [...map.querySelectorAll('.gd-tour button')];
+    buttons[0].click();
+    const stops = model.data.story.tour.map((stop, i) => {
+        if (i) buttons[2].click();
+        spoil(model, 'tour');
+        const said = [...map.querySelectorAll('.gd-stop [data-said]')].map(node => [node.dataset.said, text(node)]);
+        return { ...stop, text: text(map.querySelector('.gd-stop')), said: Object.fromEntries(said) };
+    });
+    buttons[3].click();
+    return { rows, caption, years, stops };
+}"""
+
+
+def unsaid_story(
+    shown: dict[str, Any],
+    markets: dict[str, tuple[float, float, float]],
+    standing: str,
+    stop: tuple[float, float, float],
+) -> list[str]:
+    """Return a sentence for each qualifier that chart by market and tour leave out.
+
+    Parameters
+    ----------
+    shown : dict
+        What `READ_STORY` returns.
+    markets : dict
+        Value, low and high end by market, bcm a year; not a number where there are no ends.
+    standing : str
+        What the figures by market are: ``balanced``, or ``projected`` with the name of the scenario.
+    stop : tuple
+        Value, low and high end of the volume that the last stop of the tour tells.
+    """
+    found = [f"markets: {told}" for told in _by_market(shown, markets, standing)]
+    found += [f"tour: {told}" for told in _tour(shown, stop)]
+    plain = "at 20 °C, balanced" in (shown["years"] or "")
+    return found if plain else [*found, "years: no basis or standing"]
+
+
+def _amount(value: float) -> str:
+    return _number(value, 1 if abs(value) < 9.95 else 0)
+
+
+def _by_market(shown: dict, markets: dict, standing: str) -> Iterator[str]:
+    for words in (r"^\d{4}, ", "bcm at 20 °C", re.escape(standing), "P10 – P90"):
+        if not re.search(words, shown["caption"]):
+            yield f"no {words}"
+    for name, (value, low, high) in markets.items():
+        told = shown["rows"].get(name, {"number": "", "said": ""})
+        ends = "" if math.isnan(low) or not value else f"{_amount(low)} – {_amount(high)}"
+        if told["number"] != _amount(value):
+            yield f"{name} is {told['number']!r}, not {_amount(value)}"
+        if ends and told["said"] != ends:
+            yield f"{name} without its interval: {ends}, not {told['said']!r}"
+
+
+def _tour(shown: dict, stop: tuple[float, float, float]) -> Iterator[str]:
+    figures = [one for one in shown["stops"] if "title" not in one]
+    for told in figures:
+        where, said = told["step"], told["said"]
+        ahead = "chance" in told
+        must = {"basis": "bcm at 20 °C", "interval": "P10–P90: ",
+                "status": "projection: weighted mixture" if ahead else "balanced"}  # fmt: skip
+        for kind, words in must.items():
+            if words not in said.get(kind, ""):
+                yield f"{where} without its {kind}"
+        if not re.search(r"\d{4}", told["text"]):
+            yield f"{where} without its period"
+    value, low, high = stop
+    told = figures[-1]
+    if f"{_amount(value)} bcm" not in told["text"] or "(median)" not in told["text"]:
+        yield f"no median of {_amount(value)} bcm"
+    if f"{_amount(low)} – {_amount(high)}" not in told["said"].get("interval", ""):
+        yield f"the ends are not {_amount(low)} – {_amount(high)}"
+    if "% chance" not in told["text"] or "if it does" not in told["text"]:
+        yield "a volume without the chance that it comes"
+
+
 def unsaid(shown: dict[str, Any], cell: xr.Dataset, days: int) -> list[str]:
     """Return a sentence for each qualifier of a cell that a door leaves out.
 

@@ -1108,7 +1108,8 @@ def test_the_tour_ends_at_the_line_that_brings_most_not_at_the_likeliest():
                 "period": pd.to_datetime(["2026-01-01", "2035-10-01"]), "quantile": [0.1, 0.5, 0.9]},
     )  # fmt: skip
     stop = story._ahead_stop(told, 2035)
-    assert stop == {"step": "2035Q4", "route": "large", "chance": 0.4, "volume": 50.0}
+    assert stop == {"step": "2035Q4", "route": "large", "chance": 0.4, "scenario": "mixture",
+                    "volume": 50.0, "low": 20.0, "high": 60.0}  # fmt: skip
     assert story._ahead_stop(told, 2034) is None
 
 

@@ -1,9 +1,13 @@
 """The built page in a real browser: no number without its qualifiers, and what is left out is found."""
 
+import json
+
 import browser as browsers
+import numpy as np
 import pytest
 import shown
 
+from energy.balance import cube
 from energy.publish import atlas, qualifiers
 
 pytestmark = pytest.mark.browser
@@ -43,6 +47,83 @@ def reported(tracker, tmp_path_factory, browser):
     with browsers.opened(browser, path) as (page, log):
         yield cube, page
         log.assert_clean()
+
+
+@pytest.fixture(scope="module")
+def told_ahead(tracker, tmp_path_factory, browser):
+    """A page that tells exports by market, the tour and what may come; the projection it is made of."""
+    lines = [line for line in tracker.routes.index if line in {*ROUTES, "power-of-siberia-2"}]
+    flows = tracker.flows(first="2021Q1").sel(route=lines)
+    made = tracker.ahead.shown
+    made = made.sel(route=[line for line in made["route"].values if line in lines])
+    path = tmp_path_factory.mktemp("ahead") / "page.html"
+    atlas.build(tracker.routes.loc[lines], flows, tracker.events,
+                tracker.facts["sources"].set_index("source"), facts=tracker.facts, projection=made,
+                markets=cube.markets(tracker.facts)).save(path)  # fmt: skip
+    with browsers.opened(browser, path, viewport={"width": 1440, "height": 900}) as (page, log):
+        page.locator(".gd-markets caption").wait_for()
+        yield made, page
+        log.assert_clean()
+
+
+def lacking_story(tracker, told_ahead, step, scenario, plant=""):
+    made, page = told_ahead
+    told, year = page.evaluate(shown.READ_STORY, [step, scenario, plant]), int(step[:4])
+    size = made["flow_year_if_flowing"].sel(
+        scenario="mixture", route="power-of-siberia-2", year=2035
+    )
+    stop = tuple(float(size.sel(quantile=level)) for level in (0.5, 0.1, 0.9))
+    if year in made["year"].values:
+        cells = made["exports_year"].sel(scenario=scenario, year=year)
+        markets = {str(name): tuple(float(cells.sel(market=name, quantile=level)) for level in (0.5, 0.1, 0.9))
+                   for name in cells["market"].values}  # fmt: skip
+        markets = {name: row for name, row in markets.items() if row[2] >= 0.05}
+        words = {"mixture": "weighted mixture", **json.loads(made.attrs["words"])}[scenario]
+        return shown.unsaid_story(told, markets, f"projected: {words}", stop)
+    table = cube.markets(tracker.facts).xs(np.datetime64(f"{year}-01-01"), level=1)
+    markets = {name: tuple(table.loc[name, ["flow", "p10", "p90"]]) for name in ("europe", "china")}
+    return shown.unsaid_story(told, markets, "balanced", stop)
+
+
+@pytest.mark.parametrize(
+    ("step", "scenario"),
+    [("2021Q4", "mixture"), ("2035Q1", "mixture"), ("2030Q1", "settlement-reached")],
+)
+def test_markets_and_tour_carry_their_qualifiers(tracker, told_ahead, step, scenario):
+    assert lacking_story(tracker, told_ahead, step, scenario) == []
+
+
+def lost(door, query):
+    return f"if (door === '{door}') for (const node of document.querySelectorAll(`{query}`)) node.textContent = '';"
+
+
+LOST = [  # in one opening of the page each, for a tour takes a second
+    {
+        lost("markets", ".gd-markets caption"): "markets: no bcm at 20 °C",
+        lost("years", ".gd-axis-title"): "years: no basis or standing",
+        lost("tour", ".gd-stop [data-said=basis]"): "tour: 2035Q4 without its basis",
+    },
+    {
+        lost("markets", "tr[data-market=china] [data-said]"): "markets: china without its interval",
+        lost("tour", ".gd-stop [data-said=status]"): "tour: 2021Q4 without its status",
+        lost("tour", ".gd-stop [data-said=interval]"): "tour: the ends are not",
+    },
+    {
+        lost("markets", "tr[data-market=china] [data-number]"): "markets: china is ''",
+        lost("tour", ".gd-stop"): "tour: a volume without the chance",
+    },
+]
+
+
+def test_what_markets_and_tour_leave_out_is_found(tracker, told_ahead):
+    for plants in LOST:
+        found = lacking_story(tracker, told_ahead, "2035Q1", "mixture", "\n".join(plants))
+        for named in plants.values():
+            assert any(told.startswith(named) for told in found), (named, found)
+        told_ahead[1].evaluate(
+            "void document.querySelector('.folium-map').geodraw.map.fire('gd:change')"
+        )
+    assert lacking_story(tracker, told_ahead, "2035Q1", "mixture") == []
 
 
 def lacking(made, route, step, plant=""):

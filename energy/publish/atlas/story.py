@@ -24,7 +24,7 @@ APART = 6  # markets with a colour of their own; the smaller ones are added up
 NOT_EXPORTS = ("exports", "russia", "lng")  # rows of the balance that are no exports by pipe
 OTHERS = "others"
 SCALE = 1000  # integers of 1/1000 of the unit
-AHEAD_SCALE = 100  # a projection is told to 0.1 bcm
+AHEAD_SCALE = 1000  # told to 0.1 bcm: a digit more would round twice
 LEAST = 0.05  # bcm a year: a market that no scenario gives as much is left out
 SOON = 10  # years from the newest figures to the last stop of the tour
 
@@ -225,12 +225,8 @@ def _ahead_stop(projection: xr.Dataset | None, year: int) -> dict[str, Any] | No
     if not len(at):
         return None
     likely = np.where(chance.values[:, 0] < RARE, chance.values[:, at[-1]], 0.0)
-    if "flow_year_if_flowing" in told:
-        size = told["flow_year_if_flowing"].sel(year=year)
-        size = size.isel(quantile=int(np.abs(size["quantile"].values - 0.5).argmin()))
-        brings = likely * np.nan_to_num(size.reindex(route=chance["route"]).values)
-    else:
-        size, brings = None, likely
+    sizes = _if_flowing(told, year, chance["route"])
+    brings = likely * np.nan_to_num(sizes["volume"]) if sizes else likely
     best = int(np.argmax(brings))
     if brings[best] <= 0:
         return None
@@ -238,5 +234,20 @@ def _ahead_stop(projection: xr.Dataset | None, year: int) -> dict[str, Any] | No
         "step": periods.quarters_of(year)[-1],
         "route": str(chance["route"].values[best]),
         "chance": round(float(likely[best]), 3),
-        **({} if size is None else {"volume": round(float(size.values[best]), 2)}),
+        "scenario": str(told["scenario"].item()),
+        **{name: round(float(size[best]), 2) for name, size in sizes.items()},
     }
+
+
+def _if_flowing(told: xr.Dataset, year: int, routes: xr.DataArray) -> dict[str, np.ndarray]:
+    """Return ``volume, low, high`` of a year by route, bcm if gas flows; {} without.
+
+    Low and high are the outermost quantiles of the projection.
+    """
+    if "flow_year_if_flowing" not in told:
+        return {}
+    size = told["flow_year_if_flowing"].sel(year=year).reindex(route=routes)
+    levels = size["quantile"].values.astype(float)
+    places = {"volume": int(np.abs(levels - 0.5).argmin()), "low": int(levels.argmin()),
+              "high": int(levels.argmax())}  # fmt: skip
+    return {name: size.isel(quantile=place).values for name, place in places.items()}

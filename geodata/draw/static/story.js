@@ -253,7 +253,7 @@
     const path = (line) => line.plane.map((part) => "M" + part.filter((p, i) => i % 3 === 0 || i === part.length - 1)
       .map((p) => `${((p.x - box.min.x) * k).toFixed(1)} ${((box.max.y - p.y) * k).toFixed(1)}`).join("L")).join("");
     const scale = model.data.scale.px / 2.4;
-    return G.el("div", {}, [G.el("p", { class: "gd-axis-title", t: "Flow of each line, one scale; all exports by pipe, bcm" }), G.el("div", { class: "gd-multiples" }, chosen.map((step) => {
+    return G.el("div", {}, [G.el("p", { class: "gd-axis-title", t: "Flow of each line, one scale; all exports by pipe, bcm at 20 °C, balanced" }), G.el("div", { class: "gd-multiples" }, chosen.map((step) => {
       const root = G.svg("svg", { viewBox: `-4 -4 ${wide + 8} ${high + 8}`, role: "img", "aria-label": `${step.label}: ${G.words(step.note)}` });
       for (const line of lines) {
         let [sum, days, length] = [0, 0, 0];
@@ -289,8 +289,25 @@
     const text = stop.volume !== undefined
       ? "What may come: {share} % chance that gas flows through {route} in {period}; if it does, {volume} bcm in {year} (median), under the stated assumptions."
       : stop.chance !== undefined ? "What may come: {share} % chance that gas flows through {route} in {period}, under the stated assumptions."
-      : "{year}: {fall} takes {a} bcm by pipe, {rise} {b} (balanced).";
-    return [G.t(text, values(stop, story, model))];
+      : "{year}: {fall} takes {a} bcm by pipe, {rise} {b}.";
+    return [G.t(text, values(stop, story, model)), G.el("br"), G.said(vouched(stop, story, model))];
+  }
+
+  /* What must be said with the numbers of a stop. */
+  function vouched(stop, story, model) {
+    const basis = ["basis", G.t("bcm at 20 °C")];
+    const span = (low, high) => `${amount(low)} – ${amount(high)}`;
+    if (stop.chance !== undefined) {
+      const { interval, scenarios } = model.data.projection;
+      const scenario = scenarios.find(({ key }) => key === stop.scenario);
+      const status = ["status", `${G.t("projection")}: ${G.t(scenario ? scenario.label : stop.scenario)}`];
+      return stop.volume === undefined ? [status] : [basis, status, ["interval", `${interval}: ${span(stop.low, stop.high)}`]];
+    }
+    const i = story.years.indexOf(stop.year);
+    const edges = (key) => ["low", "high"].map((name) => read(story, name, story.markets.findIndex((m) => m.key === key), i));
+    const told = [story.headline.fall, story.headline.rise].map((key) => [G.t(story.markets.find((m) => m.key === key).label), edges(key)])
+      .filter(([, ends]) => ends.every((end) => end !== null)).map(([name, [low, high]]) => `${name} ${span(low, high)}`);
+    return [basis, ["status", G.t("balanced")], ...(told.length ? [["interval", `P10–P90: ${told.join(", ")}`]] : [])];
   }
 
   function tour(map, model, story) {
