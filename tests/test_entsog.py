@@ -227,10 +227,10 @@ def test_blank_value_is_missing_not_zero():
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("gas_day,operator_key\n", "Column 'point_key' is missing"),
-        ("H\n2015-13-01,A,P,entry,5", "Row 1: '2015-13-01' is not a date"),
-        ("H\n2015-12-01,A,P,entry,5\n2015-12-02,A,P,entry,-", "Row 2: '-' is no flow"),
-        ("H\n2015-12-01,A,P,entry,-7", "Row 1: '-7' is no flow; expected kWh a day, 0 or more"),
+        ("gas_day,operator_key\n", r"daily\.csv: column 'point_key' is missing"),
+        ("H\n2015-13-01,A,P,entry,5", "row 2: '2015-13-01' is not a date"),
+        ("H\n2015-12-01,A,P,entry,5\n2015-12-02,A,P,entry,-", "row 3: '-' is no flow"),
+        ("H\n2015-12-01,A,P,entry,-7", "row 2: '-7' is no flow; expected kWh a day, 0 or more"),
     ],
 )
 def test_a_faulty_file_is_named_with_its_row(tmp_path, text, match):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import io
 import json
+import re
 import zipfile
 
 import pandas as pd
@@ -14,8 +16,8 @@ from openpyxl import Workbook
 from samples import RETRIEVED
 
 from energy.cli import main
-from energy.errors import DataError
-from energy.intake import update
+from energy.errors import DataError, EnergyError, UsageError
+from energy.intake import accounts, answers, mend, update
 from energy.sources import files, forms, inbox, pinksheet
 from energy.store import Store
 
@@ -264,6 +266,281 @@ def test_a_table_of_another_project_is_named_and_not_picked_apart(tmp_path):
     ) as caught:
         inbox.parse_file(write(tmp_path, "mine.csv", JODI), RETRIEVED)
     assert len(caught.value.faults) == 1
+
+
+# -- Bruegel by day --------------------------------------------------------------------------------
+
+# Three days of two months as the page gives them (dd.mm.yyyy, million m3 a day, gas to Britain negative).
+BY_DAY = """dates,Norway,Russia,UK net flows,EU total,Nord Stream,Turkstream
+30.01.2024,250.5,60,-1.5,900,0,30
+31.01.2024,251.5,61,-2.5,901,0,31
+01.02.2024,252,62,3,902,,32
+"""
+BY_POINT = """dates,values,direction,operator,location,label,country,exportcountry,IEAname
+2024-01-30,400000000.0,entry,BG-TSO-0001,ITP-00549,Strandzha 2,BG,Turkey,missing
+2024-01-31,410000000.0,entry,BG-TSO-0001,ITP-00549,Strandzha 2,BG,Turkey,missing
+2024-01-31,410000000.0,entry,BG-TSO-0001,ITP-00549,Strandzha 2,BG,Turkey,missing
+2024-02-01,420000000.0,entry,BG-TSO-0001,ITP-00549,Strandzha 2,BG,Turkey,missing
+2024-02-01,7000000.0,entry,XX-TSO-0001,ITP-99999,Elsewhere,XX,Turkey,missing
+"""
+
+
+def test_bruegels_table_by_day_gives_its_sums_by_month(tmp_path):
+    """January has 2 of 31 days, February 1 of 29; an empty cell is no zero."""
+    rows = taken(write(tmp_path, "daily.csv", BY_DAY)).set_index(["entity", "period"])
+    assert rows.loc[("norway", "2024-01"), "value"] == 502
+    assert rows.loc[("uk-net-flows", "2024-01"), "value"] == -4
+    assert rows["coverage"].loc["russia"].tolist() == pytest.approx([2 / 31, 1 / 29])
+    assert ("nord-stream", "2024-02") not in rows.index
+    assert set(rows["unit"]) == {"mcm"} and set(rows["freq"]) == {"M"}
+
+
+def test_days_of_border_points_become_months_of_routes(tmp_path):
+    """400 and 410 GWh, and 420 GWh: the row that stands twice counts once, the unknown point not."""
+    path = write(tmp_path, "2024manual.csv", BY_POINT)
+    rows = taken(path).set_index(["entity", "period"])
+    assert rows["value"].to_dict() == {
+        ("turkstream-2", "2024-01"): 0.81, ("turkstream-2", "2024-02"): 0.42}  # fmt: skip
+    assert rows.loc[("turkstream-2", "2024-01"), "coverage"] == pytest.approx(2 / 31, abs=1e-4)
+    assert set(rows["series"]) == {"bruegel_flow"} and set(rows["source"]) == {"bruegel-imports"}
+    other, told = BY_POINT.replace("2024-02-01,420", "2024-01-31,420"), []
+    taken(write(tmp_path, "twice.csv", other), told.append)
+    assert "warning: 1 days stand twice with two values; the later row counts" in told[-1]
+
+
+# -- damage ----------------------------------------------------------------------------------------
+
+PAGE = b"<!DOCTYPE html><html><head><title>503 Service Unavailable</title></head></html>"
+GEM = "\n".join(",".join(f'"{cell}"' for cell in row) for row in WKT) + "\n"
+TEMPLATE = (
+    "line,title,unit,period,value,page\nsales,Sales,RUB bn,2025,100.5,3\nassets,,RUB bn,2025,7,4\n"
+)
+SOUND = {"mine.csv": f"{HEAD}\n{ROW}\n{ROW.replace('2026Q3', '2026Q2')}\n", "jodi.csv": JODI,
+         "agsi.csv": AGSI.replace(";", ","), "day.csv": BY_DAY, "point.csv": BY_POINT, "gem.csv": GEM,
+         "accounts.csv": TEMPLATE}  # fmt: skip
+BOOKS = {"iea.xlsx": GTF, "bruegel.xlsx": BRUEGEL, "pink.xlsx": samples.workbook(),
+         "gem.xlsx": book(*WKT), "mine.xlsx": book(HEAD.split(","), ROW.split(","))}  # fmt: skip
+
+
+def taken(path, tell=lambda text: None):
+    """Read a file as `energy import` does, without a store."""
+    if "accounts" in path.name:
+        return accounts.read(path)
+    if "gem" in path.name:
+        return sorted(p.name for p in files.unfold(path, path.parent / "out").glob("*.geojson"))
+    return answers.read_file(path, inbox.answer_of(path, RETRIEVED), tell)
+
+
+def zipped(name, body, *more):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member in (name, *more):
+            archive.writestr(member, body)
+    return out.getvalue()
+
+
+REFUSED = {
+    "empty": (lambda name, body: b"", "empty; download it again"),
+    "blank": (lambda name, body: b" \r\n\0", "empty; download it again"),
+    "a web page": (lambda name, body: PAGE, r"a web page \('503 Service Unavailable'\) that came"),
+    "XML": (lambda name, body: b"<?xml version='1.0'?><rows/>", "XML .*read are CSV, xlsx, GeoJSON"),
+    "an old workbook": (lambda name, body: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 9, "old form .* save it as .xlsx"),
+    "a zip of two": (lambda name, body: zipped(name, body, f"b{name}"), "zip of 2 files .*: unpack it and import"),
+    "half a zip": (lambda name, body: zipped(name, body)[:-30], "Not a whole zip file"),
+    "half a workbook": (lambda name, body: body[:999] if name.endswith("x") else None, "Not a whole zip file"),
+    "no workbook": (lambda name, body: zipped("xl/a.xml", b"<a/>"), "workbook is damaged or not one"),
+    "UTF-16, no mark": (lambda name, body: as_text(name, body, "utf-16-le"), "row 1: not UTF-8; it looks like UTF-16"),
+    "cp1251": (lambda name, body: as_text(name, body, "cp1251"), r"row \d: not UTF-8; it looks like cp1251"),
+    "pictures": (lambda name, body: b"\x89PNG\r\n" + bytes(range(256)) * 2, "no table but binary data"),
+    "a cut row": (lambda name, body: cut(name, body), r"row \d+: (\d cells, the header has|fewer cells than)"),
+    "a header alone": (lambda name, body: alone(name, body), "a header and no row|no project|no row with a known"),
+    "a renamed column": (lambda name, body: renamed(name, body), "without the column|is missing"),
+    "text for a number": (lambda name, body: worded(name, body), "ten' is (not|no)|'ten'; expected a number"),
+}  # fmt: skip
+
+
+def as_text(name, body, encoding):
+    """Return the text in another encoding, with a Russian word in it; None for a workbook."""
+    if name.endswith("x"):
+        return None
+    text = body.decode().replace("\n", ",Газпром\n", 1) if encoding == "cp1251" else body.decode()
+    return text.encode(encoding)
+
+
+def cut(name, body):
+    """Cut the last row in its second cell."""
+    if name.endswith("x"):
+        return None
+    last = body.rstrip().rfind(b"\n") + 1
+    return body[: body.find(b",", last) + 3]
+
+
+def alone(name, body):
+    return None if name.endswith("x") else body[: body.find(b"\n") + 1]
+
+
+def renamed(name, body):
+    """Rename a column that tells the form."""
+    words = (b"WKTFormat", b"value", b"OBS_VALUE", b"gasInStorage", b"operator", b"Nord Stream")
+    for word in () if name.endswith("x") else words:
+        if word in body:
+            return body.replace(word, b"renamed", 1)
+    return None
+
+
+def worded(name, body):
+    """Write a word where the first figure stands."""
+    for figure in (
+        ()
+        if name.endswith("x")
+        else (b"3.1", b"5400", b"200.5", b"250.5", b"400000000.0", b"100.5")
+    ):
+        if figure in body:
+            return body.replace(figure, b"ten", 1)
+    return None
+
+
+@pytest.mark.parametrize("damage", REFUSED)
+def test_what_is_damaged_is_refused_with_file_place_and_remedy(tmp_path, damage):
+    """Of every form; the file is named in the sentence, and nothing is left behind."""
+    spoil, said = REFUSED[damage]
+    tried = 0
+    for name, body in {**{n: t.encode() for n, t in SOUND.items()}, **BOOKS}.items():
+        bad = spoil(name, body)
+        if bad is None:
+            continue
+        path = write(tmp_path, name, bad)
+        with pytest.raises((DataError, EnergyError), match=said) as caught:
+            found = taken(path)
+            aside = [] if isinstance(found, list) else found.attrs.get("faulty", [])
+            raise EnergyError(f"{name}: read as {found}, aside: {aside}")
+        first = caught.value.faults[0] if isinstance(caught.value, DataError) else str(caught.value)
+        assert first.startswith(name.split(".")[0]) or first.startswith("xl"), first
+        assert not (tmp_path / "out").exists() or not any((tmp_path / "out").rglob("*.geojson"))
+        tried += 1
+    assert tried >= 5
+
+
+READ = {
+    "zipped": lambda name, body: zipped(f"deep/{name}", body),
+    "zipped on a Mac": lambda name, body: zipped(name, body, f"__MACOSX/._{name}", ".DS_Store"),
+    "with a mark": lambda name, body: b"\xef\xbb\xbf" + body,
+    "UTF-16": lambda name, body: body.decode().encode("utf-16"),
+    "CR": lambda name, body: body.replace(b"\n", b"\r"),
+    "tabs": lambda name, body: respelled(body, "\t"),
+    "semicolons": lambda name, body: respelled(body, ";"),
+    "decimal comma": lambda name, body: respelled(body, ";", ","),
+    "said to Excel": lambda name, body: b"sep=;\n" + respelled(body, ";"),
+    "rows twice": lambda name, body: body + body.rstrip().rpartition(b"\n")[2] + b"\n",
+    "order turned": lambda name, body: turned(body),
+}
+
+
+def respelled(body, mark, decimal="."):
+    """Write the table with another mark between cells, and maybe a decimal comma."""
+    out = io.StringIO()
+    number = re.compile(r"-?\d+\.\d+")
+    rows = [[c.replace(".", decimal) if number.fullmatch(c) else c for c in row]
+            for row in csv.reader(io.StringIO(body.decode()))]  # fmt: skip
+    csv.writer(out, delimiter=mark, lineterminator="\r\n").writerows(rows)
+    return out.getvalue().encode()
+
+
+def turned(body):
+    first, *rows = body.decode().splitlines(keepends=True)
+    return "".join([first, *reversed(rows)]).encode()
+
+
+@pytest.mark.parametrize("spelling", READ)
+def test_another_spelling_of_a_table_gives_the_same_figures(tmp_path, spelling):
+    for name, text in SOUND.items():
+        right = plainly(taken(write(tmp_path, name, text)))
+        path = write(tmp_path, name, READ[spelling](name, text.encode()))
+        if (
+            spelling == "rows twice" and name == "mine.csv"
+        ):  # a person's own file: which one is meant?
+            with pytest.raises(DataError, match="row 4: the same figure as in row 3; keep one"):
+                taken(path)
+            continue
+        assert plainly(taken(path)) == right, name
+
+
+def plainly(found):
+    if isinstance(found, list):
+        return sorted(row[:3] if isinstance(row, tuple) else row for row in found)
+    return sorted(found[["series", "entity", "period", "value"]].itertuples(index=False, name=None))
+
+
+def test_a_workbook_in_a_zip_and_one_with_a_sheet_of_notes_before_are_read(tmp_path):
+    for name, body in BOOKS.items():
+        right = plainly(taken(write(tmp_path, name, body)))
+        assert plainly(taken(write(tmp_path, name, zipped(name, body)))) == right
+    noted = sheets([("read me",)], [HEAD.split(","), ROW.split(",")])
+    assert len(taken(write(tmp_path, "mine.xlsx", noted))) == 1
+
+
+def test_a_cell_that_is_no_number_waits_in_quarantine_and_is_not_lost(tmp_path):
+    """One of eleven border points: the other ten come in, and the store made again is the same."""
+    points = [(f"Point {n}", "Turkey", "-->", "Bulgaria", 2.1, 100 + n) for n in range(10)]
+    body = book(("Borderpoint", "Exit", None, "Entry", "MAXFLOW (Mm3/h)", dt.datetime(2026, 1, 1)),
+                *points, ("Strandzha 2", "Turkey", "-->", "Bulgaria", 2.1, "see note"))  # fmt: skip
+    store = Store.open(tmp_path / "store")
+    held = update.take_in(write(tmp_path, "gtf.xlsx", body), store, now=lambda: RETRIEVED)
+    assert held["reason"].tolist() == [
+        "Strandzha 2 of 2026-01 (row 12) is 'see note'; expected a number with a decimal point."]  # fmt: skip
+    assert len(store.observations()) == 10 and len(store.quarantined()) == 1
+    assert mend.rebuild(store, Store.open(tmp_path / "again")) == []
+
+
+def test_more_gas_than_the_pipe_holds_is_held_back_of_typed_figures_too(tmp_path):
+    store = Store.open(tmp_path / "store")
+    body = f"{HEAD}\n{ROW.replace(',3.1,', ',3100,')}\n{ROW.replace('2026Q3', '2026Q2')}\n"
+    held = update.take_in(write(tmp_path, "mine.csv", body), store, now=lambda: RETRIEVED)
+    assert held["value"].tolist() == [3100.0] and "best quarter so far" in held["reason"].item()
+    with pytest.raises(DataError, match=r"row 2: value '-3\.1' is negative; gas the other way"):
+        taken(write(tmp_path, "below.csv", f"{HEAD}\n{ROW.replace(',3.1,', ',-3.1,')}\n"))
+
+
+def test_unknown_units_and_codes_of_a_table_are_told(tmp_path):
+    told = []
+    body = JODI.replace("4100.5,1", "4100.5,9") + "DE,2026-01,NATGAS,IMPPIP,FT3,7,1\n"
+    assert len(taken(write(tmp_path, "jodi.csv", body), told.append)) == 2
+    assert [text.removeprefix("jodi.csv: warning: ") for text in told[1:]] == [
+        "ASSESSMENT_CODE '9' (row 4) is unknown; read as provisional",
+        "UNIT_MEASURE 'FT3' (row 6) is unknown; rows with it are left out",
+    ]
+    cut_off = []
+    taken(write(tmp_path, "cut.csv", AGSI[:-4]), cut_off.append)
+    assert (
+        cut_off[0]
+        == "warning: cut.csv row 3: no line end after it; if the download broke off, it is cut"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ((",100.5,", ',"100,5",'), "row 2: value '100,5' is not a number; write 1234.5"),
+        (("RUB bn", "RUB million"), "row 2: unit 'RUB million' is not that of the line; convert it to RUB bn"),
+        (("assets,,RUB bn,2025,7", "sales,,RUB bn,2025,7"), "row 3: sales of 2025 stands in row 2 with another"),
+    ],
+)  # fmt: skip
+def test_a_template_is_never_misread(tmp_path, change, said):
+    with pytest.raises(DataError, match=said):
+        taken(write(tmp_path, "accounts.csv", TEMPLATE.replace(*change, 1)))
+
+
+def test_a_damaged_pdf_and_a_wrong_day_are_sentences(tmp_path):
+    pytest.importorskip("pdfplumber")
+    with pytest.raises(
+        DataError, match=r"accounts\.pdf: the PDF is damaged or locked .*download it"
+    ):
+        taken(write(tmp_path, "accounts.pdf", b"%PDF-1.7\n%broken"))
+    path = write(tmp_path, "accounts.csv", TEMPLATE)
+    with pytest.raises(
+        UsageError, match=r"--published '29\.04\.2026' is no day; write it as 2026-04-30"
+    ):
+        accounts.install(path, title="Gazprom: IFRS 2025", published="29.04.2026")
 
 
 def test_import_needs_no_word_beside_the_file(tmp_path, monkeypatch, capsys):

@@ -120,7 +120,7 @@ def test_the_same_figure_twice(tmp_path):
     [
         (HEADER.replace("period", "perod"), "column 'perod' is unknown; did you mean 'period'"),
         (HEADER.replace(",basis", ""), "13 cells, the header has 12"),
-        (HEADER.replace(",", ";"), "separated by ';'; save it with commas"),
+        (HEADER.replace(",", ";"), "row 2: 1 cells, the header has 13"),
         (HEADER.replace("title", "source"), "column 'source' stands there twice"),
         (HEADER.replace("status", "page"), "column 'status' is missing"),
     ],
@@ -133,11 +133,11 @@ def test_a_header_that_is_not_the_one(tmp_path, header, match):
 @pytest.mark.parametrize(
     ("body", "match"),
     [
-        (b"", "empty; see 'energy sources --template'"),
+        (b"", "empty; download it again, or see 'energy sources --template'"),
         (b"# only a comment\n", "empty"),
         (HEADER.encode("utf-16"), "a header and no row"),
         ("серия,значение\n".encode("cp1251"), "not UTF-8; it looks like cp1251"),
-        (b"<html></html>", "not a CSV file"),
+        (b"<html></html>", "a web page that came in place of the file"),
         (b"PK\x03\x04\0\0", "Not a whole zip file"),
     ],
 )

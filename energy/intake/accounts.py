@@ -6,8 +6,8 @@ read is controlled; a document that does not add up is refused with the row and 
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from energy import facts
-from energy.errors import DataError, MissingExtra
+from energy.errors import DataError, MissingExtra, UsageError
 from energy.finance import statement
 from energy.measure import periods
 from energy.measure.sheets import safe
 from energy.measure.tables import StatementLine
+from energy.sources import forms, reading
 
 TEMPLATE = ["line", "title", "unit", "period", "value", "page"]
 SCALES = (("million", 1e-3), ("млн", 1e-3), ("billion", 1.0), ("млрд", 1.0))
@@ -74,80 +75,107 @@ def read(path: Path | str, standard: str = "IFRS") -> list[Figure]:
     path = Path(path)
     if not path.exists():
         raise DataError(str(path), [f"{path.name}: no such file; name a CSV, XLSX or PDF"])
-    readers = {".csv": _from_template, ".xlsx": _from_workbook, ".pdf": _from_pdf}
-    if path.suffix.lower() not in readers:
+    if not path.is_file():
+        raise DataError(path.name, [f"{path.name}: no plain file; name a CSV, XLSX or PDF"])
+    if path.suffix.lower() not in (".csv", ".xlsx", ".pdf", ".zip"):
         raise DataError(str(path), [f"{path.name}: not read; save it as .csv, .xlsx or .pdf"])
     lines = _lines(standard)
-    figures = readers[path.suffix.lower()](path, lines)
+    body = path.read_bytes()
+    if body.startswith(b"%PDF"):
+        return _controlled(path.name, _some(path.name, _from_pdf(path.name, body, lines)), lines)
+    name, body = forms.open_body(path.name, body)
+    read_ = _from_workbook if body.startswith(b"PK") else _from_template
+    return _controlled(path.name, _some(name, read_(name, body, lines)), lines)
+
+
+def _some(name: str, figures: list[Figure]) -> list[Figure]:
     if not figures:
-        raise DataError(str(path), [
-            f"{path.name}: no row with a known label and a year above it; labels are in "
+        raise DataError(name, [
+            f"{name}: no row with a known label and a year above it (a scan holds no text); labels are in "
             "energy/data/statement_lines.csv, or fill the template (energy import accounts --template)"])  # fmt: skip
-    return _controlled(path.name, figures, lines)
+    return figures
 
 
 def _lines(standard: str) -> list[StatementLine]:
     return statement._lines(facts.load(), standard)
 
 
-def _from_template(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
-    known, found, faults = {line.line for line in lines}, [], []
-    if not path.is_file():
+def _from_template(name: str, body: bytes, lines: Sequence[StatementLine]) -> list[Figure]:
+    known = {line.line: line for line in lines}
+    rows = forms.numbered(forms.text_of(body, name), name)
+    header = rows[0][1] if rows else []
+    missing = [column for column in TEMPLATE if column not in header]
+    if missing:
+        place = rows[0][0] if rows else 1
         raise DataError(
-            path.name, [f"{path.name}: no plain file; name a template that is filled in"]
+            name,
+            [f"{name} row {place}: column '{missing[0]}' is missing; start from the template"],
         )
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        table = csv.DictReader(stream)
-        missing = [name for name in TEMPLATE if name not in (table.fieldnames or [])]
-        if missing:
-            raise DataError(path.name, [
-                f"{path.name} row 1: column '{missing[0]}' is missing; start from the template"])  # fmt: skip
-        for number, row in enumerate(table, start=2):
-            if not (row["value"] or "").strip():
-                continue
-            place = f"{path.name} row {number}"
-            value = _parse_number(row["value"])
-            if row["line"] not in known:
-                faults.append(
-                    f"{place}: line '{row['line']}' is unknown; keep the lines of the template"
-                )
-            elif value is None:
-                faults.append(f"{place}: value '{row['value']}' is not a number; write 1234.5")
-            else:
-                try:
-                    period = statement.check_period(row["period"] or "")
-                except DataError as error:
-                    faults.append(f"{place}: {error.faults[0]}")
-                    continue
-                found.append(Figure(row["line"], period, value, row["page"] or ""))
+    found: dict[tuple[str, str], tuple[Figure, int]] = {}
+    faults = []
+    for number, cells in rows[1:]:
+        row = dict(zip(header, cells, strict=False))
+        said = _fault_of(row, known, len(cells) < len(header))
+        if not said and row["value"]:
+            period, value = statement.check_period(row["period"]), _parse_number(row["value"])
+            figure = Figure(row["line"], period, float(value or 0.0), row["page"])
+            before = found.setdefault(figure[:2], (figure, number))
+            if before[0].value != figure.value:
+                said = f"{row['line']} of {period} stands in row {before[1]} with another value; keep one"
+        faults += [f"{name} row {number}: {said}"] if said else []
     if faults:
-        raise DataError(path.name, faults)
-    return found
+        raise DataError(name, faults)
+    return [figure for figure, _ in found.values()]
 
 
-def _from_workbook(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
+def _fault_of(row: Mapping[str, str], known: Mapping[str, StatementLine], short: bool) -> str:
+    """Return what is wrong with a row of a template, "" where nothing is, or it has no value."""
+    if short:
+        return "fewer cells than the header; cut off?"
+    if not row["value"]:
+        return ""
+    if row["line"] not in known:
+        return f"line '{row['line']}' is unknown; keep the lines of the template"
+    if row["unit"] != known[row["line"]].unit:
+        return (
+            f"unit '{row['unit']}' is not that of the line; convert it to {known[row['line']].unit}"
+        )
+    if _parse_number(row["value"]) is None:
+        return f"value '{row['value']}' is not a number; write 1234.5"
     try:
-        import openpyxl
-    except ImportError as error:
-        raise MissingExtra("A workbook needs openpyxl; install the extra: accounts.") from error
-    book = openpyxl.load_workbook(path, data_only=True, read_only=True)
+        statement.check_period(row["period"])
+    except DataError as error:
+        return error.faults[0]
+    return ""
+
+
+def _from_workbook(name: str, body: bytes, lines: Sequence[StatementLine]) -> list[Figure]:
+    try:
+        sheets = reading.read_workbook(forms.file_answer(Path(name), body))
+    except reading.SourceError as error:
+        raise DataError(name, [f"{name}: {error.what} Save it once more as .xlsx."]) from error
     found = []
-    for sheet in book.worksheets:
-        rows = (list(row) for row in sheet.iter_rows(values_only=True))
-        found += list(_by_label(rows, lines, f"sheet {sheet.title}"))
+    for title, rows in sheets.items():
+        found += list(_by_label(map(list, rows), lines, f"sheet {title}"))
     return found
 
 
-def _from_pdf(path: Path, lines: Sequence[StatementLine]) -> list[Figure]:
+def _from_pdf(name: str, body: bytes, lines: Sequence[StatementLine]) -> list[Figure]:
     try:
         import pdfplumber
     except ImportError as error:
         raise MissingExtra("A PDF needs pdfplumber; install the extra: accounts.") from error
+    try:
+        with pdfplumber.open(io.BytesIO(body)) as document:
+            texts = [page.extract_text() or "" for page in document.pages]
+    except Exception as error:  # whatever a damaged or locked document makes the reader raise
+        kind = type(error).__name__
+        raise DataError(
+            name, [f"{name}: the PDF is damaged or locked ({kind}); download it again"]
+        ) from error
     found = []
-    with pdfplumber.open(path) as document:
-        for number, page in enumerate(document.pages, start=1):
-            text = page.extract_text() or ""
-            found += list(_by_label(map(_split, text.splitlines()), lines, f"p. {number}"))
+    for number, text in enumerate(texts, start=1):
+        found += list(_by_label(map(_split, text.splitlines()), lines, f"p. {number}"))
     return found
 
 
@@ -230,7 +258,10 @@ def _parse_number(cell: Any) -> float | None:
     """Return a printed number: ``(1,234)`` is negative, blanks and commas part thousands."""
     if isinstance(cell, (int, float)) and not isinstance(cell, bool):
         return float(cell)
-    text = re.sub(r"[ ,\u00a0]", "", str(cell or "").strip())
+    text = re.sub(r"[ \u00a0\u2009\u202f]", "", str(cell or "").strip())
+    if "," in text and not re.fullmatch(r"\(?-?\d{1,3}(,\d{3})+(\.\d+)?\)?", text):
+        return None  # 100,5 is not 1005
+    text = text.replace(",", "")
     found = re.fullmatch(r"\(?(-?\d+(?:\.\d+)?)\)?", text)
     if not found:
         return None
@@ -296,7 +327,10 @@ def install(
     DataError
         As `read`; nothing is written then.
     """
-    dt.date.fromisoformat(published)
+    try:
+        dt.date.fromisoformat(published)
+    except ValueError:
+        raise UsageError(f"--published {published!r} is no day; write it as 2026-04-30") from None
     lines = {line.line: line for line in _lines(standard)}
     figures = read(path, standard)
     folder = facts.home() / "facts"

@@ -62,8 +62,8 @@ def with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> 
     """Add the cells that are no numbers to the doubtful rows; they have a reason and no value."""
     if not faulty:
         return doubtful
-    rows = pd.DataFrame(list(faulty))
     text = [name for name in COLUMNS if name not in ("value", "coverage", "retrieved")]
+    rows = pd.DataFrame([{**dict.fromkeys(text, ""), **row} for row in faulty])
     rows = rows.reindex(columns=[*COLUMNS, "reason"]).fillna(dict.fromkeys(text, ""))
     rows["retrieved"] = pd.to_datetime(rows["retrieved"], utc=True)
     rows = rows.astype({"value": float, "coverage": float})
@@ -71,15 +71,25 @@ def with_faulty(doubtful: pd.DataFrame, faulty: Sequence[Mapping[str, Any]]) -> 
 
 
 def read_file(path: str | Path, answer: Answer, tell: Tell) -> pd.DataFrame:
-    """Read typed figures, or a table of another project that is recognised by its head."""
-    form = forms.recognise(path)
+    """Read typed figures, or a table of another project that is recognised by its head.
+
+    What is not a number stands in ``attrs["faulty"]``, as of the answers of a service.
+    """
+    form, name = forms.recognise(path), Path(path).name
+    for text in form.told:
+        tell(text)
     if form.name not in files.SOURCE:
         return inbox.parse_file(path, answer.retrieved)
-    tell(f"{Path(path).name}: {form.words}")
+    tell(f"{name}: {form.words}")
     try:
-        return files.parse(dataclasses.replace(answer, headers={}), form)
+        _, body = forms.open_body(name, answer.body)  # a workbook may come in a zip
+        rows = files.parse(dataclasses.replace(answer, headers={}, body=body), form)
     except SourceError as error:
-        raise DataError(Path(path).name, [error.what]) from error
+        raise DataError(name, [f"{name}: {error.what}"]) from error
+    for text in rows.attrs.pop("told", []):
+        if text not in form.told:
+            tell(f"{name}: {text}")
+    return rows
 
 
 class _Left(NamedTuple):
@@ -90,6 +100,22 @@ class _Left(NamedTuple):
     entity: str
     period: str
     published: str
+
+
+def faulty_of(rows: pd.DataFrame, answer: Answer) -> list[dict[str, Any]]:
+    """Take the cells that are no numbers from a table that was read of a file.
+
+    Examples
+    --------
+    >>> from energy.sources.reading import answer_of, empty
+    >>> rows = empty()
+    >>> rows.attrs["faulty"] = [{"series": "border_flow", "reason": "row 2 is 'abc'"}]
+    >>> asked = Request("inbox", "own.csv", "inbox:own.csv")
+    >>> [row["coverage"] for row in faulty_of(rows, answer_of(asked, b""))], rows.attrs
+    ([1.0], {})
+    """
+    return [{"retrieved": answer.retrieved, "coverage": 1.0, **row}
+            for row in rows.attrs.pop("faulty", [])]  # fmt: skip
 
 
 def published_by(rows: pd.DataFrame, store: Store, as_of: Any, tell: Tell) -> pd.DataFrame:

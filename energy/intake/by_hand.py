@@ -9,14 +9,16 @@ from typing import Any
 
 import pandas as pd
 
+from energy import facts, flows
 from energy import store as memory
 from energy.intake import mend
-from energy.intake.answers import published_by, read_file
+from energy.intake.answers import faulty_of, published_by, read_file, with_faulty
 from energy.intake.clocks import (
     honest_dates,
 )
 from energy.intake.gate import Context, gate
 from energy.intake.judging import valued, with_let_through
+from energy.intake.own import packaged_limits
 from energy.intake.planning import Tell, now_here, quiet
 from energy.measure import periods
 from energy.sources import inbox
@@ -48,12 +50,15 @@ def take_in(
     """
     store = store or Store.open()
     answer = inbox.answer_of(path, now())
-    rows = honest_dates(published_by(read_file(path, answer, tell), store, as_of, tell))
+    read = read_file(path, answer, tell)
+    faulty = faulty_of(read, answer)
+    rows = honest_dates(published_by(read, store, as_of, tell))
     quarter = str(periods.containing(answer.retrieved.date(), "Q"))
     with store.lock(f"import inbox {Path(path).name}"):
         store.keep(answer, quarter, inbox.LICENCE)
         known = valued(store.observations())
-        good, doubtful = gate(rows, Context(with_let_through(store, known)))
+        good, doubtful = gate(rows, _context(rows, with_let_through(store, known)))
+        doubtful = with_faulty(doubtful, faulty)
         started = memory.run_id(now())
         names = set(good["source"])
         mine = (
@@ -68,6 +73,14 @@ def take_in(
     tell(f"{Path(path).name}: {made.new if made else 0} new, {made.revised if made else 0} revised, "
          f"{len(doubtful)} in quarantine")  # fmt: skip
     return doubtful
+
+
+def _context(rows: pd.DataFrame, known: pd.DataFrame) -> Context:
+    """Return what rows are held against; flows of routes, also against what the pipe holds."""
+    if not (rows["series"] == "flow").any():
+        return Context(known)
+    gcv = flows.calorific_values(facts.load_package()["route-facts"])
+    return Context(known, packaged_limits(), gcv)
 
 
 def let_through(

@@ -18,7 +18,13 @@ import pandas as pd
 from energy import sources
 from energy import store as memory
 from energy.errors import EnergyError
-from energy.intake.answers import published_by, read_answers, read_file, with_faulty
+from energy.intake.answers import (
+    faulty_of,
+    published_by,
+    read_answers,
+    read_file,
+    with_faulty,
+)
 from energy.intake.clocks import honest_dates
 from energy.sources.contract import COLUMNS, Answer, Request
 from energy.store import Store, StoreError, answers, disk, journal, ledger, quarantine, releases
@@ -154,8 +160,9 @@ def _typed(step: Step, store: Store) -> tuple[pd.DataFrame, pd.DataFrame]:
         path = Path(folder, Path(step["name"]).name)
         path.write_bytes(answer.body)
         rows = read_file(path, answer, lambda text: None)
+    faulty = faulty_of(rows, answer)
     rows = honest_dates(published_by(rows, store, step["by"] or None, lambda text: None))
-    return rows, rows.head(0).assign(reason="")
+    return rows, with_faulty(rows.head(0).assign(reason=""), faulty)
 
 
 def _answer(told: Mapping[str, Any], period: str, store: Store) -> Answer:

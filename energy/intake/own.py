@@ -109,7 +109,7 @@ def _observations(volumes: pd.DataFrame, moment: dt.datetime) -> pd.DataFrame:
 
 def _limits(rows: pd.DataFrame, tables: facts.Tables) -> dict[str, float]:
     """Return the most that each route may carry, bcm a day; a new one, as much as the largest."""
-    known, own = _packaged_limits(), tables["route-facts"]
+    known, own = packaged_limits(), tables["route-facts"]
     largest = max(known.values())
     stated = own[own["attribute"] == "capacity"].groupby("route")["value"].max().astype(float) / 365
     return {name: max(known.get(name, 0.0), float(stated.get(name, 0.0))) or largest
@@ -117,7 +117,8 @@ def _limits(rows: pd.DataFrame, tables: facts.Tables) -> dict[str, float]:
 
 
 @functools.cache
-def _packaged_limits() -> dict[str, float]:
+def packaged_limits() -> dict[str, float]:
+    """Return by route the most that the package's facts allow, bcm a day at 20 °C."""
     from energy.intake.judging import limits
 
     return limits(facts.load_package())

@@ -100,11 +100,34 @@ def read_daily(path: Path | str) -> pd.DataFrame:
     DataError
         If a column is missing, a date or number cannot be read, or a flow is negative.
     """
-    raw = pd.read_csv(path, dtype=str, keep_default_na=False).rename(columns=_BRUEGEL)
-    where = Path(path).name
+    return daily_of(pd.read_csv(path, dtype=str, keep_default_na=False), Path(path).name)
+
+
+def daily_of(raw: pd.DataFrame, where: str, places: Sequence[int] = ()) -> pd.DataFrame:
+    """Return a table of texts as daily values; see `read_daily`.
+
+    Parameters
+    ----------
+    raw : DataFrame
+        With one of the two headers.
+    where : str
+        Name of the file, for a message.
+    places : sequence of int, optional
+        Row of the file in which each stands; default counted below a header in row 1.
+
+    Examples
+    --------
+    >>> raw = pd.DataFrame({"dates": ["2022-07-01"], "operator": ["BG-TSO-0001"], "label": [""],
+    ...                     "location": ["ITP-00549"], "direction": ["entry"], "values": ["1000"]})
+    >>> daily_of(raw, "own.csv")[["key", "value_kwh"]].values.tolist()
+    [['BG-TSO-0001/ITP-00549/entry', 1000.0]]
+    """
+    raw = raw.rename(columns=_BRUEGEL)
     missing = [c for c in _FLAT if c not in raw.columns]
     if missing:
-        raise DataError(where, [f"Column {c!r} is missing; expected {_FLAT}." for c in missing])
+        raise DataError(where, [f"{where}: column {c!r} is missing; expected {', '.join(_FLAT)}"
+                                for c in missing])  # fmt: skip
+    raw.index = pd.Index(places or range(2, len(raw) + 2))
     daily = pd.DataFrame(
         {
             "gas_day": _days(raw["gas_day"], where),
@@ -157,7 +180,7 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     odd = [i for i, record in enumerate(records, start=1) if not isinstance(record, Mapping)]
     if odd:
         raise DataError(where, [f"Entry {i} is no record with fields." for i in odd])
-    raw = pd.DataFrame(list(records))
+    raw = pd.DataFrame(list(records), index=range(1, len(records) + 1))
     _check_records(raw, where)
     text = raw["value"].astype(str).mask(raw["value"].isna(), "").str.strip()
     placeholder = (text == "") | _flag(raw, "isNA")
@@ -596,7 +619,7 @@ def _parse_values(text: pd.Series, where: str, signed: bool = False) -> pd.Serie
 
 def _refuse(bad: pd.Series, text: pd.Series, good: pd.Series, where: str, why: str) -> pd.Series:
     if bad.any():
-        raise DataError(where, [f"Row {i + 1}: {text[i]!r} {why}." for i in text.index[bad]])
+        raise DataError(where, [f"{where} row {i}: {text[i]!r} {why}" for i in text.index[bad]])
     return good
 
 

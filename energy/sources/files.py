@@ -7,7 +7,11 @@ What they say stands in the store beside the sources' own rows; none of it overr
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import itertools
+import math
 import re
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,15 +22,19 @@ import pandas as pd
 
 from energy.errors import DataError
 from energy.measure import periods
-from energy.sources import forms, gem, pinksheet, reading
+from energy.sources import entsog, forms, gem, pinksheet, reading
 from energy.sources.contract import Answer, Request
 from energy.sources.forms import Form
 
 SOURCE = {"jodi": "jodi-gas", "iea-gtf": "iea-gas-trade-flows", "bruegel": "bruegel-imports",
-          "agsi": "gie", "agsi-web": "gie", "pinksheet": "pinksheet"}  # fmt: skip
+          "bruegel-daily": "bruegel-imports", "agsi": "gie", "agsi-web": "gie", "pinksheet": "pinksheet"}  # fmt: skip
 """Form to the source that its rows name."""
 
 JODI_UNITS = {"M3": ("mcm", "15C"), "TJ": ("TJ_GCV", "GCV")}
+JODI_OTHER = ("KTONS", "1000 T")
+"""Units that JODI gives beside those that are read."""
+JODI_BALANCES = ("STOCKCH", "STATDIFF")
+"""Items that may be negative."""
 JODI_STATUS = {"1": "actual", "2": "provisional", "3": "provisional", "4": "provisional"}
 """Assessment code to standing: 1 comparable, 2 use with caution, 3 not assessed, 4 under check."""
 
@@ -64,21 +72,57 @@ def parse(answer: Answer, form: Form) -> pd.DataFrame:
     if form.name == "pinksheet":
         asked = Request(pinksheet.NAME, "workbook", answer.request.url)
         return pinksheet.parse(dataclasses.replace(answer, request=asked))
+    if len(form.rows) < 2:
+        reading.refuse(answer, f"{form.words}: a header and no row; download it again.")
     readers = {
         "jodi": _jodi,
         "iea-gtf": _iea,
         "bruegel": _bruegel,
+        "bruegel-daily": _bruegel_points,
         "agsi": _agsi,
         "agsi-web": _agsi,
     }
     rows = [{"status": "provisional", "note": form.words, **row, "source": SOURCE[form.name]}
             for row in readers[form.name](answer, form)]  # fmt: skip
-    return reading.frame(answer, rows)
+    if not rows:
+        odd = "; ".join(_odd_words(form)) or "every cell is a gap, or of another product"
+        reading.refuse(answer, f"{form.words}: no figure that is read ({odd}).")
+    return reading.aside(reading.frame(answer, rows), [*form.told, *_odd_words(form)])
+
+
+def _odd_words(form: Form) -> list[str]:
+    """Tell units and codes of JODI that are not known, and days of a point with two values."""
+    if form.name == "bruegel-daily":
+        return _two_values(form)
+    if form.name != "jodi":
+        return []
+    seen: dict[tuple[str, str], int] = {}
+    for place, row in _records(form):
+        if row["ENERGY_PRODUCT"] != "NATGAS":
+            continue
+        for column, known in (("UNIT_MEASURE", JODI_OTHER), ("ASSESSMENT_CODE", JODI_STATUS)):
+            word = row.get(column, "")
+            if word and word not in known and word not in JODI_UNITS:
+                seen.setdefault((column, word), place)
+    said = {"UNIT_MEASURE": "rows with it are left out", "ASSESSMENT_CODE": "read as provisional"}
+    return [f"warning: {column} {word!r} (row {place}) is unknown; {said[column]}"
+            for (column, word), place in seen.items()]  # fmt: skip
+
+
+def _two_values(form: Form) -> list[str]:
+    """Tell days of a point that stand twice with two values: the later row counts."""
+    names = ["operator", "location", "direction", "dates", "values"]
+    table = pd.DataFrame(form.rows[1:], columns=form.rows[0])[names].drop_duplicates()
+    count = int(table.duplicated(names[:-1]).sum())
+    return [f"warning: {count} days stand twice with two values; the later row counts"] * bool(
+        count
+    )
 
 
 def _records(form: Form) -> Iterator[tuple[int, dict[str, str]]]:
     header = form.rows[0]
-    for place, row in enumerate(form.rows[1:], start=2):
+    places = form.places or range(1, len(form.rows) + 1)
+    for place, row in zip(places[1:], form.rows[1:], strict=True):
         yield place, dict(zip(header, row, strict=False))
 
 
@@ -87,7 +131,8 @@ def _jodi(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
         if row["ENERGY_PRODUCT"] != "NATGAS" or row["UNIT_MEASURE"] not in JODI_UNITS:
             continue
         unit, basis = JODI_UNITS[row["UNIT_MEASURE"]]
-        value = reading.cell(answer, row["OBS_VALUE"], f"OBS_VALUE in row {place}", GAPS)
+        least = -math.inf if row["FLOW_BREAKDOWN"] in JODI_BALANCES else 0.0
+        value = reading.cell(answer, row["OBS_VALUE"], f"OBS_VALUE in row {place}", GAPS, least)
         if value is not None:
             yield {"series": f"jodi_{row['FLOW_BREAKDOWN']}".lower(), "entity": reading.entity(row["REF_AREA"]),
                    "period": row["TIME_PERIOD"], "freq": "M", "value": value, "unit": unit, "basis": basis,
@@ -97,17 +142,15 @@ def _jodi(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
 
 def _iea(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
     """Yield the months of each border point; headers of months are dates, or their day numbers."""
-    header = form.rows[0]
-    months = {place: _month(cell) for place, cell in enumerate(header) if _month(cell)}
+    months = {cell: _month(cell) for cell in form.rows[0] if _month(cell)}
     if not months:
-        reading.refuse(answer, "No column of the table is a month.")
-    for place, row in enumerate(form.rows[1:], start=2):
-        point, way = (
-            row[header.index("Borderpoint")],
-            (row[header.index("Exit")], row[header.index("Entry")]),
+        reading.refuse(
+            answer, "No column is a month; expected headers that are dates, as of 2026-01-01."
         )
+    for place, row in _records(form):
+        point, way = row["Borderpoint"], (row["Exit"], row["Entry"])
         for column, month in months.items():
-            value = reading.cell(answer, row[column], f"{point} of {month} (row {place})", GAPS)
+            value = reading.cell(answer, row[column], f"{point} of {month} (row {place})", GAPS, 0)
             if value is not None and point:
                 yield {"series": "border_flow", "entity": _slug(f"{point} {way[0]} {way[1]}"), "period": month,
                        "freq": "M", "value": value, "unit": "mcm", "basis": "15C",
@@ -123,19 +166,71 @@ def _month(cell: str) -> str:
 
 
 def _bruegel(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
-    """Yield quarters by supplier and route, million m3 at 10.3 kWh/m3 (a metre of its own)."""
-    for place, row in _records(form):
-        day = pd.to_datetime(row["dates"], errors="coerce")
-        if pd.isna(day):
-            reading.refuse(answer, f"dates in row {place} is {row['dates']!r}; expected a day.")
-        quarter = str(periods.containing(day, "Q"))
-        for name in [name for name in form.rows[0] if name and name != "dates"]:
-            value = reading.cell(
-                answer, row.get(name, ""), f"{name} of {quarter} (row {place})", GAPS
-            )
+    """Yield quarters by supplier and route, million m3 at 10.3 kWh/m3 (a metre of its own).
+
+    A table with a row a day gives its sums by month, with the share of days that have a figure.
+    """
+    days = [(place, _day(answer, row["dates"], place), row) for place, row in _records(form)]
+    dates = sorted({day for _, day, _ in days})
+    daily = len(dates) > 1 and min(b - a for a, b in itertools.pairwise(dates)).days < 28
+    names = [name for name in form.rows[0] if name and name != "dates"]
+    found: list[dict[str, Any]] = []
+    for place, day, row in days:
+        for name in names:
+            period = day.isoformat() if daily else str(periods.containing(day, "Q"))
+            value = reading.cell(answer, row[name], f"{name} of {period} (row {place})", GAPS)
             if value is not None:
-                yield {"series": "bruegel_imports", "entity": _slug(name), "period": quarter, "freq": "Q",
-                       "value": value, "unit": "mcm", "basis": "unstated", "ref": f"row {place}, {name}"}  # fmt: skip
+                found.append({"series": "bruegel_imports", "entity": _slug(name), "period": period,
+                              "freq": "D" if daily else "Q", "value": value, "unit": "mcm",
+                              "basis": "unstated", "ref": f"row {place}, {name}"})  # fmt: skip
+    yield from _months(answer, found) if daily else found
+
+
+def _day(answer: Answer, text: str, place: int) -> dt.date:
+    """Return the day of a cell: 2024-10-22, or 22.10.2024; what could be two days is refused."""
+    parts = re.fullmatch(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", text)
+    try:
+        if parts:
+            return dt.date(int(parts[3]), int(parts[2]), int(parts[1]))
+        return dt.date.fromisoformat(text[:10])
+    except ValueError:
+        hint = forms.damage(text) or "write it as 2024-10-22"
+        reading.refuse(answer, f"dates in row {place} is {text!r}, no day; {hint}.")
+
+
+def _months(answer: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add up days to months; a day that is no number is handed on, and counts as missing."""
+    faulty = [row for row in rows if isinstance(row["value"], reading.Faulty)]
+    good = [row for row in rows if not isinstance(row["value"], reading.Faulty)]
+    if not good:
+        return faulty
+    table = reading.frame(answer, [{**row, "status": "provisional"} for row in good])
+    table["month"] = table["period"].str[:7]
+    sums = table.groupby(["entity", "month"])["value"].agg(["sum", "count"]).reset_index()
+    length = pd.PeriodIndex(sums["month"], freq="M").days_in_month
+    made = [{**good[0], "entity": entity, "period": month, "freq": "M", "value": round(total, 6),
+             "coverage": count / days, "ref": f"{count} days"}
+            for (entity, month, total, count), days
+            in zip(sums.itertuples(index=False, name=None), length, strict=True)]  # fmt: skip
+    return [*made, *faulty]
+
+
+def _bruegel_points(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
+    """Yield months by route: the points that count, as ENTSOG's own (`entsog.sum_points`).
+
+    The rows are a copy of ENTSOG's, of the day when it was made: nothing is taken for a meter of
+    ours, and single days stay in the file.
+    """
+    raw = pd.DataFrame(form.rows[1:], columns=form.rows[0])
+    daily = entsog.daily_of(raw, answer.request.tag, form.places[1:])
+    sums = entsog.sum_points(daily, entsog.points(), "M")
+    if sums.empty:
+        span = f"{daily['gas_day'].min():%Y-%m-%d} to {daily['gas_day'].max():%Y-%m-%d}"
+        reading.refuse(answer, f"No value of a point that counts from {span} (see crosswalk.csv).")
+    for route, month, value, days, coverage in sums.itertuples(index=False, name=None):
+        yield {"series": "bruegel_flow", "entity": route, "period": month, "freq": "M",
+               "value": round(value, 9), "unit": "TWh", "basis": "GCV", "coverage": coverage,
+               "ref": f"{days} days"}  # fmt: skip
 
 
 AGSI_COLUMNS = {"agsi": ("gasDayStart", "gasInStorage", "full"),
@@ -151,7 +246,7 @@ def _agsi(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
             ("storage_stock", stock, "TWh", "unstated"),
             ("storage_fill", full, "%", ""),
         ):
-            value = reading.cell(answer, row[column], f"{column} on {when}", GAPS)
+            value = reading.cell(answer, row[column], f"{column} on {when} (row {place})", GAPS, 0)
             if value is not None:
                 yield {"series": series, "entity": reading.entity(name), "period": when, "freq": "D",
                        "value": value, "unit": unit, "basis": basis, "ref": f"row {place}"}  # fmt: skip
@@ -198,10 +293,13 @@ def unfold(path: Path | str, folder: Path | str) -> Path:
     ['P0001.geojson']
     """
     path, target = Path(path), Path(folder) / "gas"
-    with path.open("rb") as file:
-        head = file.read(16)
-    geometries = dict(_features(path) if head.lstrip()[:1] == b"{" else
-                      _geopackage(path) if head.startswith(b"SQLite") else _wkt(path))  # fmt: skip
+    name, body = forms.unpacked(path)
+    if body.startswith(b"SQLite"):
+        geometries = _geopackage(name, body)
+    elif body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        geometries = _features(name, body)
+    else:
+        geometries = _wkt(path)
     if not geometries:
         raise DataError(path.name, [f"{path.name}: no project (P1234) with a line; read are the release as "
                                     "GeoJSON, GeoPackage, xlsx or CSV with WKT, and the folder of routes"])  # fmt: skip
@@ -222,12 +320,12 @@ def _collected(pairs: Iterator[tuple[Any, Any]]) -> dict[str, list[Any]]:
     return found
 
 
-def _features(path: Path) -> dict[str, list[Any]]:
+def _features(name: str, body: bytes) -> dict[str, list[Any]]:
     try:
-        data = orjson.loads(path.read_bytes())
+        data = orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
         raise DataError(
-            path.name, [f"{path.name}: the JSON breaks off or is faulty ({error})"]
+            name, [f"{name}: the JSON breaks off or is faulty ({error}); download it again"]
         ) from None
     features = data.get("features", []) if isinstance(data, dict) else []
     rows = [f for f in features if isinstance(f, dict)]
@@ -241,14 +339,27 @@ def _named(feature: dict[str, Any]) -> Any:
     return next((name for name in names if ID.search(str(name))), None)
 
 
-def _geopackage(path: Path) -> dict[str, list[Any]]:
+def _geopackage(name: str, body: bytes) -> dict[str, list[Any]]:
     import geopandas as gpd
+    from pyogrio.errors import DataSourceError
     from shapely.geometry import mapping
 
-    table = gpd.read_file(path).to_crs(4326)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "release.gpkg"
+        path.write_bytes(body)
+        try:
+            table = gpd.read_file(path)
+        except (DataSourceError, RuntimeError, ValueError) as error:
+            said = str(error).splitlines()[0].replace(str(path), name)
+            raise DataError(
+                name, [f"{name}: the GeoPackage is damaged ({said}); download it again"]
+            ) from None
+    if table.crs is None:
+        raise DataError(name, [f"{name}: no coordinate system is stated; set EPSG:4326"])
+    table = table.to_crs(4326)
     column = next((c for c in ("ProjectID", "id", "pid") if c in table), None)
     if column is None:
-        raise DataError(path.name, [f"{path.name}: no column 'ProjectID', 'id' or 'pid'"])
+        raise DataError(name, [f"{name}: no column 'ProjectID', 'id' or 'pid'"])
     return _collected((name, mapping(geom) if geom is not None else None)
                       for name, geom in zip(table[column], table.geometry, strict=True))  # fmt: skip
 
@@ -263,7 +374,8 @@ def _wkt(path: Path) -> dict[str, list[Any]]:
     column = next((c for c in ("WKTFormat", "WKT", "geometry") if c in header), "")
     key = next((c for c in ("ProjectID", "id", "pid") if c in header), "")
     if not (column and key):
-        return {}
+        raise DataError(path.name, [f"{path.name}: {form.words}; expected a column WKTFormat, WKT or geometry "
+                                    "with lines, and one of ProjectID, id or pid"])  # fmt: skip
 
     faulty: dict[str, str] = {}
 

@@ -16,7 +16,6 @@ Quirks
 from __future__ import annotations
 
 import csv
-import dataclasses
 import datetime as dt
 import difflib
 import functools
@@ -72,6 +71,8 @@ _EXAMPLE = {
     "page": "p. 4", "published": "2026-10-15", "note": "an invented figure",
 }  # fmt: skip
 _VOLUME = re.compile(r"\b(bcm|mcm|m3|[kMGT]Wh|[GTP]J|MMBtu|Mt|kt)\b")
+_POSITIVE = re.compile(r"(flow|imports?|exports?|production|consumption)(_(?!growth)|$)")
+"""Series of amounts: they have no values below zero."""
 _PUBLISHED = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -214,55 +215,15 @@ def _read(answer: Answer) -> pd.DataFrame:
 
 
 def _lines(answer: Answer) -> list[tuple[int, dict[str, str]]]:
-    """Return (row of the file, cells) of each figure."""
+    """Return (row of the file, cells) of each figure; a workbook by the sheet that holds them."""
     where = answer.request.tag
-    if answer.body.startswith(b"PK"):
-        return _of_workbook(answer)
-    text = forms.text_of(answer.body, where).replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text or text.lstrip().startswith("<"):
-        raise DataError(where, [f"{where}: not a CSV file; see 'energy sources --template'"])
-    reader = csv.reader(io.StringIO(text))
-    try:
-        rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except csv.Error as error:
-        raise DataError(where, [f"{where}: not a CSV file ({error})"]) from error
-    rows = [(place, row) for place, row in rows if any(row) and not row[0].startswith("#")]
+    name, body = forms.open_body(where, answer.body)
+    rows = forms.sheet_of(name, body) if body.startswith(b"PK") else (
+        forms.numbered(forms.text_of(body, name), name))  # fmt: skip
+    rows = [(place, row) for place, row in rows if not row[0].startswith("#")]
     if not rows:
         raise DataError(where, [f"{where}: empty; see 'energy sources --template'"])
     return _cut_to_header(rows, where)
-
-
-def _of_workbook(answer: Answer) -> list[tuple[int, dict[str, str]]]:
-    """Return the figures of the first sheet of a workbook; a date cell counts as its ISO text."""
-    where = answer.request.tag
-    try:
-        sheets = reading.read_workbook(answer_of_bytes(answer))
-    except reading.SourceError as error:
-        raise DataError(where, [f"{where}: {error.what}"]) from error
-    lines = next((lines for lines in sheets.values() if lines), [])
-    width = max(map(len, lines), default=0)
-    padded = [[*line, *[None] * (width - len(line))] for line in lines]
-    rows = [
-        (place, [forms.text_of_cell(cell) for cell in line])
-        for place, line in enumerate(padded, start=1)
-    ]
-    rows = [(place, row) for place, row in rows if any(row) and not row[0].startswith("#")]
-    if not rows:
-        raise DataError(where, [f"{where}: empty; see 'energy sources --template'"])
-    return _cut_to_header(rows, where)
-
-
-def answer_of_bytes(answer: Answer) -> Answer:
-    """Return the same bytes without the content type of a text.
-
-    Examples
-    --------
-    >>> path = Path("mine.csv")
-    >>> _ = path.write_text(template(), encoding="utf-8")
-    >>> answer_of_bytes(answer_of(path)).headers
-    {}
-    """
-    return dataclasses.replace(answer, headers={})
 
 
 def _cut_to_header(
@@ -289,9 +250,6 @@ def _check_header(header: list[str], where: str) -> None:
     if (form := forms.by_columns([header])).name not in ("inbox", "unknown"):
         raise DataError(where, [f"{where}: this is {form.words}, not the form for typed figures; "
                                 "take it in with: energy import FILE"])  # fmt: skip
-    if len(header) == 1 and ";" in header[0]:
-        what = "the columns are separated by ';'; save it with commas and decimal points"
-        raise DataError(where, [f"{where}: {what}"])
     faults = [f"{where}: column '{name}' is missing" for name in NEEDED if name not in header]
     for name in header:
         if name not in FIELDS:
@@ -347,6 +305,8 @@ def _period(row: Mapping[str, str], answer: Answer) -> list[str]:
 def _value(row: Mapping[str, str], answer: Answer) -> list[str]:
     text = row["value"]
     if re.fullmatch(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", text) and math.isfinite(float(text)):
+        if float(text) < 0 and _POSITIVE.match(row["series"]) and row["unit"] != "percent":
+            return [f"value '{text}' is negative; gas the other way is a series of its own"]
         return []
     return [f"value '{text}' is not a number; write it with a decimal point and no blanks"]
 

@@ -149,7 +149,7 @@ def refuse(answer: Answer, what: str) -> NoReturn:
     raise SourceError(answer.request.source, answer.request.url, what, answer.status)
 
 
-_SHAPE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError)
+_SHAPE = (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError, PeriodError)
 """What an unforeseen answer raises in a reader, and a mistake of the reader's own too."""
 
 
@@ -616,7 +616,8 @@ def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> p
     if len(twice):
         first = twice[twice[UNIQUE].eq(twice[UNIQUE].iloc[0]).all(axis=1)]
         key = " ".join(first.iloc[0][["series", "entity", "period"]])
-        values = ", ".join(f"{value:g}" for value in first["value"])
+        values = ", ".join(f"{value:g} ({place})" if place else f"{value:g}" for value, place
+                           in zip(first["value"], first["ref"].str.partition("#")[2], strict=True))  # fmt: skip
         refuse(answer, f"{key} stands there {len(first)} times with {values}; expected one value.")
     found = _typed(table.sort_values(UNIQUE, ignore_index=True), answer.retrieved)
     if faulty:
@@ -689,13 +690,15 @@ def _check_text(answer: Answer, table: pd.DataFrame) -> None:
 
 
 def _check_periods(answer: Answer, table: pd.DataFrame) -> None:
-    for text, freq in set(zip(table["period"], table["freq"], strict=True)):
+    first = table.drop_duplicates(["period", "freq"])
+    for text, freq, place in zip(first["period"], first["freq"], first["ref"], strict=True):
+        where = f"{place}: " if place else ""
         try:
             found = periods.parse(text).freq
         except PeriodError as error:
-            refuse(answer, str(error))
+            refuse(answer, f"{where}{error}")
         if found != freq:
-            refuse(answer, f"Period {text!r} is of frequency {found}, not {freq}.")
+            refuse(answer, f"{where}Period {text!r} is of frequency {found}, not {freq}.")
 
 
 # -- archives -------------------------------------------------------------------------------------
