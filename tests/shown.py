@@ -27,6 +27,7 @@ READ = """([route, step, plant]) => {
     model.select(null);
     model.setStep(model.steps.findIndex(one => one.id === step));
     drop('before');
+    line.casing.drawn = line.core.drawn = null; // an attribute planted before is not known to be there
     line.draw(model.step); line.label();
     const text = (root, query) => [...root.querySelectorAll(query)].map(node => node.textContent.trim()).join(' ');
     model.select(line, true);

@@ -101,6 +101,11 @@ window.GeoDraw = (function () {
   const svg = (name, attributes, children) =>
     fill(document.createElementNS(SVG, name), attributes, children);
 
+  /* Properties that differ alone are written: the page is laid out anew even for what stays as it was. */
+  function set(node, values) {
+    for (const [key, value] of Object.entries(values)) if (node[key] !== value) node[key] = value;
+  }
+
   function button(label, sign, action, className) {
     return el("button", {
       type: "button", "t:aria-label": label, "t:title": label, class: className, on: { click: action },
@@ -249,7 +254,7 @@ window.GeoDraw = (function () {
   }
 
   return {
-    read, el, svg, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model, titled, told,
+    read, el, svg, set, button, choice, link, number, escape, fold, copy, points, cell, still, control, card, model, titled, told,
     title, later, said, ARROW, t, words, country, fact, speak, book, language: () => language,
   };
 })();

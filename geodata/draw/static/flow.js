@@ -14,6 +14,7 @@
   const PART = "7 2"; // flows known of a part of the period
   const APART = 120; // px between the arrows of a line
   const MOST = 40; // arrows a line
+  const ARROW = 12; // px of an arrow before it is scaled
   const STRIPES = "2.5 1.5"; // projected flows
   const striped = (weight) => (weight < 4 ? STRIPES : "14 3"); // short slices of a wide line in bends look torn
 
@@ -158,6 +159,9 @@
       Object.assign(layer.options, { weight: style.weight, dashArray: style.dash || null, lineCap: style.cap });
       const path = this.shown && layer.getElement();
       if (!path) return;
+      const look = { path, ...style, state: now.state.key, name: now.look.name };
+      if (same(look, layer.drawn)) return; // so stand most lines, and the page need not be asked
+      layer.drawn = look;
       put(path, "stroke-width", style.weight);
       put(path, "stroke-dasharray", style.dash || null);
       put(path, "stroke-linecap", style.cap);
@@ -281,9 +285,13 @@
 
     drawArrows(now) {
       const flowing = this.flows(now);
+      const back = now.value < 0;
+      const look = flowing ? { arrows: this.arrows, back, room: room(this.model.map), ...this.arrowLook(now) } : { arrows: this.arrows, flowing };
+      if (same(look, this.arrowed)) return;
+      this.arrowed = look;
       this.arrows.forEach((arrow, i) => {
         arrow.show(flowing);
-        if (flowing) this.turn(arrow, this.arrow(this.anchors[i], now), now);
+        if (flowing) this.turn(arrow, this.arrow(this.anchors[i], now), back);
       });
     }
 
@@ -306,23 +314,24 @@
 
     /* Place beside its anchor, bearing, size in px and look of an arrow. */
     arrow(anchor, now) {
+      const [x, y] = this.aside(anchor);
+      return { x, y, angle: round(anchor.angle + (now.value < 0 ? 180 : 0)), ...this.arrowLook(now) };
+    }
+
+    arrowLook(now) {
       const { model } = this;
       const light = model.data.light.includes(now.grade) || now.ahead;
-      const [x, y] = this.aside(anchor);
       const size = 13 + Math.min(9, now.look.weight * 0.7);
       return {
-        x, y,
-        angle: round(anchor.angle + (now.value < 0 ? 180 : 0)),
-        size: round(room(model.map) < 1 ? 0.75 * size : size),
+        size: Math.round(room(model.map) < 1 ? 0.75 * size : size),
         className: "gd-s-" + now.state.key + (light ? " gd-open" : ""),
       };
     }
 
-    turn(arrow, { x, y, angle, size, className }, now) {
-      arrow.move(`translate(-50%, -50%) translate(${x}px, ${y}px) rotate(${angle}deg)`);
-      put(arrow.node, "width", size);
-      put(arrow.node, "height", size);
-      put(arrow.node, "data-direction", now.value < 0 ? "back" : "forth");
+    /* Its size is part of the transform: other width and height would be laid out. */
+    turn(arrow, { x, y, angle, size, className }, back) {
+      arrow.move(`translate(-50%, -50%) translate(${x}px, ${y}px) rotate(${angle}deg) scale(${round(size / ARROW)})`);
+      put(arrow.node, "data-direction", back ? "back" : "forth");
       put(arrow.node, "data-id", this.id);
       put(arrow.node, "class", className);
     }
@@ -409,6 +418,8 @@
     }
   }
 
+  const same = (one, other) => Boolean(other) && Object.keys(one).every((key) => one[key] === other[key]);
+
   const round = (value) => Math.round(value * 100) / 100;
 
   /* A capacity a quarter follows its days by 2 %; a casing that follows too is painted anew each step. */
@@ -459,7 +470,7 @@
   }
 
   function arrowShape() {
-    return G.svg("svg", { viewBox: "-6 -6 12 12", "aria-hidden": "true" }, [
+    return G.svg("svg", { viewBox: "-6 -6 12 12", width: ARROW, height: ARROW, "aria-hidden": "true" }, [
       G.svg("path", { d: G.ARROW }),
     ]);
   }

@@ -103,8 +103,8 @@
     const model = G.model(map);
     map.on("gd:ready gd:step gd:change", () => {
       const other = model.swipes ? null : model.compare;
-      looks.hidden = Boolean(other);
-      beside.hidden = !other;
+      G.set(looks, { hidden: Boolean(other) });
+      G.set(beside, { hidden: !other });
       if (other) beside.replaceChildren(...change(data, other.label));
     });
   };

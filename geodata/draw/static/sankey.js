@@ -185,6 +185,7 @@
     }
 
     draw() {
+      if (!this.on && this.node.hidden) return;
       this.node.hidden = !this.on;
       this.pane.replaceChildren();
       const panes = this.panes();

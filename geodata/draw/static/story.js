@@ -138,6 +138,14 @@
     }).filter((row, k) => ever(story, k)); // also one of which nothing is left: its colour is in the chart
   }
 
+  /* Put rows where others stand; where they are the same but for their figures, these alone. */
+  function renew(body, rows) {
+    const old = [...body.children];
+    const kin = (row, i) => old[i].dataset.market === row.dataset.market && old[i].firstChild.isEqualNode(row.firstChild);
+    if (old.length !== rows.length || !rows.every(kin)) return body.replaceChildren(...rows);
+    return rows.forEach((row, i) => [...row.children].forEach((cell, k) => k && G.set(old[i].children[k], { textContent: cell.textContent })));
+  }
+
   function markets(map, model, story) {
     const body = G.el("tbody");
     const head = G.el("caption");
@@ -150,7 +158,7 @@
       const ahead = Boolean(story.ahead) && !story.years.includes(year) && story.ahead.years.includes(year);
       const standing = ahead ? `${G.t("projected")}: ${G.t(model.data.projection.scenarios[model.scenario].label)}; ${G.t("median")}` : G.t("balanced");
       head.textContent = `${year}, ${G.t("bcm at 20 °C")}, ${standing}; ${ahead ? model.data.projection.interval.replace("–", " – ") : "P10 – P90"}`;
-      body.replaceChildren(...(ahead ? projected(model, story, year) : figures(story, year)));
+      renew(body, ahead ? projected(model, story, year) : figures(story, year));
     }
     function draw() {
       holder.replaceChildren(chart(model, story, tell));

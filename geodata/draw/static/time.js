@@ -121,8 +121,8 @@
       const events = model.events(model.step);
       const open = list.classList.contains("gd-open");
       list.replaceChildren(...eventItems(model, events, open ? MOST : 1));
-      more.hidden = events.length < 2;
-      more.textContent = open ? G.t("less") : G.t("+{n} more", { n: G.number(events.length - 1, 0) });
+      G.set(more, { hidden: events.length < 2 });
+      if (!more.hidden) G.set(more, { textContent: open ? G.t("less") : G.t("+{n} more", { n: G.number(events.length - 1, 0) }) });
       list.classList.toggle("gd-none", events.length === 0);
     };
     more.addEventListener("click", () => {
@@ -185,14 +185,12 @@
     }
     function draw() {
       const step = model.steps[model.step];
-      range.max = model.last;
-      range.value = model.step;
       const said = note(model);
-      range.setAttribute("aria-valuetext", G.words(step.label) + (model.isAhead(model.step) ? ", " + said : ""));
-      label.textContent = G.words(step.label);
-      small.textContent = said;
-      back.disabled = model.step === 0;
-      forth.disabled = model.step === model.last;
+      G.set(range, { max: String(model.last), value: String(model.step), ariaValueText: G.words(step.label) + (model.isAhead(model.step) ? ", " + said : "") });
+      G.set(label, { textContent: G.words(step.label) });
+      G.set(small, { textContent: said });
+      G.set(back, { disabled: model.step === 0 });
+      G.set(forth, { disabled: model.step === model.last });
       bar.classList.toggle("gd-future", model.isAhead(model.step));
       events.draw();
     }
