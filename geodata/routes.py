@@ -7,6 +7,7 @@ Run ``python -m geodata.routes`` after an edit of the tables.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ import shapely
 from shapely.geometry import LineString, shape
 from shapely.geometry.base import BaseGeometry
 
-from geodata import bends, formats, geometry
+from geodata import basemap, bends, formats, geometry
 from geodata.errors import FormatError, GeodataError, GeometryError, checked
 
 DATA = Path(__file__).parent / "data"
@@ -465,6 +466,25 @@ def cities() -> pd.DataFrame:
     '上海'
     """
     return pd.read_csv(DATA / "cities.csv", keep_default_na=False, index_col="id")
+
+
+@functools.cache
+def spots() -> Mapping[str, tuple[str, float, float]]:
+    """Return name, longitude and latitude of every place, city and country by its id.
+
+    A country (ISO 3166-1 alpha-3) lies where its name stands on a map.
+
+    >>> spots()["moscow"], spots()["CHN"][0]
+    (('Moscow', 37.62, 55.75), 'China')
+    """
+    points, towns = places(), cities()
+    lands = [one["properties"] for one in basemap.topology()["objects"]["countries"]["geometries"]]
+    rows = [
+        *zip(points.index, points["name"], points.geometry.x, points.geometry.y, strict=True),
+        *zip(towns.index, towns["name"], towns["lon"], towns["lat"], strict=True),
+        *((land["a3"], land["name"], *land["label"]) for land in lands),
+    ]
+    return {str(key): (str(name), float(lon), float(lat)) for key, name, lon, lat in rows}
 
 
 @checked

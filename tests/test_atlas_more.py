@@ -1517,6 +1517,21 @@ def test_a_country_keeps_its_name_beside_those_of_its_lines(browser, real):
 
 
 @pytest_browser
+def test_an_event_without_a_line_shows_its_place_or_says_that_it_has_none(browser, real):
+    """Storage filled, October 2025: no place. The UK lists a terminal in China that month."""
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):
+        page.goto(f"{real[1].as_uri()}#2025Q4?lang=ru")
+        page.reload()
+        page.locator(".gd-what .gd-more").click()
+        told = page.locator(".gd-events li")
+        assert "(без места)" in told.filter(has_text="2025-10-10").first.inner_text()
+        told.filter(has_text="2025-10-15").locator(".gd-where", has_text="Китай").click()
+        assert page.locator(".gd-pop").inner_text() == "Китай"
+        assert told.filter(has_text="2025-12-26").locator(".gd-where").count() == 0  # of a line
+        log.assert_clean()
+
+
+@pytest_browser
 def test_closer_by_fields_and_stations_have_names(browser, real):
     """Kovykta from zoom 4.8, compressor stations from 6.2; the opening view names cities only."""
     kinds = (

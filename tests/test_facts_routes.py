@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from geodata import routes as ground
+
 DATA = Path(__file__).parents[1] / "energy" / "data"
 FAR_PAST, FAR_FUTURE = "0000-00-00", "9999-99-99"
 
@@ -377,6 +379,18 @@ def test_every_route_of_an_event_exists(routes, events):
 
 def test_an_event_concerns_a_route_or_a_market(events):
     assert ((events["routes"] != "") | (events["markets"] != "")).all()
+
+
+def test_an_event_that_concerns_no_route_says_where_it_was_or_names_no_place(events):
+    """Moscow, the plant at Astrakhan, Brussels, China: known to the map; six name no place."""
+    apart = events[events["routes"] == ""]
+    named = apart.loc[apart["place"] != "", "place"]
+    assert set(named) <= set(ground.spots())
+    assert {"moscow", "aksaraysky-astrakhan-gas-plant", "brussels", "CHN"} <= set(named)
+    assert (events.loc[events["routes"] != "", "place"] == "").all()
+    assert sorted(apart.loc[apart["place"] == "", "event"]) == [
+        "E025", "E032", "E036", "E042", "E168", "E184"
+    ]  # fmt: skip
 
 
 def test_an_event_ends_after_it_begins_and_a_loss_has_a_unit(events):

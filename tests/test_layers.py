@@ -184,12 +184,15 @@ def test_a_projection_that_does_not_fit_is_refused(tracker, ahead):
             layers.projections_long(tracker.lines, wrong)
 
 
-def test_events_lie_on_their_routes(made, tracker):
+def test_events_lie_on_their_routes_or_at_their_place(made, tracker):
     points = made["events"]
     assert len(points) == len(tracker.events)
     named = points[points["routes"] != ""]
     assert named.geometry.notna().all()
-    assert points.loc[points["routes"] == ""].geometry.isna().all()
+    apart = points[points["routes"] == ""]
+    assert (apart.geometry.isna() == (apart["place"] == "")).all()
+    assert apart.geometry["E078"].coords[0] == (37.62, 55.75)  # Moscow
+    assert apart.geometry.isna().sum() == 6
 
 
 def test_files(folder):

@@ -1124,6 +1124,10 @@ class Event(NamedTuple):
         Route ids concerned, semicolon separated.
     markets
         Markets concerned, semicolon separated.
+    place
+        Where it happened or was decided, for an event that concerns no route: an id of the
+        places or cities of geodata, or a country (ISO 3166-1 alpha-3); empty: the route says
+        where, or no place is named.
     offline
         Flow taken off line against what ran or was planned, as printed; 0 where the source says
         that nothing was lost; empty: not told.
@@ -1148,6 +1152,7 @@ class Event(NamedTuple):
     category: EventCategory
     routes: str
     markets: str
+    place: str
     offline: float
     offline_unit: EventOfflineUnit | Literal[""]
     evidence: EventEvidence

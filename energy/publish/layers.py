@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 import xarray as xr
 from pyproj import Geod
-from shapely.geometry import MultiPoint
+from shapely.geometry import MultiPoint, Point
 from shapely.geometry.base import BaseGeometry
 
 from energy.errors import DataError, EnergyError
@@ -28,7 +28,7 @@ from energy.measure import periods
 from energy.measure.tables import Tables
 from energy.publish import whole
 from geodata import formats, geometry
-from geodata.routes import ATTRIBUTION
+from geodata.routes import ATTRIBUTION, spots
 
 LICENCE = "CC BY 4.0"
 LICENCES = [
@@ -344,16 +344,20 @@ def _idle(row: Mapping[str, Any]) -> float | None:
 
 
 def events(lines: gpd.GeoDataFrame, table: pd.DataFrame) -> gpd.GeoDataFrame:
-    """Return the events as points at the middle of each route concerned; null where none is named.
+    """Return the events as points at the middle of each route concerned.
 
-    The point says which line an event belongs to, not where it happened.
+    The point of a route says which line an event belongs to, not where it happened; an event that
+    concerns no route lies at its ``place``, and has no geometry where none is named.
     """
     middle = {
         r: g.interpolate(0.5, normalized=True) for r, g in lines.geometry.items() if g is not None
     }
+    places = table["place"] if "place" in table else [""] * len(table)
     points = []
-    for text in table["routes"]:
+    for text, place in zip(table["routes"], places, strict=True):
         found = [middle[route] for route in text.split(";") if route in middle]
+        if not found and place in spots():
+            found = [Point(spots()[place][1:])]
         points.append(found[0] if len(found) == 1 else MultiPoint(found) if found else None)
     return gpd.GeoDataFrame(table.set_index("event"), geometry=points, crs=lines.crs)
 
@@ -673,6 +677,7 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "category": _field("Kind of event: start, halt, sanction, waiver, payment, maintenance, ..."),
     "routes": _field("Route ids concerned, semicolon separated"),
     "markets": _field("Markets concerned, semicolon separated"),
+    "place": _field("Where it was, if no route says: id of a place or city, or a country's code"),
     "detail": _field("One sentence"),
     "scheduled": _field("True for dates ahead of the facts"),
     "source": _field("Key of the source"),

@@ -36,6 +36,7 @@ from energy.publish.atlas.words import (
     text_of,
     translations,
 )
+from geodata.routes import spots
 
 NAN = float("nan")
 
@@ -182,10 +183,18 @@ def events_of(
                 "title": (title := text_of(record["title"])),
                 **({"names": names[title]} if title in names else {}),
                 "lines": [places[name] for name in ids if name in places],
+                **at_of(text_of(record.get("place"))),
                 "source": cited.index_of(record.get("source")),
             }
         )
     return rows
+
+
+def at_of(place: str) -> dict[str, str]:
+    """Return ``at``, by which the page finds a place: the code of a country, else its name."""
+    if place not in spots():
+        return {}
+    return {"at": place if place.isupper() else spots()[place][0]}
 
 
 def attribution_of(routes: gpd.GeoDataFrame, more: str | Iterable[str]) -> list[str]:

@@ -133,6 +133,18 @@
     L.popup({ className: "gd-pop", closeButton: false }).setLatLng([lat, lon]).setContent(G.el("strong", {}, entry.text)).openOn(map);
   }
 
+  /* A country by its code or a place by its name: its words in the language of the page, and a way to it. */
+  G.placed = function (map, at) {
+    const country = (map.geodrawCountries || []).find((one) => one.a3 === at);
+    const near = map.getZoom();
+    if (country) return entryAt(G.country(country), country.label[1], country.label[0], near);
+    const place = [...(map.geodrawCities || []), ...(map.geodrawPlaces || [])].find((one) => one.name === at);
+    const language = { ru: 0, zh: 1 }[G.language()];
+    return place ? entryAt((language === undefined ? "" : place.names[language]) || place.name, place.lat, place.lon, Math.max(near, 4)) : null;
+  };
+  const entryAt = (text, lat, lon, zoom) => ({ text, place: { lat, lon, zoom } });
+  G.showPlace = (map, entry) => show(map, null, entry);
+
   G.search = function (map, options) {
     const model = G.model(map);
     map.geodrawPlaces = options.places.filter((place) => !place.rank);

@@ -36,12 +36,22 @@
     );
   }
 
+  /* Where an event was that concerns no line: a word that shows it on the map; no place, and that is said. */
+  function where(model, event) {
+    if (event.lines.length) return null;
+    const found = G.placed && G.placed(model.map, event.at);
+    if (!found) return G.el("span", { class: "gd-soft" }, `(${G.t("no place")})`);
+    return G.el("button", { type: "button", class: "gd-where", title: G.t("Show on the map"), on: { click: () => G.showPlace(model.map, found) } }, found.text);
+  }
+
   function eventItem(model, event) {
     const source = model.data.sources[event.source];
     return G.el("li", {}, [
       G.el("time", {}, event.date),
       " ",
       G.el("span", { dir: "auto" }, G.titled(event)),
+      " ",
+      where(model, event),
       source ? " " : null,
       source ? G.link(G.t("source"), source.url) : null,
     ]);
