@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import gzip
 import io
 import json
 import re
+import tarfile
 import zipfile
 
 import pandas as pd
@@ -343,10 +345,11 @@ REFUSED = {
     "empty": (lambda name, body: b"", "empty; download it again"),
     "blank": (lambda name, body: b" \r\n\0", "empty; download it again"),
     "a web page": (lambda name, body: PAGE, r"a web page \('503 Service Unavailable'\) that came"),
-    "XML": (lambda name, body: b"<?xml version='1.0'?><rows/>", "XML .*read are CSV, xlsx, GeoJSON"),
+    "XML": (lambda name, body: b"<?xml version='1.0'?><rows/>", "XML; as files are read CSV, xlsx"),
     "an old workbook": (lambda name, body: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 9, "old form .* save it as .xlsx"),
     "a zip of two": (lambda name, body: zipped(name, body, f"b{name}"), "zip of 2 files .*: unpack it and import"),
     "half a zip": (lambda name, body: zipped(name, body)[:-30], "Not a whole zip file"),
+    "half a gzip": (lambda name, body: gzip.compress(body)[:-20], "not a whole gzip file"),
     "half a workbook": (lambda name, body: body[:999] if name.endswith("x") else None, "Not a whole zip file"),
     "no workbook": (lambda name, body: zipped("xl/a.xml", b"<a/>"), "workbook is damaged or not one"),
     "UTF-16, no mark": (lambda name, body: as_text(name, body, "utf-16-le"), "row 1: not UTF-8; it looks like UTF-16"),
@@ -423,6 +426,7 @@ def test_what_is_damaged_is_refused_with_file_place_and_remedy(tmp_path, damage)
 
 READ = {
     "zipped": lambda name, body: zipped(f"deep/{name}", body),
+    "gzipped": lambda name, body: gzip.compress(body),
     "zipped on a Mac": lambda name, body: zipped(name, body, f"__MACOSX/._{name}", ".DS_Store"),
     "with a mark": lambda name, body: b"\xef\xbb\xbf" + body,
     "UTF-16": lambda name, body: body.decode().encode("utf-16"),
@@ -469,6 +473,59 @@ def plainly(found):
     if isinstance(found, list):
         return sorted(row[:3] if isinstance(row, tuple) else row for row in found)
     return sorted(found[["series", "entity", "period", "value"]].itertuples(index=False, name=None))
+
+
+@pytest.mark.parametrize("form", ["tar.gz", "zip"])
+def test_an_archive_of_routes_is_unfolded(tmp_path, form):
+    """As a code host packs the checkout: a folder around all, other files between."""
+    members = {"routes-main/gas/P0001.geojson": json.dumps(LINE), "routes-main/gas/P0002.geojson": json.dumps(OTHER),
+               "routes-main/README.md": "notes"}  # fmt: skip
+    out = io.BytesIO()
+    if form == "zip":
+        with zipfile.ZipFile(out, "w") as archive:
+            for name, text in members.items():
+                archive.writestr(name, text)
+    else:
+        with tarfile.open(fileobj=out, mode="w:gz") as packed:
+            for name, text in members.items():
+                header = tarfile.TarInfo(name)
+                header.size = len(text)
+                packed.addfile(header, io.BytesIO(text.encode()))
+    path = write(tmp_path, f"routes.{form}", out.getvalue())
+    assert forms.recognise(path).name == "gem"
+    folder = files.unfold(path, tmp_path / "out")
+    assert sorted(p.name for p in folder.glob("*.geojson")) == ["P0001.geojson", "P0002.geojson"]
+    if form == "tar.gz":
+        with pytest.raises(
+            DataError, match=r"half\.tar\.gz: The archive breaks off: its end is missing"
+        ):
+            files.unfold(write(tmp_path, "half.tar.gz", damaged(out.getvalue())), tmp_path / "none")
+
+
+def damaged(packed):
+    """Lose the last block of what is packed, and pack it again."""
+    return gzip.compress(gzip.decompress(packed)[:1300])
+
+
+def test_a_table_of_all_stores_with_those_that_report_nothing(tmp_path):
+    """Columns, states and the two Britains as the service gave them out in 2022; figures ours."""
+    text = ("name,code,gasDayStart,gasInStorage,status,full\nAustria,AT,2022-04-30,18.1,E,18.9\n"
+            "Ireland,IE,2022-04-30,,N,\nUnited Kingdom (Pre-Brexit),GB,2022-04-30,,N,\n"
+            "United Kingdom (Post-Brexit),GB*,2022-04-30,8.5,C,89\n")  # fmt: skip
+    rows = taken(write(tmp_path, "agsi.csv", text)).query("series == 'storage_stock'")
+    assert rows[["entity", "value", "status"]].to_numpy().tolist() == [
+        ["austria", 18.1, "estimate"], ["united-kingdom", 8.5, "actual"]]  # fmt: skip
+
+
+def test_an_answer_of_a_service_is_named(tmp_path):
+    answer = (samples.DATA / "gie" / "page1.json").read_bytes()
+    assert forms.recognise(write(tmp_path, "agsi.json", answer)).words == (
+        "an answer of AGSI+ or ALSI (its table is read as CSV); energy update asks for it itself")  # fmt: skip
+    rates = (samples.DATA / "cbr" / "day.xml").read_bytes()
+    with pytest.raises(
+        DataError, match=r"rates\.xml: XML, rates of the Bank of Russia: energy update"
+    ):
+        forms.recognise(write(tmp_path, "rates.xml", rates))
 
 
 def test_a_workbook_in_a_zip_and_one_with_a_sheet_of_notes_before_are_read(tmp_path):

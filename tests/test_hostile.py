@@ -50,7 +50,7 @@ def endless(request, tmp_path):
     [
         (lambda path: inbox.answer_of(path), "DataError.*no plain file"),
         (lambda path: repr(gem.read_folder(path.parent).attrs), "no plain file of at most 64 MB"),
-        (lambda path: accounts._from_template(path, []), "DataError.*no plain file"),
+        (lambda path: accounts.read(path), "DataError.*no plain file"),
     ],
     ids=["inbox", "gem", "accounts"],
 )

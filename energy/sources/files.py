@@ -22,7 +22,7 @@ import pandas as pd
 
 from energy.errors import DataError
 from energy.measure import periods
-from energy.sources import entsog, forms, gem, pinksheet, reading
+from energy.sources import entsog, forms, gem, gie, pinksheet, reading
 from energy.sources.contract import Answer, Request
 from energy.sources.forms import Form
 
@@ -241,6 +241,7 @@ def _agsi(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
     day, stock, full = AGSI_COLUMNS[form.name]
     for place, row in _records(form):
         name = row.get("code") or row.get("country") or row.get("name") or row.get("Name") or "EU"
+        name = name.rstrip("*")  # GB* is Britain after it left
         when = reading.day(answer, row[day], f"{day} in row {place}")
         for series, column, unit, basis in (
             ("storage_stock", stock, "TWh", "unstated"),
@@ -249,7 +250,8 @@ def _agsi(answer: Answer, form: Form) -> Iterator[dict[str, Any]]:
             value = reading.cell(answer, row[column], f"{column} on {when} (row {place})", GAPS, 0)
             if value is not None:
                 yield {"series": series, "entity": reading.entity(name), "period": when, "freq": "D",
-                       "value": value, "unit": unit, "basis": basis, "ref": f"row {place}"}  # fmt: skip
+                       "value": value, "unit": unit, "basis": basis, "ref": f"row {place}",
+                       "status": gie.STATUS.get(row.get("status", ""), "provisional")}  # fmt: skip
 
 
 def _slug(text: str) -> str:
@@ -293,6 +295,11 @@ def unfold(path: Path | str, folder: Path | str) -> Path:
     ['P0001.geojson']
     """
     path, target = Path(path), Path(folder) / "gas"
+    if forms.is_archive(path):
+        try:
+            return gem.unpack(forms.file_answer(path), folder)
+        except reading.SourceError as error:
+            raise DataError(path.name, [f"{path.name}: {error.what} Download it again."]) from None
     name, body = forms.unpacked(path)
     if body.startswith(b"SQLite"):
         geometries = _geopackage(name, body)

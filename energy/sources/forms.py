@@ -10,8 +10,13 @@ import codecs
 import csv
 import dataclasses
 import datetime as dt
+import gzip
 import io
+import lzma
 import re
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -101,6 +106,8 @@ def recognise(path: Path | str) -> Form:
     path = Path(path)
     if path.is_dir():
         return _folder(path)
+    if is_archive(path):
+        return Form("gem", "an archive of Global Energy Monitor's routes")
     name, body = unpacked(path)
     if body.startswith(b"SQLite format 3\0"):
         return Form("gem-release", "GeoPackage of pipelines")
@@ -118,12 +125,36 @@ def recognise(path: Path | str) -> Form:
     return dataclasses.replace(form, told=(f"warning: {said}",))
 
 
+def is_archive(path: Path) -> bool:
+    """Tell a tar archive, packed or not, or a zip of a checkout of routes, from tables.
+
+    Examples
+    --------
+    >>> _ = Path("stock.csv").write_text("gasDayStart,full")
+    >>> is_archive(Path("stock.csv"))
+    False
+    """
+    if not path.is_file():
+        return False
+    try:
+        if tarfile.is_tarfile(path):
+            return True
+    except (EOFError, OSError, zlib.error, lzma.LZMAError):
+        return False  # half a packed file, of whatever
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return sum(_ROUTE.search(name) is not None for name in archive.namelist()) > 1
+
+
+_ROUTE = re.compile(r"(^|/)P\d{4,}\.geojson$")
+
+
 def unpacked(path: Path) -> tuple[str, bytes]:
     """Return name and bytes of a file, or of the one table in a zip; see `open_body`.
 
     Examples
     --------
-    >>> import zipfile
     >>> with zipfile.ZipFile("stock.zip", "w") as archive:
     ...     archive.writestr("stock.csv", "gasDayStart,full")
     >>> unpacked(Path("stock.zip"))
@@ -154,6 +185,8 @@ def open_body(name: str, body: bytes) -> tuple[str, bytes]:
       - stock.csv: a web page ('503') that came in place of the file; download it again
     """
     for _ in range(2):  # a workbook in a zip, no deeper
+        if body.startswith(b"\x1f\x8b"):
+            name, body = name.removesuffix(".gz"), _gunzipped(name, body)
         _refuse_no_data(name, body)
         if not body.startswith(b"PK"):
             break
@@ -174,6 +207,19 @@ def open_body(name: str, body: bytes) -> tuple[str, bytes]:
     return name, body
 
 
+def _gunzipped(name: str, body: bytes) -> bytes:
+    try:
+        with gzip.open(io.BytesIO(body)) as file:
+            content = file.read(reading.LARGEST + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            name, [f"{name}: not a whole gzip file ({error}); download it again"]
+        ) from None
+    if len(content) > reading.LARGEST:
+        raise DataError(name, [f"{name}: unpacks to more than {reading.LARGEST:,} bytes; part it"])
+    return content
+
+
 _HIDDEN = re.compile(r"(^|/)(\.|__MACOSX/|~\$)|/$")
 """Members of a zip that are no files of their own: folders, and what systems leave behind."""
 
@@ -191,8 +237,11 @@ def _refuse_no_data(name: str, body: bytes) -> None:
         raise DataError(name, [f"{name}: a web page{said} that came in place of the file; "
                                "download it again"])  # fmt: skip
     if head.startswith(b"<"):
-        raise DataError(name, [f"{name}: XML ({reading.excerpt(body, 40)}); read are CSV, xlsx, GeoJSON "
-                               "and GeoPackage: take the file in one of them"])  # fmt: skip
+        service = service_of(body[:HEAD].decode("utf-8", errors="replace"))
+        what = f"XML, {service}: energy update asks for it itself" if service else "XML"
+        raise DataError(
+            name, [f"{name}: {what}; as files are read CSV, xlsx, GeoJSON and GeoPackage"]
+        )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise DataError(name, [f"{name}: a workbook of the old form (.xls), or locked with a password; "
                                "save it as .xlsx"])  # fmt: skip
@@ -203,7 +252,7 @@ def _refuse_no_data(name: str, body: bytes) -> None:
 
 
 def _folder(path: Path) -> Form:
-    if any(re.fullmatch(r"P\d{4,}\.geojson", p.name) for p in path.rglob("*.geojson")):
+    if any(_ROUTE.search(p.name) for p in path.rglob("*.geojson")):
         return Form("gem", "Global Energy Monitor, folder of routes")
     if any(path.glob("*.csv")) or (path / "routes.geojson").exists():
         return Form("facts", "tables of your own")
@@ -213,7 +262,30 @@ def _folder(path: Path) -> Form:
 def _json(text: str) -> Form:
     if re.search(r'"type"\s*:\s*"FeatureCollection"', text[:HEAD]):
         return Form("gem-release", "GeoJSON of pipelines")
-    return Form("unknown", "JSON that is no FeatureCollection of pipelines")
+    service = service_of(text)
+    return Form("unknown", f"{service}; energy update asks for it itself" if service else
+                "JSON that is no FeatureCollection of pipelines")  # fmt: skip
+
+
+SERVICES = {"gasDayStart": "an answer of AGSI+ or ALSI (its table is read as CSV)",
+            "operationalData": "an answer of ENTSOG", "pointKey": "an answer of ENTSOG",
+            "reporterCode": "an answer of UN Comtrade", "destination_iso2": "an answer of CREA",
+            "history.cursor": "an answer of MOEX", "nrg_ti_gas": "an answer of Eurostat",
+            "ValCurs": "rates of the Bank of Russia", "EXR": "rates of the ECB",
+            "reporter": "an answer of a trade service", "observations": "an answer of FRED"}  # fmt: skip
+"""Word in the answer of a service to what the answer is."""
+
+
+def service_of(text: str) -> str:
+    """Return whose answer a JSON or XML text is, "" where that is not known.
+
+    Examples
+    --------
+    >>> service_of('{"data": [{"gasDayStart": "2026-10-01"}]}')
+    'an answer of AGSI+ or ALSI (its table is read as CSV)'
+    """
+    head = text[:HEAD].lower()
+    return next((said for word, said in SERVICES.items() if word.lower() in head), "")
 
 
 Numbered = list[tuple[int, list[str]]]
@@ -345,7 +417,10 @@ def _likely(body: bytes) -> str:
         except UnicodeDecodeError:
             continue
         odd = sum(ord(c) > 127 for c in text)
-        share = len(re.findall(f"[{letters}]", text.lower())) / odd if odd else 0.0
+        found = re.findall(f"[{letters}]+", text.lower())
+        if name == "cp1251":  # words, not single letters with an accent in others
+            found = [word for word in found if len(word) > 1]
+        share = sum(map(len, found)) / odd if odd else 0.0
         if share > most:
             best, most = words, share
     return best

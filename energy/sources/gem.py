@@ -200,15 +200,20 @@ def _zip(answer: Answer) -> Iterator[tuple[str, bytes, str]]:
             yield member.filename, content, dt.date(*member.date_time[:3]).isoformat()
 
 
+END = 1024
+"""Zero bytes that end a tar archive: without them it was cut, which tarfile passes over."""
+
+
 class _Capped(io.RawIOBase):
     """A reader that stops with an error once more bytes came out than an archive may hold."""
 
     def __init__(self, file: Any, largest: int):
-        self.file, self.left = file, largest
+        self.file, self.left, self.tail = file, largest, b""
 
     def read(self, size: int = -1) -> bytes:
         content: bytes = self.file.read(min(size, self.left + 1) if size >= 0 else self.left + 1)
         self.left -= len(content)
+        self.tail = (self.tail + content[-END:])[-END:]
         if self.left < 0:
             raise _TooLarge
         return content
@@ -229,6 +234,8 @@ def _tar(answer: Answer) -> Iterator[tuple[str, bytes, str]]:
                 yield from _member(answer, archive, member)
         while capped.read(2**20):
             pass  # the checksum stands at the very end
+        if capped.tail.strip(b"\0"):
+            reading.refuse(answer, "The archive breaks off: its end is missing.")
     except _TooLarge:
         reading.refuse(answer, f"The archive unpacks to more than {LARGEST:,} bytes; not taken.")
     except (tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error) as error:
