@@ -38,7 +38,8 @@ from geodata.draw.sharing import unshare
 
 SIX = 1e-6  # six digits
 DECIMALS = {"flow": 4, "capacity": 4, "utilisation": 4, "coverage": 4, "price": 2, "revenue": 2,
-            "netback": 2, "idle": 3.7, "flowing": 4, "flow_p10": 4, "flow_p90": 4, "reported": 4}  # fmt: skip
+            "netback": 2, "idle": 3.7, "flowing": 4, "flow_p10": 4, "flow_p90": 4, "reported": 4,
+            "revenue_p10": 2, "revenue_p90": 2}  # fmt: skip
 """Digits after the point in the layers; idle is a difference of two rounded numbers."""
 SERIES = {"value": ("flow", 1000), "limit": ("capacity", 1000), "share": ("utilisation", 1000),
           "price": ("price", 10), "revenue": ("revenue", 10)}  # fmt: skip
@@ -74,7 +75,7 @@ class Book:
         empty = table["flow"].abs() < 5e-4  # of less than 0.001 bcm there is no price
         ends = self._ends().reindex(table.index)
         modelled = self.modelled.reindex(table.index)
-        return table.assign(
+        made = table.assign(
             coverage=table["coverage"].fillna(0.0), balanced=table["flow"].where(said),
             price_p10=modelled["p10"], price_p90=modelled["p90"],
             revenue=(table["flow"] * table["price"]).fillna(table["revenue"].where(empty)),
@@ -82,6 +83,17 @@ class Book:
             idle=(table["capacity"] - table["flow"]).where((table["coverage"] > 0.999) | said),
             flow_p10=ends["p10"].where(said), flow_p90=ends["p90"].where(said),
         )  # fmt: skip
+        return made.assign(**{f"revenue_{end}": self._worth(made, end) for end in ("p10", "p90")})
+
+    @staticmethod
+    def _worth(made: pd.DataFrame, end: str) -> pd.Series:
+        """Return an end of flow times price: their distances to it, squared and added."""
+        flow, price = made["flow"], made["price"]
+        by_flow = (made[f"flow_{end}"] - flow) * price
+        by_price = ((made[f"price_{end}"] - price) * flow).fillna(0.0)
+        away = (by_flow**2 + by_price**2) ** 0.5
+        edge = made["revenue"] + (away if end == "p90" else -away)
+        return edge.where((edge > 0) | (made[f"flow_{end}"] < 0), edge * 0)
 
     @property
     def modelled(self) -> pd.DataFrame:
@@ -251,18 +263,41 @@ class Book:
         table["balanced"] = table["flow_p10"].notna() & table["year"].isin(ends)
         table["days"] = [periods.days(periods.parse(text)) for text in table["period"]]
         table["covered"] = table["coverage"].fillna(0) * table["days"]
-        table["lost"] = (table["flow"] > 0) & table["revenue"].isna()
+        earned = (table["told"] * table["price"]).fillna(0.0).where(table["told"].notna())
+        table["lost"] = (table["told"] >= 5e-4) & table["price"].isna()
+        table["revenue"] = earned
+        for end in ("p10", "p90"):
+            edge = table[f"price_{end}"].fillna(table["price"])
+            table[f"price_{end}"] = (table["told"] * edge).fillna(0.0)
         groups = table.groupby(["route", "year"])
-        sums = groups[["told", "capacity", "revenue", "covered", "lost"]].sum(min_count=1)
+        parts = ["told", "capacity", "revenue", "covered", "lost", "price_p10", "price_p90"]
+        sums = groups[parts].sum(min_count=1)
         length = sums.index.get_level_values("year").map(lambda y: periods.days(periods.parse(y)))
-        known = groups["flow"].count() > 0
+        known = groups["told"].count() > 0
         whole = (sums["covered"] / length > 1 - SIX) | groups["balanced"].any()
         whole &= sums["capacity"] > 0
         return pd.DataFrame({
             "flow": sums["told"],
             "utilisation": (100 * sums["told"] / sums["capacity"]).where(whole),
             "revenue": (sums["revenue"].fillna(0) / 1000).where(known & (sums["lost"] == 0)),
+            "price_p10": sums["price_p10"] / sums["revenue"].where(sums["revenue"] != 0),
+            "price_p90": sums["price_p90"] / sums["revenue"].where(sums["revenue"] != 0),
         })  # fmt: skip
+
+    def worth(self, route: str, year: str) -> dict[str, float]:
+        """Return the interval of a year's revenue, billion USD, from the balance of the year."""
+        arcs = self.tracker.facts["balance-arcs"].set_index("route")["arc"]
+        table, day = self.balance.table(arcs[route], "A"), pd.Timestamp(f"{year}-01-01")
+        if (route, year) not in self.years.index or day not in table.index:
+            return {"p10": np.nan, "p90": np.nan}
+        row = self.years.loc[(route, year)]
+        if not row["flow"] >= 5e-4 or row["revenue"] != row["revenue"]:  # no gas, no price
+            return {"p10": np.nan, "p90": np.nan}
+        flow, found = table.loc[day], {}
+        for end, side in (("p10", -1), ("p90", 1)):
+            away = np.hypot(flow[end] / row["flow"] - 1, row[f"price_{end}"] - 1)
+            found[end] = max(0.0, row["revenue"] * (1 + side * away))
+        return found
 
     @cached_property
     def markets(self) -> dict[tuple[str, str], float]:
@@ -382,6 +417,7 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
             (lambda n, y: years["utilisation"].get((n, y)), 1),
         "Revenue, billion USD (flow times border price)":
             (lambda n, y: years["revenue"].get((n, y)), 0.1),
+        "Revenue, P10–P90": (lambda n, y: np.nan, 0.1),
         "Gazprom, IFRS, as reported": (lambda n, y: book.accounts.get((n, y)), 1),
     }  # fmt: skip
     rows: list[tuple] = []
@@ -406,10 +442,11 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
             for year, cell in zip(head[1:], cells[1:], strict=True):
                 shown = re.sub(r"[,emp* ]", "", cell)
                 if "P90" in title:
-                    low, high = map(float, shown.split("–"))
-                    for end, value in zip(("p10", "p90"), (low, high), strict=True):
+                    made = book.worth if title.startswith("Revenue") else book.ends
+                    ends = (np.nan, np.nan) if shown == "–" else map(float, shown.split("–"))
+                    for end, value in zip(("p10", "p90"), ends, strict=True):
                         rows.append((f"summary.md, {title}: {cells[0]} {year} {end}", value,
-                                     book.ends(cells[0], year)[end], step))  # fmt: skip
+                                     made(cells[0], year)[end], step))  # fmt: skip
                     continue
                 rows.append((f"summary.md, {title}: {cells[0]} {year}",
                              np.nan if shown == "–" else float(shown), look(cells[0], year), step))  # fmt: skip
@@ -497,6 +534,8 @@ def _quarters(frame: gpd.GeoDataFrame, book: Book) -> Iterator[tuple]:
         "flow_p10",
         "flow_p90",
         "reported",
+        "revenue_p10",
+        "revenue_p90",
     ):
         step = 10.0 ** -DECIMALS[name]
         for route, period, shown in zip(frame["route"], frame["period"], frame[name], strict=True):
@@ -582,7 +621,8 @@ RULED: dict[str, set[str]] = {
 
 def _cube(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     rows, names = [], ["flow", "capacity", "utilisation", "coverage", "price", "revenue", "balanced",
-                       "reported", "flow_p10", "flow_p90", "price_p10", "price_p90"]  # fmt: skip
+                       "reported", "flow_p10", "flow_p90", "price_p10", "price_p90",
+                       "revenue_p10", "revenue_p90"]  # fmt: skip
     with xr.open_dataset(folder / "layers" / "flows.nc", engine="h5netcdf") as cube:
         numbers = {str(n) for n in cube.data_vars if cube[n].dtype.kind in "if"}
         table = cube[names].to_dataframe().reset_index()

@@ -46,9 +46,10 @@ def lacking(doors: Doors) -> list[str]:
 def _cells(truth: xr.Dataset) -> pd.DataFrame:
     """Return every known flow with what must travel with it."""
     names = ["flow", "reported", "coverage", "status", "flow_p10", "flow_p90", "sources",
-             "reported_status", "capacity_kind", "utilisation"]  # fmt: skip
+             "reported_status", "capacity_kind", "utilisation", "revenue", "revenue_p10"]  # fmt: skip
     table = truth[names].to_dataframe()[names].dropna(subset=["flow"])
     table["partial"] = (table["coverage"] > 0) & (table["coverage"] < WHOLE)
+    table["worth"] = table["revenue_p10"].notna() & (table["revenue"] != 0)
     table["sure"] = (table["status"] == "balanced") & (table["flow"].round(3) != 0)
     return table
 
@@ -108,6 +109,15 @@ def _summary(doors: Doors) -> Iterator[str]:
     shown, ends = _rows(parts["By market, bcm"]), _rows(parts.get("By market, P10–P90", ""))
     for market in sorted(set(shown) - set(ends)):
         yield f"{market} stands without its interval"
+    earned, ends = (
+        _rows(parts.get(title, ""))
+        for title in ("Revenue, billion USD (flow times border price)", "Revenue, P10–P90")
+    )
+    for route, cells in earned.items():
+        whole = [y for y, text in cells.items() if text[0] not in "–-0" and text[-1] != "*"]
+        for year in whole:
+            if "–" not in ends.get(route, {}).get(year, "–")[1:]:
+                yield f"{route} {year} earned something without an interval"
     aged = {name.removeprefix("route ") for name in _rows(parts["Newest figure of each series"])}
     named = _cells(doors.truth).query("sources.str.contains('V')").index.unique("route")
     for route in sorted((set(rows) & set(named)) - aged):
@@ -136,6 +146,8 @@ def _layer(doors: Doors) -> Iterator[str]:
                 yield f"{where} has no {name}"
         if cell["sure"] and (row.get("flow_p10") is None or row.get("flow_p90") is None):
             yield f"{where} has no interval"
+        if cell["worth"] and (row.get("revenue_p10") is None or row.get("revenue_p90") is None):
+            yield f"{where} has no interval of its revenue"
         if row.get("utilisation") is not None and not row.get("capacity_kind"):
             yield f"{where} does not say what its utilisation is a share of"
         if cell["sure"] and row.get("reported") is not None and not row.get("reported_status"):
@@ -148,7 +160,15 @@ def _cube(doors: Doors) -> Iterator[str]:
     for name in ("unit", "basis", "estimate", "as_of"):
         if not doors.cube.attrs.get(name):
             yield f"no {name}"
-    for name in ("coverage", "status", "flow_p10", "flow_p90", "capacity_kind"):
+    for name in (
+        "coverage",
+        "status",
+        "flow_p10",
+        "flow_p90",
+        "capacity_kind",
+        "revenue_p10",
+        "revenue_p90",
+    ):
         if name not in doors.cube:
             yield f"no {name}"
     for name, values in doors.cube.data_vars.items():

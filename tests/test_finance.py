@@ -379,6 +379,23 @@ def test_gas_that_did_not_flow_has_no_price():
     assert np.isnan(told["revenue"].values[3])
 
 
+def test_the_ends_of_a_revenue_are_those_of_flow_and_modelled_price():
+    """13 1/3 and 10 % away make 16 2/3 %, 60 become 70; a print has no error, nor sinks it below 0."""
+    table = pd.DataFrame(
+        {"market": "europe", "period": pd.date_range("2022-01-01", periods=4, freq="QS"),
+         "price": 200.0, "p10": [180.0, np.nan, 20.0, 180.0], "p90": [220.0, np.nan, 380.0, 220.0],
+         "status": "modelled", "id": "P0001"}
+    )  # fmt: skip
+    bare = cube(pipe=("europe", [0.3, 0.3, 0.3, 0.0], 0.0))
+    ends = {"flow_p10": [0.24, 0.27, 0.03, 0.0], "flow_p90": [0.34, 0.36, 0.34, 0.1]}
+    bare = bare.assign({name: bare["flow"] * 0 + [told] for name, told in ends.items()})
+    made = revenue.attach(bare, bare["flow"], table).isel(route=0)
+    low, high = made["revenue_p10"].values, made["revenue_p90"].values
+    assert high[:2] == pytest.approx([70, 72])
+    assert low[:3] == pytest.approx([60 * (1 - 0.05**0.5), 54, 0])
+    assert np.isnan([low[3], high[3]]).all()  # no gas, no price, no interval
+
+
 # ---- bridge ----------------------------------------------------------------------------------
 
 

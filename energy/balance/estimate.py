@@ -220,7 +220,8 @@ def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balanc
         diagonal, beside, pull = prior.normal(change)
         trust = weights / errors**2
         right = frame.gather(pull + held * goal) + rows.T @ (trust * values)
-        new = frame.flow(quarters.chain(trust, diagonal + held, beside).solve(right))
+        factored = quarters.chain(trust, diagonal + held, beside)
+        new = frame.flow(factored.solve(right))
         moved = float(np.abs(new - flow).max())
         flow = new if step - first < CALM else (flow + new) / 2
         beyond = np.where(net.weight > 0, np.maximum(net.low - flow, flow - net.high), 0.0).max()
@@ -233,8 +234,21 @@ def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balanc
                           f"moves by {moved:.1e} bcm. The figures that clash most: "
                           f"{', '.join(worst)}.")  # fmt: skip
     push = held * np.abs(flow - goal)
+    # the springs give by their force; once more with the force as a weight they do not
+    # (method of multipliers, Hestenes 1969)
+    firm = frame.flow(factored.solve(right + frame.gather(held * (goal - new))))
+    flow = at_rest(firm if step - first < CALM else flow, net)
     chain = Normal(frame, rows, YEAR).chain(trust, diagonal + held, beside)
     return Balance(net, told, frame, flow, push, weights, chain, rows, step - first + 1)
+
+
+def at_rest(flow: np.ndarray, net: System) -> np.ndarray:
+    """Return flows of which those a cubic metre or so from their lower bound lie on it.
+
+    A shut line would else be told to flow back by what arithmetic leaves, and "-0.0" be printed.
+    """
+    near = np.abs(flow - net.low) <= KEPT
+    return np.where((net.weight > 0) & near, net.low, flow) + 0.0  # no zero has a sign
 
 
 def _student(residual: np.ndarray, freedom: float) -> np.ndarray:

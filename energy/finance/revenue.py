@@ -19,6 +19,10 @@ WORDS = {
     "price": {"long_name": "Border price", "units": "USD/1000 m3 (20 °C)",
               "comment": "of gas that flowed: missing where none did or is known of"},
     "revenue": {"long_name": "Flow times border price", "units": "million USD"},
+    "revenue_p10": {"long_name": "Revenue of which one in ten lies below", "units": "million USD",
+                    "comment": "of the flow's interval, and the price's where it is modelled"},
+    "revenue_p90": {"long_name": "Revenue of which one in ten lies above", "units": "million USD",
+                    "comment": "of the flow's interval, and the price's where it is modelled"},
     "price_status": {"long_name": "Standing of the price"},
     "price_source": {"long_name": "Ids of the figures behind the price"},
 }  # fmt: skip
@@ -59,7 +63,7 @@ def priced(cube: xr.Dataset, tables: Tables, table: pd.DataFrame) -> xr.Dataset:
     inner = attach(inner, inner["flow"], table)
     if fine != freq:
         return roll_up(cube, inner)
-    return cube.assign({name: inner[name] for name in WORDS})
+    return cube.assign({name: inner[name] for name in WORDS if name in inner})
 
 
 def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Dataset:
@@ -79,8 +83,9 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
     Dataset
         Price in USD/1000 m3 (20 °C) with ``price_p10, price_p90`` where it is modelled (NaN where
         printed), revenue in million USD: 1 bcm at 1 USD/1000 m3 is worth
-        1 million USD. A missing price or flow leaves revenue missing. Where no gas flowed, or none
-        is known of, nothing was sold: no price, no standing, no source; revenue is what flowed (0).
+        1 million USD; ``revenue_p10, revenue_p90`` where the flow has an interval. A missing price
+        or flow leaves revenue missing. Where no gas flowed, or none is known of, nothing was sold:
+        no price, no standing, no source; revenue is what flowed (0).
 
     Examples
     --------
@@ -105,7 +110,7 @@ def attach(cube: xr.Dataset, volume: xr.DataArray, table: pd.DataFrame) -> xr.Da
         price_source=(dims, found["id"].fillna("").to_numpy(object).reshape(shape)),
         revenue=volume * found["price"].to_numpy().reshape(shape),
     )
-    return _named(_without_empty(cube, volume))
+    return _named(_with_ends(_without_empty(cube, volume)))
 
 
 def without_gas(volume: Any) -> Any:
@@ -197,18 +202,51 @@ def roll_up(cube: xr.Dataset, fine: xr.Dataset) -> xr.Dataset:
     ends = {name: np.full(shape, np.nan) for name in ("price_p10", "price_p90")}
     status, source = np.full(shape, "", dtype=object), np.full(shape, "", dtype=object)
     for p in range(len(starts)):
-        part = fine.isel(period=np.flatnonzero(place == p))
+        part = _of_the_year(cube, fine, p).isel(period=np.flatnonzero(place == p))
         revenue[:, p], price[:, p] = _weighted(part["flow"].values, part["revenue"].values)
         for name, held in ends.items():
             held[:, p] = _end(part, name, price[:, p])
         for r in range(shape[0]):
             status[r, p] = _one(part["price_status"].values[r])
             source[r, p] = ";".join(sorted(_parts(part["price_source"].values[r])))
-    return _named(
-        cube.assign(price=(dims, price), price_status=(dims, status),
-                    price_source=(dims, source), revenue=(dims, revenue), price_p10=(dims, ends["price_p10"]),
-                    price_p90=(dims, ends["price_p90"]))
+    made = cube.assign(
+        price=(dims, price), price_status=(dims, status), price_source=(dims, source),
+        revenue=(dims, revenue), price_p10=(dims, ends["price_p10"]), price_p90=(dims, ends["price_p90"]),
     )  # fmt: skip
+    return _named(_with_ends(made))
+
+
+def _with_ends(cube: xr.Dataset) -> xr.Dataset:
+    """Add the ends of the revenue where the flow has an interval.
+
+    Flow and price err apart from each other, so the distances of both to an end, as shares, add up
+    in squares. A printed price has no interval of its own. Gas of one direction earns no less than
+    nothing; of none, which has no price, there is no interval.
+    """
+    if not {"flow_p10", "flow_p90"} <= set(cube.data_vars):
+        return cube
+    flow, price, ends = cube["flow"], cube["price"], {}
+    middle = cube["balanced"].fillna(flow) if "balanced" in cube else flow
+    middle = middle.where(middle != 0)
+    worth = cube["revenue"] * (middle / flow)
+    for end, side in (("p10", -1), ("p90", 1)):
+        by_flow = (cube[f"flow_{end}"] - middle) / middle
+        by_price = ((cube[f"price_{end}"] - price) / price).fillna(0.0)
+        edge = (worth + side * abs(worth) * np.hypot(by_flow, by_price)).where(price.notnull())
+        ends[f"revenue_{end}"] = edge.where((edge > 0) | (cube[f"flow_{end}"] < 0), edge * 0)
+    return cube.assign(ends)
+
+
+def _of_the_year(cube: xr.Dataset, fine: xr.Dataset, p: int) -> xr.Dataset:
+    """Return the quarters with the flow that the year has: of a year not over yet the published one.
+
+    The balance may know quarters of which the year's figure, a published part, says nothing.
+    """
+    if "reported" not in fine or cube.attrs.get("estimate") != "balanced":
+        return fine
+    over = cube["status"].isel(period=p, drop=True) == "balanced"
+    flow = fine["flow"].where(over, fine["reported"])
+    return fine.assign(flow=flow, revenue=fine["revenue"].where(over, flow * fine["price"]))
 
 
 def _weighted(flow: np.ndarray, revenue: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -244,6 +282,6 @@ def _parts(ids: np.ndarray) -> set[str]:
 
 
 def _named(cube: xr.Dataset) -> xr.Dataset:
-    for name, words in WORDS.items():
-        cube[name].attrs = words
+    for name in (name for name in WORDS if name in cube):
+        cube[name].attrs = WORDS[name]
     return cube

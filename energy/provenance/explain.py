@@ -238,12 +238,25 @@ def _capacity(route_facts: pd.DataFrame, spans: list[periods.Period]) -> pd.Data
     return pd.DataFrame(rows, columns=[*PLACE, *COLUMNS])
 
 
+EARNED = "derived: flow in bcm x price in USD/1000 m3 = million USD"
+ENDS = ("revenue_p10", "revenue_p90")
+
+
+def _interval(worth: pd.DataFrame) -> list[str]:
+    """Return the words of the interval of each revenue; none where it has none."""
+    ends = worth[list(ENDS)].itertuples(index=False, name=None)
+    return ["" if pd.isna(low) else f"; P10–P90 {low:.4g}–{high:.4g}" for low, high in ends]
+
+
 def _money(
     cube: xr.Dataset, tables: facts.Tables, prices: pd.DataFrame, lengths: pd.Series | None
 ) -> list[pd.DataFrame]:
     """Return the price of each quarter, what its gas was worth and what was left at the field."""
-    cells = cube[["flow", "market"]].to_dataframe().reset_index()
-    priced = cells[[*PLACE, "flow", "market"]].merge(prices, on=["market", "period"])
+    names = [name for name in ("flow", "market", *ENDS) if name in cube]
+    cells = (
+        cube[names].to_dataframe().reset_index().reindex(columns=[*PLACE, "flow", "market", *ENDS])
+    )
+    priced = cells.merge(prices, on=["market", "period"])
     priced = priced.rename(columns={"price": "value"}).assign(
         basis="20C", month=priced["period"].dt.date
     )
@@ -251,7 +264,7 @@ def _money(
     price = sold.assign(quantity="price", part=sold["value"], how=sold["reason"])
     worth = priced[priced["flow"].notna()]
     revenue = worth.assign(quantity="revenue", bcm=worth["flow"], part=worth["flow"] * worth["value"],
-                           how="derived: flow in bcm x price in USD/1000 m3 = million USD")  # fmt: skip
+                           how=[EARNED + ends for ends in _interval(worth)])  # fmt: skip
     left = netback.charges(cube, tables, lengths=lengths)
     left["how"] = "derived: " + left["item"] + (": " + left["note"]).where(left["note"] != "", "")
     left = left.rename(columns={"source": "id", "usd": "part"}).assign(

@@ -54,6 +54,7 @@ def summary(annual: xr.Dataset, tables: Tables, statements: pd.DataFrame, as_of:
         "## By market, P10–P90", "", table(_intervals(annual, tables)), "",
         "## Utilisation, % of the capacity of that year", "", table(_marked(years, "utilisation", 0, 100)), "",
         "## Revenue, billion USD (flow times border price)", "", table(_marked(years, "revenue", 1, 0.001)), "",
+        "## Revenue, P10–P90", "", table(_worth(years)), "",
         "## Gazprom, IFRS, as reported", "", table(_results(statements)), "",
         "## Newest figure of each series", "", table(_freshness(tables)), "",
         "Revenue is flow times a border price from the sources in `prices.csv`; it is not a line of "
@@ -79,6 +80,17 @@ def table(frame: pd.DataFrame) -> str:
         for name, row in zip(frame.index, frame.to_numpy(), strict=True)
     ]
     return "\n".join(lines)
+
+
+def _worth(years: xr.Dataset) -> pd.DataFrame:
+    """Return the interval of each revenue in billion USD, of the flow's and a modelled price's."""
+    low, high = (flows.frame(years[f"revenue_{end}"]) * 0.001 for end in ("p10", "p90"))
+    text = low.map("{:,.1f}–".format) + high.map("{:,.1f}".format)
+    text = text.where(low.notna() & high.notna(), "–")
+    text.columns = pd.DatetimeIndex(text.columns).year
+    earned = (flows.frame(years["revenue"]) > 0).any(axis=1)
+    shown: pd.DataFrame = text.loc[earned].rename_axis("route")
+    return shown
 
 
 MARKS = {"actual": "", "provisional": "", "modelled": " m", "balanced": "", "plan": " p"}

@@ -43,7 +43,8 @@ WORDS = [
     "status", "reported_status", "flow_status", "capacity_kind", "market", "price_status", "sources", "price_source",
 ]  # fmt: skip
 NUMBERS = ["flow", "capacity", "utilisation", "price", "revenue"]
-BESIDE = ["flow_p10", "flow_p90", "reported"]  # what stands beside the flow where the cube has it
+BESIDE = ["flow_p10", "flow_p90", "reported", "revenue_p10", "revenue_p90"]
+"""What stands beside flow and revenue where the cube has it."""
 DECIMALS = {
     "flow": 4,
     "capacity": 4,
@@ -55,6 +56,8 @@ DECIMALS = {
     "flow_p10": 4,
     "flow_p90": 4,
     "reported": 4,
+    "revenue_p10": 2,
+    "revenue_p90": 2,
 }
 FORMS = (".geojson", ".parquet", ".fgb")
 ARROW = ["bearing", "arrow_lon", "arrow_lat"]
@@ -540,11 +543,14 @@ def cube_table(cube: xr.Dataset) -> pd.DataFrame:
         if name not in frame:
             continue
         frame[name] = frame[name].round(decimals)
-    beside, kind = ([n for n in names if n in frame]
-                    for names in ([*BESIDE, "reported_status"], ["capacity_kind"]))  # fmt: skip
+    beside, kind, worth = (
+        [n for n in names if n in frame]
+        for names in (["flow_p10", "flow_p90", "reported", "reported_status"], ["capacity_kind"],
+                      ["revenue_p10", "revenue_p90"])
+    )  # fmt: skip
     order = ["route", "period", "flow", "unit", "basis", *beside, "capacity", *kind, "utilisation",
              "coverage", "status", "flow_status", "market", "price", "price_status", "revenue",
-             "sources", "price_source"]  # fmt: skip
+             *worth, "sources", "price_source"]  # fmt: skip
     return frame[order].reset_index(drop=True)
 
 
@@ -636,6 +642,14 @@ DICTIONARY: dict[str, dict[str, str]] = {
     ),
     "flow_p90": _field(
         "90th percentile of the flow of the period: of the balance, or of the draws", "bcm at 20 °C"
+    ),
+    "revenue_p10": _field(
+        "10th percentile of the revenue of the period: of flow and modelled price, or of the draws",
+        "million USD",
+    ),
+    "revenue_p90": _field(
+        "90th percentile of the revenue of the period: of flow and modelled price, or of the draws",
+        "million USD",
     ),
     "additive": _field("True where the route adds to exports: each export counted once"),
     "reported": _field("Published flow of the days that figures cover", "bcm at 20 °C"),

@@ -46,7 +46,9 @@ TOOLTIP = (
     "status",
     "figure_status",
     "revenue",
+    "revenue_p10",
     "revenue_p50",
+    "revenue_p90",
     "sources",
 )
 SUMS, PACKAGE = "checksums.txt", "datapackage.json"

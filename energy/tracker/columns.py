@@ -46,7 +46,8 @@ UNITS: dict[str, dict[str, str]] = {
     "Tracker.markets": {},  # says itself what it was asked for
     "Tracker.mirror": _each(f"value common low high {_CAUSES}", ROW),
     "Tracker.routes": _each("flow capacity flow_p10 flow_p90 reported", BCM)
-    | {"nameplate": YEARLY, "price": PRICE, "revenue": MUSD, "length_km": "km"}
+    | {"nameplate": YEARLY, "price": PRICE, "length_km": "km"}
+    | _each("revenue revenue_p10 revenue_p90", MUSD)
     | _each("bearing arrow_lon arrow_lat", "degrees") | _each("utilisation coverage", SHARE),
     "Tracker.scores": _each("actual median error pinball wis", BCM)
     | _each("inside50 inside80 inside90 inside95 chance brier answer", SHARE) | {"levels": COUNT},

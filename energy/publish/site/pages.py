@@ -34,7 +34,8 @@ UNIT = units.label("bcm", "20C")
 ROUTE = {"period": "Year", "flow": "Flow", "flow_p10": "P10", "flow_p90": "P90",
          "reported": "Reported", "capacity": "Capacity", "utilisation": "Utilisation",
          "coverage": "Coverage", "status": "Status", "price": "Price, USD/1000 m³",
-         "revenue": "Revenue, million USD"}  # fmt: skip
+         "revenue": "Revenue, million USD", "revenue_p10": "Revenue P10",
+         "revenue_p90": "Revenue P90"}  # fmt: skip
 MARKET = {"period": "Year", "flow": "Flow", "p10": "P10", "p90": "P90", "coverage": "Coverage",
           "status": "Status", "whole": "Year is over"}  # fmt: skip
 DIGITS = {
@@ -46,6 +47,8 @@ DIGITS = {
     "coverage": 3,
     "price": 1,
     "revenue": 1,
+    "revenue_p10": 1,
+    "revenue_p90": 1,
 }
 SOURCE = {"source": "Key", "title": "Document", "publisher": "Publisher", "published": "Published"}
 

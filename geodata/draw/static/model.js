@@ -132,7 +132,8 @@
       if (!now.bounds.value || !now.value || now.price === null || now.price === undefined || now.revenue === null || now.revenue === undefined) return;
       const away = (i) => Math.hypot((now.bounds.value[i] - now.value) * now.price,
         now.bounds.price ? (now.bounds.price[i] - now.price) * now.value : 0);
-      now.bounds.revenue = [now.revenue - away(0), now.revenue + away(1)];
+      const low = now.revenue - away(0);
+      now.bounds.revenue = [now.bounds.value[0] < 0 ? low : Math.max(0, low), now.revenue + away(1)];
     }
 
     /* Where history has no figure, the middle of the projection and its edges. */
