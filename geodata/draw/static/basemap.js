@@ -23,7 +23,8 @@
 
   function names(map, countries) {
     const group = L.layerGroup();
-    const markers = countries.map((country) => {
+    const markers = new Map(); // made when first shown: most countries have no name in the first view
+    function made(country) {
       const icon = L.divIcon({
         className: "gd-country",
         iconSize: [0, 0],
@@ -33,13 +34,14 @@
       const options = { icon: icon, interactive: false, keyboard: false, pane: "gd-names" };
       const marker = L.marker(place, options);
       country.name_at = (at) => marker.setLatLng(at || place); // without a place: back to its own
-      return { area: country.area, marker };
-    });
+      markers.set(country, marker);
+      return marker;
+    }
     function show() {
       const least = 2200 / Math.pow(4, map.getZoom() - 1);
-      for (const item of markers) {
-        if (item.area >= least) group.addLayer(item.marker);
-        else group.removeLayer(item.marker);
+      for (const country of countries) {
+        if (country.area >= least) group.addLayer(markers.get(country) || made(country));
+        else if (markers.has(country)) group.removeLayer(markers.get(country));
       }
     }
     map.on("zoomend", show);
@@ -65,14 +67,14 @@
   /* Coast and borders on the plane, decoded when first asked for. */
   function decoded(data, crs) {
     if (!data.plane) {
-      data.plane = data.arcs.map((arc) => G.flat(crs, G.points(arc, data.scale)));
+      data.plane = data.arcs.map((arc) => G.decoded(crs, arc, data.scale));
       data.pixels = kept(data.plane);
     }
     return data;
   }
 
   function land(data, renderer, crs) {
-    const plane = (steps) => G.flat(crs, G.points(steps, data.scale));
+    const plane = (steps) => G.decoded(crs, steps, data.scale);
     const { plane: arcs, pixels } = decoded(data, crs);
     // What lies beyond the rim of the projection would be smeared along it.
     const rim = crs.plane ? crs.projection.bounds.max.x * (1 - 1e-9) : Infinity;
@@ -104,8 +106,16 @@
       map.attributionControl.addAttribution(G.el("span", { t: data.attribution }).outerHTML);
     }
     map.geodrawCountries = data.countries;
-    // In px from the map's own corner.
-    map.geodrawOutline = (country) => country.arcs.map(([outer]) => ring(outer, decoded(data, map.options.crs).pixels(map)));
+    // The outer rings of a country in px from the map's own corner, each with its box.
+    const outlines = new Map();
+    map.geodrawOutline = (country) => {
+      const arcs = decoded(data, map.options.crs).pixels(map);
+      if (!outlines.has(country) || outlines.get(country).arcs !== arcs) {
+        const rings = country.arcs.map(([outer]) => ring(outer, arcs)).map((one) => ({ ring: one, box: G.extent(one) }));
+        outlines.set(country, { arcs, rings });
+      }
+      return outlines.get(country).rings;
+    };
     const labels = names(map, data.countries.filter((c) => c.area >= data.label_area));
     labels.addTo(map);
     map.on("gd:change gd:ready zoomend", () => {

@@ -121,7 +121,9 @@
       if (own || asked) place(model, read(asked));
       if (model.compare) model.draw(); // the lines were drawn before they knew of the other period
       model.ready = true;
-      map.fire("gd:change");
+      // All pieces were made for what the address says but for the choice and what is compared.
+      if (asked) map.fire("gd:change");
+      else save();
     });
     map.on("gd:step gd:select gd:change gd:table gd:odds", save);
     map.on("moveend", () => {

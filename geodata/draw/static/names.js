@@ -19,12 +19,6 @@
 
   const around = (left, top, wide, high) => ({ left, top, right: left + wide, bottom: top + high });
 
-  function extent(points, axis) {
-    let [least, most] = [Infinity, -Infinity];
-    for (const point of points) [least, most] = [Math.min(least, point[axis]), Math.max(most, point[axis])];
-    return [least, most];
-  }
-
   /* Even-odd: how often a ray to the right meets the ring. */
   function inRing({ x, y }, ring) {
     let inside = false;
@@ -247,20 +241,27 @@
     elsewhere(name, taken, dots) {
       const { map } = this.model;
       const corner = map.layerPointToContainerPoint([0, 0]);
-      const rings = map.geodrawOutline(name.country).map((ring) => ring.map(({ x, y }) => ({ x: x + corner.x, y: y + corner.y })));
-      const spans = (axis) => rings.flatMap((ring) => extent(ring, axis));
+      const rings = map.geodrawOutline(name.country);
+      const inside = (x, y) => rings.some(({ ring, box }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom && inRing({ x, y }, ring));
       const window = map.getSize();
-      const [xs, ys] = [spans("x"), spans("y")];
+      const [xs, ys] = [rings.flatMap(({ box }) => [box.left + corner.x, box.right + corner.x]), rings.flatMap(({ box }) => [box.top + corner.y, box.bottom + corner.y])];
       const spots = [];
       for (let x = Math.max(Math.min(...xs), 0); x < Math.min(Math.max(...xs), window.x); x += 16) {
         for (let y = Math.max(Math.min(...ys), 0); y < Math.min(Math.max(...ys), window.y); y += 12) {
           spots.push({ x, y, far: Math.hypot(x - name.home.x, y - name.home.y) });
         }
       }
-      return spots.sort((one, other) => one.far - other.far).find((spot) => {
+      const fits = (spot) => {
         const box = middle(spot, name);
-        return this.free(box, taken) && !dots.some((p) => inBox(p, box)) && corners(box).every((p) => rings.some((ring) => inRing(p, ring)));
-      });
+        return this.free(box, taken) && !dots.some((p) => inBox(p, box)) && corners(box).every((p) => inside(p.x - corner.x, p.y - corner.y));
+      };
+      // By growing circles: most are found in the first, and a large country has thousands of spots.
+      const end = spots.reduce((far, spot) => Math.max(far, spot.far), -1);
+      let found;
+      for (let [least, most] = [-1, 60]; !found && least < end; [least, most] = [most, 2 * most]) {
+        found = spots.filter((spot) => spot.far > least && spot.far <= most).sort((one, other) => one.far - other.far).find(fits);
+      }
+      return found;
     }
   }
 

@@ -8,6 +8,22 @@
   /* [[lat, lon], ...] on the plane. */
   G.flat = (crs, places) => places.map(([lat, lng]) => crs.projection.project({ lat, lng }));
 
+  /* Integer steps from the point before -> points of the plane, without the places between. */
+  G.decoded = function (crs, steps, scale) {
+    const { projection } = crs;
+    const place = { lat: 0, lng: 0 };
+    const out = new Array(steps.length / 2);
+    let [x, y] = [0, 0];
+    for (let i = 0; i < out.length; i += 1) {
+      x += steps[2 * i];
+      y += steps[2 * i + 1];
+      place.lng = x * scale;
+      place.lat = y * scale;
+      out[i] = projection.project(place);
+    }
+    return out;
+  };
+
   /* Points of the plane at the zoom that is shown, in whole px from the map's own corner, as Leaflet rounds. */
   G.pixels = function (map, points) {
     const { crs } = map.options;
@@ -22,7 +38,7 @@
     return out;
   };
 
-  function extent(points) {
+  G.extent = function (points) {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
     for (const { x, y } of points) {
       if (x < left) left = x;
@@ -31,7 +47,7 @@
       if (y > bottom) bottom = y;
     }
     return { left, top, right, bottom };
-  }
+  };
 
   const within = (box, { min, max }) => box.left >= min.x && box.right <= max.x && box.top >= min.y && box.bottom <= max.y;
   const beyond = (box, { min, max }, edge) => box.right < min.x - edge || box.left > max.x + edge || box.bottom < min.y - edge || box.top > max.y + edge;
@@ -45,7 +61,7 @@
       },
       _project: function () {
         this._rings = this.rings(this._map);
-        this._extents = this._rings.map(extent);
+        this._extents = this._rings.map(G.extent);
         const corners = this._extents.flatMap((box) => [[box.left, box.top], [box.right, box.bottom]]);
         this._rawPxBounds = corners.length ? L.bounds(corners) : undefined;
         this._updateBounds();

@@ -233,12 +233,13 @@
         G.el("td", { class: "gd-soft", title: source ? source.title : "" }, G.t(row.status)),
       ]);
     }));
-    map.on("gd:change", draw);
-    draw();
-    return G.el("details", { class: "gd-fresh" }, [
-      G.el("summary", { t: "Newest published figure of each series" }),
+    const shown = G.el("details", { class: "gd-fresh" }, [
+      G.el("summary", { t: "Newest published figure of each series", on: { click: draw } }),
       G.el("table", {}, [G.el("caption", { t: "Last day of the newest period with a published figure" }), body]),
     ]);
+    shown.addEventListener("toggle", () => shown.open && !body.firstChild && draw());
+    map.on("gd:change", () => shown.open && draw());
+    return shown;
   }
 
   /* The same map small, for several years to one scale: width by flow as a yearly rate. */

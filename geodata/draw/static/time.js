@@ -227,8 +227,9 @@
     map.getContainer().append(G.still(bar));
     let width = 0;
     const size = () => {
-      map.getContainer().style.setProperty("--gd-bar", bar.offsetHeight + "px");
-      if (scale.offsetWidth !== width) ticks(model, scale, (width = scale.offsetWidth));
+      const [high, wide] = [bar.offsetHeight, scale.offsetWidth]; // both before a change, which would be laid out between
+      map.getContainer().style.setProperty("--gd-bar", high + "px");
+      if (wide !== width) ticks(model, scale, (width = wide));
     };
     new ResizeObserver(size).observe(bar);
     map.on("gd:step", draw);
