@@ -78,11 +78,14 @@
     const { plane: arcs, pixels } = decoded(data, crs);
     // What lies beyond the rim of the projection would be smeared along it.
     const rim = crs.plane ? crs.projection.bounds.max.x * (1 - 1e-9) : Infinity;
-    const near = (p) => Math.hypot(p.x, p.y) < rim;
-    const [some, every] = [arcs.map((arc) => arc.some(near)), arcs.map((arc) => arc.every(near))];
+    const count = arcs.map((arc) => {
+      let near = 0;
+      for (const { x, y } of arc) if (x * x + y * y < rim * rim) near += 1;
+      return near;
+    });
     const at = (number) => (number >= 0 ? number : ~number);
-    const rings = data.countries.flatMap((c) => c.arcs.flat()).filter((numbers) => numbers.some((n) => some[at(n)]));
-    const of = (numbers) => numbers.filter((n) => every[n]);
+    const rings = data.countries.flatMap((c) => c.arcs.flat()).filter((numbers) => numbers.some((n) => count[at(n)]));
+    const of = (numbers) => numbers.filter((n) => count[n] === arcs[n].length);
     const [coast, borders] = [of(data.coast), of(data.borders)];
     const [pieces, contested] = [data.pieces, data.contested].map((steps) => kept((steps || []).map(plane)));
     const path = (className, weight, more) =>

@@ -482,12 +482,13 @@
        The strip beside the legend is used too where no line comes to lie under a card. */
     frame(lines, most) {
       const { map } = this;
-      const points = this.onPlane(lines);
-      if (!points.length) return;
-      const plane = L.bounds(points);
+      const parts = lines.map((line) => this.onPlane([line])).filter((points) => points.length);
+      if (!parts.length) return;
+      const boxes = parts.map((points) => L.bounds(points));
+      const plane = L.bounds(boxes.flatMap(({ min, max }) => [min, max]));
       const [least, all] = [this.free(false), this.free()];
       const tries = [0, 0.25, 0.5, 0.75].map((share) => this.framed(plane, most, { ...least, left: least.left + share * (all.left - least.left) }));
-      const { middle, zoom } = tries.find((view) => !this.covered(points, view)) || this.framed(plane, most, all);
+      const { middle, zoom } = tries.find((view) => !this.covered(parts, boxes, view)) || this.framed(plane, most, all);
       map.setView(map.unproject(middle, zoom), zoom, { animate: false });
     }
 
@@ -499,7 +500,7 @@
     }
 
     /* Does a card at the left hide a point of a view that is planned? */
-    covered(points, { middle, zoom }) {
+    covered(parts, boxes, { middle, zoom }) {
       const box = this.map.getContainer();
       const outer = box.getBoundingClientRect();
       const corner = middle.subtract(this.map.getSize().divideBy(2)).subtract([outer.left, outer.top]);
@@ -509,7 +510,8 @@
       return nodes.map((node) => node.getBoundingClientRect()).some((card) => {
         const [left, right] = [card.left - 8, card.right + 8].map((x) => (x + corner.x) / scale);
         const [top, bottom] = [card.top - 8, card.bottom + 8].map((y) => (y + corner.y) / scale);
-        return points.some(({ x, y }) => x > left && x < right && y > top && y < bottom);
+        const meets = ({ min, max }) => max.x > left && min.x < right && max.y > top && min.y < bottom;
+        return parts.some((points, i) => meets(boxes[i]) && points.some(({ x, y }) => x > left && x < right && y > top && y < bottom));
       });
     }
 

@@ -51,7 +51,9 @@
       const box = this.model.map.getContainer();
       const outer = box.getBoundingClientRect();
       const nodes = box.querySelectorAll(".gd-card, .gd-time, .gd-panel:not([hidden]), .gd-story:not([hidden]), .leaflet-control-zoom, .leaflet-control-scale, .gd-over span, .leaflet-marker-icon.gd-event span");
-      return [...nodes].map((node) => node.getBoundingClientRect()).filter((rect) => rect.width)
+      // What lies in a folded card hides nothing, and to ask for its place would lay it out.
+      return [...nodes].filter((node) => !node.parentElement.closest("details:not([open])"))
+        .map((node) => node.getBoundingClientRect()).filter((rect) => rect.width)
         .map((rect) => around(rect.left - outer.left - 2, rect.top - outer.top - 2, rect.width + 4, rect.height + 4));
     }
 
@@ -245,22 +247,29 @@
       const inside = (x, y) => rings.some(({ ring, box }) => x >= box.left && x <= box.right && y >= box.top && y <= box.bottom && inRing({ x, y }, ring));
       const window = map.getSize();
       const [xs, ys] = [rings.flatMap(({ box }) => [box.left + corner.x, box.right + corner.x]), rings.flatMap(({ box }) => [box.top + corner.y, box.bottom + corner.y])];
-      const spots = [];
-      for (let x = Math.max(Math.min(...xs), 0); x < Math.min(Math.max(...xs), window.x); x += 16) {
-        for (let y = Math.max(Math.min(...ys), 0); y < Math.min(Math.max(...ys), window.y); y += 12) {
-          spots.push({ x, y, far: Math.hypot(x - name.home.x, y - name.home.y) });
+      const { home } = name;
+      const [left, right] = [Math.max(Math.min(...xs), 0), Math.min(Math.max(...xs), window.x)];
+      const [top, bottom] = [Math.max(Math.min(...ys), 0), Math.min(Math.max(...ys), window.y)];
+      /* The spots of the grid that lie so far from home. */
+      const spots = (least, most) => {
+        const from = (low, middle, gap) => low + gap * Math.max(0, Math.ceil((middle - most - low) / gap));
+        const found = [];
+        for (let x = from(left, home.x, 16); x < right && x <= home.x + most; x += 16) {
+          for (let y = from(top, home.y, 12); y < bottom && y <= home.y + most; y += 12) {
+            const far = Math.hypot(x - home.x, y - home.y);
+            if (far > least && far <= most) found.push({ x, y, far });
+          }
         }
-      }
+        return found.sort((one, other) => one.far - other.far);
+      };
       const fits = (spot) => {
         const box = middle(spot, name);
         return this.free(box, taken) && !dots.some((p) => inBox(p, box)) && corners(box).every((p) => inside(p.x - corner.x, p.y - corner.y));
       };
       // By growing circles: most are found in the first, and a large country has thousands of spots.
-      const end = spots.reduce((far, spot) => Math.max(far, spot.far), -1);
+      const end = Math.hypot(Math.max(home.x - left, right - home.x), Math.max(home.y - top, bottom - home.y));
       let found;
-      for (let [least, most] = [-1, 60]; !found && least < end; [least, most] = [most, 2 * most]) {
-        found = spots.filter((spot) => spot.far > least && spot.far <= most).sort((one, other) => one.far - other.far).find(fits);
-      }
+      for (let [least, most] = [-1, 60]; !found && least < end; [least, most] = [most, 2 * most]) found = spots(least, most).find(fits);
       return found;
     }
   }

@@ -198,8 +198,10 @@
       }).join("");
       return G.svg("svg", { viewBox: `0 0 ${wide} ${high}`, width: wide, height: high, "aria-hidden": "true", class: "gd-spark" }, G.svg("path", { d }));
     }
+    let fresh = false;
     function draw() {
-      if (!list.isConnected || !list.offsetParent) return;
+      if (fresh || !list.isConnected || !list.offsetParent) return;
+      fresh = true;
       const shown = model.lines.map((line) => ({ line, now: line.at(model.step) })).filter(({ line, now }) => (now.plain || now).value && model.visible(line));
       shown.sort((a, b) => Math.abs((b.now.plain || b.now).value) - Math.abs((a.now.plain || a.now).value));
       list.replaceChildren(...shown.slice(0, LISTED).map(({ line, now }) => G.el("li", {}, [
@@ -210,6 +212,7 @@
         G.said(model.qualifiers(line, "rate", now).filter(([kind]) => kind !== "age")),
       ])));
     }
+    map.on("gd:step gd:change", () => (fresh = false));
     map.on("gd:step gd:change gd:layout", () => {
       clearTimeout(list.waiting);
       list.waiting = setTimeout(draw, 120);
