@@ -95,13 +95,24 @@ def test_routes_are_summed_with_coverage_and_status():
     assert entsog.routes(read().iloc[:0]).empty
 
 
-def test_a_root_key_in_another_case_is_read():
-    body = (
-        (DATA / "entsog" / "answer.json")
-        .read_bytes()
-        .replace(b'"operationalData"', b'"operationaldata"')
-    )
+@pytest.mark.parametrize("root", [b"operationaldata", b"operationalDatas"])
+def test_a_root_key_in_another_case_or_in_the_plural_is_read(root):
+    body = (DATA / "entsog" / "answer.json").read_bytes().replace(b"operationalData", root)
     assert len(entsog.parse(answer("entsog", body, type=JSON))) == 3
+
+
+@pytest.mark.parametrize(("clock", "read"), [("04:00:00Z", True), ("07:00:00+02:00", True),
+                                             ("22:00:00Z", False), ("00:00:00+02:00", False)])  # fmt: skip
+def test_a_label_of_midnight_would_be_the_eve_and_is_refused(clock, read):
+    body = (DATA / "entsog" / "answer.json").read_bytes()
+    body = body.replace(b"06:00:00+02:00", clock.encode())
+    if read:
+        assert len(entsog.parse(answer("entsog", body, type=JSON))) == 3
+        return
+    with pytest.raises(
+        SourceError, match=r"starts no gas day \(06:00 CET\); ask with timezone=CET"
+    ):
+        entsog.parse(answer("entsog", body, type=JSON))
 
 
 @pytest.mark.parametrize(

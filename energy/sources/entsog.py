@@ -186,7 +186,7 @@ def read_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     placeholder = (text == "") | _flag(raw, "isNA")
     daily = pd.DataFrame(
         {
-            "gas_day": _days(raw["periodFrom"].astype(str).str[:10], where),
+            "gas_day": _gas_days(raw["periodFrom"].astype(str), where),
             "key": raw["operatorKey"] + "/" + raw["pointKey"] + "/" + raw["directionKey"],
             "label": _optional(raw, "pointLabel"),
             "value_kwh": _parse_values(text.mask(placeholder, ""), where, signed=True),
@@ -501,7 +501,8 @@ def _envelope(answer: Answer) -> list[Any] | None:
     if said:
         reading.refuse(answer, f"Instead of data came the message {said!r}.")
     data = reading.read_json(answer)
-    roots = [name for name in data if name.lower() == "operationaldata"]  # mirrors the address
+    # it mirrors the address; of the plural, by which clients ask, too
+    roots = [name for name in data if name.lower() in ("operationaldata", "operationaldatas")]
     if len(roots) != 1:
         reading.field(answer, data, "operationalData", "The answer")
     records = data[roots[0]]
@@ -608,6 +609,19 @@ def _behind(rows: pd.DataFrame, target: pd.Series, freq: str) -> pd.DataFrame:
 def _days(text: pd.Series, where: str) -> pd.Series:
     days = pd.to_datetime(text, format="%Y-%m-%d", errors="coerce")
     return _refuse(days.isna(), text, days, where, "is not a date; expected YYYY-MM-DD")
+
+
+def _gas_days(text: pd.Series, where: str) -> pd.Series:
+    """Return the days of labels; one whose clock is no start of a gas day is refused.
+
+    06:00 in Berlin is 04:00 or 05:00 UTC. A label at 22:00 UTC is midnight there: by its date it
+    would move the flow to the eve.
+    """
+    clock = text.str.extract(r"T(\d\d):\d\d:\d\d(?:Z|([+-]\d\d):?\d\d)$")
+    hour = clock[0].astype(float) - clock[1].fillna("0").astype(float)
+    odd = hour.notna() & ~hour.between(3, 6)
+    _refuse(odd, text, text, where, "starts no gas day (06:00 CET); ask with timezone=CET")
+    return _days(text.str[:10], where)
 
 
 def _parse_values(text: pd.Series, where: str, signed: bool = False) -> pd.Series:

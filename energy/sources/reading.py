@@ -567,6 +567,11 @@ def empty() -> pd.DataFrame:
     >>> len(empty()), list(empty()) == list(COLUMNS)
     (0, True)
     """
+    return _empty().copy()
+
+
+@functools.cache
+def _empty() -> pd.DataFrame:
     return _typed(pd.DataFrame(columns=COLUMNS), pd.NaT)
 
 
