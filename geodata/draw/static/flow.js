@@ -159,9 +159,10 @@
       Object.assign(layer.options, { weight: style.weight, dashArray: style.dash || null, lineCap: style.cap });
       const path = this.shown && layer.getElement();
       if (!path) return;
-      const look = { path, ...style, state: now.state.key, name: now.look.name };
-      if (same(look, layer.drawn)) return; // so stand most lines, and the page need not be asked
-      layer.drawn = look;
+      const last = layer.drawn;
+      // So stand most lines, and the page need not be asked.
+      if (last && last.path === path && last.state === now.state && last.name === now.look.name && alike(last.style, style)) return;
+      layer.drawn = { path, style, state: now.state, name: now.look.name };
       put(path, "stroke-width", style.weight);
       put(path, "stroke-dasharray", style.dash || null);
       put(path, "stroke-linecap", style.cap);
@@ -286,9 +287,10 @@
     drawArrows(now) {
       const flowing = this.flows(now);
       const back = now.value < 0;
-      const look = flowing ? { arrows: this.arrows, back, room: room(this.model.map), ...this.arrowLook(now) } : { arrows: this.arrows, flowing };
-      if (same(look, this.arrowed)) return;
-      this.arrowed = look;
+      const { size, className } = flowing ? this.arrowLook(now) : {};
+      const look = flowing ? `${back} ${room(this.model.map)} ${size} ${className}` : "";
+      if (this.arrowed === this.arrows && this.arrowedAs === look) return;
+      [this.arrowed, this.arrowedAs] = [this.arrows, look];
       this.arrows.forEach((arrow, i) => {
         arrow.show(flowing);
         if (flowing) this.turn(arrow, this.arrow(this.anchors[i], now), back);
@@ -321,7 +323,7 @@
     arrowLook(now) {
       const { model } = this;
       const light = model.data.light.includes(now.grade) || now.ahead;
-      const size = 13 + Math.min(9, now.look.weight * 0.7);
+      const size = 13 + 3 * Math.round(Math.min(9, now.look.weight * 0.7) / 3); // few sizes: one of its own a flow is styled anew each step
       return {
         size: Math.round(room(model.map) < 1 ? 0.75 * size : size),
         className: "gd-s-" + now.state.key + (light ? " gd-open" : ""),
@@ -418,7 +420,7 @@
     }
   }
 
-  const same = (one, other) => Boolean(other) && Object.keys(one).every((key) => one[key] === other[key]);
+  const alike = (one, other) => one.weight === other.weight && one.className === other.className && one.dash === other.dash && one.cap === other.cap;
 
   const round = (value) => Math.round(value * 100) / 100;
 

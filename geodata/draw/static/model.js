@@ -188,9 +188,11 @@
     at(step, scenario) {
       const model = this.model;
       const chosen = scenario === undefined ? model.scenario : scenario;
-      const key = `${model.calendar.key} ${chosen} ${step}`;
-      if (!this.kept.has(key)) this.kept.set(key, this.make(step, chosen));
-      return this.kept.get(key);
+      if (!this.kept.has(model.calendar)) this.kept.set(model.calendar, new Map());
+      const kept = this.kept.get(model.calendar);
+      const key = step + (chosen || 0) * 1e5;
+      if (!kept.has(key)) kept.set(key, this.make(step, chosen));
+      return kept.get(key);
     }
 
     make(step, scenario) {

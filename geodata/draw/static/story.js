@@ -130,26 +130,21 @@
     return story.markets.map((market, k) => {
       const [value, low, high] = i < 0 ? [null, null, null] : ["flow", "low", "high"].map((name) => read(story, name, k, i));
       const sure = value && low !== null && high !== null ? `${amount(low)} – ${amount(high)}` : "";
-      return G.el("tr", { "data-market": market.key }, [
-        G.el("th", { scope: "row" }, [G.el("i", { class: `gd-key-m gd-m${k}` }), G.t(market.label)]),
-        G.el("td", { class: "gd-number", "data-number": "market" }, value === null ? "–" : amount(value)),
-        G.el("td", { class: "gd-number gd-soft", "data-said": "interval" }, sure),
-      ]);
-    }).filter((row, k) => ever(story, k)); // also one of which nothing is left: its colour is in the chart
+      return { market, k, texts: [value === null ? "–" : amount(value), sure] };
+    }).filter(({ k }) => ever(story, k)); // also one of which nothing is left: its colour is in the chart
   }
 
-  /* Put rows where others stand; where they are the same but for their figures, these alone. */
-  function renew(body, rows) {
-    const old = [...body.children];
-    const kin = (row, i) => old[i].dataset.market === row.dataset.market && old[i].firstChild.isEqualNode(row.firstChild);
-    if (old.length !== rows.length || !rows.every(kin)) return body.replaceChildren(...rows);
-    return rows.forEach((row, i) => [...row.children].forEach((cell, k) => k && G.set(old[i].children[k], { textContent: cell.textContent })));
-  }
+  const figureRow = ({ market, k, texts }) => G.el("tr", { "data-market": market.key }, [
+    G.el("th", { scope: "row" }, [G.el("i", { class: `gd-key-m gd-m${k}` }), G.t(market.label)]),
+    G.el("td", { class: "gd-number", "data-number": "market" }, texts[0]),
+    G.el("td", { class: "gd-number gd-soft", "data-said": "interval" }, texts[1]),
+  ]);
 
   function markets(map, model, story) {
     const body = G.el("tbody");
     const head = G.el("caption");
     const holder = G.el("div");
+    let kept = null; // the cells of the rows that stand
     let under = null;
     let marked = ""; // the year that is marked: three steps of four change nothing here
     function tell(i) {
@@ -158,7 +153,17 @@
       const ahead = Boolean(story.ahead) && !story.years.includes(year) && story.ahead.years.includes(year);
       const standing = ahead ? `${G.t("projected")}: ${G.t(model.data.projection.scenarios[model.scenario].label)}; ${G.t("median")}` : G.t("balanced");
       head.textContent = `${year}, ${G.t("bcm at 20 °C")}, ${standing}; ${ahead ? model.data.projection.interval.replace("–", " – ") : "P10 – P90"}`;
-      renew(body, ahead ? projected(model, story, year) : figures(story, year));
+      if (ahead) put(projected(model, story, year), "");
+      else renew(figures(story, year));
+    }
+    function put(rows, language) {
+      body.replaceChildren(...rows);
+      kept = language && { language, cells: rows.map((row) => [...row.querySelectorAll("td")]) };
+    }
+    /* Where the rows stand, their figures alone are written. */
+    function renew(rows) {
+      if (!kept || kept.language !== G.language()) return put(rows.map(figureRow), G.language());
+      return rows.forEach(({ texts }, i) => kept.cells[i].forEach((cell, n) => G.set(cell, { textContent: texts[n] })));
     }
     function draw() {
       holder.replaceChildren(chart(model, story, tell));
