@@ -854,6 +854,67 @@ def test_filters_leave_what_was_asked_for(page):
     assert page.locator(".gd-left").inner_text().startswith("1 of 4 lines")
 
 
+WASTE = """() => {
+    const map = document.querySelector('.folium-map'), m = map.geodraw, seen = [];
+    const watch = new MutationObserver(all => seen.push(...all));
+    watch.observe(map, { subtree: true, attributes: true, attributeOldValue: true });
+    const last = m.last;
+    for (let step = 0; step <= last; step += 1) m.setStep(step);
+    seen.push(...watch.takeRecords());
+    watch.disconnect();
+    const drawn = seen.filter(r => r.target.matches('path.gd-core, path.gd-casing, .gd-arrow svg'));
+    const now = new Map(); // node and attribute -> value, from the last write back
+    const same = [...drawn].reverse().filter(({ target, attributeName: name, oldValue }) => {
+        if (!now.has(target)) now.set(target, {});
+        const known = now.get(target);
+        const value = name in known ? known[name] : target.getAttribute(name);
+        known[name] = oldValue;
+        return value === oldValue;
+    });
+    return { drawn: drawn.length, same: same.map(r => r.attributeName),
+        laid: drawn.filter(r => ['width', 'height'].includes(r.attributeName)).length };
+}"""
+"""What all steps, one after another, write into lines and arrows; what of it stood there before."""
+
+
+@pytest_browser
+def test_a_page_makes_and_writes_what_is_needed(page):
+    filters = page.locator(".gd-layers .gd-body > *")
+    assert filters.count() == 0  # folded: made when it is opened
+    waste = page.evaluate(WASTE)
+    assert waste["drawn"] > 20
+    assert waste["same"] == [] and waste["laid"] == 0
+    page.locator(".gd-layers summary").click()
+    assert filters.count() > 3
+
+
+BOTH_WAYS = """() => {
+    const m = document.querySelector('.folium-map').geodraw;
+    return [3, 5].flatMap(zoom => {
+        m.map.setView([56, 60], zoom, { animate: false });
+        return m.lines.filter(line => line.shown && line.parts.length).map(line => {
+            const { renderer } = line.casing.options;
+            const plain = L.polyline(line.parts, { renderer, pane: 'gd-casing', smoothFactor: 0.8 }).addTo(m.map);
+            const moved = line.casing.options.offset;
+            line.casing.options.offset = 0;
+            line.casing._update();
+            const found = [line, plain].map(one => (one.casing || one).getElement().getAttribute('d'));
+            line.casing.options.offset = moved;
+            plain.remove();
+            return found;
+        });
+    });
+}"""
+
+
+@pytest_browser
+def test_lines_on_the_plane_are_those_of_leaflet(page):
+    """Whole in the window and cut at its rim, each to the pixel as by way of degrees."""
+    both = page.evaluate(BOTH_WAYS)
+    assert len(both) >= 6 and all(len(ours) > 8 for ours, _ in both[:3])
+    assert all(ours == plain for ours, plain in both)
+
+
 @pytest_browser
 def test_table_equals_the_map_and_sorts(page):
     page.locator(".gd-layers summary").click()
