@@ -118,6 +118,23 @@ def test_what_a_source_lacks(tables):
     assert rows["evidence"].to_dict() == {"V9002": "typed", "V9003": "file", "V9004": "typed"}
 
 
+def test_a_page_that_changes_is_dated_by_its_reading_and_own_work_by_its_reason(tables):
+    one = tables["volumes"].iloc[:4].assign(
+        id=["V9001", "V9002", "V9003", "V9004"], source=["wiki", "press", "own", "bare"],
+        page="", published=["", "", "2026", "2026"], note="", evidence="typed",
+    )  # fmt: skip
+    sources = tables["sources"].iloc[:4].assign(
+        source=["wiki", "press", "own", "bare"], kind=["research", "press", "own", "own"],
+        url=["http://x/w", "http://y/n", "", ""], published="",
+        read=["2026-11-24", "", "", ""], note=["", "", "Chosen by us.", ""],
+    )  # fmt: skip
+    small = {name: table.head(0) for name, table in tables.items()}
+    few = facts.Tables(small | {"volumes": one, "sources": sources})
+    rows = gaps.gaps(few).set_index("id")
+    assert rows["lacks"].to_dict() == {"V9002": "date", "V9004": "document;page"}
+    assert gaps.undated(few) == 1  # V9001
+
+
 def test_check_lists_what_sources_lack(capsys):
     assert cli.main(["check", "--sources"]) == 0
     out, err = capsys.readouterr()

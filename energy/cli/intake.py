@@ -161,6 +161,8 @@ def _list_gaps(options: argparse.Namespace) -> int:
     rows = gaps.cited(tables)
     said = ", ".join(f"{count} without {what}" for what, count in counts.items())
     say(f"energy: {len(table)} of {rows} figures lack something of their source: {said}")
+    if pages := gaps.undated(tables):
+        say(f"energy: {pages} more rest on pages that change, dated by the day of reading")
     return emit(table, "csv")
 
 

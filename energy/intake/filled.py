@@ -15,15 +15,18 @@ import xarray as xr
 from energy import facts, flows
 from energy.finance import statement
 from energy.intake import fills
+from energy.measure import periods
 from energy.store import known
 
-__all__ = ["COLUMNS", "LIVE", "filled", "on_time"]
+__all__ = ["COLUMNS", "LIVE", "filled", "measured", "on_time"]
 
 COLUMNS = ["part", "what", "count", "of"]
 LIVE = ("power-of-siberia-1", "turkstream-1", "turkstream-2", "blue-stream", "central-asia-center",
         "nord-stream-1", "yamal-europe", "ukraine-transit")  # fmt: skip
 """Export lines whose years are held against the day they were known."""
 YEARS = range(2015, 2026)
+FLOWS = ("flow", "exports", "exports_pipeline", "imports_pipeline")
+"""Series that measure what a route carried or a market got."""
 SEVERAL = 3
 """Sources from which a cell counts as told by several."""
 WHOLE = 0.95
@@ -53,8 +56,8 @@ def filled(
     Returns
     -------
     DataFrame, columns part, what, count, of
-        Cells of routes by quarter (published, by standing; balanced), of Gazprom's IFRS grid by
-        kind, cells with figures of three and more sources, route-years known on time, and the
+        Cells of routes by quarter (published, by standing; balanced), of Gazprom's grids by
+        kind, cells that one source speaks of, two, and more, route-years known on time, and the
         share of exported gas that the sources can renew, per cent.
 
     Examples
@@ -96,24 +99,67 @@ def _routes(cube: xr.Dataset) -> Iterator[tuple[str, str, int, int]]:
 
 def _accounts(tables: facts.Tables) -> Iterator[tuple[str, str, int, int]]:
     years = [str(year) for year in range(2014, 2025)]
-    table = statement.coverage(tables, "IFRS", years).drop(columns="filled")
-    for kind, count in table.sum().items():
-        yield "accounts, IFRS 2014-2024", str(kind), int(count), int(table.to_numpy().sum())
+    for standard in ("IFRS", "RAS"):
+        table = statement.coverage(tables, standard, years).drop(columns="filled")
+        for kind, count in table.sum().items():
+            part = f"accounts, {standard} 2014-2024"
+            yield part, str(kind), int(count), int(table.to_numpy().sum())
 
 
 def _several(tables: facts.Tables) -> Iterator[tuple[str, str, int, int]]:
-    """Yield the cells of routes and markets that figures of several sources speak of."""
+    """Yield how many cells of routes and markets one source speaks of, two, and three and more."""
+    for words, cells in measured(tables).items():
+        count = cells.groupby(["entity", "period"])["source"].nunique()
+        for number in range(1, SEVERAL):
+            told = f"told by {number} source{'s' * (number > 1)}"
+            yield f"figures by {words}", told, int((count == number).sum()), len(count)
+        most = f"told by {SEVERAL} sources and more"
+        yield f"figures by {words}", most, int((count >= SEVERAL).sum()), len(count)
+
+
+def measured(tables: facts.Tables) -> dict[str, pd.DataFrame]:
+    """Return which sources speak of which cell, by year, half-year, quarter and month.
+
+    A source speaks of a period where it gives a figure for it, or for all of its parts: three
+    months make a quarter. What routes carried and what markets got (exports and imports) count,
+    actual or provisional; plans, bounds and parts of a period do not.
+
+    Returns
+    -------
+    dict of DataFrame
+        ``year, half-year, quarter, month``: columns ``entity, period, source``.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> cells = measured(facts.load())["quarter"]
+    >>> sorted(set(cells["period"].str[4:]))
+    ['Q1', 'Q2', 'Q3', 'Q4']
+    """
     rows = tables["volumes"]
-    rows = rows[rows["status"].isin(["actual", "provisional"])]
-    for freq, words in (("A", "by year"), ("Q", "by quarter"), ("M", "by month")):
-        mine = rows[rows["freq"] == freq]
-        count = mine.groupby(["series", "entity", "period"])["source"].nunique()
-        yield (
-            f"figures {words}",
-            f"told by {SEVERAL} sources and more",
-            int((count >= SEVERAL).sum()),
-            len(count),
-        )
+    rows = rows[rows["series"].isin(FLOWS) & rows["status"].isin(["actual", "provisional"])]
+    cells, parts = {"month": _of(rows, "M")}, _of(rows, "M")
+    for words, freq, number in (("quarter", "Q", 3), ("half-year", "H", 2), ("year", "A", 2)):
+        parts = pd.concat([_of(rows, freq), _whole(parts, freq, number)]).drop_duplicates()
+        cells[words] = parts
+    order = ("year", "half-year", "quarter", "month")
+    return {words: cells[words][["entity", "period", "source"]] for words in order}
+
+
+def _of(rows: pd.DataFrame, freq: str) -> pd.DataFrame:
+    return rows.loc[rows["freq"] == freq, ["entity", "series", "source", "period"]]
+
+
+def _whole(parts: pd.DataFrame, freq: str, number: int) -> pd.DataFrame:
+    """Return the periods of which a source gives every part."""
+    of = parts["period"].map(lambda text: periods.label(periods.containing(_start(text), freq)))
+    key = ["entity", "series", "source", "whole"]
+    count = parts.assign(whole=of).groupby(key)["period"].nunique()
+    return count[count == number].reset_index()[key].rename(columns={"whole": "period"})
+
+
+def _start(text: str) -> dt.date:
+    return periods.parse(text).start
 
 
 def on_time(tables: facts.Tables) -> dict[tuple[str, int], bool]:

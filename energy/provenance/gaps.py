@@ -6,6 +6,7 @@ import re
 from urllib.parse import urlsplit
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from energy.facts import Tables
@@ -65,6 +66,12 @@ def gaps(tables: Tables) -> pd.DataFrame:
         ``page`` (a file or portal of many pages, and neither page nor quoted words) and ``date``
         (neither the row nor its source is dated), joined by ``;``.
 
+    Notes
+    -----
+    What we worked out or chose has no document but a reason, told with its source or row. A page
+    that changes (a wiki, a vendor's table, a company's page) has no day of its own: it is cited
+    with the day on which it was read; `undated` counts these.
+
     Examples
     --------
     >>> from energy import facts
@@ -75,17 +82,49 @@ def gaps(tables: Tables) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def undated(tables: Tables) -> int:
+    """Return how many figures rest on a page that changes, known by the day it was read alone.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> 0 <= undated(facts.load()) < cited(facts.load())
+    True
+    """
+    return sum(int(_without_day(tables, name).sum()) for name in _dated(tables))
+
+
+def _without_day(tables: Tables, name: str) -> pd.Series:
+    """Tell which rows have no day but that on which their page was read."""
+    rows = tables[name]
+    sources = tables["sources"].set_index("source").reindex(rows["source"])
+    dated = (rows["published"] != "").to_numpy() | _told(sources, "published")
+    return pd.Series(~dated & _told(sources, "read"), index=rows.index)
+
+
+def _told(sources: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
+    """Tell which sources say it; own tables may lack the column."""
+    if column not in sources:
+        return np.zeros(len(sources), dtype=bool)
+    said = sources[column]
+    return np.asarray(said.notna() & (said != ""), dtype=bool)
+
+
 def _gaps_of(tables: Tables, name: str) -> pd.DataFrame:
     rows = tables[name]
     sources = tables["sources"].set_index("source").reindex(rows["source"])
+    reasoned = (sources["kind"] == "own").to_numpy() & (
+        (rows["note"] != "").to_numpy() | _told(sources, "note")
+    )
     page = rows["page"] if "page" in rows else pd.Series("", index=rows.index)
     single = np.array([one_page(url) for url in sources["url"].fillna("")], dtype=bool)
     whole = sources["kind"].isin(WHOLE) | single
     many = ~whole.to_numpy(dtype=bool)
     lacks = pd.DataFrame({
-        "document": (sources["url"].fillna("") == "").to_numpy(),
-        "page": many & (page == "") & (rows["note"].map(quote) == ""),
-        "date": (rows["published"] == "") & (sources["published"].fillna("") == "").to_numpy(),
+        "document": (sources["url"].fillna("") == "").to_numpy() & ~reasoned,
+        "page": many & ~reasoned & (page == "") & (rows["note"].map(quote) == ""),
+        "date": (rows["published"] == "").to_numpy() & ~_told(sources, "published")
+        & ~_told(sources, "read"),
     }, index=rows.index)  # fmt: skip
     told = pd.Series(
         [";".join(lacks.columns[row]) for row in lacks.to_numpy(bool)], index=rows.index
