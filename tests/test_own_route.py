@@ -177,8 +177,33 @@ def test_cells_that_cannot_be_are_refused_where_they_are_read(mine, cells, said)
 )
 def test_own_figures_pass_the_gate(mine, cells, said):
     change(mine, **cells)
-    found = own.faults(mine, facts.load(), dt.date(2026, 6, 1))
+    found = own.faults(mine, facts.load(mine), dt.date(2026, 6, 1))
     assert found == [] if not said else said in found[0] and "own:1" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda body: b"<html><title>503</title></html>", r"a web page \('503'\) that came in place"),
+        (lambda body: b"", "empty; download it again"),
+        (lambda body: b"PK\x03\x04", "a packed file; unpack it"),
+        (lambda body: body.decode().encode("utf-16"), "UTF-16; save it as 'CSV UTF-8'"),
+        (lambda body: body.replace(b",", b";"), "row 1: the columns are separated by ';' or tabs"),
+        (lambda body: body.replace(b"my-line", b"my-lin"), "row 2: flow of 'my-lin', no such route; near: my-line"),
+        (lambda body: body + body.splitlines()[1].replace(b"own:1", b"own:2"), "row 3: own:2 says what own:1 says"),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_none_or_says_a_thing_twice_is_a_sentence(home, mine, spoil, said):
+    path = mine / "volumes.csv"
+    path.write_bytes(spoil(path.read_bytes()))
+    found = own.no_tables(mine) or own.faults(mine, facts.load(mine), dt.date(2026, 6, 1))
+    assert len(found) == 1 and re.match(f"volumes.csv:? ?{said}", found[0])
+
+
+def test_a_header_alone_is_nothing_to_judge(home, mine):
+    path = mine / "volumes.csv"
+    path.write_bytes(path.read_bytes().splitlines(keepends=True)[0])
+    assert own.faults(mine, facts.load(mine), dt.date(2026, 6, 1)) == []
 
 
 @pytest.mark.once

@@ -6,7 +6,9 @@ against what is known is refused too, unless its note says why it is right: ``ac
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
+import difflib
 import functools
 from pathlib import Path
 
@@ -14,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 from energy import facts, flows
+from energy.errors import DataError
 from energy.intake import gate
+from energy.sources import forms
 from energy.sources.contract import COLUMNS
 
 ACCEPTED = "accepted:"
@@ -45,6 +49,10 @@ def faults(folder: Path, tables: facts.Tables, today: dt.date | None = None) -> 
     if not path.exists():
         return []
     own = facts.read_table(path, "volumes")
+    if own.empty:
+        return []
+    if found := [*_no_route(own, tables), *_twice(own)]:
+        return found
     shipped = facts.load_package()["volumes"]
     known = shipped[~shipped["id"].isin(own["id"])]
     moment = dt.datetime.combine(today or dt.datetime.now(dt.UTC).date(), dt.time(12), dt.UTC)
@@ -60,6 +68,55 @@ def faults(folder: Path, tables: facts.Tables, today: dt.date | None = None) -> 
     return [f"volumes.csv row {place + 2}: {own.loc[place, 'id']}, {reason[place]}; correct it"
             + ("" if place in _never(rows) else f", or write '{ACCEPTED} why' into its note")
             for place in bad]  # fmt: skip
+
+
+def _no_route(own: pd.DataFrame, tables: facts.Tables) -> list[str]:
+    """Tell flows of routes that do not exist: they would stand nowhere."""
+    routes = sorted(tables["routes"]["route"].astype(str))
+    found = []
+    for place, (series, name) in enumerate(own[["series", "entity"]].astype(str).to_numpy()):
+        if series == "flow" and name not in routes:
+            near = ", ".join(difflib.get_close_matches(name, routes, n=3)) or "see energy routes"
+            found.append(f"volumes.csv row {place + 2}: flow of '{name}', no such route; near: {near}; "
+                         "correct it, or add the route to routes.csv")  # fmt: skip
+    return found
+
+
+def _twice(own: pd.DataFrame) -> list[str]:
+    """Tell figures that one source gives twice for the same thing on the same day."""
+    key = ["series", "entity", "period", "freq", "unit", "basis", "source", "published", "status"]
+    first = own.groupby(key)["id"].transform("first").astype(str)
+    again = own.duplicated(key)
+    return [f"volumes.csv row {place + 2}: {own.loc[place, 'id']} says what {first[place]} says, of the "
+            "same source and day; keep one" for place in own.index[again]]  # fmt: skip
+
+
+def no_tables(folder: Path) -> list[str]:
+    """Return the files of a folder that are no CSV in UTF-8 with commas, before they are read.
+
+    Examples
+    --------
+    >>> _ = Path("volumes.csv").write_text("<html><title>503</title></html>", encoding="utf-8")
+    >>> no_tables(Path("."))
+    ["volumes.csv: a web page ('503') that came in place of the file; download it again"]
+    """
+    found: list[str] = []
+    for path in sorted(folder.glob("*.csv")):
+        body = path.read_bytes()
+        try:
+            if body.startswith((b"PK", b"\x1f\x8b")):
+                raise DataError(path.name, [f"{path.name}: a packed file; unpack it"])
+            forms.open_body(path.name, body)
+            if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                raise DataError(path.name, [f"{path.name}: UTF-16; save it as 'CSV UTF-8'"])
+            head = forms.text_of(body, path.name).lstrip("\ufeff").partition("\n")[0]
+        except DataError as error:
+            found += error.faults
+            continue
+        if head.count(",") < max(head.count(";"), head.count("\t")):
+            found.append(f"{path.name} row 1: the columns are separated by ';' or tabs; save it with "
+                         "commas and decimal points")  # fmt: skip
+    return found
 
 
 def too_large(folder: Path) -> list[str]:

@@ -83,8 +83,8 @@ def judge(folder: Path) -> list[str]:
     >>> judge(folder)[0].split(";")[0]
     "routes.csv: column 'name' is missing"
     """
-    if large := own.too_large(folder):
-        return large
+    if unread := own.too_large(folder) or own.no_tables(folder):
+        return unread
     faults = facts.check(folder)
     path = folder / OWN_LINES
     if path.exists():
