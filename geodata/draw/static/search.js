@@ -165,7 +165,10 @@
           role: "option", id: `${id}-${i}`, "aria-selected": String(i === chosen),
         }, [G.el("span", { dir: "auto" }, entry.text), entry.more ? G.el("small", {}, entry.more) : null]);
         item.addEventListener("mousedown", (event) => event.preventDefault());
-        item.addEventListener("click", () => take(entry));
+        item.addEventListener("click", (event) => {
+          event.stopPropagation(); // the list is drawn anew: the map would not know whose click it was and unselect
+          take(entry);
+        });
         return item;
       }));
       if (!found.length && input.value.trim()) {
