@@ -142,10 +142,10 @@ def test_an_empty_home_stays_empty(home, tracker):
 
 def test_a_doubtful_figure_by_hand_is_listed_and_the_code_is_1(home, tmp_path, capsys):
     good = "".join(
-        f"flow,blue-stream,2026-0{m},1.{m},bcm,20C,actual,mine,M,2026-10-01\n" for m in range(1, 9)
+        f"flow,blue-stream,2026-0{m},1.0{m},bcm,20C,actual,mine,M,2026-10-01\n" for m in range(1, 9)
     )
     path = tmp_path / "typo.csv"
-    path.write_text(HEADER + good + "flow,blue-stream,2026-09,1900,bcm,20C,actual,mine,M,2026-10-01\n",
+    path.write_text(HEADER + good + "flow,blue-stream,2026-09,1090,bcm,20C,actual,mine,M,2026-10-01\n",
                     encoding="utf-8")  # fmt: skip
     assert cli.main(["import", "inbox", str(path)]) == 1
     out, err = capsys.readouterr()

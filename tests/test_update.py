@@ -623,10 +623,10 @@ def test_a_doubtful_row_by_hand_waits_and_can_be_let_through(store, tmp_path):
     file.write_text(
         "series,entity,period,value,unit,basis,status,source,title,published\n"
         + "".join(
-            f"flow,blue-stream,2025-{m:02},1.{m},bcm,20C,actual,monthly,Monthly,2026-01-10\n"
+            f"flow,blue-stream,2025-{m:02},1.0{m},bcm,20C,actual,monthly,Monthly,2026-01-10\n"
             for m in range(1, 10)
         )
-        + "flow,blue-stream,2025-10,1300,bcm,20C,actual,monthly,Monthly,2026-01-10\n"
+        + "flow,blue-stream,2025-10,1050,bcm,20C,actual,monthly,Monthly,2026-01-10\n"
     )
     doubtful = update.take_in(file, store, now=lambda: NOW)
     assert len(doubtful) == 1 and "x1000" in doubtful["reason"].iloc[0]
