@@ -157,7 +157,7 @@ def test_a_doubtful_figure_by_hand_is_listed_and_the_code_is_1(home, tmp_path, c
     )
     assert cli.main(["update", "2026Q3", "--release-row", name, "--reason", "it was so"]) == 0
     assert "1 let through" in capsys.readouterr().err
-    assert 1900 in set(Store.open().observations()["value"])
+    assert 1090 in set(Store.open().observations()["value"])
     assert cli.main(["update", "2026Q3", "--release-row", "Qnone", "--reason", "why"]) == 1
 
 
