@@ -168,7 +168,9 @@ def _from_pdf(name: str, body: bytes, lines: Sequence[StatementLine]) -> list[Fi
     try:
         with pdfplumber.open(io.BytesIO(body)) as document:
             texts = [page.extract_text() or "" for page in document.pages]
-    except Exception as error:  # whatever a damaged or locked document makes the reader raise
+    # pdfplumber wraps most errors of a damaged document, but TypeError and others come through;
+    # only its calls stand in here, and the cause stays in the chain
+    except Exception as error:
         kind = type(error).__name__
         raise DataError(
             name, [f"{name}: the PDF is damaged or locked ({kind}); download it again"]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import datetime as dt
-import difflib
 import functools
 from pathlib import Path
 
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from energy import facts, flows
-from energy.errors import DataError
+from energy.errors import DataError, UnknownName
 from energy.intake import gate
 from energy.sources import forms
 from energy.sources.contract import COLUMNS
@@ -76,7 +75,7 @@ def _no_route(own: pd.DataFrame, tables: facts.Tables) -> list[str]:
     found = []
     for place, (series, name) in enumerate(own[["series", "entity"]].astype(str).to_numpy()):
         if series == "flow" and name not in routes:
-            near = ", ".join(difflib.get_close_matches(name, routes, n=3)) or "see energy routes"
+            near = ", ".join(UnknownName("route", name, routes).near[:3]) or "see energy routes"
             found.append(f"volumes.csv row {place + 2}: flow of '{name}', no such route; near: {near}; "
                          "correct it, or add the route to routes.csv")  # fmt: skip
     return found

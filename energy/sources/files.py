@@ -114,9 +114,9 @@ def _two_values(form: Form) -> list[str]:
     names = ["operator", "location", "direction", "dates", "values"]
     table = pd.DataFrame(form.rows[1:], columns=form.rows[0])[names].drop_duplicates()
     count = int(table.duplicated(names[:-1]).sum())
-    return [f"warning: {count} days stand twice with two values; the later row counts"] * bool(
-        count
-    )
+    if not count:
+        return []
+    return [f"warning: {count} days stand twice with two values; the later row counts"]
 
 
 def _records(form: Form) -> Iterator[tuple[int, dict[str, str]]]:
