@@ -7,7 +7,7 @@ import io
 import pandas as pd
 import pytest
 
-from energy import cli, facts
+from energy import cli, facts, store
 from energy.intake import filled
 from energy.provenance import cite, gaps
 from energy.store import prints
@@ -133,6 +133,23 @@ def test_a_page_that_changes_is_dated_by_its_reading_and_own_work_by_its_reason(
     rows = gaps.gaps(few).set_index("id")
     assert rows["lacks"].to_dict() == {"V9002": "date", "V9004": "document;page"}
     assert gaps.undated(few) == 1  # V9001
+
+
+def test_a_page_that_changes_is_cited_with_the_day_it_was_read(tables):
+    """The length of Blue Stream stands in a wiki read on 24 November; V0196 in a dated page."""
+    facts_ = tables["route-facts"]
+    wiki = facts_.loc[facts_["source"] == "global-energy-monitor-wiki-blue-stream-g-8e9b", "id"]
+    rows = cite.cite([wiki.iloc[0], "V0196"], tables).set_index("id")
+    assert rows["retrieved"].to_dict() == {wiki.iloc[0]: "2026-11-24",
+                                           "V0196": str(store.retrieved())}  # fmt: skip
+
+
+def test_no_dated_page_is_dated_by_its_reading(tables):
+    """A day of reading stands only where the page tells none, and has an address to be read at."""
+    sources = tables["sources"]
+    read = sources[sources["read"] != ""]
+    assert len(read) > 50 and set(read["published"]) == {""} and (read["url"] != "").all()
+    assert {"vendor", "research"} <= set(read["kind"])
 
 
 def test_check_lists_what_sources_lack(capsys):

@@ -815,6 +815,7 @@ class Column:
     PUBLISHER: Final = "publisher"
     PURPOSE: Final = "purpose"
     RANK: Final = "rank"
+    READ: Final = "read"
     REASON: Final = "reason"
     RELATIVE: Final = "relative"
     REPORTER: Final = "reporter"
@@ -877,6 +878,9 @@ class Source(NamedTuple):
         Address.
     published
         Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty if unknown.
+    read
+        Day on which, at the latest, we read a page that changes and carries no day of its own
+        (a wiki, a vendor's table, a company's page); empty for all else.
     licence
         Terms under which the figure is carried.
     note
@@ -889,6 +893,7 @@ class Source(NamedTuple):
     kind: SourceKind
     url: str
     published: str
+    read: str
     licence: str
     note: str
 

@@ -56,7 +56,8 @@ def cite(
         and why it was taken before others. ``quote`` holds words of the page where the note has
         them; ``evidence`` says whether the figure was seen on the ``page``, read out of a ``file``
         or ``typed``. ``retrieved`` and ``sha256`` are those of the kept answers (``;``-joined);
-        the digest is empty for a figure of the package, whose document is not kept.
+        a figure of the package has the day its page was read, if told, else that of the package,
+        and no digest: its document is not kept.
         ``bcm`` is a flow at 20 °C, ``chain`` how it came from the figure as published.
 
     Raises
@@ -123,7 +124,7 @@ def _retrieval(row: Mapping[str, Any], home: store.Store | None) -> dict[str, st
     """Return when and as which bytes a figure came; a packaged figure has no bytes of its own."""
     digests = [part.partition("#")[0] for part in str(row["page"]).split(";")]
     if home is None or not all(re.fullmatch("[0-9a-f]{16}", text) for text in digests):
-        return {"retrieved": str(store.retrieved()), "sha256": ""}
+        return {"retrieved": row["retrieved"] or str(store.retrieved()), "sha256": ""}
     try:
         answers = [home.raw(text) for text in dict.fromkeys(digests)]
     except store.StoreError:  # fetched into another store: the short digests are what is known
@@ -206,6 +207,7 @@ def _row(name: str, find: _Finder, taken: pd.DataFrame) -> dict[str, Any]:
         source = find.sources.loc[row["source"]].to_dict()
     row |= {k: source.get(k, "") for k in ("title", "publisher", "url", "licence")}
     row["published"] = row.get("published") or source.get("published", "")
+    row["retrieved"] = source.get("read", "")
     row |= {
         "note": row.get("note") or row.get("reason", ""),
         "id": name,

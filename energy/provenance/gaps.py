@@ -103,9 +103,7 @@ def _without_day(tables: Tables, name: str) -> pd.Series:
 
 
 def _told(sources: pd.DataFrame, column: str) -> npt.NDArray[np.bool_]:
-    """Tell which sources say it; own tables may lack the column."""
-    if column not in sources:
-        return np.zeros(len(sources), dtype=bool)
+    """Tell which sources say it."""
     said = sources[column]
     return np.asarray(said.notna() & (said != ""), dtype=bool)
 
