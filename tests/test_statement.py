@@ -25,7 +25,13 @@ def books(*rows):
     sources = pd.DataFrame({"source": ["press-a", "press-b", "vendor"],
                             "kind": ["press", "press", "vendor"]})  # fmt: skip
     return {"financials": pd.DataFrame(list(rows)), "sources": sources,
-            "statement-lines": TABLES["statement-lines"]}  # fmt: skip
+            "statement-lines": TABLES["statement-lines"], "statement-absent": reasons()}  # fmt: skip
+
+
+def reasons(*rows):
+    columns = ["id", "standard", "line", "period", "why", "source", "published", "note"]
+    return pd.DataFrame([(f"SA90{n}", "IFRS", *row, "press-a", "", "") for n, row in enumerate(rows)],
+                        columns=columns)  # fmt: skip
 
 
 def grid(*rows, period="2030"):
@@ -96,6 +102,41 @@ def test_the_loss_of_2023_is_told_line_by_line():
     assert table.loc["trading", "cell"] == "missing"  # the lines are rounded to hundreds
 
 
+def test_a_line_that_the_statement_does_not_print_is_told_apart_from_a_missing_one():
+    told = reasons(("associates", "2029/2031-06", "bought in July 2031"), ("*", "2030Q1", "none out"),
+                   ("sales", "2030", "never asked"))  # fmt: skip
+    tables = books(row(1, "sales", 100)) | {"statement-absent": told}
+    year = s.statement(tables, "IFRS", "2030").set_index("line")
+    assert year.loc["associates", ["cell", "why", "id", "source"]].tolist() == [
+        "not printed", "bought in July 2031", "SA900", "press-a"]  # fmt: skip
+    assert np.isnan(year.loc["associates", "value"])
+    assert year.loc["sales", ["value", "cell", "why"]].tolist() == [100, "printed", ""]
+    assert year.loc["assets", ["cell", "why"]].tolist() == ["missing", ""]
+    quarter = s.statement(tables, "IFRS", "2030Q1")
+    assert set(quarter["cell"]) == {"not printed"}
+    half = s.statement(tables, "IFRS", "2031H1").set_index("line")["cell"]
+    later = s.statement(tables, "IFRS", "2031H2").set_index("line")["cell"]
+    assert half["associates"] == "not printed" and later["associates"] == "missing"
+    assert set(half.drop("associates")) == {"missing"}  # a quarter that is not out is no half-year
+
+
+def test_the_reasons_of_the_package():
+    """The surcharge was levied from September 2022 to the end of 2024; the form has no EBITDA."""
+    cells = {year: s.statement(TABLES, "IFRS", year).set_index("line").loc["extraction_surcharge", "cell"]
+             for year in ("2021", "2022H1", "2022", "2023", "2024", "2025")}  # fmt: skip
+    assert [year for year, cell in cells.items() if cell == "not printed"] == [
+        "2021",
+        "2022H1",
+        "2025",
+    ]
+    assert (
+        s.statement(TABLES, "RAS", "2021").set_index("line").loc["ebitda", "cell"] == "not printed"
+    )
+    lines = TABLES["statement-lines"].groupby("standard")["line"].agg(set)
+    for row in TABLES["statement-absent"].itertuples():
+        assert row.line == "*" or row.line in lines[row.standard]
+
+
 def test_another_standard_is_refused():
     with pytest.raises(UnknownName, match="Unknown standard 'GAAP'"):
         s.statement(TABLES, "GAAP", "2021")
@@ -104,7 +145,9 @@ def test_another_standard_is_refused():
 def test_coverage_counts_every_cell_once():
     table = s.coverage(TABLES, "IFRS", ["2016", "2021"])
     lines = (TABLES["statement-lines"]["standard"] == "IFRS").sum()
-    assert (table[["printed", "derived", "vendor", "missing"]].sum(axis=1) == lines).all()
+    assert (
+        table[["printed", "derived", "vendor", "not printed", "missing"]].sum(axis=1) == lines
+    ).all()
     assert table.loc["2021", "filled"] > 10
 
 

@@ -12,7 +12,7 @@ def _finance(verbs: Verbs) -> None:
     verb = add_verb(verbs, "finance", _run_finance, "Gazprom's statements, or the bridge from routes to accounts",
                  "examples:\n  energy finance --standard IFRS --metric net_profit_attributable\n"
                  "  energy finance --bridge 2021\n"
-                 "  energy finance --statement IFRS 2021  line by line: printed, derived, vendor's or missing\n"
+                 "  energy finance --statement IFRS 2021  line by line; what each cell rests on, or lacks\n"
                  "IFRS covers the group, RAS only the parent: they are never mixed")  # fmt: skip
     verb.add_argument("--standard", default="IFRS", help="IFRS (default), RAS, other or all")
     verb.add_argument("--metric", help="one line, e.g. ebitda; an unknown one lists the near names")

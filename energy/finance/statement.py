@@ -1,7 +1,8 @@
 """One period of the accounts as a statement: line by line, and what each cell rests on.
 
 The lines, their order and the rules between them are ``statement_lines.csv``. A cell is printed,
-derived by a rule from printed ones, taken from a vendor, or missing; nothing is guessed.
+derived by a rule from printed ones, taken from a vendor, not printed (the statement has no such
+line, or the company published none: ``statement_absent.csv`` says why) or missing; nothing is guessed.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from energy.errors import DataError, PeriodError, UnknownName
 from energy.finance import accounts
 from energy.measure import periods
 from energy.measure.observations import STATUS, rows_of
-from energy.measure.tables import StatementLine, Tables
+from energy.measure.tables import StatementAbsent, StatementLine, Tables
 
 COLUMNS = ["statement", "line", "title", "value", "unit", "cell", "rule", "control", "restated",
-           "status", "source", "page", "id"]  # fmt: skip
+           "status", "source", "page", "id", "why"]  # fmt: skip
 PRINTED, DERIVED, VENDOR, MISSING = "printed", "derived", "vendor", "missing"
+ABSENT = "not printed"
 STATEMENTS = ("income", "expenses", "balance", "cash", "sales_by_market")
 TERM = re.compile(r"([+\-*/])?\s*(\d+|[a-z_]+)")
 
@@ -45,6 +47,7 @@ class Cell:
     page: str = ""
     ids: str = ""
     restated: str = ""
+    why: str = ""
 
 
 def statement(tables: Tables, standard: str, period: str) -> pd.DataFrame:
@@ -53,7 +56,7 @@ def statement(tables: Tables, standard: str, period: str) -> pd.DataFrame:
     Parameters
     ----------
     tables : Tables
-        The facts: ``financials, statement-lines, sources``.
+        The facts: ``financials, statement-lines, statement-absent, sources``.
     standard : {"IFRS", "RAS"}
     period : str
         A year, half-year, quarter or nine months: ``"2021"``, ``"2020M9"``.
@@ -61,10 +64,12 @@ def statement(tables: Tables, standard: str, period: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``statement, line, title, value, unit, cell`` (printed, derived, vendor, missing)``, rule``
+        ``statement, line, title, value, unit, cell`` (printed, derived, vendor, not printed,
+        missing)``, rule``
         (how a derived cell was worked out)``, control`` (a printed total less what its parts give,
         where all are known)``, restated`` (other figures for the same cell: value, source and day)
-        ``, status, source, page, id``. Costs are positive. A missing cell is NaN.
+        ``, status, source, page, id, why`` (of a cell that is not printed). Costs are positive. A
+        cell that is missing or not printed is NaN.
 
     Raises
     ------
@@ -94,8 +99,31 @@ def statement(tables: Tables, standard: str, period: str) -> pd.DataFrame:
     cells = {line.line: _cell(parts, line, text) for line in lines}
     rules = {line.line: line.rule for line in lines if line.rule}
     _derive(cells, rules)
+    cells |= _absent(tables["statement-absent"], standard, text, cells)
     rows = [_row(line, cells, rules) for line in lines]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _absent(
+    table: pd.DataFrame, standard: str, period: str, cells: Mapping[str, Cell]
+) -> dict[str, Cell]:
+    """Return the unknown cells that the statement of the period does not print, with the reason."""
+    found = {}
+    for row in rows_of(table[table["standard"] == standard], StatementAbsent):
+        if not _speaks_of(row.period, period):
+            continue
+        for key in cells if row.line == "*" else [row.line]:
+            if cells[key].value is None:
+                found[key] = Cell(kind=ABSENT, source=row.source, ids=row.id, why=row.why)
+    return found
+
+
+def _speaks_of(said: str, period: str) -> bool:
+    """Tell whether a reason for ``first/last``, or for one period, is one for this period."""
+    if "/" not in said:
+        return said == period
+    span, part = periods.parse(said), periods.parse(period)
+    return span.start <= part.start and part.end <= span.end
 
 
 def newest(tables: Tables, standard: str) -> str:
@@ -277,7 +305,7 @@ def _row(
         "value": float("nan") if cell.value is None else cell.value, "unit": line.unit,
         "cell": cell.kind, "rule": cell.rule, "control": _control(line.line, cells, rules),
         "restated": cell.restated, "status": cell.status, "source": cell.source,
-        "page": cell.page, "id": cell.ids,
+        "page": cell.page, "id": cell.ids, "why": cell.why,
     }  # fmt: skip
 
 
@@ -291,12 +319,13 @@ def _control(key: str, cells: Mapping[str, Cell], rules: Mapping[str, str]) -> f
 
 
 def coverage(tables: Tables, standard: str, years: list[str]) -> pd.DataFrame:
-    """Return how many cells of each year are printed, derived, vendor's and missing.
+    """Return how many cells of each year are printed, derived, vendor's, not printed and missing.
 
     Returns
     -------
     DataFrame
-        Index year; columns ``printed, derived, vendor, missing, filled`` (the first three).
+        Index year; columns ``printed, derived, vendor, not printed, missing, filled`` (the first
+        three).
 
     Examples
     --------
@@ -308,7 +337,7 @@ def coverage(tables: Tables, standard: str, years: list[str]) -> pd.DataFrame:
     rows = {}
     for year in years:
         counts = statement(tables, standard, year)["cell"].value_counts()
-        rows[year] = {k: int(counts.get(k, 0)) for k in (PRINTED, DERIVED, VENDOR, MISSING)}
+        rows[year] = {k: int(counts.get(k, 0)) for k in (PRINTED, DERIVED, VENDOR, ABSENT, MISSING)}
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("year")
     return table.assign(filled=table[[PRINTED, DERIVED, VENDOR]].sum(axis=1))
 

@@ -615,6 +615,11 @@ StatementLineUnit: TypeAlias = Literal[
     "RUB/share",
 ]
 
+StatementAbsentStandard: TypeAlias = Literal[
+    "IFRS",
+    "RAS",
+]
+
 CounterfactualRole: TypeAlias = Literal[
     "treated",
     "covariate",
@@ -706,6 +711,7 @@ TableName: TypeAlias = Literal[
     "timing-rules",
     "timing-evidence",
     "statement-lines",
+    "statement-absent",
     "counterfactual",
     "bargain",
     "clearing",
@@ -858,6 +864,7 @@ class Column:
     VALUE: Final = "value"
     VIA: Final = "via"
     WEIGHT: Final = "weight"
+    WHY: Final = "why"
     YEAR: Final = "year"
 
 
@@ -2627,6 +2634,41 @@ class StatementLine(NamedTuple):
     note: str
 
 
+class StatementAbsent(NamedTuple):
+    """What the statements do not print: Lines that a statement of a period does not have, and
+    statements that were not published, each with the reason and its source.
+
+    Attributes
+    ----------
+    id
+        Stable id of the row; cite it.
+    standard
+        Accounting standard.
+    line
+        Key of the line in statement_lines.csv; *: the company published no statement of the
+        period.
+    period
+        The period, or first/last: any period within.
+    why
+        Why the statement does not print it.
+    source
+        Key of sources.csv.
+    published
+        Date of publication (YYYY, YYYY-MM or YYYY-MM-DD); empty: that of its source.
+    note
+        What a reader must know beside the row.
+    """
+
+    id: str
+    standard: StatementAbsentStandard
+    line: str
+    period: str
+    why: str
+    source: str
+    published: str
+    note: str
+
+
 class Counterfactual(NamedTuple):
     """Markets without the invasion: Which markets are carried on as if the invasion of 2022
     had not come, how, by which covariates, at which price, and which markets serve as
@@ -2834,6 +2876,7 @@ ROWS: Final[dict[str, type[NamedTuple]]] = {
     "timing-rules": TimingRule,
     "timing-evidence": TimingEvidence,
     "statement-lines": StatementLine,
+    "statement-absent": StatementAbsent,
     "counterfactual": Counterfactual,
     "bargain": Bargain,
     "clearing": Clearing,
@@ -3041,6 +3084,11 @@ class Tables(dict[str, "pd.DataFrame"]):
     def statement_lines(self) -> pd.DataFrame:
         """Lines of the statements: the columns of `StatementLine`."""
         return self["statement-lines"]
+
+    @property
+    def statement_absent(self) -> pd.DataFrame:
+        """What the statements do not print: the columns of `StatementAbsent`."""
+        return self["statement-absent"]
 
     @property
     def counterfactual(self) -> pd.DataFrame:

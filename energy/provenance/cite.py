@@ -213,7 +213,7 @@ def _row(name: str, find: _Finder, taken: pd.DataFrame) -> dict[str, Any]:
         "id": name,
         "table": table,
         "what": what,
-        "why": _why(row, taken) if table == "volumes" else "",
+        "why": _why(row, taken) if table == "volumes" else row.get("why", ""),
         "quote": quote(str(row.get("note") or "")),
         "evidence": evidence(row) if table != "sources" else "",
     }
@@ -242,6 +242,7 @@ def _what(table: str, row: Mapping[str, Any]) -> str:
         "supply": "{measure} of {market} from {origin}, {kind}",
         "projects": "project {project}", "project-assumptions": "{input} of {project}",
         "statement-lines": "{standard} line {title}", "sources": "the document",
+        "statement-absent": "not printed: {standard} {line} of {period}",
         "counterfactual": "{name} of {market} ({role})", "clearing": "{item} of {market}",
         "bargain": "{item} of {project}, {side}: {name}",
         "timing-evidence": "{evidence} on {route}: {says}", "timing-rules": "rule {name} {stage}",

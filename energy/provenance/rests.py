@@ -28,7 +28,7 @@ TABLES = {
     "H": "reference-projects", "Q": "outside-forecasts", "G": "charges", "B": "market-groups",
     "L": "projects", "S": "project-assumptions", "U": "supply", "Y": "statement-lines",
     "CF": "counterfactual", "BA": "bargain", "CL": "clearing", "TE": "timing-evidence",
-    "TR": "timing-rules", "PR": "partner-role", "LO": "left-out",
+    "TR": "timing-rules", "PR": "partner-role", "LO": "left-out", "SA": "statement-absent",
 }  # fmt: skip
 """Letters an id begins with and the table that holds it."""
 TOKEN = re.compile(r"own:[\w.-]+|\b[A-Z]{1,2}\d{3,}\b")

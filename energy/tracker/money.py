@@ -81,7 +81,7 @@ class Money(Facet):
         return accounts.quarters(self.t.financials(standard, metric))
 
     def statement(self, standard: str = "IFRS", period: str | int | None = None) -> pd.DataFrame:
-        """Return one period of the accounts line by line, each cell printed, derived or missing.
+        """Return one period of the accounts line by line, each cell printed, derived, not printed or missing.
 
         See `energy.finance.statement.statement`.
 

@@ -55,7 +55,8 @@ def main() -> None:
     years = [str(year) for year in range(2014, 2026)]
     grid = statement.coverage(tracker.facts, "IFRS", years).sum()
     print(
-        f"annual IFRS grid 2014-2025: {grid['filled']} of {grid[['filled', 'missing']].sum()} cells"
+        f"annual IFRS grid 2014-2025: {grid['filled']} of {grid[['filled', 'missing']].sum()} cells, "
+        f"{grid['not printed']} not printed"
     )
     lacking = [len(tracker.facts[name]) for name in ("volumes", "supply", "sources")]
     print("rows: {} volumes, {} of supply, {} sources".format(*lacking))
