@@ -102,3 +102,14 @@ def opened(browser: Any, path: Path, **context: Any) -> Iterator[tuple[Any, Log]
 def settled(page: Any) -> None:
     """Wait until the page has drawn twice: what a change asked for is then on the screen."""
     page.evaluate("new Promise(end => requestAnimationFrame(() => requestAnimationFrame(end)))")
+
+
+WRITTEN = """(inside) => [...document.querySelectorAll(inside + ' svg text')]
+  .filter(node => node.getBoundingClientRect().width)
+  .map(node => [node.textContent, parseFloat(getComputedStyle(node).fontSize) * node.getScreenCTM().a])"""
+"""Words of the charts that are shown, each with its size on the screen in pixels."""
+
+
+def written(page: Any, inside: str = "") -> list[tuple[str, float]]:
+    """Give the words of all charts below a selector, with the size on the screen of each."""
+    return [(text, size) for text, size in page.evaluate(WRITTEN, inside)]

@@ -647,6 +647,28 @@ def test_real_page(browser, real):
         log.assert_clean()
 
 
+@pytest_browser
+def test_words_of_every_chart_can_be_read_on_a_phone(browser, real):
+    phone = {"width": 390, "height": 844}
+    with browsers.opened(browser, real[1], viewport=phone, has_touch=True) as (page, _):
+        page.locator(".gd-stack").first.wait_for()
+        seen = {"Markets": browsers.written(page, ".gd-story")}
+        drawn = page.locator(".gd-markets .gd-stack").first.bounding_box()
+        assert (
+            drawn["width"] > 350 and drawn["height"] < 160
+        )  # the whole width, and the list below it
+        for tab in ("Flows", "Scenarios"):
+            page.get_by_role("tab", name=tab).click()
+            page.locator(".gd-sankey, .gd-fan").locator("visible=true").first.wait_for()
+            seen[tab] = browsers.written(page, ".gd-story")
+        page.evaluate("location.hash = '2025Q4/blue-stream'")
+        page.locator(".gd-chart").wait_for()
+        seen["route"] = browsers.written(page, ".gd-panel")
+        for name, words in seen.items():
+            assert len(words) > 5, name
+            assert min(words, key=lambda word: word[1])[1] >= 11, (name, words)
+
+
 def test_what_is_not_built_has_a_planned_start():
     plan = {"status": "proposed", "start": "2031-01-01", "nameplate": 50.0}
     said = dict(atlas.lines.facts_of(plan, {}))

@@ -1,6 +1,7 @@
 """The static site: every link leads somewhere, files are valid, numbers are the tracker's."""
 
 import csv
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -157,6 +158,32 @@ def test_home_tells_the_headline_and_shows_each_market(made):
     text = (made[0] / "index.html").read_text(encoding="utf-8")
     assert re.search(r'class="headline">Exports by pipe to Europe fell from \d+ to \d+ bcm', text)
     assert 'href="markets/china.html"' in text and "<title>China, 2025: 38." in text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("wide", [390, 760, 1440])
+def test_words_of_a_chart_can_be_read_on_every_screen(made, wide):
+    boxes = """() => [...document.querySelectorAll('svg')].filter(one => one.getBoundingClientRect().width)
+      .map(one => [...one.querySelectorAll('text')].map(node => node.getBoundingClientRect())
+        .map(r => [r.left, r.top, r.right, r.bottom]))"""
+    with browsers.launched() as browser:
+        for place in ("index.html", "routes/blue-stream.html", "markets/exports.html"):
+            with browsers.opened(
+                browser, made[0] / place, viewport={"width": wide, "height": 844}
+            ) as (page, _):
+                words = browsers.written(page)
+                assert len(words) >= 8  # one drawing of each chart: unit, values, years
+                assert 11 <= min(size for _, size in words) <= max(size for _, size in words) <= 20
+                (drawn,) = page.evaluate(boxes)
+                for a, b in itertools.combinations(drawn, 2):  # no word lies on another
+                    assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1])
+
+
+def test_a_year_of_which_a_part_is_known_is_drawn_as_such(made):
+    text = (made[0] / "routes" / "blue-stream.html").read_text(encoding="utf-8")
+    pale = re.findall(r'fill-opacity="[^"]+"><title>(\d{4}): [^<]*, part of the year', text)
+    assert set(pale) == {"2026"} and ">2026*</text>" in text  # one month of 2026 is published
+    assert "part of the year" not in re.search(r"<title>2025: [^<]*", text)[0]
 
 
 @pytest.mark.parametrize("place", ["index.html", "atlas.html", "routes/blue-stream.html"])

@@ -19,7 +19,7 @@ import xarray as xr
 from energy.balance import cube as cubes
 from energy.measure import units
 from energy.measure.tables import Tables
-from energy.publish import layers
+from energy.publish import layers, qualifiers
 from energy.publish.atlas import story
 from energy.publish.atlas.words import spoken, text_of
 from energy.publish.site import charts, series
@@ -213,8 +213,8 @@ def _route(site: Content, name: str) -> str:
     ]
     return "".join((
         f"<p>{escape(text_of(row['route_note']))}</p>" if text_of(row["route_note"]) else "",
-        _chart(site, name, part), "<p class=quiet>Bars: flow; thin line: P10 to P90; orange: "
-        "capacity. No bar is not known; a zero is a stated zero.</p>",
+        _chart(site, name, part), "<p class=quiet>Bars: flow; thin line: P10 to P90; orange: capacity; "
+        "pale with a star: part of the year. No bar is not known; a zero is a stated zero.</p>",
         _table(["Fact", "Value"], facts, "Facts", words=True, raw=True),
         f"<h2>By year, {escape(UNIT)}</h2>", _figures(rows, ROUTE, f"{site.names[name]} by year"),
         _files(series.stem("route", name), rows), _cite(site, site.names[name], name, rows),
@@ -226,14 +226,16 @@ def _chart(site: Content, name: str, part: xr.Dataset) -> str:
     labels = [str(year) for year in part["period"].dt.year.values]
     values = [part[v].values.tolist() for v in ("flow", "flow_p10", "flow_p90", "capacity")]
     title = f"{site.names[name]}: flow by calendar year"
-    return charts.bars(labels, values[0], values[1], values[2], values[3], title, UNIT)
+    whole = (~qualifiers.partial(site.cube)[list(site.cube["route"].values).index(name)]).tolist()
+    return charts.bars(labels, values[0], values[1], values[2], values[3], whole, title, UNIT)
 
 
 def _market(site: Content, name: str) -> str:
     rows = site.market_years[site.market_years["market"] == name]
     columns = [rows[column].tolist() for column in ("flow", "p10", "p90")]
     drawn = charts.bars(rows["period"].tolist(), columns[0], columns[1], columns[2],
-                        [float("nan")] * len(rows), f"{spoken(name)}: flow by year", UNIT)  # fmt: skip
+                        [float("nan")] * len(rows), rows["whole"].tolist(), f"{spoken(name)}: flow by year",
+                        UNIT)  # fmt: skip
     own = site.routes["market"].fillna("").map(lambda text: name in str(text).split(";"))
     own |= name == "exports"  # the sum abroad: every export route
     lines = [str(route) for route in site.routes.index[own & (site.routes["role"] == "export")]]

@@ -5,8 +5,8 @@
   "use strict";
   const G = window.GeoDraw;
   const WIDE = 336;
-  const HIGH = 188;
   const [LEFT, FOOT, TOP] = [34, 18, 8];
+  const [HIGH, LOW] = [188, 142]; // of the chart by market; low on a phone, where it takes the whole width
   const LISTED = 8;
   const YEARS = 6; // small maps
   const ROOM = 1000; // px from which the story lies open beside the map
@@ -45,7 +45,7 @@
     if (same >= 0 || any >= 0) model.setStep(same >= 0 ? same : any);
   }
 
-  function axes(root, top, y, years, x, wide) {
+  function axes(root, top, y, years, x, wide, high) {
     for (const value of [0, top / 2, top]) {
       root.append(
         G.svg("line", { x1: LEFT, x2: WIDE, y1: y(value), y2: y(value), class: value ? "gd-grid" : "gd-zero" }),
@@ -53,7 +53,7 @@
     }
     years.forEach((year, i) => {
       if (i % 5 === years.length % 5 || i === years.length - 1) {
-        root.append(G.svg("text", { x: x(i) + wide / 2, y: HIGH - 4, class: "gd-axis", "text-anchor": "middle" }, year));
+        root.append(G.svg("text", { x: x(i) + wide / 2, y: high - 4, class: "gd-axis", "text-anchor": "middle" }, year));
       }
     });
   }
@@ -62,11 +62,12 @@
   function chart(model, story, tell) {
     const totals = story.years.map((year, i) => story.markets.reduce((sum, m, k) => sum + (read(story, "flow", k, i) || 0), 0));
     const top = ceiling(Math.max(...totals));
+    const high = model.map.getSize().x < 640 ? LOW : HIGH;
     const wide = (WIDE - LEFT) / story.years.length;
     const x = (i) => LEFT + i * wide;
-    const y = (value) => TOP + (1 - value / top) * (HIGH - TOP - FOOT);
-    const root = G.svg("svg", { class: "gd-stack", viewBox: `0 0 ${WIDE} ${HIGH}`, role: "img", "aria-label": sentence(story) });
-    axes(root, top, y, story.years, x, wide);
+    const y = (value) => TOP + (1 - value / top) * (high - TOP - FOOT);
+    const root = G.svg("svg", { class: "gd-stack", viewBox: `0 0 ${WIDE} ${high}`, role: "img", "aria-label": sentence(story) });
+    axes(root, top, y, story.years, x, wide, high);
     story.years.forEach((year, i) => {
       let low = 0;
       const column = G.svg("g", { class: "gd-year", "data-year": year });
@@ -78,7 +79,7 @@
         }));
         low += value;
       });
-      column.append(G.svg("rect", { x: x(i), width: wide, y: 0, height: HIGH - FOOT, class: "gd-catch" }));
+      column.append(G.svg("rect", { x: x(i), width: wide, y: 0, height: high - FOOT, class: "gd-catch" }));
       root.append(column);
     });
     const brush = (event) => {
