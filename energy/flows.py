@@ -511,6 +511,7 @@ def _cell(
     return float(values[known].sum()), covered, observations.STATUS[worst], ";".join(ids)
 
 
+DAY = 1 / 366
 KINDS = {"capacity_technical": "technical", "capacity_ceiling": "ceiling"}
 """Kinds of capacity that go before the design of the pipe, the better first."""
 
@@ -519,18 +520,26 @@ def _capacity(cube: xr.Dataset, route_facts: pd.DataFrame) -> xr.Dataset:
     """Add the capacity of each period: the dated yearly value times its share of the year's days.
 
     A planned capacity counts from its own first day; without one it is no capacity yet. A
+    capacity known of some of the days on which the line stood open is none of the period. A
     nameplate whose basis the source does not state is taken at 20 °C, and named in ``assumed``.
     """
-    held_rows = _capacities(route_facts)
+    held_rows, spans = _capacities(route_facts), spans_of(cube)
     silent = sorted({row.route for row in held_rows if row.basis == "unstated"})
     shape = (cube.sizes["route"], cube.sizes["period"])
-    capacity = np.full(shape, np.nan)
+    capacity, told = np.full(shape, np.nan), np.zeros(shape)
     kinds: list[list[set[str]]] = [[set() for _ in range(shape[1])] for _ in range(shape[0])]
     place = {route: i for i, route in enumerate(cube["route"].values)}
-    for row, p, _, years in _parts(held_rows, route_facts, spans_of(cube)):
+    for row, p, _, years in _parts(held_rows, route_facts, spans):
         held, part = capacity[place[row.route], p], float(row.value) * years
         capacity[place[row.route], p] = part if np.isnan(held) else held + part
+        told[place[row.route], p] += years
         kinds[place[row.route]][p].add(row.kind)
+    for route, opened in _dates(route_facts, "start").items():
+        for p, (start, end) in enumerate(spans) if route in place else ():
+            stood = periods.years(max(start, opened), end) if opened < end else 0.0
+            if told[place[route], p] < stood - DAY / 2:
+                capacity[place[route], p] = np.nan
+                kinds[place[route]][p].clear()
     cube.attrs["assumed"] = f"capacity taken at 20 °C where no basis is stated: {', '.join(silent)}"
     dims = ("route", "period")
     words = np.array([[";".join(sorted(held)) for held in line] for line in kinds], dtype=object)

@@ -111,6 +111,18 @@ def test_capacity_changes_on_its_day_and_begins_with_the_pipe(tiny):
     assert values(cube, "pipe", "capacity") == pytest.approx(expected, nan_ok=True)
 
 
+def test_a_capacity_known_of_some_days_only_is_none_of_the_period(tiny):
+    """Of a line open since July 2020, only the capacity from October on is known."""
+    held = tiny["route-facts"]
+    held.loc[(held["route"] == "pipe") & (held["value"] == "10"), "valid_from"] = "2020-10-01"
+    year = flows.build(tiny, freq="A", first="2020", last="2021")
+    assert values(year, "pipe", "capacity") == pytest.approx([np.nan, 20], nan_ok=True)
+    assert values(year, "pipe", "capacity_kind").tolist() == ["", "design"]
+    quarters = flows.build(tiny, first="2020Q3", last="2020Q4")
+    expected = [np.nan, 10 * 92 / 366]
+    assert values(quarters, "pipe", "capacity") == pytest.approx(expected, nan_ok=True)
+
+
 def test_after_a_dated_stop_the_flow_is_a_stated_zero(tiny):
     cube = flows.build(tiny, first="2021Q1", last="2021Q4")
     assert values(cube, "corridor") == pytest.approx([14 * 90 / 181, 14 * 91 / 181, 0, 0])
