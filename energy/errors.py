@@ -5,11 +5,10 @@ Every message says what is wrong, with the value, where it stands and what to do
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 
-from geodata.arguments import Checker
+from geodata.arguments import Checker, alike
 
 
 class EnergyError(Exception):
@@ -62,8 +61,7 @@ class UnknownName(EnergyError):
         self, kind: str, name: str, known: Iterable[str], near: Sequence[str] | None = None
     ):
         names = sorted(known)
-        like = difflib.get_close_matches(str(name).lower(), names, n=5, cutoff=0.45)
-        self.near = like if near is None else list(near)
+        self.near = alike(str(name), names) if near is None else list(near)
         hint = f"near: {', '.join(self.near)}" if self.near else f"known: {', '.join(names[:12])}"
         more = "" if self.near or len(names) <= 12 else f" and {len(names) - 12} more"
         super().__init__(f"Unknown {kind} {name!r}; {hint}{more}.")

@@ -16,7 +16,9 @@ import inspect
 import math
 import numbers
 import os
+import re
 import reprlib
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -132,12 +134,54 @@ class Checker:
                 )
 
 
+ALIKE = 0.7  # share of letters in common and in order; "spain" and "ukraine" have 0.5
+
+
+def plain(text: str) -> str:
+    """Return the letters and digits of a word, without case and accents.
+
+    >>> plain("Nord_Stream 1") == plain("NORD-STREAM-1")
+    True
+    >>> plain("Türkiye"), plain("Kıyıköy")  # a dotless i is an i to who has no Turkish keys
+    ('turkiye', 'kiyikoy')
+    """
+    bare = unicodedata.normalize("NFKD", str(text)).casefold().replace("ı", "i")
+    return "".join(letter for letter in bare if letter.isalnum())
+
+
+def alike(word: str, known: Iterable[str], most: int = 5) -> list[str]:
+    """Return the names that a word may have been meant for, the likeliest first; none that is far.
+
+    A name is near if nearly all its letters are those of the word, or if one of its parts begins
+    with the word.
+
+    Examples
+    --------
+    >>> alike("blue-steam", ["blue-stream", "nord-stream-1", "soyuz"])
+    ['blue-stream']
+    >>> alike("duty", ["export_duty", "transit"]), alike("spain", ["ukraine", "poland"])
+    (['export_duty'], [])
+    """
+    asked, found = plain(word), {}
+    for name in known:
+        held = plain(name)
+        match = difflib.SequenceMatcher(None, held, asked, autojunk=False)
+        like = match.ratio() if match.real_quick_ratio() >= ALIKE else 0.0
+        begins = len(asked) > 2 and any(
+            plain(name[m.start() :]).startswith(asked)
+            for m in re.finditer(r"(?<![^\W_])[^\W_]", name)
+        )
+        if asked and (begins or like >= ALIKE):
+            found[name] = max(like, ALIKE if begins else 0.0)
+    return sorted(found, key=lambda name: -found[name])[:most]
+
+
 def _near(given: Iterable[str], known: list[str]) -> str:
     """Name the parameters that are most like one that is not there, else all that may be named."""
     odd = next((name for name in given if name not in known), None)
     if odd is None:
         return ""
-    near = difflib.get_close_matches(odd, known, n=3)
+    near = alike(odd, known, 3)
     named = ", ".join(name for name in known if name != "self")
     return f"; near: {', '.join(near)}" if near else f"; known: {named}"
 

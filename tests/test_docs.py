@@ -182,7 +182,7 @@ def test_four_questions_of_a_newcomer_take_one_line_each(tracker, only, tmp_path
 
 
 def test_markets_and_groups_say_what_they_do_not_take(tracker):
-    with pytest.raises(UnknownName, match="Unknown market 'Spain'; near: ukraine"):
+    with pytest.raises(UnknownName, match="Unknown market 'Spain'; known: belarus, caucasus"):
         tracker.exports(market="Spain")
     with pytest.raises(UsageError, match="route='blue-stream' and market='china' are the same"):
         tracker.flows("blue-stream", market="china")

@@ -112,6 +112,16 @@ def _code_lines(node: ast.FunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
+def test_near_names_are_found_in_one_place():
+    texts = {
+        p: p.read_text()
+        for package in ("energy", "geodata")
+        for p in (ROOT / package).rglob("*.py")
+    }
+    assert [p.name for p, text in texts.items() if "alike(" in text].count("arguments.py") == 1
+    assert [p.name for p, text in texts.items() if "get_close_matches" in text] == []
+
+
 def test_nothing_names_this_machine_or_a_registry():
     words = ["/" + "work/", "/" + "root/", "py" + "pi.org", "npm" + "js.org", "deb" + "ian.org"]
     files = [

@@ -48,6 +48,18 @@ def test_groups_markets_and_countries_stand_for_their_routes(tracker):
     [
         ("PoS9", UnknownName, "Unknown route 'PoS9'; near: power-of-siberia-1"),
         ("blue-steam", UnknownName, "near: blue-stream"),
+        ("germny", UnknownName, "Unknown route 'germny'; near: Germany.$"),
+        ("turky", UnknownName, "Unknown route 'turky'; near: turkey.$"),
+        (
+            "Испания",
+            UsageError,
+            r"is a country to which no line .* markets: .*china.* t.supply\('spain'\)",
+        ),
+        (
+            "spein",
+            UnknownName,
+            "Unknown route 'spein'; known: altai",
+        ),  # nothing is near: none is guessed
         ("turkstream", UsageError, "'turkstream' stands for 2 routes: turkstream-1, turkstream-2"),
         ("Serbia", UsageError, "No export route ends in country 'Serbia'"),
     ],

@@ -8,7 +8,6 @@ packages are imported by the verb that needs them, so that ``energy --help`` ans
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from energy.cli.command import Parser, say, wide
 from energy.cli.faults import code_of, prepare, silence, spoken
 from energy.cli.terminal import progress
 from energy.errors import UsageError
+from geodata.arguments import alike
 
 EPILOG = """\
 start here:
@@ -122,7 +122,7 @@ def _unknown_verb(word: str) -> str | None:
         return None
     if word in ELSEWHERE:
         return f"energy: Unknown verb {word!r}; it is: energy {ELSEWHERE[word]}"
-    near = difflib.get_close_matches(word.lower(), known, n=3, cutoff=0.5)
+    near = alike(word, known, 3)
     hint = f"did you mean: {', '.join(near)}?" if near else "energy --help lists the verbs."
     return f"energy: Unknown verb {word!r}; {hint}"
 
@@ -131,7 +131,7 @@ def _unknown_option(word: str, options: argparse.Namespace) -> str:
     if not word.startswith("-"):
         return f"Word {word!r} is one too many for energy {options.verb}."
     known = [text for text in options.usage._option_string_actions if text.startswith("--")]
-    near = difflib.get_close_matches(word.partition("=")[0], known, n=3, cutoff=0.5)
+    near = alike(word.partition("=")[0], known, 3)
     hint = f"did you mean: {', '.join(near)}?" if near else f"known: {', '.join(known)}."
     return f"Unknown option {word!r} of energy {options.verb}; {hint}"
 

@@ -6,8 +6,6 @@ full name in English, Russian or Chinese, then in ``aliases.csv``, then as a nam
 
 from __future__ import annotations
 
-import difflib
-import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -15,10 +13,12 @@ import pandas as pd
 
 from energy.errors import UnknownName, UsageError
 from energy.measure.tables import Tables
+from geodata.arguments import alike
+from geodata.arguments import plain as key
 
 ROLES = ("export", "exit")  # routes that bring gas to a market; the others carry the same gas
 PIPELINE_ZH = "天然气管道"  # "natural gas pipeline", the tail of most Chinese names
-NEAR, CUTOFF = 5, 0.55
+NEAR = 5
 
 
 class Meaning(NamedTuple):
@@ -33,20 +33,6 @@ class Meaning(NamedTuple):
     kind: str
     id: str
     routes: tuple[str, ...]
-
-
-def key(text: str) -> str:
-    """Return the letters and digits of a word, without case and accents.
-
-    >>> key("Nord_Stream 1") == key("NORD-STREAM-1")
-    True
-    >>> key("Türkiye")
-    'turkiye'
-    >>> key("Kıyıköy")  # a dotless i is an i to who has no Turkish keys
-    'kiyikoy'
-    """
-    plain = unicodedata.normalize("NFKD", str(text)).casefold().replace("ı", "i")
-    return "".join(letter for letter in plain if letter.isalnum())
 
 
 class Names:
@@ -69,6 +55,7 @@ class Names:
         self._routes = tables["routes"]
         links = tables["crosswalk"]
         self._markets = links[links["kind"] == "market"]
+        self._places = tables["places"] if "places" in tables else pd.DataFrame()
         self.words: dict[str, Meaning] = {}
         self.shown: dict[str, str] = {}
         for word, kind, name in self._spelled(tables["aliases"]):
@@ -128,17 +115,15 @@ class Names:
         --------
         >>> from energy import facts
         >>> Names(facts.load()).near("nordstraem")
-        ['nord-stream-1', 'nord-stream-2', 'turkstream-1', 'turkstream-2', 'south-stream']
+        ['nord-stream-1', 'nord-stream-2']
         """
-        like = difflib.get_close_matches(key(word), list(self.words), n=3 * NEAR, cutoff=CUTOFF)
-        like += [k for k in self.words if len(key(word)) > 2 and key(word) in k]
-        found = [self.words[k] for k in like]
-        ids = dict.fromkeys(
-            name
-            for one in found
-            for name in one.routes or (one.id,)
-            if one.routes or one.kind == "market"
-        )  # a country that no line leads to helps nobody
+        ids: dict[str, None] = {}
+        for shown in alike(word, self.shown.values(), 3 * NEAR):
+            one = self.words[key(shown)]
+            if one.kind in ("route", "group"):
+                ids |= dict.fromkeys(one.routes)
+            elif one.routes or one.kind == "market":  # else no line leads there: helps nobody
+                ids[one.id if one.kind == "market" else shown] = None
         return list(ids)[:NEAR]
 
     def route(self, word: str) -> str:
@@ -197,8 +182,19 @@ class Names:
     def _meaning(self, word: str) -> Meaning:
         found = self.find(word)
         if found is None:
+            self._no_place(word)
             raise UnknownName("route", word, self._routes["route"], self.near(word))
         return found
+
+    def _no_place(self, word: str) -> None:
+        """Say of a place to which no line leads what there is instead."""
+        for row in self._places.to_dict("records"):
+            if key(word) in {key(row[name]) for name in ("place", "name", "name_ru", "name_zh")}:
+                markets = ", ".join(sorted(set(self._markets["target"])))
+                raise UsageError(
+                    f"{word!r} is a {row['kind']} to which no line of these leads; markets: {markets}. "
+                    f"Who supplies it: t.supply({str(row['place'])!r})."
+                )
 
 
 def check(tables: Tables) -> list[str]:

@@ -8,7 +8,6 @@ scalars, arrays, Series and DataArrays go in and come out as they are.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from energy.errors import UnitError
-from geodata.arguments import Checker
+from geodata.arguments import Checker, alike
 
 checked = Checker(UnitError)
 
@@ -443,10 +442,9 @@ def _known_basis(basis: Any, unit: _Unit) -> str | None:
 
 def _near(name: Any, known: Iterable[str]) -> str:
     """List near names whatever their case, or all."""
-    folded = {each.casefold(): each for each in known}
-    near = difflib.get_close_matches(str(name).casefold(), folded, n=5, cutoff=0.5)
-    found = [folded[each] for each in near]
-    return f"near: {', '.join(found)}" if found else f"known: {', '.join(folded.values())}"
+    names = list(known)
+    found = alike(str(name), names)
+    return f"near: {', '.join(found)}" if found else f"known: {', '.join(names)}"
 
 
 def _listed(names: Iterable[str]) -> str:

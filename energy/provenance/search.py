@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from energy.errors import UsageError
-from energy.facts.names import Names, key
+from energy.facts.names import Names
 from energy.measure.tables import Tables
+from geodata.arguments import plain as key
 
 COLUMNS = ["kind", "id", "name", "match"]
 LEAST, CLOSE = 5, 0.84  # letters of a word that may be mistyped, likeness of its start

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import difflib
 import functools
 import io
 import json
@@ -33,6 +32,7 @@ from energy.errors import DataError, PeriodError
 from energy.measure import periods
 from energy.sources import forms, reading
 from energy.sources.contract import Answer, Request
+from geodata.arguments import alike
 
 NAME = "inbox"
 TITLE = "Figures entered by hand"
@@ -253,7 +253,7 @@ def _check_header(header: list[str], where: str) -> None:
     faults = [f"{where}: column '{name}' is missing" for name in NEEDED if name not in header]
     for name in header:
         if name not in FIELDS:
-            near = difflib.get_close_matches(name, FIELDS, n=1)
+            near = alike(name, FIELDS, 1)
             hint = f"did you mean '{near[0]}'?" if near else f"use {', '.join(FIELDS)}"
             faults.append(f"{where}: column '{name}' is unknown; {hint}")
     faults += [
@@ -285,7 +285,7 @@ def _entity(row: Mapping[str, str], answer: Answer) -> list[str]:
     name = row["entity"]
     if name in _known("entity") or (row["series"].startswith("fx") and FX.fullmatch(name)):
         return []
-    near = difflib.get_close_matches(name.lower(), sorted(_known("entity")), n=3, cutoff=0.5)
+    near = alike(name, sorted(_known("entity")), 3)
     hint = f"near: {', '.join(near)}" if near else "use an id of routes.csv or a known market"
     return [f"entity '{name}' is unknown; {hint}"]
 
@@ -314,7 +314,7 @@ def _value(row: Mapping[str, str], answer: Answer) -> list[str]:
 def _unit(row: Mapping[str, str], answer: Answer) -> list[str]:
     units, bases = _known("unit"), _known("basis")
     if row["unit"] not in units and not re.fullmatch(r"[A-Z]{3} per 1 [A-Z]{3}", row["unit"]):
-        near = difflib.get_close_matches(row["unit"], sorted(units), n=3, cutoff=0.4)
+        near = alike(row["unit"], sorted(units), 3)
         return [f"unit '{row['unit']}' is unknown; use {', '.join(near or sorted(units))}"]
     if row["basis"] and row["basis"] not in bases:
         return [f"basis '{row['basis']}' is unknown; use {', '.join(sorted(bases))}"]

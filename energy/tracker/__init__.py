@@ -23,7 +23,7 @@ import xarray as xr
 
 from energy import facts, flows
 from energy.errors import PeriodError, UnknownName, UsageError, checked
-from energy.facts.names import Names, key
+from energy.facts.names import Names
 from energy.measure import cubes as shaped
 from energy.measure import periods, units
 from energy.measure.tables import Tables
@@ -34,6 +34,7 @@ from energy.tracker.columns import BREAK_EVENS, ROW, SHARE, label, united
 from energy.tracker.facet import moved
 from energy.tracker.ground import GEM_LINES, judge, opened
 from geodata import routes
+from geodata.arguments import plain as key
 
 if TYPE_CHECKING:  # imported where they are asked for: a flow needs none of them
     from energy import network as grid
