@@ -1964,6 +1964,27 @@ def test_table_of_the_real_page_holds_the_cube(browser, real):
                 assert float(shown) == pytest.approx(value, abs=slack), (route, name)
 
 
+@pytest_browser
+@pytest.mark.parametrize("language", ["en", "ru", "zh"])
+def test_names_from_field_to_market_do_not_lie_on_one_another(browser, real, language):
+    boxes = """() => [...document.querySelectorAll('.gd-flow-name')].map(node => {
+      const { left, right, top, bottom } = node.getBoundingClientRect();
+      return [node.textContent, node.dataset.name, left, right, (top + bottom) / 2]; })"""
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, _):
+        for step in ("2019Q4", "2025Q4"):
+            page.evaluate(f"location.hash = '{step}?lang={language}'")
+            page.get_by_role("tab").nth(2).click()
+            page.wait_for_timeout(200)  # drawn when the slider rests
+            found = page.evaluate(boxes)
+            assert len(found) > 20
+            for text, name, *_ in found:  # what is cut keeps its beginning and its figure
+                beginning = text.rsplit(" ", 1)[0].removesuffix("…")
+                assert name.startswith(beginning) and re.search(r"\d$", text)
+            for (one, _, *a), (other, _, *b) in itertools.combinations(found, 2):
+                apart = a[1] <= b[0] or b[1] <= a[0] or abs(a[2] - b[2]) >= 9
+                assert apart, f"{one} and {other}"
+
+
 CARDS = """names => names.flatMap(name => [...document.querySelectorAll(name)]
     .filter(node => node.offsetParent !== null || node.checkVisibility())
     .map(node => { const b = node.getBoundingClientRect(); return [name, b.left, b.top, b.right, b.bottom]; })

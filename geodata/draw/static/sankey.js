@@ -7,7 +7,8 @@
   const [WIDE, HIGH, BAR, GAP] = [336, 470, 9, 5];
   const LEAST = 0.03; // bcm, a ribbon that can be seen
   const LISTED = 13; // routes with a ribbon of their own
-  const COLUMNS = [0, 150, WIDE - BAR];
+  const COLUMNS = [0, 130, WIDE - BAR];
+  const LINE = 12; // px from one line of names to the next
 
   const amount = (value) => G.number(value, Math.abs(value) < 9.95 ? 1 : 0);
 
@@ -51,6 +52,30 @@
     const middle = (x0 + x1) / 2;
     return `M${x0} ${y0}C${middle} ${y0} ${middle} ${y1} ${x1} ${y1}v${high}C${middle} ${y1 + high} ${middle} ${y0 + high} ${x0} ${y0 + high}Z`;
   };
+
+  /* The longest beginning of a name that fits beside its figure. */
+  function shortened(pen, name, figure, room) {
+    let text = name;
+    while (text.length > 3 && pen.measureText(`${text} ${figure}`).width > room) text = text.replace(/…$/, "").slice(0, -1).trimEnd() + "…";
+    return `${text} ${figure}`;
+  }
+
+  /* Names at the nodes; one of the first two columns ends before the next bar or the names of the last. */
+  function names(model, nodes, words, scale, root) {
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = `11px ${getComputedStyle(model.map.getContainer()).fontFamily}`;
+    const middle = (node) => node.top + Math.max(3.5, (node.size * scale) / 2 + 3.5);
+    const ends = [...nodes[2].values()].map((node) => [middle(node), pen.measureText(`${words[2](node.key)} ${amount(node.size)}`).width + 12]);
+    nodes.forEach((column, i) => column.forEach((node) => {
+      const start = COLUMNS[i] + BAR + 4;
+      const taken = i === 1 ? Math.max(4, ...ends.filter(([y]) => Math.abs(y - middle(node)) < LINE).map(([, wide]) => wide)) : 4;
+      const name = words[i](node.key);
+      const text = i === 2 ? `${name} ${amount(node.size)}` : shortened(pen, name, amount(node.size), COLUMNS[i + 1] - start - taken);
+      root.append(G.svg("text", {
+        x: i === 2 ? COLUMNS[i] - 4 : start, y: middle(node), "text-anchor": i === 2 ? "end" : "start", class: "gd-flow-name", "data-name": name,
+      }, text));
+    }));
+  }
 
   function picture(model, data, found, tell) {
     const total = found.reduce((sum, way) => sum + way.value, 0);
@@ -101,13 +126,9 @@
       }
     });
     nodes.forEach((column, i) => column.forEach((node) => {
-      const right = i === 2;
-      root.append(
-        G.svg("rect", { x: COLUMNS[i], y: node.top, width: BAR, height: Math.max(0.6, node.size * scale), class: i === 2 ? colour(node.key) : "gd-stem" }),
-        G.svg("text", {
-          x: right ? COLUMNS[i] - 4 : COLUMNS[i] + BAR + 4, y: node.top + Math.max(3.5, (node.size * scale) / 2 + 3.5), "text-anchor": right ? "end" : "start", class: "gd-flow-name",
-        }, `${words[i](node.key)} ${amount(node.size)}`));
+      root.append(G.svg("rect", { x: COLUMNS[i], y: node.top, width: BAR, height: Math.max(0.6, node.size * scale), class: i === 2 ? colour(node.key) : "gd-stem" }));
     }));
+    names(model, nodes, words, scale, root);
     return root;
   }
 
