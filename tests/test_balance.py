@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from energy import facts
-from energy.balance import cube, estimate, kept, measurements, verdicts
+from energy.balance import cube, estimate, kept, measurements, verdicts, witnesses
 from energy.balance.chain import Border, Chain
 from energy.balance.system import System, system
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
@@ -302,11 +302,72 @@ def test_what_measures_nothing_is_named():
 
 
 def test_pages_that_print_one_figure_are_one_witness():
-    twice = figures(("V1", "east", "2020", 6.0), ("V2", "east", "2020", 6.0))
-    one, two = solved(YEARS.iloc[:1]), solved(twice)
-    assert two.told.table["error"].iloc[0] == pytest.approx(
-        one.told.table["error"].iloc[0] * 2**0.5
-    )
+    """Two prints of one figure weigh as one, and none stands in for the other when it is left out."""
+    once = figures(("V1", "east", "2020", 6.0), ("V3", "west", "2020", 12.0))
+    twice = figures(*once[["id", "entity", "period", "value"]].itertuples(index=False, name=None),
+                    ("V2", "east", "2020", 6.0))  # fmt: skip
+    one, two = solved(once), solved(twice)
+    assert np.allclose(one.flow, two.flow, atol=1e-6)
+    assert two.total(["east"], "2020")[1] == pytest.approx(one.total(["east"], "2020")[1], rel=1e-6)
+    alone, pair = (verdicts.verdicts(made).set_index("id") for made in (one, two))
+    told = ["error", "without", "without_error", "score"]
+    for name in ("V1", "V2"):
+        np.testing.assert_allclose(
+            pair.loc[name, told].to_numpy(dtype=float),
+            alone.loc["V1", told].to_numpy(dtype=float), rtol=1e-3, atol=1e-6,
+        )  # fmt: skip
+    assert pair["witness"].to_dict() == {"V1": "V1", "V2": "V1", "V3": "V3"}
+
+
+def test_figures_that_differ_are_two_witnesses():
+    two = solved(figures(("V1", "east", "2020", 6.0), ("V2", "east", "2020", 6.1)))
+    assert two.told.table["witness"].tolist() == ["V1", "V2"]
+    assert (two.told.table["shared_error"] == two.told.table["error"]).all()
+
+
+def test_the_best_print_of_a_witness_keeps_its_weight():
+    """Errors 1 and 3 of one witness: the weights 9/10 and 1/10 of that of the best alone."""
+    weights = 1 / witnesses.shared(np.array([1.0, 3.0]), np.array([0, 0])) ** 2
+    assert weights.tolist() == pytest.approx([0.9, 0.1])
+
+
+def test_parts_that_one_arithmetic_splits_are_one_witness():
+    split = figures(("V1", "east", "2020", 6.0), ("V2", "west", "2020", 18.0))
+    split["note"] = "derived: V0 (both lines) times the share of this line in 2019"
+    assert set(solved(split).told.table["witness"]) == {"V1"}
+
+
+def test_metered_days_are_counted_once():
+    """A month scaled up from 29 of its days, and a quarter whose months are there, are left out."""
+    days = figures(
+        ("V1", "east", "2020-01-01/2020-01-29", 0.58), ("V2", "east", "2020-01", 0.62),
+        ("V3", "east", "2020-02", 0.60), ("V4", "east", "2020-03", 0.61),
+        ("V5", "east", "2020Q1", 1.83), ("V6", "east", "2020Q2", 1.50),
+    )  # fmt: skip
+    days.loc[0, "series"] = "flow_partial"
+    told = tables(days)
+    told["balance-scopes"] = pd.concat([
+        SCOPES, SCOPES.iloc[:1].assign(series="flow_partial", entity="east", arc="east", error=0.0)
+    ])  # fmt: skip
+    meters = told["balance-errors"].query("aspect == 'meters'")["key"].iloc[0]
+    days["source"] = meters.split("|")[0]
+    days.loc[4, "source"] = meters.split("|")[1]  # another copy of the same days
+    made = system(told, dt.date(2020, 12, 31), dt.date(2020, 1, 1))
+    out = measurements.measure(told, made).left_out.set_index("id")["reason"].to_dict()
+    assert out == {
+        "V2": "adds up metered days that are counted in V1",
+        "V5": "adds up metered days that are counted in V1, V3, V4",
+    }
+    days["source"] = "print"  # of other meters, each counts
+    assert measurements.measure(told, made).left_out.empty
+
+
+def test_four_in_five_figures_lie_where_the_others_put_them(tracker):
+    """Each witness counts once: the share inside the 80 % interval is 75 to 85 %."""
+    told = tracker.balance("all")
+    inside = (told["score"].abs() < 1.2816).groupby(told["witness"]).mean()
+    assert len(inside) > 1400
+    assert 0.75 <= inside.mean() <= 0.85
 
 
 def test_a_result_is_kept_and_read_again():

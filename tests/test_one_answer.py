@@ -33,8 +33,8 @@ def test_exports_are_the_additive_routes_and_what_goes_beside_them(tracker, annu
     assert (beside["kaliningrad"] < -1).all() and (beside["kazakhstan"] > 1).all()
     for stamp, told in (routes + beside.sum(axis=1)).items():
         assert told == pytest.approx(table[str(stamp.year)], abs=1e-6)
-    assert routes.loc["2021"].item() == pytest.approx(209.97, abs=0.01)
-    assert beside.sum(axis=1).loc["2021"].item() == pytest.approx(-2.20 + 3.13 + 0.37, abs=0.02)
+    assert routes.loc["2021"].item() == pytest.approx(209.94, abs=0.01)
+    assert beside.sum(axis=1).loc["2021"].item() == pytest.approx(-2.19 + 3.00 + 0.37, abs=0.02)
     assert all(name in annual.attrs["apart"] for name in beside)
 
 
@@ -141,6 +141,7 @@ APART = {
     "V0031": "91.4 bcm 'to Europe and China' of 2023: a scope nobody states",
     "V1314": "Finland 2021: customs print 2.01 at a basis not stated, the operator's meter 1.79",
     "V0176": "Hungary 2024: 8.6 bcm where three pages print 7.5 and 7.6",
+    "V1388": "the same 8.6 at a basis not stated; until it was one witness with V0176 it lay within two errors",
 }
 """Totals that the rest contradicts; each is in `t.balance()` with who contradicts it."""
 

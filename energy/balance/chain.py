@@ -40,6 +40,7 @@ def one_thread() -> contextlib.AbstractContextManager[Any]:
     """
     if find_spec("threadpoolctl") is None:
         return contextlib.nullcontext()
+    import scipy.linalg  # noqa: F401  only what is loaded is limited, and scipy has a BLAS of its own
     from threadpoolctl import threadpool_limits
 
     held: contextlib.AbstractContextManager[Any] = threadpool_limits(1, "blas")

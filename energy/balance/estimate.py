@@ -208,7 +208,7 @@ def _search(net: System, told: Measurements, start: np.ndarray | None) -> Balanc
     rows.eliminate_zeros()
     quarters = Normal(frame, rows, QUARTER)
     flow = prior.mean.copy() if start is None else start.copy()
-    values, errors = (told.table[name].to_numpy(dtype=float) for name in ("value", "error"))
+    values, errors = (told.table[name].to_numpy(dtype=float) for name in ("value", "shared_error"))
     first = 0 if start is None else SETTLE + 1
     for step in range(first, first + ROUNDS):
         residual = (values - counted @ flow.T.ravel()) / errors

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from energy import facts
-from energy.balance import worth
+from energy.balance import witnesses, worth
 from energy.balance.system import System
 from energy.measure import periods, units
 from energy.measure.observations import rows_of
@@ -43,8 +43,9 @@ class Measurements:
     Attributes
     ----------
     table : DataFrame
-        ``id, series, entity, period, printed, unit, basis, status, source``; ``value`` and
-        ``error`` (one standard error) in bcm at 20 °C.
+        ``id, series, entity, period, printed, unit, basis, status, source``; ``value``,
+        ``error`` (one standard error) and ``shared_error`` (that by which it is weighed: figures of
+        one witness share their weight) in bcm at 20 °C; ``witness``, the id of the first of them.
     cells : list of tuple of ndarray
         For each row: positions of arcs, of months, and the coefficients.
     left_out : DataFrame
@@ -104,26 +105,25 @@ def measure(tables: facts.Tables, net: System) -> Measurements:
     """
     volumes = facts.corrected(tables, "volumes")
     reader = _Reader(tables, net)
-    rows, cells, out = [], [], []
-    for row in rows_of(volumes, Figure):
-        made = reader.read(row)
-        if isinstance(made, str):
-            out.append((row.id, row.series, row.entity, row.period, made))
-            continue
-        told, cell = made
-        rows.append(told)
-        cells.append(cell)
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table["error"] *= _repeats(table)
+    made = {row: reader.read(row) for row in rows_of(volumes, Figure)}
+    read = {row: held for row, held in made.items() if not isinstance(held, str)}
+    cells = [cell for _, cell in read.values()]
+    double = witnesses.told_by_finer([witnesses.Source(*(getattr(row, name) for name in
+                                      witnesses.Source._fields)) for row in read],
+                                     cells, reader.meters)  # fmt: skip
+    out = [(row.id, row.series, row.entity, row.period,
+            held if isinstance(held, str) else double[row.id])
+           for row, held in made.items() if isinstance(held, str) or row.id in double]  # fmt: skip
+    kept = [(row, *held) for row, held in read.items() if row.id not in double]
+    table = pd.DataFrame([told for _, told, _ in kept], columns=COLUMNS)
+    cells = [cell for *_, cell in kept]
+    first = witnesses.groups(
+        table["value"].to_numpy(dtype=float), cells, [row.note for row, *_ in kept]
+    )
+    table["shared_error"] = witnesses.shared(table["error"].to_numpy(dtype=float), first)
+    table["witness"] = table["id"].to_numpy()[first]
     left = pd.DataFrame(out, columns=["id", "series", "entity", "period", "reason"])
     return Measurements(table, cells, left)
-
-
-def _repeats(table: pd.DataFrame) -> np.ndarray:
-    """Return by how much errors grow where several pages print one figure: they are one witness."""
-    near = table["value"].round(1)
-    told = table.groupby([table["series"], table["entity"], table["period"], near])["id"]
-    return np.asarray(np.sqrt(told.transform("size").to_numpy(dtype=float)))
 
 
 def printed_places() -> dict[str, int]:
@@ -185,6 +185,7 @@ class _Reader:
             errors["aspect"], errors["key"], errors["relative"], errors["absolute"],
             strict=True)}  # fmt: skip
         self.word = re.compile(rf"\b({errors.set_index('aspect')['key'].get('word', 'about')})\b")
+        self.meters = str(errors.set_index("aspect")["key"].get("meters", ""))
         remarks = tables["corrections"]
         self.annotated = set(remarks.loc[remarks["action"] == "annotate", "row"])
         self.heat = _calorific_values(tables["route-facts"])

@@ -29,8 +29,9 @@ def verdicts(made: Balance) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``id, series, entity, period, value, error`` (bcm at 20 °C), ``balanced`` (what the balance
-        says), ``without`` (what the others say), ``without_error``, ``score`` (their difference in
+        ``id, series, entity, period, value, error`` (bcm at 20 °C), ``witness`` (the first figure
+        of those that repeat each other), ``balanced`` (what the balance says), ``without`` (what
+        the figures of other witnesses say), ``without_error``, ``score`` (their difference in
         standard errors), ``weight`` (what the robust search left of it), ``verdict``, ``by``
         (``;``-joined ids that weigh most against it), ``cause`` (the slip that explains it best).
     """
@@ -38,15 +39,17 @@ def verdicts(made: Balance) -> pd.DataFrame:
     balanced = rows["value"].to_numpy(dtype=float) - made.residual
     with one_thread():
         lever, partners = _levers(made)
-    error = rows["error"].to_numpy(dtype=float)
-    precision = made.weights / error**2
-    # a figure without company has share 1: 1e-9 less keeps its own judgement finite
-    share = np.clip(lever * precision, 0.0, 1 - 1e-9)
-    without = rows["value"].to_numpy(dtype=float) - made.residual / (1 - share)
-    spread = np.sqrt(np.maximum(lever / (1 - share), 0.0))
+        error = rows["error"].to_numpy(dtype=float)
+        precision = made.weights / rows["shared_error"].to_numpy(dtype=float) ** 2
+        # a figure without company has share 1: 1e-9 less keeps its own judgement finite
+        share = np.clip(lever * precision, 0.0, 1 - 1e-9)
+        apart, variance = made.residual / (1 - share), lever / (1 - share)
+        _leave_witnesses(made, precision, apart, variance)
+    without = rows["value"].to_numpy(dtype=float) - apart
+    spread = np.sqrt(np.maximum(variance, 0.0))
     score = (rows["value"].to_numpy(dtype=float) - without) / np.sqrt(spread**2 + error**2)
     verdict = np.digitize(np.abs(score), [STRAINED, CONTRADICTED])
-    table = rows[["id", "series", "entity", "period", "value", "error"]].assign(
+    table = rows[["id", "series", "entity", "period", "value", "error", "witness"]].assign(
         balanced=balanced, without=without, without_error=spread, score=score,
         weight=made.weights, verdict=[WORDS[v] for v in verdict],
     )  # fmt: skip
@@ -58,12 +61,36 @@ def verdicts(made: Balance) -> pd.DataFrame:
     return table
 
 
+def _leave_witnesses(
+    made: Balance, precision: np.ndarray, apart: np.ndarray, variance: np.ndarray
+) -> None:
+    """Lay in, of figures that repeat each other, what is left where all of them leave together.
+
+    With P the covariance of their sums and W their weights, residuals grow to (1 - P W)^-1 r and
+    the covariance to (1 - P W)^-1 P: leave one out for a block of rows (Cook and Weisberg 1982).
+    """
+    together = [
+        rows for rows in made.told.table.groupby("witness").indices.values() if len(rows) > 1
+    ]
+    if not together:
+        return
+    wide = made.rows[np.concatenate(together)].toarray().T
+    answers, begin = made.chain.solve(wide), 0
+    for rows in together:
+        mine = slice(begin, begin + len(rows))
+        begin = mine.stop
+        covariance = wide[:, mine].T @ answers[:, mine]
+        left = np.eye(len(rows)) * (1 + 1e-9) - covariance * precision[rows]  # as for one alone
+        apart[rows] = np.linalg.solve(left, made.residual[rows])
+        variance[rows] = np.diag(np.linalg.solve(left, covariance))
+
+
 def _levers(made: Balance) -> tuple[np.ndarray, list[list[int]]]:
     """Return the variance of each measured sum, and the rows that weigh most in predicting it."""
     own, _ = made.chain.covariance
     variance = np.zeros(len(made.told))
     partners: list[list[int]] = [[] for _ in variance]
-    precision = made.weights / made.told.table["error"].to_numpy(dtype=float) ** 2
+    precision = made.weights / made.told.table["shared_error"].to_numpy(dtype=float) ** 2
     years = Normal(made.frame, made.rows, YEAR)
     for block, mine, body in zip(own, years.own, years.body, strict=True):
         shared = body @ block @ body.T

@@ -485,6 +485,7 @@ BalanceErrorAspect: TypeAlias = Literal[
     "floor",
     "word",
     "source",
+    "meters",
     "heat",
     "density",
     "lng",
