@@ -54,6 +54,95 @@ def test_a_document_is_read_by_label_in_billions_with_costs_positive(tmp_path, m
     assert found["operating_profit", "2019M9"].value == 972.631
 
 
+def printed(path, rows):
+    """Draw columns that only their places part, as a statement prints them."""
+    import matplotlib.pyplot as plt
+
+    with plt.rc_context({"pdf.fonttype": 42}):
+        figure = plt.figure(figsize=(8, 8))
+        for number, row in enumerate(rows):
+            for x, side, text in zip(
+                (0.05, 0.62, 0.78, 0.95), ("left", *["right"] * 3), row, strict=True
+            ):
+                figure.text(x, 0.95 - 0.04 * number, text, fontsize=9, ha=side)
+        figure.savefig(path)
+        plt.close(figure)
+    return path
+
+
+INCOME = [
+    ("Выручка от продаж", "28", "6 111 051", "6 073 318"),
+    ("Операционные расходы", "29", "(5 244 983)", "(4 635 502)"),
+    ("Финансовые доходы", "30", "1 030 742", "990 546"),
+    ("Финансовые расходы", "30", "(612 051)", "(1 399 322)"),
+    ("Current profit tax expense", "", "(201 024)", "5 160"),
+    ("Deferred profit tax expense", "", "(80 000)", "(25 000)"),
+    ("Налог на прибыль", "", "(281 024)", "(19 840)"),
+]  # figures of our own
+
+
+def test_columns_parted_by_their_place_are_not_run_together_and_costs_are_positive(tmp_path):
+    """Blanks part thousands: 30 is a note, 1 030 742 and 990 546 are two years.
+
+    A current tax of 5 160 without brackets, on a page of costs in brackets, is a gain: -5.16.
+    """
+    pytest.importorskip("pdfplumber")
+    head = [("(в миллионах российских рублей)", "", "", ""), ("", "", "2030", "2029")]
+    found = {
+        (f.line, f.period): f.value for f in a.read(printed(tmp_path / "ru.pdf", [*head, *INCOME]))
+    }
+    assert len(found) == 14
+    assert (found["finance_income", "2030"], found["finance_income", "2029"]) == (1030.742, 990.546)
+    assert (found["expenses", "2029"], found["finance_expense", "2030"]) == (4635.502, 612.051)
+    assert (found["current_tax", "2030"], found["current_tax", "2029"]) == (201.024, -5.16)
+    assert (found["profit_tax", "2030"], found["profit_tax", "2029"]) == (281.024, 19.84)
+
+
+def test_a_line_in_which_nothing_parts_the_columns_is_not_read(tmp_path):
+    """30 1 030 742 990 546 might be two years or one sum of a quadrillion."""
+    pytest.importorskip("pdfplumber")
+    rows = [("Sales", "4 301", "5 698"), ("Finance income", "30 1 030 742", "990 546")]
+    found = {f.line for f in a.read(pdf(tmp_path / "run.pdf", rows))}
+    assert "finance_income" not in found
+
+
+def test_a_balance_and_an_income_statement_in_one_document(tmp_path):
+    """Liabilities are subtracted from assets, yet they are no cost in brackets."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    for title, rows in (("income", ROWS), ("balance", [("Total assets", "100", "90"),
+                                                      ("Total liabilities", "40", "35"),
+                                                      ("Total equity", "60", "55")])):  # fmt: skip
+        sheet = book.create_sheet(title)
+        sheet.append([None, "2020M9", "2019M9"])
+        for row in rows:
+            sheet.append([row[0], *(a._parse_number(cell) for cell in row[1:])])
+    book.save(tmp_path / "both.xlsx")
+    found = {(f.line, f.period): f.value for f in a.read(tmp_path / "both.xlsx")}
+    assert (found["liabilities", "2020M9"], found["expenses", "2020M9"]) == (0.04, 3944.332)
+
+
+def test_a_databook_is_read_by_its_columns(tmp_path):
+    """Quarters and nine months beside years, and an empty cell: each value under its own heading."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["RUB million", 2029, 2030, "1Q2030", "9M 2030", "change"])
+    sheet.append(["Sales", 5000, 6000, 1500, None, 0.2])
+    sheet.append(["Operating expenses", -4000, None, -1200, -3600, 0.1])
+    book.save(tmp_path / "book.xlsx")
+    found = {(f.line, f.period): (f.value, f.page) for f in a.read(tmp_path / "book.xlsx")}
+    assert found == {
+        ("sales", "2029"): (5.0, "sheet Sheet, cell B2"), ("sales", "2030"): (6.0, "sheet Sheet, cell C2"),
+        ("sales", "2030Q1"): (1.5, "sheet Sheet, cell D2"),
+        ("expenses", "2029"): (4.0, "sheet Sheet, cell B3"),
+        ("expenses", "2030Q1"): (1.2, "sheet Sheet, cell D3"),
+        ("expenses", "2030M9"): (3.6, "sheet Sheet, cell E3"),
+    }  # fmt: skip
+
+
 SALES = [
     ("Sales of gas", "", ""), ("Europe and other countries", "", ""),
     ("Net sales (net of excise tax and customs duties)", "729,629", "459,484"),

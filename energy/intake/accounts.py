@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -167,7 +168,7 @@ def _from_pdf(name: str, body: bytes, lines: Sequence[StatementLine]) -> list[Fi
         raise MissingExtra("A PDF needs pdfplumber; install the extra: accounts.") from error
     try:
         with pdfplumber.open(io.BytesIO(body)) as document:
-            texts = [page.extract_text() or "" for page in document.pages]
+            pages = [_printed(page.extract_words(keep_blank_chars=True)) for page in document.pages]
     # pdfplumber wraps most errors of a damaged document, but TypeError and others come through;
     # only its calls stand in here, and the cause stays in the chain
     except Exception as error:
@@ -176,9 +177,32 @@ def _from_pdf(name: str, body: bytes, lines: Sequence[StatementLine]) -> list[Fi
             name, [f"{name}: the PDF is damaged or locked ({kind}); download it again"]
         ) from error
     found = []
-    for number, text in enumerate(texts, start=1):
-        found += list(_by_label(map(_split, text.splitlines()), lines, f"p. {number}"))
+    for number, texts in enumerate(pages, start=1):
+        found += list(_by_label(map(_split, texts), lines, f"p. {number}"))
     return found
+
+
+def _printed(words: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of a page; two blanks stand where the next column begins.
+
+    Blanks part thousands too: where a column begins only the distance tells, and one of more than
+    half the height of the letters is no blank.
+    """
+    rows: list[list[Mapping[str, Any]]] = []
+    for word in sorted(words, key=lambda word: (word["top"], word["x0"])):
+        if rows and abs(word["top"] - rows[-1][0]["top"]) < 3:
+            rows[-1].append(word)
+        else:
+            rows.append([word])
+    texts = []
+    for row in rows:
+        line = sorted(row, key=lambda word: word["x0"])
+        text = str(line[0]["text"])
+        for left, right in itertools.pairwise(line):
+            near = right["x0"] - left["x1"] < 0.6 * (right["bottom"] - right["top"])
+            text += (" " if near else "  ") + str(right["text"])
+        texts.append(text)
+    return texts
 
 
 HEADING = {"as", "at", "december", "ended", "for", "june", "march", "months", "note", "notes", "of",
@@ -187,14 +211,17 @@ HEADING = {"as", "at", "december", "ended", "for", "june", "march", "months", "n
 
 
 def _split(text: str) -> list[Any]:
-    """Split a printed line into its label and its numbers; a line of years is a heading."""
+    """Split a printed line into its label and its numbers; a line of years is a heading.
+
+    A number of more than three groups of thousands is two columns that nothing parts: not read.
+    """
     years = [match.group() for match in YEAR.finditer(text)]
     words = re.sub(r"\b(?:30|31)\b", " ", YEAR.sub(" ", text)).lower().split()
     if years and set(words) <= HEADING:
         return [None, *years]
     shape = COMMAS if re.search(r"\d,\d{3}", text) else BLANKS
     numbers = list(shape.finditer(text))
-    if not numbers:
+    if not numbers or any(len(match.group().split()) > 4 for match in numbers):
         return [text]
     return [text[: numbers[0].start()].strip(), *(match.group() for match in numbers)]
 
@@ -207,16 +234,14 @@ def _by_label(rows: Any, lines: Sequence[StatementLine], place: str) -> Iterator
     """
     labels = {_key(name): line for line in lines for name in (*line.labels.split(";"), line.title)}
     sections = {section for section, _ in labels} - {""}
-    heading: list[str] = []
+    heading: list[tuple[int, str]] = []
     section = ""
     scale = 1e-3
     for number, row in enumerate(rows, start=1):
         cells = [cell for cell in row if cell not in (None, "")]
-        years = [str(cell).strip() for cell in cells if YEAR.fullmatch(str(cell).strip())]
-        if years and len(years) == len(
-            [c for c in cells if _parse_number(c) is not None or YEAR.fullmatch(str(c))]
-        ):
-            heading = years
+        spans = [(i, span) for i, cell in enumerate(row) if (span := _period_of(cell))]
+        if spans and len(spans) == len([c for c in cells if _period_of(c) or _is_number(c)]):
+            heading = spans
             continue
         text = " ".join(str(cell) for cell in cells if _parse_number(cell) is None).lower()
         scale = next((worth for word, worth in SCALES if word in text), scale)
@@ -227,14 +252,46 @@ def _by_label(rows: Any, lines: Sequence[StatementLine], place: str) -> Iterator
         if cells and not values and label in sections:
             section = label
         line = labels.get((section, label)) or labels.get(("", label)) if cells else None
-        if line is None or not heading or len(values) < len(heading):
+        if line is None or not heading:
             continue
-        for period, (column, value) in zip(heading, values[-len(heading) :], strict=True):
+        for period, column, value in _under(heading, values, place.startswith("sheet")):
             worth = scale if line.unit == "RUB bn" else 1.0
             where = f"{place}, row {number}"
             if place.startswith("sheet"):
                 where = f"{place}, cell {_letters(column)}{number}"
             yield Figure(line.line, period, round(value * worth, 6), where)
+
+
+def _under(
+    heading: Sequence[tuple[int, str]], values: Sequence[tuple[int, float]], cells: bool
+) -> list[tuple[str, int, float]]:
+    """Return period, column and value: by the column in a sheet, from the right in a printed line."""
+    if cells:
+        held = dict(values)
+        return [(period, column, held[column]) for column, period in heading if column in held]
+    if len(values) < len(heading):
+        return []
+    last = values[-len(heading) :]
+    return [(span, *pair) for (_, span), pair in zip(heading, last, strict=True)]
+
+
+def _period_of(cell: Any) -> str:
+    """Return the period that a cell of a heading names, "" for another cell.
+
+    >>> _period_of("9M 2030"), _period_of("1Q2030"), _period_of("2030"), _period_of("2030H1")
+    ('2030M9', '2030Q1', '2030', '2030H1')
+    >>> _period_of("Sales 2030"), _period_of(None)
+    ('', '')
+    """
+    text = str(cell).strip()
+    if YEAR.fullmatch(text):
+        return text
+    found = re.fullmatch(r"(\d{1,2})([QHM]) ?((?:19|20)\d{2})", text)
+    return f"{found.group(3)}{found.group(2)}{found.group(1)}" if found else ""
+
+
+def _is_number(cell: Any) -> bool:
+    return _parse_number(cell) is not None
 
 
 def _key(name: str) -> tuple[str, str]:
@@ -275,16 +332,34 @@ def _controlled(
 ) -> list[Figure]:
     """Return the figures with costs positive; refuse a document whose lines do not add up.
 
-    Statements print costs in brackets, releases without: the sign that makes the sums right holds.
+    Statements print costs in brackets, releases and notes without: a page or sheet on which most
+    costs are negative is turned, so that a cost that is a gain stays one. Where the sums hold only
+    as read, they are taken so.
     """
     rules = {line.line: line.rule for line in lines if line.rule and "/" not in line.rule}
-    costs = {key for rule in rules.values() for sign, key in statement._terms(rule) if sign == "-"}
-    as_read = list(figures)
-    turned = [f._replace(value=-f.value) if f.line in costs else f for f in figures]
-    first, second = _differences(name, as_read, rules), _differences(name, turned, rules)
-    if first and second:
-        raise DataError(name, min(first, second, key=len))
-    return turned if first and not second else as_read
+    costs = _costs(lines)
+    turned = list(figures)
+    for place in dict.fromkeys(_place(figure) for figure in figures):
+        mine = [f for f in figures if f.line in costs and _place(f) == place]
+        if sum(f.value < 0 for f in mine) > sum(f.value > 0 for f in mine):
+            turned = [f._replace(value=0.0 - f.value) if f in mine else f for f in turned]
+    faults = _differences(name, turned, rules)
+    if faults and _differences(name, figures, rules):
+        raise DataError(name, faults)
+    return list(figures) if faults else turned
+
+
+def _place(figure: Figure) -> str:
+    """Return the page or sheet on which a figure stands."""
+    return figure.page.partition(",")[0]
+
+
+def _costs(lines: Sequence[StatementLine]) -> set[str]:
+    """Return the lines of the income and the cash statement that lessen a total, and their parts."""
+    rules = {line.line: statement._terms(line.rule) for line in lines
+             if line.statement in ("income", "cash") and line.rule}  # fmt: skip
+    costs = {key for terms in rules.values() for sign, key in terms if sign == "-"} | {"capex"}
+    return costs | {key for total in costs & set(rules) for _, key in rules[total]}
 
 
 def _differences(name: str, figures: Sequence[Figure], rules: Mapping[str, str]) -> list[str]:
@@ -369,7 +444,7 @@ def _own(path: Path, name: str) -> pd.DataFrame:
 
 
 def _write(path: Path, old: pd.DataFrame, rows: list[dict[str, str]], key: str) -> None:
-    new = pd.DataFrame(rows).reindex(columns=old.columns).fillna("")
+    new = pd.DataFrame(rows).reindex(columns=old.columns, fill_value="")
     both = pd.concat([old, new], ignore_index=True).drop_duplicates(key, keep="last")
     spare = path.with_suffix(".new")
     safe(both).to_csv(spare, index=False, lineterminator="\n")
