@@ -225,3 +225,11 @@ def test_the_verb_writes_every_layer_and_table(tmp_path, capsys):
 def test_the_verb_refuses(tmp_path, capsys, asked, text):
     assert main(["export", str(tmp_path / "new"), *asked]) == 2
     assert text in capsys.readouterr().err
+
+
+def test_every_column_of_the_tables_that_go_along_is_described(tracker):
+    tables = {"exports": tracker.exports(start="2024", end="2024"), "sources": tracker.sources}
+    described = exchange._fields({}, tables)
+    columns = {name: list(table.columns) for name, table in tables.items()}
+    assert described.groupby("layer")["field"].apply(list).to_dict() == columns
+    assert (described["description"].str.len() > 3).all()

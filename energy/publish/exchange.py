@@ -44,6 +44,7 @@ TABLES = {
         "kind": "Kind of source: operator, statistics, company, press, ...",
         "url": "Address of the document",
         "published": "Date of publication, as precise as known",
+        "read": "Day on which, at the latest, a page that carries no day of its own was read",
         "licence": "Licence under which the source publishes",
         "note": "What a reader must know of the source",
     },
