@@ -8,6 +8,7 @@ where the pipe lies to a few kilometres; they are the same on every run.
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Sequence
 
@@ -60,18 +61,10 @@ def bent(start: Sequence[float], end: Sequence[float], size: float) -> np.ndarra
     a, b = (float(start[0]), float(start[1])), (float(end[0]), float(end[1]))
     if b < a:  # one leg has one shape, whichever way it is run
         return bent(b, a, size)[::-1]
-    (lon_a, lat_a), (lon_b, lat_b) = a, b
-    _, back, metres = WGS84.inv(lon_a, lat_a, lon_b, lat_b)
-    km = metres / 1000
-    count = int(np.ceil(km / STEP_KM)) + 1
-    if km < WAVE_KM or size == 0.0:
-        return _geodesic(a, b, max(2, int(np.ceil(km / 25)) + 1))
-    at = np.linspace(0.0, 1.0, count)
-    lon, lat = _geodesic(a, b, count).T
-    heading = np.array(WGS84.inv(lon, lat, np.full(count, b[0]), np.full(count, b[1]))[0])
-    heading[-1] = back + 180.0
-    side = size * km * _waves(a, b, km, at)
-    lon, lat, _ = WGS84.fwd(lon, lat, heading + 90.0, side * 1000.0)
+    if size == 0.0 or _km(a, b) < WAVE_KM:
+        return _geodesic(a, b, max(2, int(np.ceil(_km(a, b) / 25)) + 1))
+    lon, lat, heading, waves = _axis(a, b)
+    lon, lat, _ = WGS84.fwd(lon, lat, heading + 90.0, size * _km(a, b) * waves * 1000.0)
     line = np.column_stack([lon, lat])
     line[0], line[-1] = a, b
     return line
@@ -141,6 +134,25 @@ def _geodesic(a: Place, b: Place, count: int) -> np.ndarray:
     (lon_a, lat_a), (lon_b, lat_b) = a, b
     inner = WGS84.npts(lon_a, lat_a, lon_b, lat_b, count - 2) if count > 2 else []
     return np.array([a, *inner, b])
+
+
+@functools.lru_cache(maxsize=1024)
+def _axis(a: Place, b: Place) -> tuple[np.ndarray, ...]:
+    """Return what bends of every size share: lon, lat and heading of the straight way, the waves.
+
+    A size is sought by drawing forty of them.
+    """
+    km = _km(a, b)
+    count = int(np.ceil(km / STEP_KM)) + 1
+    lon, lat = _geodesic(a, b, count).T
+    heading = np.array(WGS84.inv(lon, lat, np.full(count, b[0]), np.full(count, b[1]))[0])
+    heading[-1] = WGS84.inv(*a, *b)[1] + 180.0
+    return lon, lat, heading, _waves(a, b, km, np.linspace(0.0, 1.0, count))
+
+
+@functools.lru_cache(maxsize=1024)
+def _km(a: Place, b: Place) -> float:
+    return float(WGS84.inv(*a, *b)[2]) / 1000
 
 
 def _waves(a: Place, b: Place, km: float, at: np.ndarray) -> np.ndarray:
