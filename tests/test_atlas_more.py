@@ -1641,6 +1641,24 @@ def test_each_stop_of_the_tour_has_its_own_view_and_address(browser, real):
 
 
 @pytest_browser
+def test_the_event_shown_of_many_is_that_of_the_tour(browser, real):
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, _):
+        shown = page.locator(".gd-what .gd-events li")
+        for step, words in (
+            ("2022Q1", "Germany halts Nord Stream 2"),
+            ("2022Q3", "Nord Stream explosions"),
+        ):
+            page.evaluate(f"location.hash = '{step}'")
+            shown.filter(has_text=words).wait_for()
+            assert shown.count() == 1
+        more = page.locator(".gd-more")
+        count = int(re.search(r"\d+", more.inner_text())[0])
+        more.click()
+        dates = [text[:7] for text in shown.all_inner_texts()]
+        assert len(dates) == count + 1 and dates == sorted(dates)  # the whole list is by date
+
+
+@pytest_browser
 def test_a_rate_in_the_list_lies_inside_the_interval_beside_it(browser, real):
     """A quarter's 12 bcm is told as 49 a year; its interval must then be one a year too."""
     with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, log):

@@ -58,13 +58,18 @@
   }
 
   /* A list that stays short however much happened. */
-  function eventItems(model, events, most) {
-    const rest = events.length - most;
-    const items = events.slice(0, most).map((event) => eventItem(model, event));
-    if (rest > 0 && most > 1) items.push(G.el("li", { class: "gd-soft" }, G.t("and {n} more", { n: G.number(rest, 0) })));
+  G.eventItems = function (model, events) {
+    const rest = events.length - MOST;
+    const items = events.slice(0, MOST).map((event) => eventItem(model, event));
+    if (rest > 0) items.push(G.el("li", { class: "gd-soft" }, G.t("and {n} more", { n: G.number(rest, 0) })));
     return items;
+  };
+
+  /* The one that the tour is about where a period has it, else the first. */
+  function foremost(model, events) {
+    const stops = (model.data.story && model.data.story.tour) || [];
+    return events.find((event) => stops.some((stop) => stop.title === event.title && stop.date === event.date)) || events[0];
   }
-  G.eventItems = (model, events) => eventItems(model, events, MOST);
 
   const PACES = [1, 2, 4];
 
@@ -130,7 +135,7 @@
     const draw = () => {
       const events = model.events(model.step);
       const open = list.classList.contains("gd-open");
-      list.replaceChildren(...eventItems(model, events, open ? MOST : 1));
+      list.replaceChildren(...G.eventItems(model, open || !events.length ? events : [foremost(model, events)]));
       G.set(more, { hidden: events.length < 2 });
       if (!more.hidden) G.set(more, { textContent: open ? G.t("less") : G.t("+{n} more", { n: G.number(events.length - 1, 0) }) });
       list.classList.toggle("gd-none", events.length === 0);
