@@ -68,6 +68,18 @@ def kept_by_examples(tmp_path_factory):
     return {"rows": rows, "store": store}
 
 
+def light_site(patch):
+    """Leave out atlas and layers: they have examples of their own, the page build-a-site writes all."""
+    from branca.element import Figure
+
+    def export(tracker, folder, **more):
+        folder.mkdir(parents=True)
+        (folder / "datapackage.json").write_text("{}", encoding="utf-8")
+
+    patch.setattr("energy.tracker.Tracker.map", lambda tracker, *args, **more: Figure())
+    patch.setattr("energy.tracker.Tracker.export", export)
+
+
 @pytest.fixture(autouse=True)
 def ground_of_examples(request):
     """Give an example its folder and the shared tracker, and close the figures it leaves open."""
@@ -84,6 +96,8 @@ def ground_of_examples(request):
         patch.setenv("ENERGY_HOME", str(desk / "home"))  # what a test imported is not an example's
         patch.setattr("energy.load", request.getfixturevalue("one_load"))
         patch.setattr("energy.projection.shipped.DRAWS", FEW)
+        if request.node.dtest.name.endswith("Maps.site"):
+            light_site(patch)
         yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")

@@ -111,7 +111,12 @@ def tiny():
     }  # fmt: skip
 
 
-LONG = ("test_notebooks.py", "test_site.py", "test_as_of.py", "test_update_faults.py")
+LONG = {
+    "test_notebooks.py", "test_site.py", "test_as_of.py", "test_update_faults.py", "test_mend.py",
+    "test_clearing.py", "test_pages.py", "test_docs.py", "test_store_s3.py", "test_build.py",
+    "test_one_answer.py", "test_fuzz.py", "test_projection_leak.py", "test_lab.py", "maps.py",
+    "test_shown.py", "test_one_more_quarter.py", "test_fills.py", "test_own_route.py",
+}  # fmt: skip
 """Files of few tests that take long; begun last, one of two processes would wait for them."""
 
 
