@@ -405,6 +405,14 @@ def _newest(book: Book) -> dict[str, dt.date]:
     return found
 
 
+def _told_on(name: str, book: Book) -> int:
+    """Return the day of the document of a stop, of one without a date the stop itself."""
+    facts = book.tracker.facts
+    row = facts["route-facts"].set_index("id").loc[name]
+    source = facts["sources"].set_index("source")["published"][row["source"]]
+    return periods.parse(row["published"] or source or row["value"]).start.toordinal()
+
+
 def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
     """Read each cell of each table, and the numbers in the words between."""
     text = (folder / "summary.md").read_text(encoding="utf-8")
@@ -438,9 +446,16 @@ def _summary(folder: Path, book: Book) -> tuple[list[tuple], list[str]]:
                 behind = (newest["price brent"] - newest[cells[0]]).days
                 rows.append((f"{where} behind", float(cells[3].replace(",", "")), behind, 0.5))
                 continue
+            if title.startswith("Zeros"):
+                if cells[3] != "–":
+                    day = dt.date.fromisoformat(cells[2]).toordinal()
+                    rows.append(
+                        (f"summary.md, {title}: {cells[0]}", day, _told_on(cells[3], book), 0.5)
+                    )
+                continue
             look, step = looks[title]
             for year, cell in zip(head[1:], cells[1:], strict=True):
-                shown = re.sub(r"[,emp* ]", "", cell)
+                shown = re.sub(r"[,a-z* ]", "", cell)
                 if "P90" in title:
                     made = book.worth if title.startswith("Revenue") else book.ends
                     ends = (np.nan, np.nan) if shown == "–" else map(float, shown.split("–"))

@@ -118,6 +118,14 @@ def _summary(doors: Doors) -> Iterator[str]:
         for year in whole:
             if "–" not in ends.get(route, {}).get(year, "–")[1:]:
                 yield f"{route} {year} earned something without an interval"
+    for route, cells in _rows(parts["Utilisation, % of the capacity of that year"]).items():
+        if any(text != "–" and not re.search(" [tcdkp]+$", text) for text in cells.values()):
+            yield f"{route} does not say what its utilisation is a share of"
+    evidence = _rows(parts.get("Zeros of the newest year, and the day of their evidence", ""))
+    for route, cells in rows.items():
+        newest = [text for text in cells.values() if text != "–"][-1]
+        if newest == "0.0" and not evidence.get(route, {}).get("evidence of"):
+            yield f"{route} stands at zero without the day of its evidence"
     aged = {name.removeprefix("route ") for name in _rows(parts["Newest figure of each series"])}
     named = _cells(doors.truth).query("sources.str.contains('V')").index.unique("route")
     for route in sorted((set(rows) & set(named)) - aged):
@@ -141,7 +149,8 @@ def _layer(doors: Doors) -> Iterator[str]:
             continue
         where = f"{row['route']}/{row['period']}"
         cell = cells.loc[(row["route"], pd.Period(row["period"], freq="Q").start_time)]
-        for name in ("coverage", "status", "flow_status"):
+        dated = ["figure_date"] if cell["sources"] else []
+        for name in ("coverage", "figure_status", "flow_status", *dated):
             if row.get(name) in (None, ""):
                 yield f"{where} has no {name}"
         if cell["sure"] and (row.get("flow_p10") is None or row.get("flow_p90") is None):
@@ -162,7 +171,7 @@ def _cube(doors: Doors) -> Iterator[str]:
             yield f"no {name}"
     for name in (
         "coverage",
-        "status",
+        "figure_status",
         "flow_p10",
         "flow_p90",
         "capacity_kind",

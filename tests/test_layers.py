@@ -58,7 +58,8 @@ def test_a_route_carries_what_is_known_of_it(made):
     assert row["flow"] == pytest.approx(38.8 * 92 / 365, rel=0.03)
     assert row["flow_p10"] < 38.8 * 92 / 365 < row["flow_p90"]
     assert row["above_capacity"]
-    assert row["figure_status"] == "balanced"
+    assert (row["figure_status"], row["capacity_kind"]) == ("balanced", "contract")
+    assert row["figure_date"] == "2026-01-13"  # TASS on the year 2025
     assert row["nameplate"] == 38  # of today; the 44 of 2031 are a plan
     assert (
         len(row["periods"]) == len(row["flow_by_period"]) == len(row["revenue_by_period"]) == 25
@@ -84,6 +85,25 @@ def test_the_long_form_holds_each_known_period_once(made, tracker):
     light = sum(len(g.coords) if g.geom_type == "LineString" else sum(len(p.coords) for p in g.geoms)
                 for g in long.drop_duplicates("route").geometry)  # fmt: skip
     assert light < heavy / 3
+
+
+def test_a_field_name_means_one_thing_in_all_files(made, folder):
+    """The state of a line and the standing of a figure were both called status."""
+    with xr.open_dataset(folder / "flows.nc", engine="h5netcdf") as cube:
+        held = {name: set(frame.columns) for name, frame in made.items()}
+        held["flows.nc"] = {*map(str, cube.data_vars)}
+    where = {word: {name for name, columns in held.items() if word in columns}
+             for word in ("status", "figure_status", "figure_date")}  # fmt: skip
+    assert where["status"] == {"routes"}
+    assert where["figure_status"] == {"routes", "flows_quarterly", "flows.nc"}
+    assert where["figure_date"] == {"routes", "flows_quarterly"}
+
+
+def test_a_zero_carries_the_date_of_its_evidence(made):
+    rows = made["flows_quarterly"]
+    shut = rows.loc["yamal-europe/2025Q4"]  # given up on 12 May 2022, in a document without a date
+    assert (shut["flow"], shut["figure_date"]) == (0, "2022-05-12")
+    assert rows.loc["china-russia-east/2025Q4", "figure_date"] == ""  # nobody publishes it
 
 
 def test_idle_is_capacity_less_flow(made):
@@ -120,7 +140,7 @@ def test_arrows_point_where_the_gas_goes(made, tracker):
 def test_an_arrow_turns_round_when_the_flow_reverses(tracker):
     cube = tracker.flows("blue-stream", first="2021Q1", last="2021Q2")
     cube["flow"] = cube["flow"] * [1, -1]
-    ahead, back = layers.flows_long(tracker.lines, cube)["bearing"]
+    ahead, back = layers.flows_long(tracker.lines, cube, tracker.facts)["bearing"]
     assert (back - ahead) % 360 == pytest.approx(180)
 
 
@@ -229,7 +249,7 @@ def test_every_form_reads_back_the_same(folder, made, name, ending):
     assert set(back.index) == set(frame.index)
     back = back.reindex(frame.index)
     for column in frame.columns.intersection(
-        ["flow", "revenue", "length_km", "status", "date", "market"]
+        ["flow", "revenue", "length_km", "status", "figure_status", "date", "market"]
     ):
         expected, got = frame[column], back[column]
         if expected.dtype.kind == "f":

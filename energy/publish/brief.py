@@ -9,6 +9,7 @@ from energy import flows
 from energy.balance import cube as cubes
 from energy.measure.tables import Tables
 from energy.provenance.freshness import freshness
+from energy.publish import qualifiers
 
 FIRST_YEAR = 2014
 RESULT = {
@@ -52,11 +53,14 @@ def summary(annual: xr.Dataset, tables: Tables, statements: pd.DataFrame, as_of:
         "Kaliningrad is Russia and not in the sum. Europe is all of it but Turkey, Moldova, Ukraine and "
         "Belarus.", "",
         "## By market, P10–P90", "", table(_intervals(annual, tables)), "",
-        "## Utilisation, % of the capacity of that year", "", table(_marked(years, "utilisation", 0, 100)), "",
+        "## Utilisation, % of the capacity of that year", "", table(_used(years)), "",
+        "What the capacity is: `t` technical, offered at the point; `c` ceiling, the most ever metered there; `d` "
+        "design; `k` contract of the year; two letters where it changed within the year.", "",
         "## Revenue, billion USD (flow times border price)", "", table(_marked(years, "revenue", 1, 0.001)), "",
         "## Revenue, P10–P90", "", table(_worth(years)), "",
         "## Gazprom, IFRS, as reported", "", table(_results(statements)), "",
         "## Newest figure of each series", "", table(_freshness(tables)), "",
+        "## Zeros of the newest year, and the day of their evidence", "", table(_zeros(years, tables)), "",
         "Revenue is flow times a border price from the sources in `prices.csv`; it is not a line of "
         "Gazprom's accounts. `energy finance --bridge YEAR` sets the two side by side; "
         "`energy cite ID` gives the source behind a figure.", "",
@@ -91,6 +95,36 @@ def _worth(years: xr.Dataset) -> pd.DataFrame:
     earned = (flows.frame(years["revenue"]) > 0).any(axis=1)
     shown: pd.DataFrame = text.loc[earned].rename_axis("route")
     return shown
+
+
+KINDS = {"technical": "t", "ceiling": "c", "design": "d", "contract": "k", "plan": "p"}
+"""Kind of a capacity to the letter beside the utilisation."""
+
+
+def _used(years: xr.Dataset) -> pd.DataFrame:
+    """Return the utilisation as text, each with the kind of capacity that it is a share of."""
+    share = flows.frame(years["utilisation"]) * 100
+    kind = flows.frame(years["capacity_kind"]).map(
+        lambda kinds: "".join(KINDS[word] for word in str(kinds).split(";") if word)
+    )
+    text = share.map("{:,.0f} ".format) + kind
+    text = text.where(share.notna(), "–")
+    text.columns = pd.DatetimeIndex(text.columns).year
+    return text.loc[share.notna().any(axis=1)].rename_axis("route")
+
+
+def _zeros(years: xr.Dataset, tables: Tables) -> pd.DataFrame:
+    """Return the day of the evidence of each line that stands at zero in its newest year."""
+    rows = {}
+    for route in years["route"].values:
+        own = years.sel(route=route)
+        last = own.isel(period=int(own["flow"].notnull().values.nonzero()[0][-1]))
+        if float(last["flow"]) == 0:
+            ids = str(last["sources"].item())
+            day = qualifiers.seen([ids], tables)[0]
+            rows[route] = [str(last["period"].dt.year.item()), day or "none of its own", ids or "–"]
+    columns = ["zero of", "evidence of", "ids"]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("route")
 
 
 MARKS = {"actual": "", "provisional": "", "modelled": " m", "balanced": "", "plan": " p"}

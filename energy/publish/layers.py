@@ -26,7 +26,7 @@ from energy.errors import DataError, EnergyError
 from energy.flows import spans_of
 from energy.measure import periods
 from energy.measure.tables import Tables
-from energy.publish import whole
+from energy.publish import qualifiers, whole
 from geodata import formats, geometry
 from geodata.routes import ATTRIBUTION, spots
 
@@ -96,6 +96,7 @@ def routes(lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset) -> gpd.Geo
     nameplate = _newest_fact(held, "capacity").reindex(frame.index)
     frame["nameplate"] = pd.to_numeric(nameplate)
     frame = frame.join(newest(cube)).join(histories(cube))
+    frame["figure_date"] = qualifiers.seen(frame["sources"].fillna(""), tables)
     frame["events"] = _events_of(tables["events"], frame.index)
     columns = ["accuracy", "geometry_source", "length_km", "note", "geometry"]
     ground = lines.reindex(frame.index)[columns].rename(columns={"note": "geometry_note"})
@@ -133,7 +134,10 @@ def newest(cube: xr.Dataset) -> pd.DataFrame:
         row: dict[str, object] = {
             name: _rounded(cube[name].values[r, p], name) for name in [*NUMBERS, *beside]
         }
-        row |= {name: cube[name].values[r, p] for name in ("status", "sources", "price_source")}
+        row |= {
+            name: cube[name].values[r, p]
+            for name in ("status", "capacity_kind", "sources", "price_source")
+        }
         row |= {
             "period": labels[p] if len(known) else "",
             "coverage": _rounded(cube["coverage"].values[r, p], "coverage"),
@@ -222,7 +226,7 @@ def _with_arrows(
 
 
 def flows_long(
-    lines: gpd.GeoDataFrame, cube: xr.Dataset, tolerance: float = THIN
+    lines: gpd.GeoDataFrame, cube: xr.Dataset, tables: Tables, tolerance: float = THIN
 ) -> gpd.GeoDataFrame:
     """Return one row per route and period with a known flow, on a simplified line.
 
@@ -249,6 +253,8 @@ def flows_long(
                 row["netback_missing"] = cube["netback_missing"].values[r, p]
             rows.append(row)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")
+    frame = frame.rename(columns={"status": "figure_status"})
+    frame["figure_date"] = qualifiers.seen(frame["sources"], tables)
     numbers = [*NUMBERS, "coverage", "idle", *(n for n in ["netback", *BESIDE] if n in cube)]
     frame = frame.astype(dict.fromkeys(numbers, "float64"))
     return _with_arrows(frame, thin, pd.Index(frame["route"]), frame["flow"])
@@ -449,7 +455,7 @@ def write_netcdf(cube: xr.Dataset, path: Path, meta: Mapping[str, str] | None = 
         "keywords": "natural gas, pipelines, exports, Russia",
         "comment": "Units of money are plain numbers; unit_label of a variable gives the words.",
     }
-    plain = cube.copy()
+    plain = cube.rename({"status": "figure_status"} if "status" in cube else {})
     for name in plain.variables:
         if plain[name].dtype == object:
             plain[name] = plain[name].astype(str)
@@ -582,7 +588,7 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "name": _field("English name"),
     "name_ru": _field("Russian name"),
     "name_zh": _field("Chinese name"),
-    "status": _field("routes: project status; flows: standing of the figure (actual, estimate, …)"),
+    "status": _field("Project status of the line: operating, idle, construction, proposed, …"),
     "role": _field("export, exit, string, feeder, onward or foreign: how the route enters sums"),
     "part_of": _field("Route whose flow this exit or string belongs to"),
     "from_country": _field("Country of origin, ISO 3166-1 alpha-3"),
@@ -654,7 +660,11 @@ DICTIONARY: dict[str, dict[str, str]] = {
     "additive": _field("True where the route adds to exports: each export counted once"),
     "reported": _field("Published flow of the days that figures cover", "bcm at 20 °C"),
     "reported_status": _field("Standing of the published flow; empty where nothing is published"),
-    "figure_status": _field("Standing of the newest figure: actual, provisional, estimate, …"),
+    "figure_status": _field("Standing of the flow: balanced, actual, provisional, estimate, …"),
+    "figure_date": _field(
+        "Newest day on which a figure behind the flow was published, of a zero the day of the evidence of "
+        "its stop; empty where the flow follows from those of other lines"
+    ),
     "price_status": _field("Standing of the price"),
     "flow_status": _field(
         "flowing, idle, damaged, unknown, not-built, construction, proposed, cancelled;"

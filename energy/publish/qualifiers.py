@@ -7,12 +7,14 @@ a month at every door.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import xarray as xr
+
+from energy.measure.tables import Tables
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 PER_YEAR = {"Q": 4, "M": 12, "H": 2, "A": 1, "G": 1}
@@ -115,6 +117,32 @@ def newest_whole(cube: xr.Dataset) -> int:
         if len(found):
             return int(found[-1])
     return len(flow) - 1
+
+
+def seen(lists: Iterable[str], tables: Tables) -> list[str]:
+    """Return the newest day on which a figure of each ``;``-joined list of ids was published.
+
+    A start or a stop whose document has no date is as old as the day it speaks of; a flow without
+    a figure of its own has no day.
+
+    >>> from energy import facts
+    >>> seen(["R0091", "", "V0198"], facts.load())  # a zero by a dated stop; nothing; a year's flow
+    ['2022-05-12', '', '2026-01-13']
+    """
+    known = dict(zip(tables["sources"]["source"], tables["sources"]["published"], strict=True))
+    day: dict[str, str] = {}
+    for table in tables.values():
+        if {"id", "source"} <= set(table.columns):
+            dated = table.reindex(columns=["id", "source", "published", "attribute", "value"])
+            for name, source, published, what, value in (
+                dated.astype(object).fillna("").itertuples(index=False)
+            ):
+                own = value if what in ("start", "stop") else ""
+                day[str(name)] = str(published or known.get(source, "") or own)
+    return [
+        max((day.get(name.strip(), "") for name in str(ids).split(";")), default="")
+        for ids in lists
+    ]
 
 
 def span_words(months: Sequence[int]) -> str:

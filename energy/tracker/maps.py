@@ -254,7 +254,7 @@ class Maps(Facet):
         priced = netback.attach(t._quarters, t.facts, lengths=t.lines["length_km"])
         made = {
             "routes": t.routes,
-            "flows_quarterly": layers.flows_long(t.lines, priced),
+            "flows_quarterly": layers.flows_long(t.lines, priced, t.facts),
             "hubs": routes.places(),
             "events": layers.events(t.lines, t.facts["events"]),
         }
