@@ -208,19 +208,31 @@ def quoted(*rows, market="europe", volumes=None):
     return held.set_index("quarter")
 
 
-def test_quarter_speaks_before_the_year_and_the_year_is_held_constant():
+def test_quarter_speaks_before_the_year_and_the_rest_makes_the_mean_of_the_year():
+    """(4 x 204.8 less 169.8) / 3 = 649.4 / 3; held at 204.8 the year's mean would be 196.05."""
     table = quoted(
         price(1, "gazprom_europe", "2019", 204.8), price(2, "gazprom_europe", "2019Q3", 169.8)
     )
+    left = pytest.approx(216.4667, abs=1e-4)
     assert table["price"].to_dict() == {
-        "2019Q1": 204.8,
-        "2019Q2": 204.8,
+        "2019Q1": left,
+        "2019Q2": left,
         "2019Q3": 169.8,
-        "2019Q4": 204.8,
+        "2019Q4": left,
     }
     assert table["status"].tolist() == ["estimate", "estimate", "actual", "estimate"]
-    assert "held constant" in table.loc["2019Q1", "reason"]
+    assert "what the other quarters leave" in table.loc["2019Q1", "reason"]
     assert "figure of the quarter" in table.loc["2019Q3", "reason"]
+
+
+def test_a_year_and_its_nine_months_leave_the_fourth_quarter():
+    """4 x 197 less 3 x 190 = 218; a rest beyond half and double the year is no price: held then."""
+    table = quoted(
+        price(1, "gazprom_europe", "2017", 197), price(2, "gazprom_europe", "2017M9", 190)
+    )
+    assert table["price"].tolist() == [190, 190, 190, pytest.approx(218)]
+    odd = quoted(price(1, "gazprom_europe", "2017", 197), price(2, "gazprom_europe", "2017M9", 20))
+    assert odd["price"].tolist() == [20, 20, 20, 197]  # 4 x 197 less 60 would be 728
 
 
 def test_nine_months_speak_for_three_quarters_only():

@@ -1,9 +1,10 @@
 """Border prices by market and quarter, out of sourced figures; none is made up.
 
-A quarter takes its own figure where one exists, else the one of a longer span, held constant and
-marked so. Which series speaks first for a market is `ORDER`, with its reason. A quarter without a
-print takes a modelled price with an interval (`outturn`), before any plan: a forecast of the past
-never prices what happened. What is left at the field is in `netback`.
+A quarter takes its own figure where one exists, else what a longer span leaves beside it, held
+constant or shaped by hub and oil, and marked so. Which series speaks first for a market is `ORDER`,
+with its reason. A quarter without a print takes a modelled price with an interval (`outturn`),
+before any plan: a forecast of the past never prices what happened. What is left at the field is in
+`netback`.
 """
 
 from __future__ import annotations
@@ -242,23 +243,57 @@ def _market(
 def _shaped(
     table: pd.DataFrame, market: str, model: pd.DataFrame, weights: pd.Series | None
 ) -> pd.DataFrame:
-    """Spread the figures of longer spans of one market by the shape of the modelled price."""
+    """Spread the figures of longer spans of one market by the shape of the modelled price.
+
+    A quarter that a shorter span of the same series prices keeps that; the rest of the year is what
+    makes the year's mean, shorter spans first.
+    """
     table = table.copy()
     held = table[(table["market"] == market) & (table["span"] != "") & (table["status"] != "plan")]
-    for _, part in held.groupby(["series", "span"]):
-        names = [periods.label(periods.containing(day, "Q")) for day in part["period"]]
-        if len(part) < 2 or not set(names) <= set(model.index):
-            continue
-        shape = model.loc[names, "price"].to_numpy()
-        flow = np.ones(len(names)) if weights is None else weights.reindex(names).to_numpy(float)
-        if np.isnan(flow).any() or flow.sum() <= 0:
-            flow = np.ones(len(names))
-        mean = float(flow @ part["price"].to_numpy() / flow.sum())
+    groups = sorted(held.groupby(["series", "span"]), key=lambda group: _days(str(group[0][1])))
+    for (series, span), part in groups:
+        said = float(part["price"].iloc[0])
+        beside = table[(table["market"] == market) & (table["series"] == series)]
+        whole = periods.parse(str(span))
+        others = beside[(beside["period"] >= whole.start)
+                        & (beside["period"] < whole.end)].drop(part.index)  # fmt: skip
+        flow, flow_beside = _flows(part, others, weights)
+        left = (said * (flow.sum() + flow_beside.sum())
+                - float(flow_beside @ others["price"].to_numpy())) / flow.sum()  # fmt: skip
+        full = len(part) + len(others) == len(
+            periods.span(whole.start, whole.end - dt.timedelta(days=1), "Q")
+        )
+        rest = full and len(others) > 0 and 0.5 * said < left < 2 * said
+        mean, words = (left, "what the other quarters leave") if rest else (said, "held constant")
+        shape = np.ones(len(part))
+        if len(part) > 1 and set(_quarter_names(part)) <= set(model.index):
+            shape = model.loc[_quarter_names(part), "price"].to_numpy(float)
+            words = "shaped by hub and oil" + (", what the other quarters leave" if rest else "")
         table.loc[part.index, "price"] = shape * mean / float(flow @ shape / flow.sum())
         table.loc[part.index, "reason"] = [
-            text.replace("held constant", "shaped by hub and oil") for text in part["reason"]
+            text.replace("held constant", words) for text in part["reason"]
         ]
     return table
+
+
+def _days(span: str) -> int:
+    whole = periods.parse(span)
+    return (whole.end - whole.start).days
+
+
+def _quarter_names(rows: pd.DataFrame) -> list[str]:
+    return [periods.label(periods.containing(day, "Q")) for day in rows["period"]]
+
+
+def _flows(
+    part: pd.DataFrame, others: pd.DataFrame, weights: pd.Series | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what flowed in the quarters of both; equal weights where it is not known of all."""
+    names = [*_quarter_names(part), *_quarter_names(others)]
+    flow = np.ones(len(names)) if weights is None else weights.reindex(names).to_numpy(float)
+    if np.isnan(flow).any() or flow[: len(part)].sum() <= 0:
+        flow = np.ones(len(names))
+    return flow[: len(part)], flow[len(part) :]
 
 
 def _offers(rows: pd.DataFrame) -> pd.DataFrame:
