@@ -8,6 +8,7 @@ import pytest
 from energy.cli import main, service
 from energy.errors import MissingExtra
 
+MAIN = "import sys; from energy.cli import main; sys.exit(main())"
 mcp = pytest.importorskip("mcp", reason="extra mcp")
 
 
@@ -61,6 +62,47 @@ def test_a_wrong_question_is_one_sentence():
     )
     assert wrong.is_error and "near: blue-stream" in wrong.content[0].text
     assert odd.is_error and "V99999999" in odd.content[0].text
+
+
+def test_an_argument_of_another_name_is_refused():
+    (near, far, none), _ = ask(
+        ("flows", {"route": "blue-stream"}), ("search", {"zzz": 1, "text": "yamal"}), ("flow", {})
+    )
+    assert near.is_error and "argument of flows 'route'; near: routes" in near.content[0].text
+    assert far.is_error and "known: text" in far.content[0].text
+    assert none.is_error and "flow" in none.content[0].text
+
+
+@pytest.mark.once
+def test_a_program_asks_on_stdin_and_stdout():
+    """As an assistant does it: a process of its own, five questions, the answers on its stdout."""
+    from mcp.client.stdio import StdioServerParameters, stdio_client
+
+    started = StdioServerParameters(command=sys.executable, args=["-c", MAIN, "mcp"])
+
+    async def talk():
+        async with (
+            stdio_client(started) as (read, write),
+            mcp.ClientSession(read, write) as session,
+        ):
+            await session.initialize()
+            return [
+                await session.call_tool(name, given)
+                for name, given in (
+                    ("search", {"text": "nordstream"}),
+                    ("flows", {"routes": "nord-stream-1", "first": "2021", "last": "2021"}),
+                    ("cite", {"what": "nord-stream-1@2021"}),
+                    ("as_of", {"date": "2024-05-16"}),
+                    ("diff", {"a": "2025-06-30", "b": "2026-03-31"}),
+                    ("flows", {"routes": "no-such-line"}),
+                )
+            ]
+
+    *good, bad = asyncio.run(talk())
+    found, flows, cited, then, changed = map(rows, good)
+    assert found[0]["id"] == "nord-stream-1" and 58 < flows[0]["flow"] < 60
+    assert cited and all(row["period"] > "" for row in then) and changed
+    assert bad.is_error and "no-such-line" in bad.content[0].text
 
 
 def test_rows_beyond_the_limit_are_counted(monkeypatch):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import inspect
 import json
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from energy import __version__
 from energy.cli.command import Verbs, add_verb, rounded, say
-from energy.errors import EnergyError, MissingExtra, UsageError
+from energy.errors import EnergyError, MissingExtra, UnknownName, UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,11 +72,23 @@ def server(day: str | None = None) -> MCPServer[Any]:
     """
     try:
         from mcp.server.mcpserver import MCPServer
+        from mcp.server.mcpserver.exceptions import ToolError
     except ImportError as fault:
         text = "The MCP server needs its SDK: pip install 'energy-trade-tracker[mcp]'."
         raise MissingExtra(text) from fault
-    made: MCPServer[Any] = MCPServer("energy", instructions=ABOUT, version=__version__)
-    for tool in tools(day):
+    asked = {tool.__name__: tool for tool in tools(day)}
+
+    class Strict(MCPServer[Any]):
+        """The SDK leaves out an argument it does not know; the answer would be of another question."""
+
+        async def call_tool(self, name: str, arguments: dict[str, Any], context: Any = None) -> Any:
+            known = inspect.signature(asked[name]).parameters if name in asked else arguments
+            for odd in (word for word in arguments if word not in known):
+                raise ToolError(str(UnknownName(f"argument of {name}", odd, known)))
+            return await super().call_tool(name, arguments, context)
+
+    made = Strict("energy", instructions=ABOUT, version=__version__)
+    for tool in asked.values():
         made.tool()(_spoken(tool))
     return made
 
