@@ -125,6 +125,34 @@ def test_groups_are_the_sum_of_their_markets(tracker):
     assert float(parts.loc["europe-other", "2024-01-01"]) == pytest.approx(2.4, abs=0.3)  # Serbia
 
 
+def test_a_market_that_is_counted_with_another_is_missing_not_nought(tracker):
+    """Serbia is printed with gas since 2011 and has a crossing of its own since 2021."""
+    for freq, first in (("A", "2021-01-01"), ("Q", "2021-01-01"), ("G", "2020-10-01")):
+        for what in ("flow", "p10", "p90"):
+            parts = tracker.markets(freq, by="market", what=what)
+            assert parts.loc["europe-other"].first_valid_index() == pd.Timestamp(first)
+    parts, groups = tracker.markets(by="market"), tracker.markets()
+    assert parts.loc["eu", "2020-01-01"] == pytest.approx(groups.loc["europe", "2020-01-01"])
+    assert (
+        parts.loc["uzbekistan", :"2022-01-01"] == 0
+    ).all()  # nobody printed gas before it flowed
+    assert (parts.loc["ukraine", "2016-01-01":] == 0).all()  # ended by a dated fact
+    said = {"europe-other": "counted with the rest of europe before 2021-01-01: no arc of "
+            "europe-other is open, yet gas to it is printed (V0684 …)"}  # fmt: skip
+    assert parts.attrs["missing"] == said
+
+
+def test_a_market_is_counted_elsewhere_only_where_somebody_prints_gas_of_it(tracker):
+    """Without Serbia's own prints of before 2021 nothing says that gas went there: a zero."""
+    volumes = tracker.facts["volumes"]
+    kept = volumes[(volumes["entity"] != "serbia") | volumes["period"].str.match("202[1-9]")]
+    assert cubes.counted_elsewhere(tracker.facts.replaced({"volumes": kept})) == {}
+    one = pd.concat([kept, volumes[volumes["id"] == "V0693"]])  # 50.9 PJ in 2020
+    day, why = cubes.counted_elsewhere(tracker.facts.replaced({"volumes": one}))["europe-other"]
+    assert day == "2021-01-01"
+    assert why.endswith("yet gas to it is printed (V0693)")
+
+
 @pytest.mark.parametrize(
     ("asked", "error", "message"),
     [({"by": "country"}, UnknownName, "Unknown parts of the markets 'country'"),
@@ -166,11 +194,16 @@ def test_the_table_of_totals_sets_prints_beside_the_parts(tracker):
     """`energy check --totals`: every part in every year, and who does not tie is named."""
     table = tracker.evidence.totals()
     parts = table.dropna(subset=["flow"]).groupby("part")["year"].agg(set)
-    asked = {"eu", "europe-other", "europe", "turkey", "china", "kazakhstan", "kyrgyzstan",
-             "uzbekistan", "armenia", "georgia", "belarus", "moldova", "kaliningrad", "lng-yamal",
+    asked = {"eu", "europe", "turkey", "china", "kazakhstan", "kyrgyzstan", "uzbekistan",
+             "armenia", "georgia", "belarus", "moldova", "kaliningrad", "lng-yamal",
              "lng-sakhalin-2", "lng-arctic-2", "lng-vysotsk", "lng-portovaya", "exports"}  # fmt: skip
     assert asked <= set(parts.index)
     assert all(years == set(range(2014, 2026)) for years in parts[sorted(asked)])
+    assert parts["europe-other"] == set(range(2021, 2026))  # before, Serbia's gas is in the Union's
+    silent = table[(table["part"] == "europe-other") & table["flow"].isna()]
+    assert silent["year"].tolist() == list(range(2014, 2021))
+    assert silent["why"].str.startswith("counted with the rest of europe before 2021-01-01").all()
+    assert set(table.loc[table["part"] != "europe-other", "why"]) == {""}
     prints = table.dropna(subset=["id"])
     assert set(prints.loc[~prints["ties"].astype(bool), "id"]) == set(APART)
     assert set(prints.loc[prints["part"] == "turkey", "year"]) == set(range(2014, 2026))

@@ -219,7 +219,8 @@ def markets(tables: Tables, freq: str = "A", by: str = "group") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``(market, period)``; ``flow, p10, p90``; the interval of each sum is its own.
+        Index ``(market, period)``; ``flow, p10, p90``; the interval of each sum is its own. NaN
+        where the gas of a market is counted with another's: see `counted_elsewhere`.
 
     Examples
     --------
@@ -235,9 +236,55 @@ def markets(tables: Tables, freq: str = "A", by: str = "group") -> pd.DataFrame:
     names = [n for n in found.names if n.startswith(f"{by}:")] + ["exports"]
     parts = {n.removeprefix(f"{by}:"): found.table(n, freq) for n in names}
     if by == "market":
+        for name, (opened, _) in counted_elsewhere(tables).items():
+            days = pd.DatetimeIndex(parts[name].index)
+            unheld = days + pd.DateOffset(months=STEPS[freq]) <= pd.Timestamp(opened)
+            parts[name].loc[unheld] = np.nan
         plants = tables["balance-arcs"].query("kind == 'lng'")["arc"]
         parts |= {plant: found.table(plant, freq) for plant in plants}
     return pd.concat(parts, names=["market", "period"])
+
+
+def counted_elsewhere(tables: Tables) -> dict[str, tuple[str, str]]:
+    """Return the markets inside a group whose gas the balance counts with another's at first.
+
+    Before the first arc of a market opens nothing goes to it, which is a zero, unless somebody
+    prints gas of that time to a country of just this market: then it came by a crossing that is
+    counted whole in another market, and the market's own flow is not known.
+
+    Parameters
+    ----------
+    tables : Tables
+
+    Returns
+    -------
+    dict of str to (str, str)
+        By market the day from which it is counted apart, and the reason in a sentence.
+
+    Examples
+    --------
+    >>> from energy import facts
+    >>> found = counted_elsewhere(facts.load())
+    >>> {market: opened for market, (opened, _) in found.items()}
+    {'europe-other': '2021-01-01'}
+    """
+    arcs, scopes, made = tables["balance-arcs"], tables["balance-scopes"], {}
+    volumes = tables["volumes"]
+    volumes = volumes[(volumes["value"] > 0) & ~volumes["status"].isin(["plan", "contract"])
+                      & volumes["series"].str.startswith(("exports", "imports"))
+                      & ~volumes["series"].str.endswith("growth")]  # fmt: skip
+    for market, mine in arcs[arcs["market"] != ""].groupby("market"):
+        opened = min(mine["valid_from"])
+        inside = scopes["arc"].isin(mine["arc"]).groupby(scopes["entity"]).all()
+        printed = volumes[volumes["entity"].isin(inside.index[inside])]
+        before = [opened >= str(periods.parse(text).end) for text in printed["period"]]
+        ids = printed.loc[before, "id"].tolist()
+        if ids:
+            group = mine["group"].iloc[0]
+            made[str(market)] = (opened, (
+                f"counted with the rest of {group} before {opened}: no arc of {market} is open, "
+                f"yet gas to it is printed ({ids[0]}{' …' if ids[1:] else ''})"))  # fmt: skip
+    return made
 
 
 def cell(
@@ -448,4 +495,6 @@ def market_table(
                          days=np.array(days)[None], gcv=heat, gcv_basis="20C")  # fmt: skip
     table = pd.DataFrame(made, index=table.index, columns=table.columns)
     table.attrs = {"unit": unit, "basis": basis, "estimate": "balanced", "what": what}
+    if by == "market":
+        table.attrs["missing"] = {name: why for name, (_, why) in counted_elsewhere(tables).items()}
     return table

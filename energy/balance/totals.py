@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from energy.balance.contests import explained
+from energy.balance.cube import counted_elsewhere
 from energy.balance.kept import Result, groups, result
 from energy.balance.measurements import measure
 from energy.balance.system import system
@@ -20,7 +21,7 @@ from energy.measure.observations import rows_of
 from energy.measure.tables import Tables
 
 COLUMNS = ["part", "year", "flow", "p10", "p90", "id", "series", "entity", "source", "printed",
-           "error", "counted", "errors_apart", "ties", "known"]  # fmt: skip
+           "error", "counted", "errors_apart", "ties", "known", "why"]  # fmt: skip
 NEAR = 2.0  # standard errors within which a print ties
 OWN = ("exports", "imports", "lng", "production", "deliveries", "consumption")  # series of totals
 NOT_PARTS = ("group:lng", "group:russia", "market:russia")
@@ -56,7 +57,7 @@ def totals(tables: Tables, first: int = 2014, last: int | None = None) -> pd.Dat
         (bcm at 20 °C), ``counted`` (what the balance makes of just what it counts),
         ``errors_apart`` and whether it ``ties``: within two of its own errors;
         ``known`` names the row of `contested` that explains it. A part nobody printed has one row
-        without a print.
+        without a print; ``why`` says why a part has no flow of its own in a year.
 
     Examples
     --------
@@ -73,6 +74,11 @@ def totals(tables: Tables, first: int = 2014, last: int | None = None) -> pd.Dat
     table = flows.merge(printed, on=["part", "year"], how="outer")
     order = {name: place for place, name in enumerate(dict.fromkeys(flows["part"]))}
     table["place"] = table["part"].map(order).fillna(len(order))
+    table["why"] = ""
+    for part, (opened, why) in counted_elsewhere(tables).items():
+        unheld = (table["part"] == part) & (table["year"] < int(opened[:4]))
+        table.loc[unheld, ["flow", "p10", "p90"]] = np.nan
+        table.loc[unheld, "why"] = why
     table = table.sort_values(["place", "part", "year", "id"], kind="stable", ignore_index=True)
     return table[COLUMNS]
 
@@ -118,7 +124,7 @@ def _printed(tables: Tables, found: Result, first: int, last: int) -> pd.DataFra
         part = keys.get((year, _key(counted)), "") if counted.any() else ""  # shut: no part
         if part or row.series.startswith(OWN):
             rows.append(_row(row, part or f"{row.series} {row.entity}", year, said, known))
-    return pd.DataFrame(rows, columns=["part", "year", *COLUMNS[5:]])
+    return pd.DataFrame(rows, columns=["part", "year", *COLUMNS[5:-1]])
 
 
 def _row(

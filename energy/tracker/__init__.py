@@ -614,7 +614,8 @@ class Tracker:
         by : {"group", "market"}
             Europe, Central Asia, ... or what they are made of: the Union (``eu``) and the rest of
             Europe, each country of Central Asia and the Caucasus; with them each plant of LNG.
-            Only of the balance.
+            Only of the balance. Where the gas of one is counted with another's it is NaN, and
+            ``attrs["missing"]`` says why.
         total : bool
             The row ``exports``, the sum abroad, too; never add it to the others.
         start, end : str or int, optional
