@@ -91,6 +91,50 @@ READ_STORY = """([step, scenario, plant]) => {
 }"""
 
 
+READ_LARGEST = """async ([step, plant]) => {
+    const map = document.querySelector('.folium-map'), model = map.geodraw;
+    const list = map.querySelector('.gd-largest'), spoil = new Function(plant || '');
+    model.select(null);
+    [...map.querySelectorAll('.gd-story [role=tab]')][0].click();
+    list.replaceChildren(); // drawn anew a while after the step
+    model.setStep(model.steps.findIndex(one => one.id === step));
+    map.geodraw.map.fire('gd:change');
+    for (let i = 0; i < 250 && !list.children.length; i += 1) await new Promise(done => setTimeout(done, 20));
+    spoil();
+    return Object.fromEntries([...list.children].map(row => {
+        const name = row.querySelector('.gd-who').title;
+        return [model.lines.find(line => line.name === name).id,
+            Object.fromEntries([...row.querySelectorAll('[data-said]')]
+                .map(node => [node.dataset.said, node.textContent]))];
+    }));
+}"""
+
+
+def unsaid_largest(shown: dict[str, Any], cube: xr.Dataset, days: int) -> list[str]:
+    """Return a sentence for each qualifier that the list of the largest flows leaves out.
+
+    Parameters
+    ----------
+    shown : dict
+        What `READ_LARGEST` returns.
+    cube : Dataset
+        The flow cube at the period.
+    days : int
+        Of the period.
+    """
+    found = []
+    for route, said in shown.items():
+        must = _must(cube.sel(route=route), days)["value"]
+        del must["basis"]  # said once, above the list
+        must |= {"interval": "P10–P90: "} if "interval" in must else {}  # of the rate, not the sum
+        found += [
+            f"{route} without its {kind}"
+            for kind, words in must.items()
+            if not re.search(words if "\\d" in words else re.escape(words), said.get(kind, ""))
+        ]
+    return found
+
+
 def unsaid_story(
     shown: dict[str, Any],
     markets: dict[str, tuple[float, float, float]],

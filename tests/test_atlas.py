@@ -675,3 +675,13 @@ def test_what_is_not_built_has_a_planned_start():
     assert (said["Planned start"], said["Planned capacity"]) == ("2031-01-01", "50 bcm/yr")
     built = dict(atlas.lines.facts_of(plan | {"status": "operating"}, {}))
     assert "In service" in built and "Planned start" not in built
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("contract", "50 bcm/yr, contract of the year"), ("design", "50 bcm/yr, design capacity"),
+                       ("plan", "50 bcm/yr, planned capacity"), ("", "50 bcm/yr")])  # fmt: skip
+def test_capacity_now_says_what_it_is(kind, said):
+    record = {"status": "operating", "nameplate": 50.0, "nameplate_kind": kind}
+    assert dict(atlas.lines.facts_of(record, {}))["Capacity now"] == said
+    planned = dict(atlas.lines.facts_of(record | {"status": "proposed"}, {}))["Planned capacity"]
+    assert planned == (said if kind != "plan" else "50 bcm/yr")

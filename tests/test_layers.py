@@ -61,6 +61,8 @@ def test_a_route_carries_what_is_known_of_it(made):
     assert (row["figure_status"], row["capacity_kind"]) == ("balanced", "contract")
     assert row["figure_date"] == "2026-01-13"  # TASS on the year 2025
     assert row["nameplate"] == 38  # of today; the 44 of 2031 are a plan
+    assert row["nameplate_kind"] == "contract"
+    assert made["routes"].loc["blue-stream", "nameplate_kind"] == "design"
     assert (
         len(row["periods"]) == len(row["flow_by_period"]) == len(row["revenue_by_period"]) == 25
         or row["periods"][0] == "2019Q1"
@@ -73,7 +75,7 @@ def test_a_route_without_figures_says_nothing_rather_than_zero(made):
     row = made["routes"].loc["power-of-siberia-2"]
     assert np.isnan(row["flow"]) and row["periods"] == [] and row["sources"] == ""
     assert row["flow_status"] == "proposed"
-    assert row["nameplate"] == 50
+    assert (row["nameplate"], row["nameplate_kind"]) == (50, "plan")
 
 
 def test_the_long_form_holds_each_known_period_once(made, tracker):

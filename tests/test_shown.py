@@ -1,6 +1,7 @@
 """The built page in a real browser: no number without its qualifiers, and what is left out is found."""
 
 import json
+import re
 
 import browser as browsers
 import numpy as np
@@ -126,6 +127,23 @@ def test_what_markets_and_tour_leave_out_is_found(tracker, told_ahead):
     assert lacking_story(tracker, told_ahead, "2035Q1", "mixture") == []
 
 
+def lacking_largest(tracker, told_ahead, step, plant=""):
+    told = told_ahead[1].evaluate(shown.READ_LARGEST, [step, plant])
+    cube = tracker.flows(first="2021Q1").sel(route=list(told))
+    at = cube.get_index("period").get_loc(atlas.timeline.periods.parse(step).start.isoformat())
+    assert len(told) >= 3
+    return shown.unsaid_largest(told, cube.isel(period=at), int(qualifiers.days(cube)[at]))
+
+
+@pytest.mark.parametrize("step", ["2021Q4", "2026Q1"])
+def test_the_largest_flows_carry_their_qualifiers(tracker, told_ahead, step):
+    assert lacking_largest(tracker, told_ahead, step) == []
+    plant = (
+        "document.querySelectorAll('.gd-largest [data-said=age]').forEach(node => node.remove())"
+    )
+    assert "turkstream-2 without its age" in lacking_largest(tracker, told_ahead, step, plant)
+
+
 def lacking(made, route, step, plant=""):
     """Return what the page leaves out of a cell, after some lines of script have spoiled it."""
     cube, page = made
@@ -139,6 +157,28 @@ def lacking(made, route, step, plant=""):
 def test_every_number_of_the_page_carries_its_qualifiers(balanced, step):
     found = {route: lacking(balanced, route, step) for route in ROUTES}
     assert {route: told for route, told in found.items() if told} == {}
+
+
+@pytest.mark.parametrize(
+    ("language", "badge", "now"),
+    [("en", r"\d{3} % of the contract of the year", "38 bcm/yr, contract of the year"),
+     ("ru", r"\d{3} %, контракт года", "38\N{NO-BREAK SPACE}млрд м³/год, контракт года"),
+     ("zh", r"当年合同量的 \d{3} %", "38\N{NO-BREAK SPACE}十亿立方米/年, 当年合同量")])  # fmt: skip
+def test_a_capacity_says_its_kind_on_the_map_and_in_the_panel(balanced, language, badge, now):
+    """Power of Siberia, 2025Q4: 38.8 bcm a year on a contract of 38."""
+    page = balanced[1]
+    said = page.evaluate("""language => {
+        const model = document.querySelector('.folium-map').geodraw;
+        model.setLanguage(language);
+        model.setStep(model.steps.findIndex(one => one.id === '2025Q4'));
+        model.select(model.byId.get('power-of-siberia-1'), true);
+        const text = [document.querySelector(".gd-over [data-id='power-of-siberia-1']").textContent,
+            document.querySelector('.gd-facts').textContent];
+        model.select(null);
+        model.setLanguage('en');
+        return text;
+    }""", language)  # fmt: skip
+    assert re.fullmatch(badge, said[0]) and now in said[1], said
 
 
 def test_a_month_of_a_quarter_is_called_one_and_drawn_at_its_rate(reported):

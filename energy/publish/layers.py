@@ -95,6 +95,9 @@ def routes(lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset) -> gpd.Geo
     held = _in_force(tables["route-facts"], spans_of(cube)[-1][1].isoformat())
     nameplate = _newest_fact(held, "capacity").reindex(frame.index)
     frame["nameplate"] = pd.to_numeric(nameplate)
+    kind = _newest_fact(held, "capacity", "status").reindex(frame.index)
+    kind = kind.where(kind.isin(["contract", "plan"]), "design")
+    frame["nameplate_kind"] = kind.where(nameplate.notna(), "")
     frame = frame.join(newest(cube)).join(histories(cube))
     frame["figure_date"] = qualifiers.seen(frame["sources"].fillna(""), tables)
     frame["events"] = _events_of(tables["events"], frame.index)
@@ -114,9 +117,9 @@ def _in_force(route_facts: pd.DataFrame, day: str) -> pd.DataFrame:
     return route_facts[begun | ~route_facts["route"].isin(known)]
 
 
-def _newest_fact(route_facts: pd.DataFrame, attribute: str) -> pd.Series:
+def _newest_fact(route_facts: pd.DataFrame, attribute: str, column: str = "value") -> pd.Series:
     rows = route_facts[route_facts["attribute"] == attribute].sort_values("valid_from")
-    return rows.drop_duplicates("route", keep="last").set_index("route")["value"]
+    return rows.drop_duplicates("route", keep="last").set_index("route")[column]
 
 
 def newest(cube: xr.Dataset) -> pd.DataFrame:
@@ -603,6 +606,7 @@ DICTIONARY: dict[str, dict[str, str]] = {
         "Design or contract in force at the end of the newest period; the plan where nothing is in force",
         "bcm/yr",
     ),
+    "nameplate_kind": _field("What the nameplate is: design, contract, plan"),
     "start": _field("Date of first gas, as precise as known"),
     "stop": _field("Date from which no Russian gas flows"),
     "period": _field("Period; for routes the newest one with a figure"),

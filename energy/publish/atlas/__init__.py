@@ -81,9 +81,9 @@ def build(
     routes : GeoDataFrame, EPSG:4326
         Index ``route``; columns ``name, status, geometry`` and, where known, ``name_ru, name_zh,
         role, from_country, to_country, via, market, basin, operator, owner, start, stop,
-        capacity_now`` or ``nameplate`` (bcm/yr), ``length_km, accuracy, geometry_source,
-        geometry_note, attribution``, ``note`` or ``route_note``. A route without geometry is found by
-        search and has a panel, but no line.
+        capacity_now`` or ``nameplate`` (bcm/yr; what it is in ``nameplate_kind``), ``length_km, accuracy,
+        geometry_source, geometry_note, attribution``, ``note`` or ``route_note``. A route without
+        geometry is found by search and has a panel, but no line.
     flows : xarray.Dataset, dims (route, period)
         ``flow`` (signed, positive from -> to), ``coverage`` (share of days; 1 where missing),
         ``flow_p10``, ``flow_p90``, ``reported`` (the published figure beside a balanced

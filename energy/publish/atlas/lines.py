@@ -20,6 +20,7 @@ from energy.publish.atlas.columns import columns_of
 from energy.publish.atlas.look import (
     ACCURACY,
     DASHES,
+    KINDS,
     ROLE_LABELS,
     ROLE_ORDER,
     STATUS_LABELS,
@@ -243,7 +244,12 @@ def facts_of(record: Mapping[Hashable, Any], words: Mapping[str, str]) -> list[t
     for column, label, form in _NUMBERS:
         value = record.get(column)
         if value is not None and not pd.isna(value):
-            facts.append((renamed.get(label, label), form.format(value)))
+            kind = text_of(record.get("nameplate_kind")) if column == "nameplate" else ""
+            said = [
+                form.format(value),
+                "" if label in renamed and kind == "plan" else KINDS.get(kind),
+            ]
+            facts.append((renamed.get(label, label), ", ".join(filter(None, said))))
     accuracy = text_of(record.get("accuracy"))
     drawn = [ACCURACY.get(accuracy, accuracy)]
     drawn.append(text_of(record.get("geometry_source")))

@@ -37,13 +37,13 @@ window.GeoDraw = (function () {
     return named.get(own).of(a2) || name;
   }
 
-  /* The words of a fact: countries, basins, markets, kinds; "2,200 km" and "55 bcm/yr" as numbers. */
+  /* The words of a fact: countries, basins, markets, kinds; "2,200 km" and "55 bcm/yr, contract of the year" as numbers. */
   function fact(text, countries) {
     if (language === "en") return text;
     const figure = /^([\d,]+(?:\.\d+)?) (\D.*)$/.exec(text);
     if (figure) {
       const digits = (figure[1].split(".")[1] || "").length;
-      return `${number(Number(figure[1].replace(/,/g, "")), digits)}\u00a0${t(figure[2])}`;
+      return `${number(Number(figure[1].replace(/,/g, "")), digits)}\u00a0${fact(figure[2], countries)}`;
     }
     const one = (part) => {
       const land = (countries || []).find((item) => item.name === part);

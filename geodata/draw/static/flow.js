@@ -302,7 +302,7 @@
       const { look } = now;
       if (this.badge) {
         const over = this.flows(now) && now.share !== null && now.share > 1;
-        this.tag(this.badge, over, over ? G.t("{share} % of capacity", { share: G.number(now.share * 100, 0) }) : "");
+        this.tag(this.badge, over, over ? this.shareWords(now) : "");
         const old = this.shown && look.name === "stale" && !now.late;
         this.tag(this.dated, old, old ? this.model.data.steps[now.newest.step].id : "");
       }
@@ -336,6 +336,12 @@
       put(arrow.node, "data-direction", back ? "back" : "forth");
       put(arrow.node, "data-id", this.id);
       put(arrow.node, "class", className);
+    }
+
+    /* "103 % of the contract of the year": of which kind of capacity. */
+    shareWords(now) {
+      const kind = this.model.kindWords(now);
+      return G.t(kind ? "{share} % of the {kind}" : "{share} % of capacity", { share: G.number(now.share * 100, 0), kind });
     }
 
     /* A short text beside the line. */
@@ -375,9 +381,7 @@
       const value = now.value === null
         ? G.t("Flow not known")
         : `${model.written(this, "value", now)} (${G.t(model.unit.note)})`;
-      const kind = model.kindWords(now);
-      const of = kind ? "{share} % of the {kind}" : "{share} % of capacity";
-      const share = now.share === null ? "" : ` · ${G.t(of, { share: G.number(now.share * 100, 0), kind })}`;
+      const share = now.share === null ? "" : ` · ${this.shareWords(now)}`;
       return G.el("div", {}, [
         G.el("strong", { dir: "auto" }, this.name),
         G.el("div", { "data-number": "value" }, value + share),

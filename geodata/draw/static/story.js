@@ -215,7 +215,7 @@
           G.el("span", { class: "gd-who", dir: "auto", title: line.name }, model.shortName(line)), spark(line),
           G.el("span", { class: "gd-much", "data-number": "rate" }, model.rateWords(line, now)),
         ]),
-        G.said(model.qualifiers(line, "rate", now).filter(([kind]) => kind !== "age")),
+        G.said(model.qualifiers(line, "rate", now)),
       ])));
     }
     map.on("gd:step gd:change", () => (fresh = false));
