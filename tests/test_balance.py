@@ -1,6 +1,7 @@
 """The balance: gas is conserved, figures are met within their errors, slips are named."""
 
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from energy.balance import cube, estimate, kept, measurements, verdicts, witness
 from energy.balance.chain import Border, Chain
 from energy.balance.system import System, system
 from energy.errors import DataError, EnergyError, PeriodError, UnknownName
+from energy.measure import periods
+from energy.provenance import apart
 
 ARCS = ["arc", "from_node", "to_node", "kind", "market", "group", "route", "level", "spread",
         "season", "drift", "low", "high", "valid_from", "valid_to"]  # fmt: skip
@@ -505,6 +508,56 @@ def test_a_citation_tells_the_contradictions_of_its_cell(tracker):
     doubts = steps[steps["quantity"] == "doubt"].set_index("id")["how"]
     assert "its period ends a month sooner" in doubts["V0269"]
     assert doubts["V0269"].startswith("contradicted: 8 bcm printed, 9.")
+
+
+def test_a_cell_says_why_it_is_not_what_is_printed_for_it(tmp_path, monkeypatch):
+    """A year printed whole, 6.0, beside two halves of 3.13 and 3.11 printed to a hundredth.
+
+    Their errors are 0.2893 and 0.0107 each: the two halves weigh (0.2893 / 0.0151)^2 = 367 times
+    what the year does, so that the sum is 6.24 less a 368th of the 0.24 between them. Its deviation
+    is 0.0151, that is 0.0194 to P10 and to P90.
+    """
+    monkeypatch.setenv("ENERGY_CACHE", str(tmp_path))
+    monkeypatch.setattr(kept, "_results", {})
+    printed = figures(
+        ("V1", "east", "2020", 6.0), ("V2", "east", "2020H1", 3.13), ("V3", "east", "2020H2", 3.11),
+        ("V4", "west", "2020", 18.0), ("V5", "east", "2021", 6.2), ("V6", "west", "2021", 17.96),
+    )  # fmt: skip
+    told = tables(printed)
+    (row,) = apart.sentences(told, "east", periods.parse("2020")).to_dict("records")
+    assert (row["id"], row["bcm"]) == ("V1", 6.0)
+    found = re.fullmatch(
+        r"Shown 6\.2 \((?P<flow>[\d.]+)\) where 6 is printed \(V1\): the difference is inside the "
+        r"print's own error \(± 0\.29\), the print outside the interval (?P<low>[\d.]+) to "
+        r"(?P<high>[\d.]+); the cell is pulled up by V(?P<one>[23]) \(flow of 2020H[12]: "
+        r"\+(?P<first>[\d.e-]+)\) and V(?P<two>[23]) \(flow of 2020H[12]: \+(?P<second>[\d.e-]+)\), "
+        r"printed less balanced", row["how"])  # fmt: skip
+    assert found is not None, row["how"]
+    said = {name: float(text) for name, text in found.groupdict().items()}
+    assert said["flow"] == pytest.approx(6.24 - 0.24 / 368, abs=1e-3)
+    assert said["low"] == pytest.approx(6.24 - 0.0007 - 0.0194, abs=2e-3)
+    assert said["high"] == pytest.approx(6.24 - 0.0007 + 0.0194, abs=2e-3)
+    assert {said["one"], said["two"]} == {2, 3}
+    assert said["first"] + said["second"] == pytest.approx(0.24 / 368, abs=3e-4)
+    for name, period in (("west", "2020"), ("east", "2021"), ("east", "2020H1"), ("east", "2020-05"),
+                         ("no-route", "2020"), ("east", "1999")):  # fmt: skip
+        assert apart.sentences(told, name, periods.parse(period)).empty
+
+
+def test_a_citation_says_why_the_print_is_not_shown(tracker):
+    """Turkey in 2024: the ministry's 21.3 and the agencies' 21.6; doubted prints are told as such."""
+    steps = tracker.cite("turkey@2024")
+    (row,) = steps[steps["quantity"] == "printed"].to_dict("records")
+    shown = float(tracker.markets().loc["turkey", "2024"].iloc[0])
+    assert row["how"].startswith(f"Shown {shown:.1f} ({shown:.3f}) where 21.6 is printed (V0052): ")
+    assert "pulled down by " in row["how"]
+    assert steps["part"].sum() == pytest.approx(shown)  # a print is no part of the sum
+    line = tracker.cite("power-of-siberia-1@2022")
+    told = line[line["quantity"] == "printed"].set_index("id")["how"]
+    assert told.index.tolist() == ["V0194;V1161;V1436;V1521"]
+    assert not set(told.index) & set(line.loc[line["quantity"] == "doubt", "id"])
+    assert "(V0194, V1161, V1436, V1521)" in told.iloc[0] and "pulled up by " in told.iloc[0]
+    assert "printed" not in set(tracker.cite("power-of-siberia-1@2025")["quantity"])  # 38.8 both
 
 
 def test_gas_is_traced_from_field_to_market(tracker):

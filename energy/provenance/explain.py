@@ -18,6 +18,7 @@ from energy.finance import netback
 from energy.finance import revenue as worth_of
 from energy.measure import periods
 from energy.measure.observations import rows_of
+from energy.provenance import apart
 
 COLUMNS = [
     "quantity",
@@ -68,7 +69,8 @@ def explain(
     -------
     DataFrame
         One row a step: ``quantity`` (flow, coverage, capacity, utilisation, idle, price, revenue,
-        netback)``, month`` (or first day of the quarter)``, id`` (cite it)``, value, unit, basis``
+        netback; ``doubt`` and ``printed``, a figure of the cell that is not what is shown, with the
+        reason)``, month`` (or first day of the quarter)``, id`` (cite it)``, value, unit, basis``
         as published, ``bcm`` (the figure at 20 °C)``, taken, share, part, how``. The parts of a
         quantity add up to it, to the last digit; only ``part`` of price and netback is that of each
         quarter, in USD/1000 m3. ``how`` of a derived number says so.
@@ -100,7 +102,7 @@ def explain(
     if "balanced" in cube:
         cell = cubes.flow_cube(tables, span.freq, first=str(span), last=str(span))
         found[0] = _with_balance(found[0], cell.sel(route=[route]), tables)
-        found.append(_doubts(tables, route, span))
+        found += [_doubts(tables, route, span), _apart(tables, route, span)]
     if span.freq in ("Q", "A", "G"):
         quarters = pd.DatetimeIndex(cube["period"].values)
         inside = (quarters >= pd.Timestamp(span.start)) & (quarters < pd.Timestamp(span.end))
@@ -208,6 +210,13 @@ def _doubts(tables: facts.Tables, route: str, span: periods.Period) -> pd.DataFr
         for row in rows_of(verdicts[near], _Doubt)
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=["route", *COLUMNS])
+
+
+def _apart(tables: facts.Tables, name: str, span: periods.Period) -> pd.DataFrame:
+    """Return why a cell does not show what is printed for it; see `energy.provenance.apart`."""
+    said = apart.sentences(tables, name, span)
+    said = said.assign(quantity="printed", route=name, month=span.start)
+    return said.reindex(columns=["route", *COLUMNS])
 
 
 def _coverage(parts: pd.DataFrame) -> pd.DataFrame:
@@ -367,7 +376,9 @@ def of_balance(tables: facts.Tables, market: str, period: str) -> pd.DataFrame:
     ]  # fmt: skip
     if not rows:
         raise PeriodError(f"The balance has no flow to {market} in {period}.")
-    return pd.DataFrame(rows, columns=COLUMNS)
+    said = _apart(tables, market, span)[COLUMNS]
+    return pd.concat([pd.DataFrame(rows, columns=COLUMNS), *([said] if len(said) else [])],
+                     ignore_index=True)  # fmt: skip
 
 
 class _Line(NamedTuple):
