@@ -34,6 +34,8 @@ SERIES = {
 }
 """Series of ``volumes`` that tell of supply: what is counted, and by which way."""
 OWN = ("production", "use", "deliveries", "storage", "planned storage")
+SOME = 12
+"""Periods that are named one by one; of more, the first and the last."""
 WHAT = ["market", "origin", "kind", "measure", "period"]
 SHOWN = [*WHAT, "value", "unit", "basis", "share", "of", "status", "id", "beside", "source",
          "published"]  # fmt: skip
@@ -68,6 +70,7 @@ def supply(
         or ship tracking does, production, use, deliveries at home, storage in place and planned), ``period, value,
         unit, basis, share`` (0-1 of the row named in ``of``; NaN where no total stands in this
         unit), ``status, id, beside`` (ids of other figures for the same), ``source, published``.
+        Where there is none, ``attrs["none"]`` says which periods have some.
 
     Raises
     ------
@@ -86,18 +89,43 @@ def supply(
             raise UnknownName(what, name, places["place"])
     if kind is not None and kind not in ("pipeline", "lng", "all"):
         raise UnknownName("kind", kind, ["pipeline", "lng", "all"])
-    rows = _figures(tables)
-    if period is not None:
-        rows = rows[rows["period"] == periods.label(periods.parse(str(period)))]
-    rows = _shared(_chosen(rows))
-    if market is not None:
-        rows = rows[rows["market"] == market]
-    if origin is not None:
-        parts = places.loc[places["part_of"].str.split(";").map(lambda own: origin in own), "place"]
-        rows = rows[rows["origin"].isin([origin, *parts])]
-    if kind is not None:
-        rows = rows[rows["kind"] == kind]
-    return rows.sort_values([*WHAT, "unit"], ignore_index=True)[SHOWN]
+    every = _figures(tables)
+    asked = None if period is None else periods.label(periods.parse(str(period)))
+    rows = every if asked is None else every[every["period"] == asked]
+    parts = places.loc[places["part_of"].str.split(";").map(lambda own: origin in own), "place"]
+    wanted = {
+        "market": [market] if market else [],
+        "origin": [origin, *parts] if origin else [],
+        "kind": [kind] if kind else [],
+    }
+    rows = _only_those(_shared(_chosen(rows)), wanted)
+    rows = rows.sort_values([*WHAT, "unit"], ignore_index=True)[SHOWN]
+    if rows.empty:
+        about = ", ".join(word for word in (market, origin, kind) if word)
+        rows.attrs["none"] = _none(about, asked, _only_those(every, wanted)["period"])
+    return rows
+
+
+def _only_those(rows: pd.DataFrame, wanted: dict[str, list[str]]) -> pd.DataFrame:
+    for column, names in wanted.items():
+        if names:
+            rows = rows[rows[column].isin(names)]
+    return rows
+
+
+def _none(about: str, asked: str | None, known: pd.Series) -> str:
+    """Say in a sentence what is there instead of what was asked for.
+
+    >>> _none("spain", "2024", pd.Series(["2023", "2022", "2023"]))
+    'No figure of supply for spain in 2024; there are some for 2022, 2023.'
+    >>> _none("spain, lng", None, pd.Series([], dtype=str))
+    'No figure of supply for spain, lng in any period.'
+    """
+    told = sorted(set(known))
+    if not told:
+        return f"No figure of supply for {about} in any period."
+    some = ", ".join(told if len(told) <= SOME else [*told[:3], "…", *told[-3:]])
+    return f"No figure of supply for {about} in {asked}; there are some for {some}."
 
 
 def _figures(tables: facts.Tables) -> pd.DataFrame:

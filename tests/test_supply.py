@@ -127,3 +127,21 @@ def test_as_it_was_known(tracker):
     """The year's total came out on 2 January 2025."""
     assert tracker.as_of("2025-01-01").supply("eu", 2024, kind="all").empty
     assert 54.45 in set(tracker.as_of("2025-01-02").supply("eu", 2024, kind="all")["value"])
+
+
+def test_an_empty_answer_says_what_is_there(tracker, capsys):
+    """Of Spain the facts hold the imports of 2023 alone."""
+    said = "No figure of supply for spain in 2024; there are some for 2023."
+    assert set(tracker.supply("spain")["period"]) == {"2023"}
+    none = tracker.supply("spain", "2024")
+    assert none.empty and none.attrs["none"] == said
+    assert said in repr(none) and said in none._repr_html_()
+    assert "none" not in tracker.supply("spain", "2023").attrs
+    assert cli.main(["supply", "spain", "2024"]) == 0
+    assert said in capsys.readouterr().err
+
+
+def test_many_periods_are_told_by_the_first_and_the_last():
+    known = pd.Series([f"{year}" for year in range(2001, 2026)])
+    said = "there are some for 2001, 2002, 2003, …, 2023, 2024, 2025."
+    assert supply._none("eu", "1990", known).endswith(said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from energy.cli.command import Verbs, add_format, add_verb, emit
+from energy.cli.command import Verbs, add_format, add_verb, emit, say
 from energy.errors import UsageError
 
 
@@ -146,6 +146,8 @@ def _run_supply(options: argparse.Namespace) -> int:
 
     tracker = energy.load(as_of=options.as_of)
     table = tracker.supply(options.market, options.period, origin=options.origin, kind=options.kind)
+    if table.empty:
+        say(f"energy: {table.attrs['none']}")
     return emit(table, options.format)
 
 

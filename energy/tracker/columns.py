@@ -142,7 +142,9 @@ ALIASES = {"Ahead.timing": "Tracker.timing", "Scoring.scores": "Tracker.scores"}
 
 
 class Table(pd.DataFrame):
-    """A table that tells its units where a notebook shows it; what is made of it is plain pandas.
+    """A table that tells its units where a notebook shows it, and why it is empty.
+
+    What is made of it is plain pandas.
 
     Examples
     --------
@@ -154,9 +156,12 @@ class Table(pd.DataFrame):
     'DataFrame'
     """
 
+    def __repr__(self) -> str:
+        return "\n".join(filter(None, [super().__repr__(), self.attrs.get("none", "")]))
+
     def _repr_html_(self) -> str | None:
         shown = cast("str | None", super()._repr_html_())  # type: ignore[misc]  # the stubs lack it
-        said = in_words(self.attrs.get("units", {}))
+        said = self.attrs.get("none") or in_words(self.attrs.get("units", {}))
         return (shown and said and f"{shown}<p>{html.escape(said)}</p>") or shown
 
 

@@ -245,11 +245,9 @@ def facts_of(record: Mapping[Hashable, Any], words: Mapping[str, str]) -> list[t
         value = record.get(column)
         if value is not None and not pd.isna(value):
             kind = text_of(record.get("nameplate_kind")) if column == "nameplate" else ""
-            said = [
-                form.format(value),
-                "" if label in renamed and kind == "plan" else KINDS.get(kind),
-            ]
-            facts.append((renamed.get(label, label), ", ".join(filter(None, said))))
+            what = "" if label in renamed and kind == "plan" else KINDS.get(kind, "")
+            told = ", ".join(filter(None, [form.format(value), what]))
+            facts.append((renamed.get(label, label), told))
     accuracy = text_of(record.get("accuracy"))
     drawn = [ACCURACY.get(accuracy, accuracy)]
     drawn.append(text_of(record.get("geometry_source")))
