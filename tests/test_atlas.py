@@ -669,6 +669,31 @@ def test_words_of_every_chart_can_be_read_on_a_phone(browser, real):
             assert min(words, key=lambda word: word[1])[1] >= 11, (name, words)
 
 
+@pytest_browser
+def test_words_on_a_desk_are_whole_and_of_eleven_pixels(browser, real):
+    """Russian names are the longest: no choice is cut, 30 px go to padding and arrow."""
+    with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, _):
+        page.goto(f"{real[1].as_uri()}#2025Q4?lang=ru")
+        page.reload()
+        page.locator(".gd-time select").first.wait_for()
+        rooms = page.evaluate("""() => [...document.querySelectorAll('.gd-time select')].map(select => {
+            const pen = document.createElement('canvas').getContext('2d');
+            pen.font = getComputedStyle(select).font;
+            const text = select.selectedOptions[0].textContent;
+            return [text, select.clientWidth - pen.measureText(text).width];
+        })""")
+        assert len(rooms) >= 3 and min(room for _, room in rooms) >= 30, rooms
+        small = page.evaluate("""() => ['gd-label', 'gd-ticks'].map(name => {
+            const inner = name === 'gd-label' ? '<small>x</small>' : '<i class="gd-divide">x</i>';
+            const node = Object.assign(document.createElement('div'), { className: name, innerHTML: inner });
+            document.querySelector('.gd-map').append(node);
+            const size = parseFloat(getComputedStyle(node.firstChild).fontSize);
+            node.remove();
+            return size;
+        })""")
+        assert min(small) >= 11, small
+
+
 def test_what_is_not_built_has_a_planned_start():
     plan = {"status": "proposed", "start": "2031-01-01", "nameplate": 50.0}
     said = dict(atlas.lines.facts_of(plan, {}))

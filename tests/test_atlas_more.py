@@ -1028,6 +1028,11 @@ def test_every_place_and_city_of_the_search_has_its_position():
     assert all(np.isfinite([spot["lat"], spot["lon"]]).all() for spot in found.values())
 
 
+@pytest.mark.parametrize("word", ["新疆", "Xinjiang", "Синьцзян"])
+def test_a_province_is_found_by_its_city(tracker, word):
+    assert "urumqi" in set(tracker.search(word)["id"])
+
+
 @pytest.fixture(scope="module")
 def found_page(browser, real):
     with browsers.opened(browser, real[1]) as (page, log):
