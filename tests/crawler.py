@@ -174,8 +174,31 @@ class Book:
                            for name in ("customs_value", "customs_mass"))  # fmt: skip
             return money / (mass / prices.DENSITY * 1e-3)
         found = np.array([t["value"] for t in told])
-        level = 4 * found[0] - found[1:].sum() if "leaves beside" in row.how else found.mean()
+        if row.how.endswith("what the other quarters leave"):
+            level = self._left(row, told)
+        else:
+            level = 4 * found[0] - found[1:].sum() if "leaves beside" in row.how else found.mean()
         return level * self._shape(row) if "shaped by" in row.how else level
+
+    def _left(self, row, told) -> float:
+        """Return what a year's mean leaves beside the means of shorter spans, weighed by what flowed."""
+        year, *inner = [periods.parse(t["period"]) for t in told]
+        quarters = periods.span(year, year, "Q")
+        flow = self._flowed(row, [periods.label(quarter) for quarter in quarters])
+        within = [sum(v for name, v in flow.items() if one.start <= periods.parse(name).start < one.end)
+                  for one in inner]  # fmt: skip
+        whole = sum(flow.values())
+        others = sum(v * t["value"] for v, t in zip(within, told[1:], strict=True))
+        return (told[0]["value"] * whole - others) / (whole - sum(within))
+
+    def _flowed(self, row, names: list[str]) -> dict[str, float]:
+        """Return what flowed to a market by quarter; 1 each where it is not known of all."""
+        weights = self.tracker._weights.get(self._market(row))
+        flow = (
+            weights.reindex(names).to_numpy(float) if weights is not None else np.ones(len(names))
+        )
+        known = np.isfinite(flow).all() and flow.sum() > 0
+        return dict(zip(names, flow if known else np.ones(len(names)), strict=True))
 
     @cached_property
     def _models(self) -> Callable[[str], dict[str, float]]:
@@ -207,12 +230,9 @@ class Book:
         table, market = self.tracker._prices, self._market(row)
         held = table[(table["market"] == market) & (table["reason"] == row.how)]
         names = [f"{day.year}Q{day.quarter}" for day in held["period"]]
-        model, weights = self._models(market), self.tracker._weights.get(market)
+        model = self._models(market)
         shape = np.array([model[name] for name in names])
-        flow = (
-            weights.reindex(names).to_numpy(float) if weights is not None else np.ones(len(names))
-        )
-        flow = flow if np.isfinite(flow).all() and flow.sum() > 0 else np.ones(len(names))
+        flow = np.array(list(self._flowed(row, names).values()))
         return model[row.period] / float(flow @ shape / flow.sum())
 
     def _charge(self, row) -> float:

@@ -273,6 +273,8 @@ def _shaped(
         table.loc[part.index, "reason"] = [
             text.replace("held constant", words) for text in part["reason"]
         ]
+        if rest:
+            table.loc[part.index, "id"] = ";".join([*part["id"].unique(), *others["id"].unique()])
     return table
 
 
