@@ -152,8 +152,8 @@ def plain(text: str) -> str:
 def alike(word: str, known: Iterable[str], most: int = 5) -> list[str]:
     """Return the names that a word may have been meant for, the likeliest first; none that is far.
 
-    A name is near if nearly all its letters are those of the word, or if one of its parts begins
-    with the word.
+    A name is near if nearly all its letters are those of the word, if it has the same letters in
+    another order, or if one of its parts begins with the word.
 
     Examples
     --------
@@ -161,6 +161,8 @@ def alike(word: str, known: Iterable[str], most: int = 5) -> list[str]:
     ['blue-stream']
     >>> alike("duty", ["export_duty", "transit"]), alike("spain", ["ukraine", "poland"])
     (['export_duty'], [])
+    >>> alike("bmc", ["bcm", "mcm/d"])
+    ['bcm']
     """
     asked, found = plain(word), {}
     for name in known:
@@ -171,8 +173,9 @@ def alike(word: str, known: Iterable[str], most: int = 5) -> list[str]:
             plain(name[m.start() :]).startswith(asked)
             for m in re.finditer(r"(?<![^\W_])[^\W_]", name)
         )
-        if asked and (begins or like >= ALIKE):
-            found[name] = max(like, ALIKE if begins else 0.0)
+        swapped = sorted(held) == sorted(asked)  # bmc for bcm: of three letters one swap is much
+        if asked and (begins or swapped or like >= ALIKE):
+            found[name] = max(like, ALIKE if begins or swapped else 0.0)
     return sorted(found, key=lambda name: -found[name])[:most]
 
 

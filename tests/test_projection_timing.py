@@ -247,7 +247,7 @@ def test_no_draws_is_refused(pos2, n):
 
 def test_unknown_route_and_route_without_evidence(tables):
     with pytest.raises(
-        UnknownName, match=r"Unknown route 'power-of-siberia-3'; near: power-of-siberia"
+        UnknownName, match=r"Unknown route 'power-of-siberia-3'; near: Power of Siberia 1"
     ):
         timing.first_gas(tables, "power-of-siberia-3")
     with pytest.raises(

@@ -71,6 +71,8 @@ def test_a_country_is_known_by_its_names(tracker):
     assert cube["route"].values.tolist() == ["nord-stream-1", "nord-stream-2", "yamal-europe"]
 
 
-def test_what_is_like_nothing_is_not_likened_to_a_country_code(tracker):
-    with pytest.raises(UnknownName, match="Unknown route 'austria'; near: valdai-pskov-riga"):
+def test_a_country_without_a_line_is_not_likened_to_a_route(tracker):
+    with pytest.raises(UsageError, match=r"'austria' is a country to which no line .* leads"):
         tracker.route("austria")
+    with pytest.raises(UnknownName, match="Unknown route 'zzaustriazz'; known: "):
+        tracker.route("zzaustriazz")

@@ -376,7 +376,7 @@ def _sources(used: set[str], rows: pd.DataFrame, known: pd.DataFrame) -> pd.Data
     by_hand = [
         {"source": name, "title": note.split("; ")[0] or name, "publisher": "", "kind": "own",
          "url": next((part for part in note.split("; ") if part.startswith("http")), ""),
-         "published": "", "licence": inbox.LICENCE, "note": "entered by hand"}
+         "published": "", "read": "", "licence": inbox.LICENCE, "note": "entered by hand"}
         for name in sorted(others)
         for note in rows.loc[rows["source"] == name, "note"].head(1)
     ]  # fmt: skip

@@ -141,7 +141,7 @@ def league(tables: facts.Tables, by: str = "source") -> pd.DataFrame:
     >>> league(facts.load(), "colour")
     Traceback (most recent call last):
         ...
-    energy.errors.UnknownName: Unknown league 'colour'; near: source.
+    energy.errors.UnknownName: Unknown league 'colour'; known: kind, source.
     """
     if by not in ("source", "kind"):
         raise UnknownName("league", by, ("source", "kind"))

@@ -148,7 +148,7 @@ def table() -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, columns source, title, publisher, kind, url, published, licence, note
+    DataFrame, columns source, title, publisher, kind, url, published, read, licence, note
 
     Examples
     --------
@@ -158,7 +158,7 @@ def table() -> pd.DataFrame:
     rows = [
         {
             "source": module.NAME, "title": module.TITLE, "publisher": module.PUBLISHER,
-            "kind": module.KIND, "url": module.URL, "published": "", "licence": module.LICENCE,
+            "kind": module.KIND, "url": module.URL, "published": "", "read": "", "licence": module.LICENCE,
             "note": (module.__doc__ or "").splitlines()[0],
         }
         for module in SOURCES.values()

@@ -435,7 +435,7 @@ class Tracker:
         >>> import energy
         >>> cube = energy.load().flows("power-of-siberia-1", freq="A", first="2025", last="2025")
         >>> round(float(cube.flow[0, 0]), 1)
-        38.9
+        38.8
         """
         if market is not None and route is not None:
             raise UsageError(f"route={route!r} and market={market!r} are the same thing; give one.")

@@ -44,7 +44,7 @@ class Evidence(Facet):
         >>> energy.load().evidence.league("colour")
         Traceback (most recent call last):
             ...
-        energy.errors.UnknownName: Unknown league 'colour'; near: source.
+        energy.errors.UnknownName: Unknown league 'colour'; known: kind, source.
         """
         return mirrors.league(self.t.facts, by)
 
