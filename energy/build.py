@@ -286,7 +286,7 @@ def _gem_lines(path: str | Path) -> gpd.GeoDataFrame:
     if not Path(path).is_file():
         return gem.read_folder(path)
     with tempfile.TemporaryDirectory() as folder:
-        return gem.read_folder(files.unfold(path, folder))
+        return gem.read_folder(files.unfold(path, folder), gem.edition_of(path))
 
 
 def import_gem(path: str | Path) -> list[str]:
@@ -307,7 +307,7 @@ def import_gem(path: str | Path) -> list[str]:
     target = facts.home() / tracker.GEM_LINES
     target.parent.mkdir(parents=True, exist_ok=True)
     formats.write_geojson(
-        better.drop(columns=["length_km"]), target, meta={"attribution": gem.ATTRIBUTION}
+        better.drop(columns=["length_km"]), target, meta={"attribution": found.attrs["attribution"]}
     )
     report = better.attrs["report"]
     lines = [
@@ -317,7 +317,7 @@ def import_gem(path: str | Path) -> list[str]:
         )
     ]
     broken = [f"not read: {fault}" for fault in found.attrs["faults"]]
-    return [*lines, *broken, f"written: {target}", gem.ATTRIBUTION]
+    return [*lines, *broken, f"written: {target}", found.attrs["attribution"]]
 
 
 def check_install(folder: str | Path = ".") -> list[str]:

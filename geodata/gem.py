@@ -26,12 +26,46 @@ from geodata.errors import FormatError, GeometryError, checked
 from geodata.formats import collector_paused
 from geodata.geometry import deviation_km, distance_km, ends, length_km, simplify, trace
 
-__all__ = ["ATTRIBUTION", "NEVER", "read_folder", "replace"]
+__all__ = ["ATTRIBUTION", "NEVER", "credit", "edition_of", "edition_told", "read_folder", "replace"]
 
-ATTRIBUTION = (
-    "Pipeline reference geometry: Global Energy Monitor, Global Gas Infrastructure Tracker "
-    "(routes of April 2026), CC BY 4.0."
-)
+_EDITION = re.compile(r"(?<!\d)20\d\d(?:-\d\d){0,2}(?!\d)")
+
+
+def edition_of(path: str | os.PathLike[str]) -> str:
+    """Return the edition that the name of a file or folder tells, as written; "" if it tells none.
+
+    >>> edition_of("GEM-GGIT-Gas-Pipelines-2025-11.xlsx"), edition_of("ggit-gas-pipelines-2022.csv")
+    ('2025-11', '2022')
+    >>> edition_of("gas-pipelines")
+    ''
+    """
+    found = _EDITION.search(Path(path).name)
+    return found[0] if found else ""
+
+
+def credit(edition: str = "") -> str:
+    """Return the line that Global Energy Monitor's licence asks for, with the edition if it is known.
+
+    >>> credit("2025-11").rpartition("Tracker ")[2]
+    '(edition 2025-11), CC BY 4.0.'
+    """
+    told = f" (edition {edition})" if edition else ""
+    return (f"Pipeline reference geometry: Global Energy Monitor, Global Gas Infrastructure Tracker{told}, "
+            "CC BY 4.0.")  # fmt: skip
+
+
+def edition_told(note: object) -> str:
+    """Return the edition in the note of a line that `replace` took; "" if it names none.
+
+    >>> edition_told("Line of Global Energy Monitor P0736 (edition 2025-11).")
+    '2025-11'
+    """
+    found = re.search(r"\(edition ([\d-]+)\)", str(note))
+    return found[1] if found else ""
+
+
+ATTRIBUTION = credit("2026-04")
+"""Of the edition against which our own lines were checked."""
 
 NEVER = {
     "caspian-coastal": "the GEM line follows Central Asia - Center instead of the Caspian shore",
@@ -81,7 +115,7 @@ class _Lines:
 
 
 @checked
-def read_folder(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
+def read_folder(path: str | os.PathLike[str], edition: str | None = None) -> gpd.GeoDataFrame:
     """Read every route of Global Energy Monitor's folder of gas pipelines.
 
     Parameters
@@ -89,6 +123,8 @@ def read_folder(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
     path : path
         The folder with the files ``P0001.geojson``, or one that holds it, such as a checkout of
         the whole repository.
+    edition : str, optional
+        Edition to credit; default what the folder's name tells.
 
     Returns
     -------
@@ -97,7 +133,7 @@ def read_folder(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
         ``vertices`` and ``note`` (what was odd about the file, empty if nothing). Lines are as GEM
         drew them: unsorted, reversed and repeated pieces included. In ``attrs``: ``faults`` (a
         sentence for each file that could not be used), ``skipped`` (files that hold no routes),
-        ``attribution`` and ``source`` (the folder).
+        ``edition``, ``attribution`` and ``source`` (the folder).
 
     Raises
     ------
@@ -125,7 +161,9 @@ def read_folder(path: str | os.PathLike[str]) -> gpd.GeoDataFrame:
     gdf = _frame([name.removesuffix(".geojson") for name in files], lines)
     _refuse_outside(gdf, lines.faults)
     gdf = _with_side_files(gdf, [name for name in names if name not in set(files)])
-    gdf.attrs |= {"faults": lines.faults, "attribution": ATTRIBUTION, "source": str(folder)}
+    edition = edition_of(path) if edition is None else edition
+    gdf.attrs |= {"faults": lines.faults, "edition": edition, "attribution": credit(edition),
+                  "source": str(folder)}  # fmt: skip
     return gdf
 
 
@@ -349,7 +387,7 @@ def replace(
         _set_row(result, route, line, reason)
     result.attrs["report"] = pd.DataFrame(report).set_index("route")
     if (result["geometry_source"] == "gem").any():
-        result.attrs["attribution"] = ATTRIBUTION
+        result.attrs["attribution"] = credit(gem.attrs.get("edition", ""))
     return result
 
 
@@ -373,7 +411,9 @@ def _candidate(
     except GeometryError as error:
         return None, str(error).rstrip(".")
     fault = _worse(line, ours, known)
-    return (None, fault) if fault else (line, f"Global Energy Monitor {', '.join(projects)}")
+    edition = gem.attrs.get("edition", "")
+    told = f" (edition {edition})" if edition else ""
+    return (None, fault) if fault else (line, f"Global Energy Monitor {', '.join(projects)}{told}")
 
 
 def _worse(line: BaseGeometry, ours: BaseGeometry, known: BaseGeometry) -> str:

@@ -170,7 +170,10 @@ def gem_folder(tmp_path):
 def test_import_gem_replaces_a_line_and_carries_its_credit(tmp_path, own_home):
     kept = own_home / tracker.GEM_LINES
     try:
-        report = build.import_gem(gem_folder(tmp_path))
+        folder = gem_folder(tmp_path).rename(tmp_path / "GEM-GGIT-Gas-Pipelines-2025-11")
+        report = build.import_gem(folder)
+        credit = gem.credit("2025-11")
+        assert report[-1] == credit and "(edition 2025-11)" in credit
         assert any(line.startswith("blue-stream: replaced") for line in report)
         assert any(line.startswith("not read: P0002.geojson") for line in report)
         t = tracker.Tracker.open()
@@ -179,7 +182,8 @@ def test_import_gem_replaces_a_line_and_carries_its_credit(tmp_path, own_home):
         assert t.check() == []
         t.export(tmp_path / "layers", projection=False)
         text = json.loads((tmp_path / "layers" / "routes.geojson").read_text(encoding="utf-8"))
-        assert gem.ATTRIBUTION in text["attribution"]
+        assert credit in text["attribution"]  # of the edition read, not of the one our lines knew
+        assert "(edition 2025-11)" in t.map(projection=False).get_root().render()
         assert "Global Energy Monitor" in t.map(projection=False).get_root().render()
     finally:
         kept.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ def test_every_project_has_a_row_with_or_without_a_route(samples):
     assert samples.index.tolist() == [f"P{i:04}" for i in range(1, 12)]
     assert samples.columns.tolist() == ["geometry", "parts", "vertices", "note"]
     assert samples.crs.to_epsg() == 4326
-    assert samples.attrs["attribution"] == gem.ATTRIBUTION
+    assert samples.attrs["attribution"] == gem.credit()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_better_line_is_taken_and_runs_our_way():
     assert (row["accuracy"], row["geometry_source"]) == ("traced", "gem")
     assert row["note"] == "Line of Global Energy Monitor P0001."
     assert row["length_km"] == pytest.approx(length_km(LineString(BENDS)), abs=0.05)
-    assert result.attrs["attribution"] == gem.ATTRIBUTION
+    assert result.attrs["attribution"] == gem.credit()
     report = result.attrs["report"].loc["ours"]
     assert report["action"] == "replaced"
     assert report["old_km"] == pytest.approx(length_km(ours), abs=0.05)

@@ -379,12 +379,12 @@ class Maps(Facet):
         >>> t.maps.meta()["as_of"] == t.edition
         True
         """
-        used_gem = (self.t.lines["geometry_source"] == "gem").any()
-        credit = f"{layers.OWN}. {gem.ATTRIBUTION}" if used_gem else layers.OWN
+        theirs = self.t.lines.loc[self.t.lines["geometry_source"] == "gem", "note"]
+        editions = sorted(set(theirs.map(gem.edition_told)))
         return {
             "title": "Russian gas by pipeline",
             "licence": layers.LICENCE,
-            "attribution": credit,
+            "attribution": ". ".join([layers.OWN, *map(gem.credit, editions)]),
             "as_of": self.t.edition,
         }
 

@@ -26,7 +26,7 @@ from geodata.draw.assets import static
 from geodata.draw.offline import OfflineMap
 from geodata.draw.pieces import Basemap, Piece, Title
 from geodata.errors import FormatError, GeometryError
-from geodata.gem import ATTRIBUTION
+from geodata.gem import credit
 from geodata.geometry import cut_antimeridian
 
 __all__ = ["TIERS", "Tier", "WorldLines", "build", "pack", "read_attributes", "thin"]
@@ -102,7 +102,7 @@ def build(
     *,
     title: str = "Gas pipelines of the world",
     tiers: Sequence[Tier] = TIERS,
-    attribution: str = ATTRIBUTION,
+    attribution: str | None = None,
 ) -> OfflineMap:
     """Build the map of all pipelines: one self-contained page that needs no network.
 
@@ -117,8 +117,8 @@ def build(
         Heading of the page.
     tiers : sequence of Tier
         Copies of the lines, far to near.
-    attribution : str
-        Shown on the map at all times.
+    attribution : str, optional
+        Shown on the map at all times; default the credit of the frame's edition.
 
     Returns
     -------
@@ -164,9 +164,10 @@ class WorldLines(Piece):
         gem_frame: gpd.GeoDataFrame,
         attributes: pd.DataFrame | None = None,
         tiers: Sequence[Tier] = TIERS,
-        attribution: str = ATTRIBUTION,
+        attribution: str | None = None,
     ):
         _check(gem_frame, tiers)
+        attribution = attribution or gem_frame.attrs.get("attribution", credit())
         coords, sizes, owners = _lines(gem_frame)
         known = _attributes(gem_frame, attributes)
         drawn = len(np.unique(owners))
