@@ -108,6 +108,20 @@ def test_a_zero_carries_the_date_of_its_evidence(made):
     assert rows.loc["china-russia-east/2025Q4", "figure_date"] == ""  # nobody publishes it
 
 
+def test_a_figure_of_a_part_says_of_which(made):
+    routes, flows = made["routes"], made["flows_quarterly"]
+    assert routes.loc["turkstream-2", ["period", "span"]].tolist() == [
+        "2026Q2",
+        "Apr–May only, 61 of 91 days",
+    ]
+    some = flows["span"] != ""
+    assert some.sum() > 20 and flows.loc["ukraine-slovakia/2009Q1", "span"] == "45 of 90 days"
+    told = flows.loc[some, "span"].str.extract(r"(\d+) of (\d+) days$").astype(float)
+    assert (abs(told[0] / told[1] - flows.loc[some, "coverage"]) < 0.5 / 90).all()
+    whole = flows.loc[~some, "coverage"]
+    assert ((whole == 0) | (whole > 0.99)).all()
+
+
 def test_idle_is_capacity_less_flow(made):
     row = made["flows_quarterly"].loc["yamal-europe/2025Q4"]
     assert row["flow"] == 0

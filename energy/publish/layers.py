@@ -65,7 +65,9 @@ QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 THIN, THINNER = 0.1, 0.2  # degrees; lines that are repeated for every period
 
 
-def routes(lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset) -> gpd.GeoDataFrame:
+def routes(
+    lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset, months: xr.Dataset | None = None
+) -> gpd.GeoDataFrame:
     """Join each route's line with what is known of it.
 
     Parameters
@@ -76,6 +78,8 @@ def routes(lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset) -> gpd.Geo
         The facts.
     cube : Dataset
         Quarterly flows with price and revenue.
+    months : Dataset, optional
+        The same flows by month; names the months in ``span``.
 
     Returns
     -------
@@ -98,7 +102,7 @@ def routes(lines: gpd.GeoDataFrame, tables: Tables, cube: xr.Dataset) -> gpd.Geo
     kind = _newest_fact(held, "capacity", "status").reindex(frame.index)
     kind = kind.where(kind.isin(["contract", "plan"]), "design")
     frame["nameplate_kind"] = kind.where(nameplate.notna(), "")
-    frame = frame.join(newest(cube)).join(histories(cube))
+    frame = frame.join(newest(cube, months)).join(histories(cube))
     frame["figure_date"] = qualifiers.seen(frame["sources"].fillna(""), tables)
     frame["events"] = _events_of(tables["events"], frame.index)
     columns = ["accuracy", "geometry_source", "length_km", "note", "geometry"]
@@ -122,12 +126,12 @@ def _newest_fact(route_facts: pd.DataFrame, attribute: str, column: str = "value
     return rows.drop_duplicates("route", keep="last").set_index("route")[column]
 
 
-def newest(cube: xr.Dataset) -> pd.DataFrame:
+def newest(cube: xr.Dataset, months: xr.Dataset | None = None) -> pd.DataFrame:
     """Return the figures of the newest period that a published figure of each route covers.
 
     A route that no figure covers, one between two others, takes its newest balanced flow.
     """
-    rows = {}
+    rows, parts = {}, qualifiers.part_texts(cube, months)
     labels, beside = period_labels(cube), [name for name in BESIDE if name in cube]
     flow, covered = cube["flow"].values, cube["coverage"].values > 0
     for r, route in enumerate(cube["route"].values):
@@ -144,6 +148,7 @@ def newest(cube: xr.Dataset) -> pd.DataFrame:
         row |= {
             "period": labels[p] if len(known) else "",
             "coverage": _rounded(cube["coverage"].values[r, p], "coverage"),
+            "span": parts[r][p],
         }
         row |= {
             "flow_status": cube["flow_status"].values[r, p],
@@ -229,7 +234,11 @@ def _with_arrows(
 
 
 def flows_long(
-    lines: gpd.GeoDataFrame, cube: xr.Dataset, tables: Tables, tolerance: float = THIN
+    lines: gpd.GeoDataFrame,
+    cube: xr.Dataset,
+    tables: Tables,
+    tolerance: float = THIN,
+    months: xr.Dataset | None = None,
 ) -> gpd.GeoDataFrame:
     """Return one row per route and period with a known flow, on a simplified line.
 
@@ -239,7 +248,7 @@ def flows_long(
     """
     thin = {route: geometry.simplify(geom, tolerance) for route, geom in lines.geometry.items()}
     labels, starts = period_labels(cube), pd.DatetimeIndex(cube["period"].values)
-    rows = []
+    rows, parts = [], qualifiers.part_texts(cube, months)
     for r, route in enumerate(cube["route"].values):
         for p in np.flatnonzero(~np.isnan(cube["flow"].values[r])).tolist():
             row = {"id": f"{route}/{labels[p]}", "route": route, "period": labels[p],
@@ -250,6 +259,7 @@ def flows_long(
                 for name in [*NUMBERS, "coverage", *beside]
             }
             row |= {name: cube[name].values[r, p] for name in WORDS if name in cube}
+            row["span"] = parts[r][p]
             row["idle"] = _idle(row)
             if "netback" in cube:
                 row["netback"] = _rounded(cube["netback"].values[r, p], "netback")
@@ -647,6 +657,9 @@ DICTIONARY: dict[str, dict[str, str]] = {
         for word, level in QUANTILES.items()
     },
     "coverage": _field("Share of the period's days that the figures cover", "1"),
+    "span": _field(
+        "Of what part of the period the published figures speak; empty for all of it, or none"
+    ),
     "flow_p10": _field(
         "10th percentile of the flow of the period: of the balance, or of the draws", "bcm at 20 °C"
     ),

@@ -200,3 +200,36 @@ def part_words(share: float, length: int, span: str = "") -> str:
         return ""
     part = f"{round(share * length)} of {length} days"
     return f"{span} only, {part}" if span else part
+
+
+def part_texts(cube: xr.Dataset, months: xr.Dataset | None = None) -> list[list[str]]:
+    """Say of every cell of what part of the period its published figure speaks, "" for the whole.
+
+    Parameters
+    ----------
+    cube, months
+        As for `spans`.
+
+    Returns
+    -------
+    list of list of str, dims (route, period)
+
+    Examples
+    --------
+    >>> quarter = xr.Dataset(
+    ...     {"flow": (("route", "period"), [[0.9, 3.1]]),
+    ...      "coverage": (("route", "period"), [[31 / 92, 1.0]])},
+    ...     coords={"route": ["turkstream-2"], "period": pd.DatetimeIndex(["2025-10-01", "2026-01-01"])},
+    ...     attrs={"freq": "Q"})
+    >>> part_texts(quarter)
+    [['31 of 92 days', '']]
+    """
+    share, part = coverage(cube), in_part(cube)
+    length = np.broadcast_to(days(cube), share.shape)
+    return [
+        [
+            part_words(float(s), int(n), word) if p else ""
+            for s, n, p, word in zip(*row, strict=True)
+        ]
+        for row in zip(share, length, part, spans(cube, months), strict=True)
+    ]

@@ -252,9 +252,10 @@ class Maps(Facet):
         """
         t = self.t
         priced = netback.attach(t._quarters, t.facts, lengths=t.lines["length_km"])
+        months = t._cube(freq="M")  # names the months behind a figure of a part of its quarter
         made = {
-            "routes": t.routes,
-            "flows_quarterly": layers.flows_long(t.lines, priced, t.facts),
+            "routes": layers.routes(t.lines, t.facts, t._quarters, months),
+            "flows_quarterly": layers.flows_long(t.lines, priced, t.facts, months=months),
             "hubs": routes.places(),
             "events": layers.events(t.lines, t.facts["events"]),
         }
