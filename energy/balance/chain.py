@@ -121,8 +121,8 @@ class _Step:
     ----------
     factor : ndarray, shape (n, n)
         Cholesky factor of the block.
-    gain : ndarray, shape (n, t + m)
-        Its inverse applied to the ties with the next block (t) and with the open rows (m).
+    half : ndarray, shape (n, t + m)
+        The factor's inverse applied to the ties with the next block (t) and with the open rows (m).
     ended, rest : ndarray of int
         Positions among the ties of the rows that end here, and of all others.
     inner : ndarray, shape (e, e)
@@ -132,7 +132,7 @@ class _Step:
     """
 
     factor: np.ndarray
-    gain: np.ndarray
+    half: np.ndarray
     ended: np.ndarray
     rest: np.ndarray
     inner: np.ndarray
@@ -194,13 +194,15 @@ class Chain:
         body, t, m = self.border.body[k].copy(), joint.shape[1], len(rows)
         block[:head, :head] += left[:head, :head]
         body[:carried, :head] += left[head:, :head]
-        right = np.zeros((len(block), t + m))
+        right = np.zeros(
+            (len(block), t + m), order="F"
+        )  # as the solver lays it, so nothing is copied
         if t:
             right[-len(joint) :, :t] = joint
         right[:, t:] = body.T
         factor = _factor(block, k)
-        gain = _solve_factored(factor, right)
-        own = -(right.T @ gain)
+        half = _halfway(factor, right)
+        own = -(half.T @ half)
         own[t : t + carried, t : t + carried] += left[head:, head:]
         new = np.arange(t + carried, t + m)
         own[new, new] -= 1 / weights[rows[carried:]]
@@ -211,7 +213,7 @@ class Chain:
         inner = -_inverse(_factor(-pivot, -1)) if len(pivot) else pivot
         ties = own[np.ix_(ended, rest)]
         pass_on = inner @ ties
-        self.steps.append(_Step(factor, gain, ended, rest, inner, pass_on))
+        self.steps.append(_Step(factor, half, ended, rest, inner, pass_on))
         return np.asarray(own[np.ix_(rest, rest)] - ties.T @ pass_on)
 
     def solve(self, right: np.ndarray) -> np.ndarray:
@@ -224,23 +226,23 @@ class Chain:
         [2.0, 3.0]
         """
         flat = right.reshape(len(right), -1)
-        plain, ended = self._forward(flat)
+        halves, ended = self._forward(flat)
         parts: list[np.ndarray] = [np.zeros(0)] * len(self.steps)
         ahead = np.zeros((0, flat.shape[1]))
         for k in reversed(range(len(self.steps))):
             step, t = self.steps[k], self.ties[k]
-            ties = np.empty((step.gain.shape[1], flat.shape[1]))
+            ties = np.empty((step.half.shape[1], flat.shape[1]))
             ties[step.rest] = ahead
             ties[step.ended] = ended[k] - step.pass_on @ ahead
-            parts[k] = plain[k] - step.gain @ ties
+            parts[k] = _back(step.factor, halves[k] - step.half @ ties)
             if k:
                 head, carried = self.ties[k - 1], self.border.carried[k]
                 ahead = np.concatenate([parts[k][:head], ties[t : t + carried]])
         return np.concatenate(parts).reshape(right.shape)
 
     def _forward(self, right: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Return each block's solution without its ties, and that of the rows that end there."""
-        plain: list[np.ndarray] = []
+        """Return each block's right side halfway to its solution, and that of the rows that end there."""
+        halves: list[np.ndarray] = []
         ended: list[np.ndarray] = []
         left = np.zeros((0, right.shape[1]))
         for k, step in enumerate(self.steps):
@@ -248,12 +250,12 @@ class Chain:
             head = len(left) - carried
             part = right[self.edges[k] : self.edges[k + 1]].copy()
             part[:head] += left[:head]
-            ties = -(step.gain.T @ part)
+            halves.append(_halfway(step.factor, part))
+            ties = -(step.half.T @ halves[-1])
             ties[t : t + carried] += left[head:]
-            plain.append(_solve_factored(step.factor, part))
             ended.append(step.inner @ ties[step.ended])
             left = ties[step.rest] - step.pass_on.T @ ties[step.ended]
-        return plain, ended
+        return halves, ended
 
     @functools.cached_property
     def covariance(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -272,19 +274,20 @@ class Chain:
         next_ = np.zeros((0, 0))  # of that with the whole next block
         for k in reversed(range(len(self.steps))):
             step, t = self.steps[k], self.ties[k]
+            gain = _back(step.factor, step.half)
             over = -step.pass_on @ ahead
-            ties = np.empty((step.gain.shape[1],) * 2)
+            ties = np.empty((gain.shape[1],) * 2)
             ties[np.ix_(step.rest, step.rest)] = ahead
             ties[np.ix_(step.ended, step.rest)] = over
             ties[np.ix_(step.rest, step.ended)] = over.T
             ties[np.ix_(step.ended, step.ended)] = step.inner - over @ step.pass_on.T
-            across = -step.gain @ ties
+            across = -gain @ ties
             if len(own):
                 whole = np.empty((len(ties), next_.shape[1]))
                 whole[step.rest] = next_
                 whole[step.ended] = -step.pass_on @ next_
-                beside.insert(0, -step.gain @ whole)
-            own.insert(0, _inverse(step.factor) - across @ step.gain.T)
+                beside.insert(0, -gain @ whole)
+            own.insert(0, _inverse(step.factor) - across @ gain.T)
             if k:
                 head, mine = self.ties[k - 1], slice(t, t + self.border.carried[k])
                 ahead = np.block([[own[0][:head, :head], across[:head, mine]],
@@ -297,17 +300,26 @@ def _factor(block: np.ndarray, number: int) -> np.ndarray:
     """Return the lower Cholesky factor."""
     from scipy.linalg import lapack
 
-    factor, fault = lapack.dpotrf(block, lower=1, overwrite_a=1)
+    # a symmetric block is its transpose, which lies as the solver has it
+    factor, fault = lapack.dpotrf(block.T, lower=1, overwrite_a=1)
     if fault:
         raise EnergyError(f"Block {number} of the balance has no unique answer: an arc has neither "
                           "a figure nor a prior. Give it a spread in balance_arcs.csv.")  # fmt: skip
     return np.asarray(factor)
 
 
-def _solve_factored(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+def _halfway(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the factor's inverse applied to a right side."""
     from scipy.linalg import lapack
 
-    return np.asarray(lapack.dpotrs(factor, right, lower=1)[0].reshape(right.shape))
+    return np.asarray(lapack.dtrtrs(factor, right, lower=1)[0].reshape(right.shape))
+
+
+def _back(factor: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Return the transposed factor's inverse applied to what is halfway."""
+    from scipy.linalg import lapack
+
+    return np.asarray(lapack.dtrtrs(factor, half, lower=1, trans=1)[0].reshape(half.shape))
 
 
 def _inverse(factor: np.ndarray) -> np.ndarray:

@@ -167,16 +167,19 @@ class Normal:
         weights : ndarray, shape (rows,)
             Of the measurements, above 0.
         diagonal, beside : ndarray, shape (arcs, months)
-            Of the prior: of each flow, and of it with the next month's.
+            Of the prior: of each flow, 0 or more, and of it with the next month's.
         """
         bases, edges = self.frame.bases, self.frame.edges
         blocks, joints = [], []
+        roots, spread = np.sqrt(weights), np.sqrt(diagonal)  # of a square, half is worked out
         for k, (mine, body) in enumerate(zip(self.own, self.body, strict=True)):
-            block = body.T @ (body * weights[mine][:, None])
+            scaled = body * roots[mine][:, None]
+            block = scaled.T @ scaled
             begin = k * self.step
             for month in range(begin, begin + self.step):
                 here = slice(edges[month] - edges[begin], edges[month + 1] - edges[begin])
-                block[here, here] += bases[month].T @ (diagonal[:, month, None] * bases[month])
+                scaled = spread[:, month, None] * bases[month]
+                block[here, here] += scaled.T @ scaled
                 if month + 1 == len(bases):
                     continue
                 tie = bases[month].T @ (beside[:, month, None] * bases[month + 1])
