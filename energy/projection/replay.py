@@ -178,7 +178,7 @@ def first_gas(
     >>> import energy
     >>> rows = first_gas(energy.load().facts, [dt.date(2014, 6, 30)], within=(5,), draws=200)
     >>> bool(rows["probability"].between(0, 1).all()), sorted(rows["project"])
-    (True, ['Power of Siberia 1', 'South Stream', 'Yamal-Europe 2'])
+    (True, ['Central Asia-China D', 'Power of Siberia 1', 'South Stream', 'Yamal-Europe 2'])
     """
     now, rows = timing.decimal(max(tables["volumes"]["published"])), []
     for case in asked(tables, at, known, draws, seed):
