@@ -31,6 +31,7 @@ __all__ = ["ATTRIBUTION", "NEVER", "credit", "edition_of", "edition_told", "read
 _EDITION = re.compile(r"(?<!\d)20\d\d(?:-\d\d){0,2}(?!\d)")
 
 
+@checked
 def edition_of(path: str | os.PathLike[str]) -> str:
     """Return the edition that the name of a file or folder tells, as written; "" if it tells none.
 
@@ -43,6 +44,7 @@ def edition_of(path: str | os.PathLike[str]) -> str:
     return found[0] if found else ""
 
 
+@checked
 def credit(edition: str = "") -> str:
     """Return the line that Global Energy Monitor's licence asks for, with the edition if it is known.
 

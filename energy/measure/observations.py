@@ -110,13 +110,21 @@ def rank(
     >>> rank(seen, sources, none)["id"].tolist()  # what was measured goes before a plan
     ['V2', 'V1']
     """
-    table = observations.merge(sources[["source", "kind"]], on="source", how="left")
-    table["_rule"], table["why"] = _rules(table, preferences)
-    table["_status"] = table["status"].map({s: i for i, s in enumerate(STATUS)})
-    table["_late"] = table["published"].map(_late)
-    order = [*KEY, "_rule", "_status", "derived", "_late", "id"]
-    table = table.sort_values(order, kind="stable", ignore_index=True)
-    return table.drop(columns=["_rule", "_status", "_late", "kind"])
+    kinds = dict(zip(sources["source"], sources["kind"], strict=True))
+    table = observations.assign(kind=observations["source"].map(kinds))
+    position, why = _rules(table, preferences)
+    standing = {s: i for i, s in enumerate(STATUS)}
+    keys = zip(
+        *(observations[name].tolist() for name in KEY),
+        position.tolist(),
+        (standing.get(s, len(STATUS)) for s in observations["status"].tolist()),
+        observations["derived"].tolist(),
+        map(_late, observations["published"].tolist()),
+        observations["id"].tolist(),
+        strict=True,
+    )  # plain tuples: most tables that are ranked have a handful of rows
+    order = [at for _, at in sorted(zip(keys, range(len(table)), strict=True))]
+    return observations.assign(why=why).iloc[order].reset_index(drop=True)
 
 
 def choose(
@@ -158,11 +166,8 @@ def _rules(table: pd.DataFrame, preferences: pd.DataFrame) -> tuple[np.ndarray, 
     """Return for each row the position of the first rule that fits it, and that rule's reason."""
     position = np.full(len(table), len(preferences) + 1)
     why = np.full(len(table), "no stated preference fits; status and date decide", dtype=object)
-    exact = (preferences["entity"] != "*").astype(int) + (preferences["series"] != "*").astype(int)
-    ordered = preferences.assign(exact=exact).sort_values(
-        ["exact", "rank"], ascending=[False, True], kind="stable"
-    )
-    rules = list(rows_of(ordered, tables.Preference))
+    rules = sorted(rows_of(preferences, tables.Preference),
+                   key=lambda rule: ((rule.entity == "*") + (rule.series == "*"), rule.rank))  # fmt: skip
     needed = {"series", "entity", *(rule.prefer.partition(":")[0] for rule in rules)}
     columns = {name: table[name].to_numpy(dtype=object) for name in needed}
     for place, rule in enumerate(rules):

@@ -249,21 +249,19 @@ def flows_long(
     thin = {route: geometry.simplify(geom, tolerance) for route, geom in lines.geometry.items()}
     labels, starts = period_labels(cube), pd.DatetimeIndex(cube["period"].values)
     rows, parts = [], qualifiers.part_texts(cube, months)
+    beside = [name for name in BESIDE if name in cube]
+    held = {name: cube[name].values for name in cube.data_vars}  # read once, not cell by cell
     for r, route in enumerate(cube["route"].values):
-        for p in np.flatnonzero(~np.isnan(cube["flow"].values[r])).tolist():
+        for p in np.flatnonzero(~np.isnan(held["flow"][r])).tolist():
             row = {"id": f"{route}/{labels[p]}", "route": route, "period": labels[p],
                    "start_date": starts[p].date().isoformat(), "geometry": thin.get(route)}  # fmt: skip
-            beside = [name for name in BESIDE if name in cube]
-            row |= {
-                name: _rounded(cube[name].values[r, p], name)
-                for name in [*NUMBERS, "coverage", *beside]
-            }
-            row |= {name: cube[name].values[r, p] for name in WORDS if name in cube}
+            row |= {n: _rounded(held[n][r, p], n) for n in [*NUMBERS, "coverage", *beside]}
+            row |= {name: held[name][r, p] for name in WORDS if name in held}
             row["span"] = parts[r][p]
             row["idle"] = _idle(row)
             if "netback" in cube:
-                row["netback"] = _rounded(cube["netback"].values[r, p], "netback")
-                row["netback_missing"] = cube["netback_missing"].values[r, p]
+                row["netback"] = _rounded(held["netback"][r, p], "netback")
+                row["netback_missing"] = held["netback_missing"][r, p]
             rows.append(row)
     frame = gpd.GeoDataFrame(rows, geometry="geometry", crs=lines.crs).set_index("id")
     frame = frame.rename(columns={"status": "figure_status"})

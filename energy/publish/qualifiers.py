@@ -129,20 +129,20 @@ def seen(lists: Iterable[str], tables: Tables) -> list[str]:
     >>> seen(["R0091", "", "V0198"], facts.load())  # a zero by a dated stop; nothing; a year's flow
     ['2022-05-12', '', '2026-01-13']
     """
+    named = [[name.strip() for name in str(ids).split(";")] for ids in lists]
+    wanted = {name for names in named for name in names}
     known = dict(zip(tables["sources"]["source"], tables["sources"]["published"], strict=True))
     day: dict[str, str] = {}
     for table in tables.values():
         if {"id", "source"} <= set(table.columns):
-            dated = table.reindex(columns=["id", "source", "published", "attribute", "value"])
+            asked = table[table["id"].isin(wanted)]
+            dated = asked.reindex(columns=["id", "source", "published", "attribute", "value"])
             for name, source, published, what, value in (
                 dated.astype(object).fillna("").itertuples(index=False)
             ):
                 own = value if what in ("start", "stop") else ""
                 day[str(name)] = str(published or known.get(source, "") or own)
-    return [
-        max((day.get(name.strip(), "") for name in str(ids).split(";")), default="")
-        for ids in lists
-    ]
+    return [max((day.get(name, "") for name in names), default="") for names in named]
 
 
 def span_words(months: Sequence[int]) -> str:
