@@ -110,7 +110,8 @@ def rank(
     >>> rank(seen, sources, none)["id"].tolist()  # what was measured goes before a plan
     ['V2', 'V1']
     """
-    kinds = dict(zip(sources["source"], sources["kind"], strict=True))
+    mine = sources[sources["source"].isin(observations["source"].unique())]
+    kinds = dict(zip(mine["source"], mine["kind"], strict=True))
     table = observations.assign(kind=observations["source"].map(kinds))
     position, why = _rules(table, preferences)
     standing = {s: i for i, s in enumerate(STATUS)}
