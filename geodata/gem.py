@@ -2,7 +2,7 @@
 
 The folder is the user's own copy of ``data/individual-routes/gas-pipelines`` of GEM's public
 repository of routes; nothing of it comes with this package. Whatever is made with it carries
-`ATTRIBUTION`.
+the line of `credit`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from geodata.errors import FormatError, GeometryError, checked
 from geodata.formats import collector_paused
 from geodata.geometry import deviation_km, distance_km, ends, length_km, simplify, trace
 
-__all__ = ["ATTRIBUTION", "NEVER", "credit", "edition_of", "edition_told", "read_folder", "replace"]
+__all__ = ["NEVER", "credit", "edition_of", "edition_told", "read_folder", "replace"]
 
 _EDITION = re.compile(r"(?<!\d)20\d\d(?:-\d\d){0,2}(?!\d)")
 
@@ -51,9 +51,13 @@ def credit(edition: str = "") -> str:
     >>> credit("2025-11").rpartition("Tracker ")[2]
     '(edition 2025-11), CC BY 4.0.'
     """
-    told = f" (edition {edition})" if edition else ""
-    return (f"Pipeline reference geometry: Global Energy Monitor, Global Gas Infrastructure Tracker{told}, "
-            "CC BY 4.0.")  # fmt: skip
+    return ("Pipeline reference geometry: Global Energy Monitor, Global Gas Infrastructure Tracker"
+            f"{_in_words(edition)}, CC BY 4.0.")  # fmt: skip
+
+
+def _in_words(edition: str) -> str:
+    """Return the edition as `edition_told` finds it again."""
+    return f" (edition {edition})" if edition else ""
 
 
 def edition_told(note: object) -> str:
@@ -65,9 +69,6 @@ def edition_told(note: object) -> str:
     found = re.search(r"\(edition ([\d-]+)\)", str(note))
     return found[1] if found else ""
 
-
-ATTRIBUTION = credit("2026-04")
-"""Of the edition against which our own lines were checked."""
 
 NEVER = {
     "caspian-coastal": "the GEM line follows Central Asia - Center instead of the Caspian shore",
@@ -413,8 +414,7 @@ def _candidate(
     except GeometryError as error:
         return None, str(error).rstrip(".")
     fault = _worse(line, ours, known)
-    edition = gem.attrs.get("edition", "")
-    told = f" (edition {edition})" if edition else ""
+    told = _in_words(gem.attrs.get("edition", ""))
     return (None, fault) if fault else (line, f"Global Energy Monitor {', '.join(projects)}{told}")
 
 

@@ -189,6 +189,19 @@ def test_import_gem_replaces_a_line_and_carries_its_credit(tmp_path, own_home):
         kept.unlink(missing_ok=True)
 
 
+def test_a_release_in_one_file_is_credited_with_the_edition_of_its_name(tmp_path, own_home):
+    line = {"type": "LineString", "coordinates": [[10, 50], [11, 51]]}
+    feature = {"type": "Feature", "id": "P0001", "properties": {}, "geometry": line}
+    file = tmp_path / "ggit-2024-10-08.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    try:
+        assert build.import_gem(file)[-1] == gem.credit("2024-10-08")
+        written = json.loads((own_home / tracker.GEM_LINES).read_text(encoding="utf-8"))
+        assert written["attribution"] == gem.credit("2024-10-08")
+    finally:
+        (own_home / tracker.GEM_LINES).unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("what", ["nothing", "file", "empty"])
 def test_import_gem_refuses_what_is_no_gem_folder(tmp_path, own_home, what):
     path = tmp_path / what

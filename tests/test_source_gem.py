@@ -10,6 +10,7 @@ import pytest
 from samples import EDITION, ROUTE, ROUTES, SHARED, TOP, answer, tar, zipped
 
 from energy.sources import SourceError, gem
+from geodata import gem as lines
 
 NAME = f"{TOP}/gas-pipelines/P2352.geojson"
 
@@ -26,6 +27,7 @@ def test_vertices_of_our_projects_by_edition(body):
     assert table["value"].to_dict() == {"p2352": 4.0, "p2353": 0.0}  # an empty file: no route drawn
     assert set(table["published"]) == set(table["period"]) == {"2026-04-07"}
     assert set(table["note"]) == {gem.ATTRIBUTION} and "CC BY 4.0" in gem.ATTRIBUTION
+    assert lines.credit() == gem.ATTRIBUTION  # as the lines are credited
 
 
 def test_unpacking_writes_the_gas_routes_and_the_attribution(tmp_path):

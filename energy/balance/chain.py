@@ -194,9 +194,8 @@ class Chain:
         body, t, m = self.border.body[k].copy(), joint.shape[1], len(rows)
         block[:head, :head] += left[:head, :head]
         body[:carried, :head] += left[head:, :head]
-        right = np.zeros(
-            (len(block), t + m), order="F"
-        )  # as the solver lays it, so nothing is copied
+        # laid as the solver has it, so that nothing is copied
+        right = np.zeros((len(block), t + m), order="F")
         if t:
             right[-len(joint) :, :t] = joint
         right[:, t:] = body.T
