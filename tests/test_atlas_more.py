@@ -1696,6 +1696,34 @@ def test_the_page_says_how_fresh_each_series_is(browser, real):
 
 
 @pytest_browser
+@pytest.mark.parametrize("wide", [1280, 800, 390])
+def test_title_and_headline_are_read_before_the_map_is_made(browser, real, wide):
+    parts = (".gd-title h1", ".gd-headline")
+
+    def told(**context):
+        view = {"viewport": {"width": wide, "height": 844}, **context}
+        with browsers.opened(browser, real[1], **view) as (page, _):
+            found = [page.locator(part) for part in parts]
+            return [(node.inner_text(), node.bounding_box()) for node in found]
+
+    first, then = told(java_script_enabled=False), told()
+    assert first[1][0].startswith("Exports by pipe to Europe fell from ")
+    assert first == then  # the same words at the same place, so that nothing jumps
+    with browsers.opened(browser, real[1]) as (page, _):
+        assert page.locator(".gd-first").count() == 0
+        shown = """() => {
+          const node = document.createElement('div');
+          node.className = 'gd-first';
+          document.body.append(node);
+          return getComputedStyle(node).display;
+        }"""
+        assert page.evaluate(shown) == "block"
+        page.goto(f"{real[1].as_uri()}#?lang=ru")  # English words would be read for a moment
+        page.reload()
+        assert page.evaluate(shown) == "none"
+
+
+@pytest_browser
 def test_units_numbers_and_countries_speak_russian(browser, real):
     with browsers.opened(browser, real[1]) as (page, log):
         page.goto(f"{real[1].as_uri()}#2024Q3/power-of-siberia-1?lang=ru")

@@ -10,6 +10,7 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from importlib import resources
 from typing import Any
 
@@ -27,6 +28,10 @@ CORE = ("core", "plane")
 FLOW = (*CORE, "model", "brush", "names", "link", "bridge", "flow")
 LABELS = 'script type="application/json" id="geodraw-labels"'
 LABEL_AREA = 3.0  # square degrees; smaller countries carry no name
+_FIRST = (
+    '<div class="gd-map gd-with-story gd-first"><div class="gd-card gd-title leaflet-control">'
+    '<h1>{title}</h1><p class="gd-headline">{lead}</p></div></div>'
+)
 PRECISION = 3  # decimals of the lines, about 100 m
 
 
@@ -109,12 +114,23 @@ class Title(Piece):
     title, subtitle : str
     as_of : str, optional
         Date of the figures; the subtitle then names it, the standing of what is shown and the unit.
+    lead : str, optional
+        What the page tells first, in English. Heading and lead stand in the page itself, so that they
+        are read while the map is still made; the map puts its own heading in their place.
     """
 
     call = "title"
 
-    def __init__(self, title: str, subtitle: str = "", as_of: str = ""):
+    def __init__(self, title: str, subtitle: str = "", as_of: str = "", lead: str = ""):
         super().__init__({"title": title, "subtitle": subtitle, "as_of": as_of})
+        self.lead = lead
+
+    def render(self, **kwargs: Any) -> str:
+        """Add heading and lead as text of the page."""
+        if self.lead:
+            first = _FIRST.format(title=escape(self.data["title"]), lead=escape(self.lead))
+            _figure(self).html.add_child(_Verbatim(first), name="geodraw_first")
+        return super().render(**kwargs)
 
 
 class Basemap(Piece):

@@ -343,7 +343,7 @@ TIMED = """(scene) => {
 
 
 def whole_page(work: Path, rounds: int) -> None:
-    """Print what the page of the release costs: bytes, first paint, time to open, step, drag, editor.
+    """Print what the page of the release costs: bytes, first paint, map, opening, step, drag, editor.
 
     Of each step and slider the least of all rounds is taken, so that another job on the machine
     does not count.
@@ -352,6 +352,7 @@ def whole_page(work: Path, rounds: int) -> None:
     energy.load().map().save(path)
     opening: list[float] = []
     painted: list[float] = []
+    made: list[float] = []
     seen: dict[str, list[list[float]]] = {"step": [], "drag": [], "editor": []}
     for _ in range(rounds):
         with browsers.launched() as browser, browsers.opened(browser, path) as (page, _):
@@ -364,12 +365,18 @@ def whole_page(work: Path, rounds: int) -> None:
             painted.append(
                 page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
             )
+            made.append(
+                page.evaluate(
+                    "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
+                )
+            )
             page.get_by_role("tab", name="Scenarios").click()
             page.locator(".gd-odd input").first.wait_for()
             for scene, rows in seen.items():
                 rows.append(page.evaluate(TIMED, scene))
     print(f"\nThe page of the release: {path.stat().st_size:,} bytes; first paint after"
-          f" {min(painted):.0f} ms, opened with {min(opening):.0f} ms of processor time.")  # fmt: skip
+          f" {min(painted):.0f} ms, map made after {min(made):.0f} ms, opened with"
+          f" {min(opening):.0f} ms of processor time.")  # fmt: skip
     for scene, rows in seen.items():
         least = [min(each) for each in zip(*rows, strict=True)]
         print(f"  {scene}: median {statistics.median(least):.1f} ms, most {max(least):.1f} ms")

@@ -196,7 +196,12 @@ def _pieces(
     aliases: dict[str, list[str]],
 ) -> list[Any]:
     return [
-        draw.Title(title, about(flows), str(flows.attrs.get("as_of", ""))),
+        draw.Title(
+            title,
+            about(flows),
+            str(flows.attrs.get("as_of", "")),
+            sentence(data["story"]) if "story" in data else "",
+        ),
         draw.Basemap(),
         draw.FlowLines(data, COLOURS),
         draw.Search(spots, "Search routes and places", aliases, beside_of()),

@@ -10,6 +10,9 @@ window.GeoDraw = (function () {
   let labels = null;
   let language = "en";
 
+  // What the page tells before the map is there is English; who asked for another language waits for it.
+  if (/[?&]lang=(?!en)/.test(location.hash)) document.documentElement.classList.add("gd-foreign");
+
   function read(id) {
     return JSON.parse(document.getElementById(id).textContent);
   }
@@ -243,6 +246,7 @@ window.GeoDraw = (function () {
 
   /* The heading and under it date, standing and unit of what is shown. */
   function title(map, data) {
+    for (const first of document.querySelectorAll(".gd-first")) first.remove();
     const about = data.subtitle || data.as_of ? el("p", { class: "gd-about", role: "status" }, data.subtitle) : null;
     const node = el("div", { class: "gd-card gd-title" }, [el("h1", { dir: "auto", t: data.title }), about]);
     control(map, "topleft", node);
