@@ -13,7 +13,6 @@ import pandas as pd
 from energy import facts
 from energy.errors import PeriodError, UnitError
 from energy.measure import observations, periods, units, validity
-from energy.measure.observations import records
 from energy.mirror.gathering import (
     MONEY,
     VOLUMES,
@@ -159,7 +158,7 @@ def _figures(data: MirrorTables, name: str, period: str, unit: str, basis: str) 
     if not rows:
         raise PeriodError(no_period(data, name, period, unit))
     gas = gas_of(data, name, unit, basis)
-    ranked = _ranked(pd.DataFrame(rows), data, name)
+    ranked = _ranked(rows, data, name)
     rules = _rules(data, name, span, gas)
     result = pd.DataFrame([_figure(row, gas, rules) for row in ranked])
     return result.sort_values("used", ascending=False, kind="stable", ignore_index=True)
@@ -175,19 +174,24 @@ def _basis(unit: str, basis: str | None) -> str:
     return basis or default
 
 
-def _ranked(table: pd.DataFrame, data: MirrorTables, name: str) -> list[dict[str, Any]]:
+def _ranked(rows: Sequence[dict[str, Any]], data: MirrorTables, name: str) -> list[dict[str, Any]]:
     """Order figures as the flow cube would choose them, the flow first where there is one."""
-    places = [(*VOLUMES, *MONEY).index(series) for series in table["series"]]
-    lead = (*VOLUMES, *MONEY)[min(places)]
-    same = table.assign(own_series=table["series"], own_entity=table["entity"])
-    same = same.assign(series=lead, entity=name, period="").drop(columns="span")
+    lead = min((row["series"] for row in rows), key=(*VOLUMES, *MONEY).index)
+    kinds = [data.kinds.get(row["source"]) for row in rows]
+    table = pd.DataFrame({
+        "series": lead, "entity": name, "period": "", "place": range(len(rows)),
+        **{key: [row[key] for row in rows]
+           for key in ("id", "source", "basis", "status", "derived", "published")},
+    })  # fmt: skip
+    sources = pd.DataFrame({"source": table["source"], "kind": kinds})
     wishes = data.tables["preferences"]
     wishes = wishes[wishes["series"].isin([lead, "*"]) & wishes["entity"].isin([name, "*"])]
-    same = observations.rank(same, data.tables["sources"], wishes)
-    same = same.assign(series=same["own_series"], entity=same["own_entity"],
-                       kind=same["source"].map(data.kinds), excluded=same["id"].map(lambda ids: join(
-                           *(data.excluded.get(one, "") for one in ids.split(";")))))  # fmt: skip
-    return same.pipe(records)
+    order = observations.rank(table, sources, wishes)
+    return [
+        rows[at] | {"kind": kinds[at], "why": why, "excluded": join(
+            *(data.excluded.get(one, "") for one in rows[at]["id"].split(";")))}
+        for at, why in zip(order["place"].tolist(), order["why"], strict=True)
+    ]  # fmt: skip
 
 
 def gas_of(data: MirrorTables, name: str, unit: str, basis: str) -> Gas:
@@ -393,7 +397,7 @@ def _amount(
         rows = [r for r in rows if r["series"] == series and r["entity"] == entity]
         if not rows:
             return math.nan, math.nan
-        best = _ranked(pd.DataFrame(rows), data, entity)[0]
+        best = _ranked(rows, data, entity)[0]
         amount = dyadic(gas_of(data, entity, gas.unit, gas.basis)
                        .convert(best["value"], best["unit"], best["basis"]))  # fmt: skip
         return amount, amount

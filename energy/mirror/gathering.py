@@ -7,6 +7,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -21,6 +22,7 @@ VOLUMES = (
     "imports_pipeline_lng", "imports_turkstream", "customs_mass", "sales_group",
 )  # fmt: skip
 MONEY = ("customs_value",)
+_STREAM = itemgetter("source", "series", "entity", "unit", "basis")  # figures that print alike
 
 
 def names(tables: facts.Tables) -> list[str]:
@@ -46,7 +48,9 @@ class MirrorTables:
     """
 
     tables: facts.Tables
-    rows: dict[str, list[dict[str, Any]]]  # figures by entity, each with its ``span``
+    rows: dict[
+        str, list[dict[str, Any]]
+    ]  # figures by entity, each with its ``span`` and ``half_raw``
     names: list[str]
     markets: list[dict[str, Any]]  # dated rows of the crosswalk, route to market
     trunk: dict[str, str]  # corridor of each exit
@@ -122,6 +126,11 @@ def _read(tables: facts.Tables) -> MirrorTables:
     for row in table.pipe(records):
         more = {"span": periods.parse(row["period"]), "printed": printed.get(row["id"], "")}
         rows.setdefault(row["entity"], []).append(row | more)
+    for held in rows.values():
+        for _, group in itertools.groupby(sorted(held, key=_STREAM), key=_STREAM):
+            peers = list(group)
+            for row in peers:
+                row["half_raw"] = _half(row, peers)
     flowing = {entity for entity, held in rows.items() if any(r["series"] == "flow" for r in held)}
     routes = tables["routes"].pipe(records)
     counted = {row["route"] for row in routes if row["role"] in ("export", "exit")} & flowing
@@ -180,8 +189,11 @@ def gather(
     >>> len(gather(data, rows, "turkstream-2", periods.parse("2026-01"))) >= 2
     True
     """
-    own = [row for row in rows if row["entity"] == name or row["series"] != "flow"]
-    legs = [row for row in rows if row["entity"] != name and row["series"] == "flow"]
+    inside = [
+        row for row in rows if span.start <= row["span"].start and row["span"].end <= span.end
+    ]
+    own = [row for row in inside if row["entity"] == name or row["series"] != "flow"]
+    legs = [row for row in inside if row["entity"] != name and row["series"] == "flow"]
     return _exact_or_summed(own, span) + _over_routes(data, legs, name, span)
 
 
@@ -190,14 +202,12 @@ def _exact_or_summed(
     span: periods.Period,
     lifetimes: Mapping[str, tuple[dt.date, dt.date]] | None = None,
 ) -> list[dict[str, Any]]:
+    """Return what each source has for a span, out of its figures that lie inside it."""
     found = []
-    keys = ("source", "series", "entity", "unit", "basis")
-    ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
-    for key, group in itertools.groupby(ordered, key=lambda row: tuple(row[k] for k in keys)):
+    for key, group in itertools.groupby(sorted(rows, key=_STREAM), key=_STREAM):
         records = list(group)
         exact = [row for row in records if _same(row["span"], span)]
-        picked = exact or _tiled(records, span, (lifetimes or {}).get(key[2]))
-        found += [row | {"half_raw": row.get("half_raw") or _half(row, records)} for row in picked]
+        found += exact or _tiled(records, span, (lifetimes or {}).get(key[2]))
     return found
 
 
@@ -217,9 +227,7 @@ def _tiled(
     opened, closed = lifetimes or (span.start, span.end)
     begin, end = max(span.start, opened), min(span.end, closed)
     for freq in ("H", "Q", "M"):
-        inside = [row for row in records if row["freq"] == freq
-                  and span.start <= row["span"].start and row["span"].end <= span.end]  # fmt: skip
-        inside.sort(key=lambda row: row["span"])
+        inside = sorted((row for row in records if row["freq"] == freq), key=itemgetter("span"))
         chained = all(a["span"].end == b["span"].start for a, b in itertools.pairwise(inside))
         if (
             inside
@@ -227,20 +235,17 @@ def _tiled(
             and inside[0]["span"].start <= begin
             and inside[-1]["span"].end >= end
         ):
-            return [_sum(inside, records, periods.label(span))]
+            return [_sum(inside, periods.label(span))]
     return []
 
 
-def _sum(
-    parts: Sequence[dict[str, Any]], peers: Sequence[dict[str, Any]], period: str
-) -> dict[str, Any]:
+def _sum(parts: Sequence[dict[str, Any]], period: str) -> dict[str, Any]:
     """Return one figure for several of one source; statuses and coverage at their worst."""
     worst = max(parts, key=lambda row: observations.STATUS.index(row["status"]))
-    halves = [row.get("half_raw") or _half(row, peers) for row in parts]
     return dict(parts[0]) | {
         "id": ";".join(row["id"] for row in parts), "period": period,
         "value": math.fsum(row["value"] for row in parts), "status": worst["status"],
-        "coverage": min(row["coverage"] for row in parts), "half_raw": math.fsum(halves),
+        "coverage": min(row["coverage"] for row in parts), "half_raw": math.fsum(row["half_raw"] for row in parts),
         "published": max(row["published"] for row in parts), "derived": True,
         "note": f"sum of {len(parts)} figures of one source",
     }  # fmt: skip
@@ -290,7 +295,7 @@ def _over_routes(
         held = {row["entity"]: row for row in group}
         parts = _market_sum(data, held, needed)
         if len(parts) > 1:
-            rows.append(_sum(parts, parts, periods.label(span)) | {"entity": name})
+            rows.append(_sum(parts, periods.label(span)) | {"entity": name})
         rows += parts if len(parts) == 1 else []
     return rows
 
