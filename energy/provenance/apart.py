@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from energy import facts
 from energy.balance import kept
-from energy.balance.measurements import measure
+from energy.balance.measurements import Cell, measure
 from energy.balance.system import system
 from energy.measure import periods
 from energy.measure.observations import rows_of
@@ -17,6 +17,9 @@ from energy.measure.observations import rows_of
 SAME = 1e-5  # bcm; a sum that comes this near to the cell counts just the cell
 MOST = 2  # measurements that are named as pulling
 PLAIN = ("bcm", "20C")
+Weighed: TypeAlias = tuple[list[str], np.ndarray, list[Cell], pd.DataFrame]
+"""Names of arcs and sums, the sums over the arcs, cells and table of every measurement."""
+_newest: list[tuple[kept.Result, Weighed]] = []
 
 
 class _Print(NamedTuple):
@@ -107,18 +110,27 @@ def _pulls(
     The force of a figure is the slope of its own misfit, its weight times what it is above the
     balance over its error squared, times its share of the cell's months.
     """
-    net = system(tables, found.months[-1], found.months[0])
-    told = measure(tables, net)
-    names, sums = kept.groups(net.arcs)
+    names, sums, cells, table = _weighed(tables, found)
     counted = sums[names.index(cell)]
     inside = np.array([span.start <= month < span.end for month in found.months])
     share = [float((weights * counted[arcs])[inside[months]].sum()) / inside.sum()
-             for arcs, months, weights in told.cells]  # fmt: skip
-    said = found.verdicts.set_index("id")[["balanced", "weight"]]
-    table = told.table.join(said, on="id")
-    table["above"] = table["value"] - table["balanced"]
-    table["force"] = share * table["weight"] * table["above"] / table["shared_error"] ** 2
-    return table
+             for arcs, months, weights in cells]  # fmt: skip
+    force = share * table["weight"] * table["above"] / table["shared_error"] ** 2
+    return table.assign(force=force)
+
+
+def _weighed(tables: facts.Tables, found: kept.Result) -> Weighed:
+    """Return the sums of the balance, and every measurement with what it is above the balance.
+
+    To read all figures takes a second; they are the same for every cell of one balance.
+    """
+    if not _newest or _newest[0][0] is not found:
+        net = system(tables, found.months[-1], found.months[0])
+        told = measure(tables, net)
+        table = told.table.join(found.verdicts.set_index("id")[["balanced", "weight"]], on="id")
+        table["above"] = table["value"] - table["balanced"]
+        _newest[:] = [(found, (*kept.groups(net.arcs), told.cells, table))]
+    return _newest[0][1]
 
 
 def _pulling(pulls: pd.DataFrame, *, up: bool) -> str:
