@@ -167,17 +167,23 @@ def _cells(route: str, period: str, cube: xr.Dataset) -> list[Cell]:
         raise PeriodError(
             f"Route {route!r} has no flow with a price in {period}; it has one in {known}."
         )
-    return [_cell(row, int(p), starts[int(p)]) for p in np.flatnonzero(priced & inside)]
+    held = _arrays(row)
+    return [_cell(held, (int(p),), starts[int(p)]) for p in np.flatnonzero(priced & inside)]
 
 
-def _cell(row: xr.Dataset, p: int, start: pd.Timestamp) -> Cell:
-    def text(name: str) -> str:
-        return str(row[name].to_numpy()[p]) if name in row else ""
+def _arrays(cube: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return what a cell is read from; to ask a Dataset for each cell takes a millisecond a name."""
+    names = ("flow", "price", "market", "price_status", "price_source")
+    return {name: cube[name].to_numpy() for name in names if name in cube}
 
-    return Cell(
-        periods.containing(start.date(), "Q"), text("market"), float(row["flow"].to_numpy()[p]),
-        float(row["price"].to_numpy()[p]), text("price_status"), text("price_source"),
-    )  # fmt: skip
+
+def _cell(held: Mapping[str, np.ndarray], at: tuple[int, ...], start: pd.Timestamp) -> Cell:
+    market, status, source = (
+        str(held[name][at]) if name in held else ""
+        for name in ("market", "price_status", "price_source")
+    )
+    quarter = periods.containing(start.date(), "Q")
+    return Cell(quarter, market, float(held["flow"][at]), float(held["price"][at]), status, source)
 
 
 def _runs(starts: pd.DatetimeIndex) -> list[str]:
@@ -453,13 +459,12 @@ def _priced(
     cube: xr.Dataset, tables: Tables, lengths: pd.Series | None, carry: bool
 ) -> Iterator[tuple[int, int, Cell, dict[str, Charge]]]:
     """Walk the quarters with a priced flow: position of route and period, cell, its charges."""
-    flow, price = cube["flow"].to_numpy(), cube["price"].to_numpy()
+    held = _arrays(cube)
     inputs = _inputs(tables, lengths)
     starts = pd.DatetimeIndex(cube["period"].to_numpy())
     for r, route in enumerate(cube["route"].to_numpy()):
-        row = cube.isel(route=r)
-        for p in np.flatnonzero((flow[r] > 0) & ~np.isnan(price[r])).tolist():
-            cell = _cell(row, p, starts[p])
+        for p in np.flatnonzero((held["flow"][r] > 0) & ~np.isnan(held["price"][r])).tolist():
+            cell = _cell(held, (r, p), starts[p])
             yield r, p, cell, _quarter(str(route), cell, inputs, carry, {})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import xarray as xr
 
@@ -115,14 +116,16 @@ def _used(years: xr.Dataset) -> pd.DataFrame:
 
 def _zeros(years: xr.Dataset, tables: Tables) -> pd.DataFrame:
     """Return the day of the evidence of each line that stands at zero in its newest year."""
-    rows = {}
-    for route in years["route"].values:
-        own = years.sel(route=route)
-        last = own.isel(period=int(own["flow"].notnull().values.nonzero()[0][-1]))
-        if float(last["flow"]) == 0:
-            ids = str(last["sources"].item())
-            day = qualifiers.seen([ids], tables)[0]
-            rows[route] = [str(last["period"].dt.year.item()), day or "none of its own", ids or "–"]
+    flow, sources = (years[name].transpose("route", "period") for name in ("flow", "sources"))
+    values, ids, year = flow.to_numpy(), sources.to_numpy(), years["period"].dt.year.to_numpy()
+    last = [int(np.flatnonzero(~np.isnan(row))[-1]) for row in values]
+    zero = [r for r, p in enumerate(last) if values[r, p] == 0]
+    named = [str(ids[r, last[r]]) for r in zero]
+    days = qualifiers.seen(named, tables)
+    rows = {
+        years["route"].values[r]: [str(year[last[r]]), day or "none of its own", text or "–"]
+        for r, day, text in zip(zero, days, named, strict=True)
+    }
     columns = ["zero of", "evidence of", "ids"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns).rename_axis("route")
 

@@ -136,12 +136,14 @@ def seen(lists: Iterable[str], tables: Tables) -> list[str]:
     for table in tables.values():
         if {"id", "source"} <= set(table.columns):
             asked = table[table["id"].isin(wanted)]
-            dated = asked.reindex(columns=["id", "source", "published", "attribute", "value"])
-            for name, source, published, what, value in (
-                dated.astype(object).fillna("").itertuples(index=False)
-            ):
+            cells = (
+                asked[column].tolist() if column in asked else [""] * len(asked)
+                for column in ("id", "source", "published", "attribute", "value")
+            )
+            for name, source, published, what, value in zip(*cells, strict=True):
                 own = value if what in ("start", "stop") else ""
-                day[str(name)] = str(published or known.get(source, "") or own)
+                said = published if isinstance(published, str) else ""  # not a missing one
+                day[name] = str(said or known.get(source, "") or own)
     return [max((day.get(name, "") for name in names), default="") for names in named]
 
 
