@@ -105,7 +105,7 @@ def _against_edition(stored: pd.DataFrame, rows: pd.DataFrame) -> tuple[np.ndarr
 
 def _stored(root: str, rows: pd.DataFrame, whole: list[str]) -> pd.DataFrame:
     """Return every stored edition of the quantities in question."""
-    con, files = connect(root, None, "published", False)
+    con, files = connect(root, None, "published", False, shared=True)
     con.register("incoming", rows[["key"]].drop_duplicates())
     con.register("sources", rows[["source"]].drop_duplicates())
     con.register("asked", pd.DataFrame({"period": [label(p) for p in whole]}, dtype="str"))

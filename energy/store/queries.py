@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import hashlib
 import io
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,8 +41,12 @@ _EMPTY = {"key": "BIGINT", "start": "DATE", "known": "DATE", "value": "DOUBLE", 
           "retrieved": "TIMESTAMP"} | dict.fromkeys(TEXTS, "VARCHAR") | {"edition": "BIGINT"}  # fmt: skip
 
 
-def connect(root: str, as_of: Any, clock: str, skip: bool, by: Any = None) -> tuple[Any, list[str]]:
+def connect(
+    root: str, as_of: Any, clock: str, skip: bool, by: Any = None, *, shared: bool = False
+) -> tuple[Any, list[str]]:
     """Return a connection with its two views, and the files they read.
+
+    A `shared` one is for a question of ours: what is made in it that is not temporary would stay.
 
     Examples
     --------
@@ -54,18 +60,35 @@ def connect(root: str, as_of: Any, clock: str, skip: bool, by: Any = None) -> tu
     if by is not None:
         day = min(day or dt.date.max, day_of(root, by))
     files = _sound(root, lines, skip)
-    con = need("duckdb").connect()
-    con.execute("SET preserve_insertion_order = false")
+    own = is_remote(root) or not shared
+    con = _engine() if own else _of_process(os.getpid()).cursor()
     if is_remote(root):
         con.register_filesystem(file_system(root))
     when = "known" if clock == "published" else "CAST(retrieved AS DATE)"
     limit = f"{when} <= DATE '{day}'" if day else "true"
-    _execute(root, con, f"CREATE VIEW vintages AS {_scan(root, files)} WHERE {limit}", files)
+    _execute(root, con, f"CREATE TEMP VIEW vintages AS {_scan(root, files)} WHERE {limit}", files)
     index = _find_index(root, files) if clock == "published" and not skip else None
     parts = _sound(root, index["parts"], False) if index else []
     body = _from_index(root, index, files, limit, day) if index else _last_known("vintages")
-    _execute(root, con, f"CREATE VIEW observations AS {body}", files + parts)
+    _execute(root, con, f"CREATE TEMP VIEW observations AS {body}", files + parts)
     return con, files + parts
+
+
+def _engine() -> Any:
+    """Return a new DuckDB in memory, which keeps no bytes of files: one may be changed under us."""
+    con = need("duckdb").connect()
+    con.execute("SET preserve_insertion_order = false")
+    con.execute("SET enable_external_file_cache = false")
+    return con
+
+
+@functools.cache
+def _of_process(number: int) -> Any:
+    """Return the engine of a process; to start and end one takes longer than most answers.
+
+    A process that was forked has none of its parent's threads, so it gets its own.
+    """
+    return _engine()
 
 
 def _sound(root: str, lines: Sequence[Mapping[str, Any]], skip: bool) -> list[str]:
@@ -265,7 +288,7 @@ def select(root: str, view: str, as_of: Any, where: Mapping[str, str | None],
     >>> sorted(select(store.root, "observations", "2025-06-30", {"entity": "pipe"})["value"])
     [1.0, 2.0]
     """
-    con, files = connect(root, as_of, clock, skip, by)
+    con, files = connect(root, as_of, clock, skip, by, shared=True)
     asked = {name: value for name, value in where.items() if value is not None}
     clause = " AND ".join(f"{name} = ?" for name in asked) or "true"
     inner = f"SELECT * FROM {view} WHERE {clause}"
