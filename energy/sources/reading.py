@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn, TypeVar
 
+import numpy as np
 import orjson
 import pandas as pd
 
@@ -572,7 +573,7 @@ def empty() -> pd.DataFrame:
 
 @functools.cache
 def _empty() -> pd.DataFrame:
-    return _typed(pd.DataFrame(columns=COLUMNS), pd.NaT)
+    return _typed({name: [] for name in COLUMNS}, pd.NaT)
 
 
 def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> pd.DataFrame:
@@ -606,31 +607,57 @@ def frame(answer: Answer, rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> p
     [['own', 'blue-stream', 15.9, 1.0]]
     """
     rows, faulty = _parted(answer, rows)
-    table = rows.copy() if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
-    if table.empty:
+    cells = _cells(rows)
+    count = len(cells.get("value", ()))
+    if not count:
         refuse(answer, "No value in the whole answer; that is no answer, not a zero.")
     for name, default in (("published", ""), ("note", ""), ("ref", ""), ("coverage", 1.0)):
-        table[name] = table[name].fillna(default) if name in table else default
-    if "source" not in table:
-        table["source"] = answer.request.source
-    _check_text(answer, table)
-    _check_periods(answer, table)
-    table["ref"] = f"{answer.sha256[:16]}#" + table["ref"]
-    table = table.drop_duplicates([*UNIQUE, "value", "status"])
-    twice = table[table.duplicated(UNIQUE, keep=False)]
-    if len(twice):
-        first = twice[twice[UNIQUE].eq(twice[UNIQUE].iloc[0]).all(axis=1)]
-        key = " ".join(first.iloc[0][["series", "entity", "period"]])
-        values = ", ".join(f"{value:g} ({place})" if place else f"{value:g}" for value, place
-                           in zip(first["value"], first["ref"].str.partition("#")[2], strict=True))  # fmt: skip
-        refuse(answer, f"{key} stands there {len(first)} times with {values}; expected one value.")
-    found = _typed(table.sort_values(UNIQUE, ignore_index=True), answer.retrieved)
+        held = cells.get(name, [default] * count)
+        cells[name] = [
+            default if not isinstance(cell, str) and pd.isna(cell) else cell for cell in held
+        ]
+    cells.setdefault("source", [answer.request.source] * count)
+    _check_text(answer, cells)
+    _check_periods(answer, cells)
+    places: dict[tuple[str, ...], list[int]] = {}
+    for row, key in enumerate(zip(*(map(str, cells[name]) for name in UNIQUE), strict=True)):
+        places.setdefault(key, []).append(row)
+    for several in places.values():
+        if len(several) > 1:
+            _check_one(answer, cells, several)
+    digest = answer.sha256[:16]
+    cells["ref"] = [f"{digest}#{place}" for place in cells["ref"]]
+    order = [places[key][0] for key in sorted(places)]
+    found = _typed({name: [cells[name][row] for row in order] for name in COLUMNS
+                    if name != "retrieved"}, answer.retrieved)  # fmt: skip
     if faulty:
         found.attrs["faulty"] = [
             {**row, "source": row.get("source", answer.request.source),
              "ref": f"{answer.sha256[:16]}#{row.get('ref', '')}"} for row in faulty
         ]  # fmt: skip
     return found
+
+
+def _cells(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> dict[str, list[Any]]:
+    """Return the columns of rows as lists: of most answers a table costs more than its cells."""
+    if isinstance(rows, pd.DataFrame):
+        return {str(name): rows[name].tolist() for name in rows}
+    names = dict.fromkeys(name for row in rows for name in row)
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+def _check_one(answer: Answer, cells: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
+    """Refuse rows of one key that have several values."""
+    told: dict[tuple[float, str], str] = {}
+    for row in rows:
+        value = float(cells["value"][row])
+        same = (-math.inf if math.isnan(value) else value, cells["status"][row])
+        told.setdefault(same, cells["ref"][row])
+    if len(told) > 1:
+        key = " ".join(cells[name][rows[0]] for name in ("series", "entity", "period"))
+        values = ", ".join(f"{value:g} ({place})" if place else f"{value:g}"
+                           for (value, _), place in told.items())  # fmt: skip
+        refuse(answer, f"{key} stands there {len(told)} times with {values}; expected one value.")
 
 
 MOST_FAULTY = 0.1
@@ -679,24 +706,30 @@ def aside(
     return table
 
 
-def _typed(table: pd.DataFrame, retrieved: Any) -> pd.DataFrame:
-    table = table.assign(retrieved=pd.Timestamp(retrieved))
-    table["retrieved"] = pd.to_datetime(table["retrieved"], utc=True).astype("datetime64[us, UTC]")
-    numbers = {"value": "float64", "coverage": "float64"}
-    text = {c: "str" for c in COLUMNS if c not in numbers and c != "retrieved"}
-    return table[COLUMNS].astype({**numbers, **text}).reset_index(drop=True)
+def _typed(cells: Mapping[str, Sequence[Any]], retrieved: Any) -> pd.DataFrame:
+    count = len(cells["value"])
+    when = pd.DatetimeIndex([retrieved] * count, tz="UTC").as_unit("us")
+    columns = {
+        name: when if name == "retrieved"
+        else np.array(cells[name], dtype="float64") if name in ("value", "coverage")
+        else pd.array(cells[name], dtype="str")
+        for name in COLUMNS
+    }  # fmt: skip
+    return pd.DataFrame(columns, columns=COLUMNS)
 
 
-def _check_text(answer: Answer, table: pd.DataFrame) -> None:
+def _check_text(answer: Answer, cells: Mapping[str, Sequence[Any]]) -> None:
     for name in ("series", "entity", "period", "freq", "unit", "status"):
-        odd = [cell for cell in table[name].unique() if not isinstance(cell, str) or not cell]
+        odd = [cell for cell in cells[name] if not isinstance(cell, str) or not cell]
         if odd:
             refuse(answer, f"A row has the {name} {odd[0]!r}; expected a text.")
 
 
-def _check_periods(answer: Answer, table: pd.DataFrame) -> None:
-    first = table.drop_duplicates(["period", "freq"])
-    for text, freq, place in zip(first["period"], first["freq"], first["ref"], strict=True):
+def _check_periods(answer: Answer, cells: Mapping[str, Sequence[Any]]) -> None:
+    first: dict[tuple[str, str], str] = {}
+    for text, freq, place in zip(cells["period"], cells["freq"], cells["ref"], strict=True):
+        first.setdefault((text, freq), place)
+    for (text, freq), place in first.items():
         where = f"{place}: " if place else ""
         try:
             found = periods.parse(text).freq
