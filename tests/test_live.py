@@ -163,6 +163,17 @@ def test_options_of_the_front_door(made):
         made.speak("rus")
 
 
+def test_a_height_that_is_none_and_a_period_that_is_not_there_are_refused():
+    import energy
+
+    t = energy.load()
+    for height in ("abc", 0, "-4px"):
+        with pytest.raises(UsageError, match="is no height; give a number of px above 0"):
+            t.map(projection=False, height=height)
+    with pytest.raises(UnknownName, match=r"period of the map '2050'; near: 2025, 2026\."):
+        t.map(projection=False, start=2050)
+
+
 def test_unknown_options_list_the_near_ones():
     import energy
 

@@ -15,11 +15,14 @@ import pandas as pd
 import pytest
 import test_atlas_more
 
+import energy.balance.cube as balanced
 from energy import cli
 from energy.errors import EnergyError, UsageError
 from energy.publish import site
+from energy.publish.atlas.story import story_of
 from energy.publish.site import pages
 from energy.tracker import Tracker
+from geodata import draw
 
 BASE = "https://example.org/gas/"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -221,9 +224,25 @@ def test_another_edition_stays_and_a_newer_one_is_not_overwritten(tracker, tmp_p
     assert [p.name for p in tmp_path.iterdir()] == ["public"]
 
 
+def test_a_market_has_one_colour_on_the_home_page_and_on_the_atlas(tracker, made):
+    """China was green here and red there."""
+    home = (made[0] / "index.html").read_text("utf-8")
+    keys = re.findall(r'background:(#\w{6})"></span><a href="markets/([\w-]+)\.html"', home)
+    here = {market: colour.lower() for colour, market in keys}
+    told = story_of(
+        balanced.markets(tracker.facts), tracker.routes, tracker.events, [{"id": "2025Q4"}], None
+    )
+    paint = dict(re.findall(r"--gd-m(\d): (#\w{6})", draw.assets.static("draw.css")))
+    there = {market["key"]: paint[str(k)] for k, market in enumerate(told["markets"])}
+    assert {"europe", "ukraine", "china", "turkey"} <= set(here) & set(there)
+    assert {m: here[m] for m in here if m in there} == {m: there[m] for m in there if m in here}
+
+
 def test_foreign_files_are_refused_and_left(tracker, tmp_path):
     (tmp_path / "thesis.doc").write_text("mine", encoding="utf-8")
-    with pytest.raises(EnergyError, match=r"holds 1 files that are not of a site .* 'thesis\.doc'"):
+    with pytest.raises(
+        EnergyError, match=r"holds what is not of a site written here: 'thesis\.doc'; name"
+    ):
         site.write(tracker, tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["thesis.doc"]
     with pytest.raises(EnergyError, match="is a file; name a folder for the site"):

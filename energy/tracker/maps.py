@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import xarray as xr
 
 import energy.balance.cube as balanced
 from energy.balance import tracing
-from energy.errors import MissingExtra, checked
+from energy.errors import MissingExtra, UsageError, checked
 from energy.finance import netback
 from energy.measure import periods
 from energy.publish import atlas, exchange, layers, pictures, styles
@@ -37,6 +38,20 @@ def _places_and_cities() -> gpd.GeoDataFrame:
     points = gpd.points_from_xy(towns.pop("lon"), towns.pop("lat"), crs=4326)
     towns = gpd.GeoDataFrame(towns.assign(kind="city"), geometry=points)
     return pd.concat([routes.places(), towns])
+
+
+def _length(height: str | int | None) -> str | None:
+    """Return a height as a page writes it; a number is px.
+
+    >>> _length(480), _length("60vh"), _length(None)
+    ('480px', '60vh', None)
+    """
+    found = re.fullmatch(r"0*([1-9]\d*(?:\.\d+)?)(px|em|rem|vh|%)?", str(height).strip())
+    if height is None or found:
+        return found and found[1] + (found[2] or "px")
+    raise UsageError(
+        f"{height!r} is no height; give a number of px above 0, or a text such as '480px' or '60vh'."
+    )
 
 
 @checked
@@ -89,7 +104,7 @@ class Maps(Facet):
         UnknownName
             With the near ones, if there is no such route, period, scenario or language.
         UsageError
-            If `route` stands for several.
+            If `route` stands for several, or `height` is no height.
 
         Examples
         --------
@@ -101,7 +116,7 @@ class Maps(Facet):
         t, chosen = self.t, None if route is None else self.t.route(route)
         ahead = self._ahead(projection)
         sources = t.facts["sources"].set_index("source")
-        tall = f"{height}px" if isinstance(height, int) else height
+        tall = _length(height)
         made = atlas.build(
             t.routes, t._quarters, t.events, sources, _places_and_cities(),
             {**self.meta(), "layers": layers, "height": tall}, projection=ahead, facts=t.facts,

@@ -7,7 +7,9 @@ What a notebook stores is small: a picture and a sentence, for viewers that run 
 from __future__ import annotations
 
 import base64
+import bisect
 import functools
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from importlib.util import find_spec
@@ -24,6 +26,11 @@ from geodata.draw.assets import static
 LANGUAGES = ("en", "ru", "zh")
 HEIGHT = "640px"
 VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def _shape(label: str) -> str:
+    """Return how a period is written: ``2024Q1`` as ``0000Q0``."""
+    return re.sub(r"\d", "0", label)
 
 
 class LiveMap(draw.OfflineMap):
@@ -141,7 +148,10 @@ class LiveMap(draw.OfflineMap):
             if label in labels:
                 return key
         known = [name for labels in self._calendars.values() for name in labels]
-        raise UnknownName("period of the map", label, known)
+        # of those written alike, the ones before and after: 2050 is nearer to 2040 than to 2005
+        alike = sorted(name for name in known if _shape(name) == _shape(label))
+        at = bisect.bisect(alike, label)
+        raise UnknownName("period of the map", label, known, alike[max(0, at - 2) : at + 2] or None)
 
     def _shown(self, name: str) -> str | None:
         if self._live is not None:

@@ -123,8 +123,8 @@ def _editions(folder: Path, date: str) -> dict[str, str]:
     foreign = sorted(set(there) - set(own.get("files", ())))
     if foreign:
         raise EnergyError(
-            f"'{folder}' holds {len(foreign)} files that are not of a site written here, such as "
-            f"'{foreign[0]}'; name an empty folder, or move them away."
+            f"'{folder}' holds what is not of a site written here: '{foreign[0]}'"
+            f"{f' and {len(foreign) - 1} more' if foreign[1:] else ''}; name an empty folder, or move it away."
         )
     editions: dict[str, str] = own["editions"]
     if max(editions) > date:

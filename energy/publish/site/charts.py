@@ -11,7 +11,8 @@ from html import escape
 from math import ceil, floor, isfinite, log10
 from typing import NamedTuple
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999", "#8C6D1F",
+# those of the markets on the atlas, then two for what it counts as others
+COLOURS = ("#0072B2", "#E69F00", "#C04000", "#56B4E9", "#009E73", "#CC79A7", "#8F979D", "#8C6D1F",
            "#6A51A3")  # fmt: skip
 TICKS = 4
 PART = "part of the year"
