@@ -7,10 +7,12 @@
   const G = window.GeoDraw;
   const HEAD = 64; // px above the map for title and period
   const ROW = 15; // px, a line of small print
+  const LEAD = 21; // px, a line of the headline
   const AROUND = 36; // px of land about the lines
   const SMALL = { x: 640, y: 420 }; // px, the smallest map of a picture
   const SHARP = 2; // pixels of a PNG a px of the screen
-  const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+  // That of the page, for words keep the width they were placed with.
+  const FONT = "-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Noto Sans', sans-serif";
 
   const text = (x, y, words, more) => G.svg("text", { x, y, "font-family": FONT, ...more }, words);
 
@@ -71,16 +73,19 @@
     });
   }
 
-  /* What the colours of the lines in view say. */
+  const CHANGES = [["gd-more-gas", "More gas"], ["gd-less-gas", "Less gas"], ["gd-same", "As much"]];
+
+  /* What the colours of the lines in view say: states, or the change where two periods are compared. */
   function key(model, wide) {
-    const seen = [...new Set(model.lines.filter((line) => line.shown).map((line) => line.now(model.step).state))];
+    const states = [...new Set(model.lines.filter((line) => line.shown).map((line) => line.now(model.step).state))];
+    const seen = model.compare && !model.swipes ? CHANGES : states.map((state) => [`gd-s-${state.key}`, state.label]);
     const box = model.map.getContainer();
     let x = 12;
     let y = ROW;
-    const rows = seen.map((state) => {
-      const probe = box.appendChild(G.svg("svg", { class: "gd-probe" }, G.svg("path", { class: `gd-core gd-s-${state.key}` })));
-      const colour = getComputedStyle(probe).getPropertyValue("--gd-state").trim() || getComputedStyle(probe.firstChild).stroke;
-      const label = G.t(state.label);
+    const rows = seen.map(([look, name]) => {
+      const probe = box.appendChild(G.svg("svg", { class: "gd-probe" }, G.svg("path", { class: `gd-core ${look}` })));
+      const colour = getComputedStyle(probe.firstChild).stroke;
+      const label = G.t(name);
       probe.remove();
       const long = 34 + measure(label);
       if (x + long > wide - 12) [x, y] = [12, y + ROW + 2];
@@ -92,17 +97,17 @@
   }
 
   let pen = null;
-  function measure(words) {
+  function measure(words, font = "11.5px") {
     pen = pen || G.el("canvas").getContext("2d");
-    pen.font = `11.5px ${FONT}`;
+    pen.font = `${font} ${FONT}`;
     return pen.measureText(words).width;
   }
 
   /* Break a text into lines that fit; where there are no spaces, at any sign. */
-  function folded(words, wide) {
+  function folded(words, wide, font) {
     const lines = [""];
     for (const part of words.split(/(?<= )|(?<=[\u3000-\u9fff])/)) {
-      if (measure(lines[lines.length - 1] + part) > wide) lines.push("");
+      if (measure(lines[lines.length - 1] + part, font) > wide) lines.push("");
       lines[lines.length - 1] += part;
     }
     return lines.filter((line) => line.trim());
@@ -112,12 +117,12 @@
   function source(model) {
     const own = location.protocol.startsWith("http") ? location.href.split(/[?#]/)[0] : "";
     const credit = model.map.attributionControl ? model.map.attributionControl.getContainer().textContent : model.data.attribution.join(" · ");
-    return [document.title, `${G.t("As of")} ${model.data.as_of || "–"}`, credit, own].filter(Boolean).join(" · ");
+    return [G.t(document.title), `${G.t("As of")} ${model.data.as_of || "–"}`, credit, own].filter(Boolean).join(" · ");
   }
 
   function headline(model) {
     const said = model.map.getContainer().querySelector(".gd-headline");
-    return (said && said.textContent) || document.title;
+    return (said && said.textContent) || G.t(document.title);
   }
 
   /* The part of the window that holds lines and their words, with some land about it. */
@@ -150,38 +155,29 @@
     const colour = (name) => style.getPropertyValue(name).trim();
     const under = key(model, wide);
     const small = folded(source(model), wide - 24);
-    const whole = HEAD + high + under.high + small.length * ROW + 8;
+    const told = folded(headline(model), wide - 24, "650 17px");
+    const about = folded(`${G.words(model.steps[model.step].label)} · ${model.banner(model.data.as_of || "–")}`, wide - 24, "13px");
+    const below = 48 + (told.length - 1) * LEAD;
+    const head = HEAD + (told.length - 1) * LEAD + (about.length - 1) * ROW;
+    const whole = head + high + under.high + small.length * ROW + 8;
     const ink = { fill: colour("--gd-ink") };
-    const about = `${G.words(model.steps[model.step].label)} · ${model.banner(model.data.as_of || "–")}`;
     return G.svg("svg", { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${wide} ${whole}`, width: wide, height: whole, style: `color: ${colour("--gd-ink")}` }, [
       G.svg("title", {}, `${document.title}: ${model.steps[model.step].id}`),
       G.svg("desc", {}, source(model)),
       G.svg("rect", { width: wide, height: whole, fill: colour("--gd-card") }),
-      text(12, 26, headline(model), { "font-size": 17, "font-weight": 650, ...ink, class: "head" }),
-      text(12, 48, about, { "font-size": 13, fill: colour("--gd-soft") }),
-      G.svg("svg", { x: 0, y: HEAD, width: wide, height: high, viewBox: `${cut.min.x} ${cut.min.y} ${wide} ${high}`, overflow: "hidden" }, [
+      ...told.map((line, i) => text(12, 26 + i * LEAD, line, { "font-size": 17, "font-weight": 650, ...ink })),
+      ...about.map((line, i) => text(12, below + i * ROW, line, { "font-size": 13, fill: colour("--gd-soft") })),
+      G.svg("svg", { x: 0, y: head, width: wide, height: high, viewBox: `${cut.min.x} ${cut.min.y} ${wide} ${high}`, overflow: "hidden" }, [
         G.svg("rect", { x: cut.min.x, y: cut.min.y, width: wide, height: high, fill: colour("--gd-sea") }), ground(model), ...words(model),
       ]),
-      G.svg("g", { transform: `translate(0 ${HEAD + high})` }, [
+      G.svg("g", { transform: `translate(0 ${head + high})` }, [
         ...under.nodes,
         ...small.map((line, i) => text(12, under.high + (i + 1) * ROW - 3, line, { "font-size": 11, fill: colour("--gd-soft") })),
       ]),
     ]);
   };
 
-  /* A long headline is set smaller until it fits. */
-  function fitted(root) {
-    const head = root.querySelector(".head");
-    const { width } = root.viewBox.baseVal;
-    pen = pen || G.el("canvas").getContext("2d");
-    pen.font = `650 17px ${FONT}`;
-    const long = pen.measureText(head.textContent).width;
-    if (long > width - 24) head.setAttribute("font-size", Math.max(8, (17 * (width - 24)) / long).toFixed(1));
-    head.removeAttribute("class");
-    return root;
-  }
-
-  const written = (model) => new XMLSerializer().serializeToString(fitted(G.picture(model)));
+  const written = (model) => new XMLSerializer().serializeToString(G.picture(model));
 
   /* The same as a PNG, drawn by the browser from the SVG. */
   async function pixels(model) {
