@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from energy.publish.atlas.columns import integers
+from energy.publish.atlas.words import capitals
 from geodata import draw
 
 SCALE = 100  # integers of 1/100 bcm
@@ -48,22 +49,12 @@ def ways_of(
     values = integers(np.where(wide.to_numpy() >= 1 / SCALE / 2, wide.to_numpy(), np.nan), SCALE)
     return {
         "scale": SCALE,
-        "fields": [_words(name.removeprefix(PRODUCED)) for name in lists["field"]],
-        "routes": [name if name in known else _words(name) for name in lists["route"]],
-        "markets": [{"key": name, "label": _words(name)} for name in lists["market"]],
+        "fields": [capitals(name.removeprefix(PRODUCED)) for name in lists["field"]],
+        "routes": [name if name in known else capitals(name) for name in lists["route"]],
+        "markets": [{"key": name, "label": capitals(name)} for name in lists["market"]],
         "rows": [
             [*(lists[name].index(word) for name, word in zip(lists, key, strict=True)),
              draw.row(row)]
             for key, row in zip(order, values, strict=True)
         ],
     }  # fmt: skip
-
-
-def _words(name: str) -> str:
-    """Write an id as words.
-
-    >>> _words("arctic-lng-2"), _words("central-asia")
-    ('Arctic LNG 2', 'Central Asia')
-    """
-    parts = name.split("-")
-    return " ".join(part.upper() if part == "lng" else part.capitalize() for part in parts)

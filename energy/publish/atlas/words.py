@@ -19,6 +19,7 @@ __all__ = [
     "PER_YEAR",
     "about",
     "basis_words",
+    "capitals",
     "freq_of",
     "spoken",
     "step_word",
@@ -26,6 +27,8 @@ __all__ = [
     "text_of",
     "translations",
 ]
+
+SHORT = {"and": "and", "eu": "EU", "lng": "LNG"}  # words of an id that are not just begun large
 
 
 def text_of(value: Any) -> str:
@@ -67,9 +70,16 @@ def spoken(text: str) -> str:
     >>> spoken("central-asia"), spoken("Gazprom"), spoken("2019-12-02")
     ('Central Asia', 'Gazprom', '2019-12-02')
     """
-    if not re.fullmatch(r"[a-z]+(-[a-z]+)*", text):
-        return text
-    return " ".join(word.capitalize() for word in text.split("-"))
+    return capitals(text) if re.fullmatch(r"[a-z]+(-[a-z]+)*", text) else text
+
+
+def capitals(name: str) -> str:
+    """Write an id as a name: each word begins large, short ones as one writes them.
+
+    >>> capitals("arctic-lng-2"), capitals("europe-and-china"), capitals("eu")
+    ('Arctic LNG 2', 'Europe and China', 'EU')
+    """
+    return " ".join(SHORT.get(word) or word.capitalize() for word in name.split("-"))
 
 
 def freq_of(cube: xr.Dataset) -> str:
