@@ -408,7 +408,7 @@ def test_notes_on_routes_and_texts_of_the_tour_are_told_in_russian_and_chinese()
 def test_every_label_is_translated():
     words = json.loads(draw.assets.static("labels.json"))["words"]
     assert len(words) > 100
-    assert all(set(row) == {"ru", "zh"} and all(row.values()) for row in words.values())
+    assert all(set(row) - {"en"} == {"ru", "zh"} and all(row.values()) for row in words.values())
     scripts = "".join(draw.assets.static(path.name) for path in draw.assets.STATIC.iterdir()
                       if path.name.endswith(".js") and not path.name.startswith("world"))  # fmt: skip
     found = set(re.findall(r'(?<![\w.])(?:G\.)?t\("([^"]+)"', scripts))
@@ -2060,13 +2060,15 @@ def test_nothing_lies_over_another_at_three_sizes(browser, real, tmp_path, wide,
             page.screenshot(path=picture)
             assert picture.stat().st_size > 20_000
             cards = [".gd-title", ".gd-search", ".leaflet-control-zoom", ".gd-layers", ".gd-time"]
-            cards += [".gd-panel"] if wide > 640 else [] if name == "panel" else [".gd-legend"]
+            cards += [".gd-panel"] if wide > 640 or name == "panel" else [".gd-legend"]
+            # on a phone the open sheet leaves no room for zoom and layers: two fewer
+            least = 4 if wide < 640 and name == "panel" else 5
             if (
                 wide < 640 and name == "map"
             ):  # the first screen is the chart; behind it lies the map
                 page.locator(".gd-story .gd-close").click()
             boxes = page.evaluate(CARDS, cards)
-            assert len(boxes) >= 5
+            assert len(boxes) >= least
             for (one, *a), (other, *b) in itertools.combinations(
                 boxes, 2
             ):  # left, top, right, foot

@@ -42,7 +42,7 @@ window.GeoDraw = (function () {
 
   /* The words of a fact: countries, basins, markets, kinds; "2,200 km" and "55 bcm/yr, contract of the year" as numbers. */
   function fact(text, countries) {
-    if (language === "en") return text;
+    if (language === "en") return t(text);
     const figure = /^([\d,]+(?:\.\d+)?) (\D.*)$/.exec(text);
     if (figure) {
       const digits = (figure[1].split(".")[1] || "").length;
@@ -115,18 +115,25 @@ window.GeoDraw = (function () {
     }, el("span", { "aria-hidden": "true" }, sign));
   }
 
-  /* A labelled select; options are [value, text] or {group, options}. */
+  /* A labelled select; options are [value, text] or {group, options}. A browser cuts what is chosen at
+     the edge of a closed select, so the select lies unseen over the words, which wrap. */
   function choice(label, className, change) {
     const select = el("select", { "t:aria-label": label, class: className });
+    const shown = el("span", { class: "gd-chosen", "aria-hidden": "true" });
+    const say = () => (shown.textContent = select.selectedOptions.length ? select.selectedOptions[0].text : "");
     const option = (item) => el("option", { value: item[0] }, item[1]);
-    select.addEventListener("change", () => change(select.value));
+    select.addEventListener("change", () => {
+      say();
+      change(select.value);
+    });
     return {
-      node: el("label", { class: "gd-choice" }, [el("span", { t: label }), select]),
+      node: el("label", { class: "gd-choice" }, [el("span", { t: label }), el("div", { class: "gd-pulldown" }, [select, shown])]),
       offer(options, chosen) {
         select.replaceChildren(...options.map((item) => (Array.isArray(item)
           ? option(item)
           : el("optgroup", { label: item.group }, item.options.map(option)))));
         select.value = chosen;
+        say();
       },
     };
   }

@@ -480,8 +480,18 @@
       return pad;
     }
 
+    /* What is left between the cards at the top and those at the foot. */
+    between(pad) {
+      const box = this.map.getContainer();
+      const { top, bottom } = box.getBoundingClientRect();
+      const shown = (names) => [...box.querySelectorAll(names)].map((node) => node.getBoundingClientRect()).filter(({ width }) => width);
+      const heads = shown(".gd-title, .gd-search, .gd-layers, .gd-opener").map((card) => card.bottom - top + 8);
+      const feet = shown(".gd-tour, .gd-legend:not([open]), .leaflet-control-attribution").map((card) => bottom - card.top + 8);
+      return { ...pad, top: Math.max(pad.top, ...heads), bottom: Math.max(pad.bottom, ...feet) };
+    }
+
     /* Bring lines whole into the free part of the window; on the plane, where any projection is right.
-       The strip beside the legend is used too where no line comes to lie under a card. */
+       The strips beside, above and below the cards are used too where no line comes to lie under a card. */
     frame(lines, most) {
       const { map } = this;
       const parts = lines.map((line) => this.onPlane([line])).filter((points) => points.length);
@@ -489,8 +499,9 @@
       const boxes = parts.map((points) => L.bounds(points));
       const plane = L.bounds(boxes.flatMap(({ min, max }) => [min, max]));
       const [least, all] = [this.free(false), this.free()];
-      const tries = [0, 0.25, 0.5, 0.75].map((share) => this.framed(plane, most, { ...least, left: least.left + share * (all.left - least.left) }));
-      const { middle, zoom } = tries.find((view) => !this.covered(parts, boxes, view)) || this.framed(plane, most, all);
+      const views = [0, 0.25, 0.5, 0.75, 1].map((share) => ({ ...least, left: least.left + share * (all.left - least.left) }));
+      const tries = [...views, ...views.map((pad) => this.between(pad))].map((pad) => this.framed(plane, most, pad));
+      const { middle, zoom } = tries.find((view) => !this.covered(parts, boxes, view)) || tries[tries.length - 1];
       map.setView(map.unproject(middle, zoom), zoom, { animate: false });
     }
 
@@ -501,13 +512,13 @@
       return lines.flatMap((line) => line.plane.flat()).map((p) => crs.transformation.transform(p, scale));
     }
 
-    /* Does a card at the left hide a point of a view that is planned? */
+    /* Does a card hide a point of a view that is planned? */
     covered(parts, boxes, { middle, zoom }) {
       const box = this.map.getContainer();
       const outer = box.getBoundingClientRect();
       const corner = middle.subtract(this.map.getSize().divideBy(2)).subtract([outer.left, outer.top]);
       const scale = Math.pow(2, zoom);
-      const nodes = [...box.querySelectorAll(".gd-legend, .gd-title, .gd-search, .gd-tour")];
+      const nodes = [...box.querySelectorAll(".gd-legend, .gd-title, .gd-search, .gd-tour, .gd-layers, .gd-opener, .leaflet-control-zoom, .leaflet-control-attribution")];
       // The cards on the plane of the points: four comparisons a point.
       return nodes.map((node) => node.getBoundingClientRect()).some((card) => {
         const [left, right] = [card.left - 8, card.right + 8].map((x) => (x + corner.x) / scale);
@@ -530,12 +541,14 @@
       return { middle: plane.getCenter().multiplyBy(Math.pow(2, zoom)).add(shift), zoom };
     }
 
-    /* Is the line whole in the free part? */
+    /* Is the line whole in the free part, and under no card? */
     inSight(line) {
       const { map } = this;
       const pad = this.free();
       const size = map.getSize();
-      return line.parts.flat().every((place) => {
+      const points = this.onPlane([line]);
+      const view = { middle: map.project(map.getCenter()), zoom: map.getZoom() };
+      return !this.covered([points], [L.bounds(points)], view) && line.parts.flat().every((place) => {
         const { x, y } = map.latLngToContainerPoint(place);
         return x >= pad.left && y >= pad.top && x <= size.x - pad.right && y <= size.y - pad.bottom;
       });
@@ -757,6 +770,11 @@
       return G.t(item.label) + share;
     }
 
+    /* The question of the tree that a scenario answers: "Back" says nothing alone. */
+    question(key) {
+      return this.data.odds ? this.data.odds.questions.find((one) => key.startsWith(`${one.key}-`)) : undefined;
+    }
+
     /* Does the period hold projected figures, of some lines or, beyond history, of all? */
     isAhead(step) {
       return Boolean(this.data.projection) && (Boolean(this.steps[step].ahead) || this.parts(step)[1] > this.data.past);
@@ -771,7 +789,8 @@
     banner(asOf) {
       const step = this.steps[this.step];
       const words = [step.rough ? G.t("provisional") : "", this.scenarioWords(this.step)].filter(Boolean);
-      return `${[`${G.t("As of")} ${asOf}`, ...words].join(", ")} · ${G.t(this.unit.unit)} ${G.t(this.unit.note)}`;
+      const change = this.compare && !this.swipes ? ` · ${G.t("Change against {label}", { label: G.t(this.compare.label) })}` : "";
+      return `${[`${G.t("As of")} ${asOf}`, ...words].join(", ")}${change} · ${G.t(this.unit.unit)} ${G.t(this.unit.note)}`;
     }
   }
 

@@ -12,13 +12,24 @@
     return `${G.t(unit.unit)} ${G.t(unit.note)}`;
   }
 
+  /* All scenarios, each under the question of the tree that it answers. */
+  function scenarios(model, kind) {
+    const [alone, groups] = [[], new Map()];
+    model.data.projection.scenarios.forEach(({ key }, i) => {
+      const question = model.question(key);
+      if (question && !groups.has(question)) groups.set(question, []);
+      (question ? groups.get(question) : alone).push([kind + key, model.scenarioLabel(i)]);
+    });
+    return { alone, asked: [...groups].map(([question, options]) => ({ group: G.t(question.text), options })) };
+  }
+
   function comparisons(model) {
     const steps = model.steps.map((step) => ["step:" + step.id, step.id]).reverse();
     /** @type {Array<any>} */
     const groups = [["", G.t("nothing")]];
     if (model.data.projection) {
-      const scenarios = model.data.projection.scenarios;
-      groups.push({ group: G.t("Scenario"), options: scenarios.map((item, i) => ["scenario:" + item.key, model.scenarioLabel(i)]) });
+      const { alone, asked } = scenarios(model, "scenario:");
+      groups.push({ group: G.t("Scenario"), options: alone }, ...asked);
     }
     return groups.concat({ group: G.t(model.calendar.label), options: steps });
   }
@@ -32,7 +43,7 @@
     add(G.choice("Unit", "gd-unit", (key) => model.setUnit(key)),
       () => data.units.map((unit) => [unit.key, unitName(unit)]), () => model.unit.key, data.units.length > 1);
     add(G.choice("Scenario", "gd-scenario", (key) => model.setScenario(key)),
-      () => data.projection.scenarios.map((item, i) => [item.key, model.scenarioLabel(i)]),
+      () => Object.values(scenarios(model, "")).flat(),
       () => data.projection.scenarios[model.scenario].key, Boolean(data.projection));
     add(G.choice("Compare with", "gd-compare", (text) => model.setCompare(text)),
       () => comparisons(model), () => (model.compare ? model.compare.text : ""), true);
