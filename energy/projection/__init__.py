@@ -149,7 +149,8 @@ def project(
                         scheduler=scheduler, engine=engine)  # fmt: skip
 
     if isinstance(scenarios, Mapping):
-        return _with_unchanged_baseline(run(trees.BASELINE), run(scenarios))
+        custom = run(scenarios)  # first: what is wrong in it is said before the baseline is drawn
+        return _with_unchanged_baseline(run(trees.BASELINE), custom)
     return run(scenarios)
 
 
