@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -343,6 +344,30 @@ def test_the_two_clocks(here):
     assert len(here.observations("2025-05-01", clock="retrieved")) == 0
     with pytest.raises(StoreError, match="Unknown clock 'wall'; use 'published' or 'retrieved'"):
         here.observations(clock="wall")
+
+
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_many_questions_at_once_and_in_a_child_keep_apart(three_runs):
+    """All questions of a process share an engine; each has views of its own."""
+    days = ["2025-05-03", "2025-09-01", None] * 4
+    alone = [values(three_runs.observations(day)) for day in days]
+    assert alone[:3] == [
+        {"2025Q1": 1.0, "2025Q2": 2.0},
+        {"2025Q1": 1.5, "2025Q2": 2.0, "2025Q3": 3.0},
+        pytest.approx({"2025Q1": 1.5, "2025Q2": math.nan, "2025Q3": 3.0}, nan_ok=True),
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda day: values(three_runs.observations(day)), days))
+    assert repr(found) == repr(alone)
+    if hasattr(os, "fork"):
+        child = os.fork()
+        if not child:  # the threads of the parent's engine are not here
+            signal.alarm(60)  # one that waits for them ends here
+            os._exit(repr(values(three_runs.observations())) != repr(alone[2]))
+        assert os.waitpid(child, 0)[1] == 0
+    mine = three_runs.connect()
+    mine.execute("CREATE TABLE observed AS SELECT * FROM observations")
+    three_runs.connect().execute("CREATE TABLE observed AS SELECT 1")  # a connection is its owner's
 
 
 def test_asking_by_series_entity_source(here):
