@@ -147,12 +147,20 @@ def test_markets_and_ways_have_names_not_ids(browser, file):
     assert [name for name in names["ru"] if LATIN.search(name)] == []
 
 
+TOPS = """() => document.querySelector('.folium-map').geodraw.lines.filter(line => line.data.frame !== false)
+  .flatMap(line => [...document.querySelectorAll(`path.gd-core[data-id="${line.id}"]`)])
+  .map(path => path.getBoundingClientRect()).filter(box => box.width).map(box => box.top)"""
+
+
 @pytest_browser
 def test_a_comparison_says_on_the_page_what_its_colours_are(browser, file):
     """On a phone the sheet hides the legend: red and blue lines were left unexplained."""
     with browsers.opened(browser, file, viewport=PHONE) as (page, _):
         at(page, file, "#2024?cal=A&compare=step:2021")
         assert "Change against 2021" in page.locator(".gd-about").inner_text()
+        foot = page.locator(".gd-title").bounding_box()
+        lines = page.evaluate(TOPS)
+        assert len(lines) > 20 and min(lines) >= foot["y"] + foot["height"]  # it grew by a line
         at(page, file, "#2024?cal=A&compare=step:2021&swipe=1")
         assert "Change against" not in page.locator(".gd-about").inner_text()  # two plain maps
 

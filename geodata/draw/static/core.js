@@ -260,7 +260,13 @@ window.GeoDraw = (function () {
     if (!data.as_of) return;
     map.on("gd:ready gd:step gd:change", () => {
       const text = map.geodraw ? map.geodraw.banner(data.as_of) : data.subtitle;
-      if (about.textContent !== text) about.textContent = text;
+      if (about.textContent === text) return;
+      about.textContent = text;
+      const model = map.geodraw;
+      // on a phone the title may have grown over the lines
+      if (model && model.ready && !model.moved && !model.selected && map.getSize().x < 640) {
+        model.frame(model.lines.filter((line) => line.data.frame !== false));
+      }
     });
   }
 
