@@ -111,14 +111,19 @@
 
     marks(line, now, spots) {
       line.tags(now);
-      if (line.flows(now)) line.anchors.forEach((anchor, i) => this.point(spots[i], line.arrow(anchor, now)));
+      if (!line.flows(now)) return;
+      const look = line.arrowLook(now);
+      const { stroke, fill, width } = this.arrowStyle(look.className);
+      Object.assign(this.pen, { strokeStyle: stroke, fillStyle: fill, lineWidth: width });
+      line.anchors.forEach((anchor, i) => this.point(spots[i], line.arrow(anchor, now, look)));
     }
 
-    point(at, { x, y, angle, size, className }) {
-      const { pen } = this;
-      const { stroke, fill, width } = this.arrowStyle(className);
-      pen.setTransform(this.ground.translate(at.x + x, at.y + y).rotate(angle).scale(size / 12));
-      Object.assign(pen, { strokeStyle: stroke, fillStyle: fill, lineWidth: width });
+    /* The ground moved, turned and scaled; to make a matrix of it step by step costs twice the arrow. */
+    point(at, { x, y, angle, size }) {
+      const { pen, ground } = this;
+      const turn = (angle * Math.PI) / 180;
+      const [along, across] = [Math.cos(turn), Math.sin(turn)].map((part) => (part * ground.a * size) / 12);
+      pen.setTransform(along, across, -across, along, (at.x + x) * ground.a + ground.e, (at.y + y) * ground.a + ground.f);
       pen.stroke(ARROW);
       pen.fill(ARROW);
     }

@@ -287,13 +287,13 @@
     drawArrows(now) {
       const flowing = this.flows(now);
       const back = now.value < 0;
-      const { size, className } = flowing ? this.arrowLook(now) : {};
-      const look = flowing ? `${back} ${room(this.model.map)} ${size} ${className}` : "";
+      const own = flowing ? this.arrowLook(now) : {};
+      const look = flowing ? `${back} ${room(this.model.map)} ${own.size} ${own.className}` : "";
       if (this.arrowed === this.arrows && this.arrowedAs === look) return;
       [this.arrowed, this.arrowedAs] = [this.arrows, look];
       this.arrows.forEach((arrow, i) => {
         arrow.show(flowing);
-        if (flowing) this.turn(arrow, this.arrow(this.anchors[i], now), back);
+        if (flowing) this.turn(arrow, this.arrow(this.anchors[i], now, own), back);
       });
     }
 
@@ -315,9 +315,9 @@
     }
 
     /* Place beside its anchor, bearing, size in px and look of an arrow. */
-    arrow(anchor, now) {
+    arrow(anchor, now, look) {
       const [x, y] = this.aside(anchor);
-      return { x, y, angle: round(anchor.angle + (now.value < 0 ? 180 : 0)), ...this.arrowLook(now) };
+      return { x, y, angle: round(anchor.angle + (now.value < 0 ? 180 : 0)), ...look };
     }
 
     arrowLook(now) {

@@ -43,7 +43,7 @@
   function arrows(model) {
     return model.lines.filter((line) => line.flows(line.now(model.step))).flatMap((line) => line.anchors.map((anchor, i) => {
       const now = line.now(model.step);
-      const { x, y, angle, size } = line.arrow(anchor, now);
+      const { x, y, angle, size } = line.arrow(anchor, now, line.arrowLook(now));
       const node = line.arrows[i].node && line.arrows[i].node.querySelector("path");
       if (!node) return null;
       const at = model.map.latLngToLayerPoint(anchor.place);
