@@ -1704,6 +1704,11 @@ def test_title_and_headline_are_read_before_the_map_is_made(browser, real, wide)
         view = {"viewport": {"width": wide, "height": 844}, **context}
         with browsers.opened(browser, real[1], **view) as (page, _):
             found = [page.locator(part) for part in parts]
+            if not context.get("java_script_enabled", True):  # why there is no map can be read
+                said = page.locator("noscript").bounding_box()
+                there = [said["x"] + said["width"] / 2, said["y"] + said["height"] / 2]
+                top = page.evaluate("at => document.elementFromPoint(...at).tagName", there)
+                assert top == "NOSCRIPT"
             return [(node.inner_text(), node.bounding_box()) for node in found]
 
     first, then = told(java_script_enabled=False), told()
