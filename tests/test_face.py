@@ -205,3 +205,32 @@ def test_a_picture_of_a_phone_holds_all_its_words(browser, file):
         )
         widths = [(shown[text], width) for text, width in labels if shown.get(text)]
         assert widths and all(width == pytest.approx(own, rel=0.03) for own, width in widths)
+
+
+CHANCES = """() => {
+  const { odds } = document.querySelector('.folium-map').geodraw.data;
+  const year = odds.years.indexOf(odds.year);
+  const rows = [...document.querySelectorAll('.gd-odds-tab [data-number=chance]')].map(cell => cell.parentNode);
+  return {
+    draws: odds.draws,
+    shares: GeoDraw.mix(odds, new Map()).filter(sheet => sheet.kind === 'chance').map(sheet => sheet.mean[year]),
+    told: rows.map(row => [...row.children].slice(1).map(cell => cell.textContent.replaceAll('\\u00a0', ' '))),
+  };
+}"""
+
+
+@pytest_browser
+def test_a_chance_of_the_editor_says_how_well_its_draws_know_it(browser, file):
+    """The map's chance is of other and more draws: who sees 35 % here and 36 % there is told why."""
+    with browsers.opened(browser, file) as (page, log):
+        page.get_by_role("tab", name="Scenarios").click()
+        found = page.evaluate(CHANCES)
+        open_ones = [share for share in found["shares"] if 0 < share < 1]
+        assert found["draws"] == 4096 and open_ones
+        expected = []
+        for share in found["shares"]:
+            error = 100 * (share * (1 - share) / found["draws"]) ** 0.5  # of a share of draws
+            said = f"± {max(1, round(error))} %" if share in open_ones else ""
+            expected.append([f"{share * 100:.0f} %", said])
+        assert found["told"] == expected
+        log.assert_clean()

@@ -207,12 +207,14 @@
       const [low, middle, high] = sheet.levels[at];
       said.replaceChildren(G.el("b", {}, data.years[at]), `: ${amount(middle)}, P10–P90 ${amount(low)} – ${amount(high)}; ${G.t("as the tree says")} ${amount(own[shown].levels[at][1])}`);
     }
+    /* A share of draws is known to its standard error; the map's own, of more draws, may lie that far off. */
+    const doubt = (share) => (share <= 0 || share >= 1 ? "" : `±\u00a0${G.number(Math.max(1, 100 * Math.sqrt((share * (1 - share)) / data.draws)), 0)}\u00a0%`);
     function table() {
       caption.textContent = G.t("{year}: mean, P10 – P90", { year: data.years[year] });
       const row = (name, value, more, kind) => G.el("tr", {}, [G.el("th", { scope: "row" }, name), G.el("td", { class: "gd-number", "data-number": kind }, value), G.el("td", { class: "gd-number gd-soft", "data-said": "interval" }, more)]);
       const rows = found.map((sheet) => (sheet.levels
         ? row(unit(sheet), amount(sheet.mean[year]), `${amount(sheet.levels[year][0])} – ${amount(sheet.levels[year][2])}`, sheet.kind)
-        : row(G.t("Chance that gas flows: {route}", { route: (model.byId.get(sheet.name) || { name: sheet.name }).name }), `${G.number(100 * sheet.mean[year], 0)} %`, "", "chance")));
+        : row(G.t("Chance that gas flows: {route}", { route: (model.byId.get(sheet.name) || { name: sheet.name }).name }), `${G.number(100 * sheet.mean[year], 0)} %`, doubt(sheet.mean[year]), "chance")));
       const sum = (kind) => found.filter((sheet) => sheet.kind === kind).reduce((total, sheet) => total + sheet.mean[year], 0);
       const first = found.find((sheet) => sheet.kind === "exports");
       const most = found.findIndex((sheet) => sheet.kind === "chance") + 1 || 3; // volumes, and the likeliest line to come
