@@ -671,7 +671,7 @@ def test_words_of_every_chart_can_be_read_on_a_phone(browser, real):
 
 @pytest_browser
 def test_words_on_a_desk_are_whole_and_of_eleven_pixels(browser, real):
-    """Russian names are the longest: no choice is cut, 29 px go to padding and arrow."""
+    """Russian names are the longest: no choice is cut, 28 px go to padding and arrow."""
     with browsers.opened(browser, real[1], viewport={"width": 1440, "height": 900}) as (page, _):
         page.goto(f"{real[1].as_uri()}#2025Q4?lang=ru")
         page.reload()
