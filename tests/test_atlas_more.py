@@ -1729,6 +1729,15 @@ def test_title_and_headline_are_read_before_the_map_is_made(browser, real, wide)
 
 
 @pytest_browser
+def test_a_page_that_opens_in_russian_tells_nothing_in_english_first(browser, real, tmp_path):
+    path = tmp_path / "russian.html"
+    real[0].map(projection=False, lang="ru").save(path)
+    with browsers.opened(browser, path) as (page, _):
+        assert page.evaluate("document.documentElement.className") == "gd-foreign"
+        assert page.locator(".gd-title h1").inner_text() == "Российский газ по трубам"
+
+
+@pytest_browser
 def test_units_numbers_and_countries_speak_russian(browser, real):
     with browsers.opened(browser, real[1]) as (page, log):
         page.goto(f"{real[1].as_uri()}#2024Q3/power-of-siberia-1?lang=ru")

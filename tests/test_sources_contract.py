@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from energy import sources
 from energy.measure import periods
 from energy.sources import SOURCES, SourceError, contract, gather, table, transport
 from energy.sources.contract import COLUMNS, Request
-from energy.sources.reading import UNIQUE, answer_of
+from energy.sources.reading import UNIQUE, answer_of, frame
 
 NAMES = sorted(SOURCES)
 HEADINGS = ["What", "Format", "Licence", "Lag", "Quirks"]
@@ -233,6 +234,17 @@ def test_any_damage_is_refused_or_leaves_a_sound_table(name, build):
         check_table(found, broken)
 
     damage()
+
+
+def test_a_missing_value_counts_once_and_beside_a_number_is_another():
+    answer = answer_of(Request("own", "rows", "https://example.org"), b"")
+    row = {"series": "flow", "entity": "pipe", "period": "2021", "freq": "A", "value": math.nan,
+           "unit": "bcm", "basis": "20C", "status": "actual", "ref": "A1"}  # fmt: skip
+    assert frame(answer, [row, row])["value"].isna().tolist() == [True]
+    with pytest.raises(
+        SourceError, match=r"pipe 2021 stands there 2 times with nan \(A1\), 1 \(A2\)"
+    ):
+        frame(answer, [row, row, {**row, "value": 1.0, "ref": "A2"}])
 
 
 JUNK = [None, True, -1, "", "2026-07", [[]], {"x": 1}]

@@ -48,9 +48,7 @@ class MirrorTables:
     """
 
     tables: facts.Tables
-    rows: dict[
-        str, list[dict[str, Any]]
-    ]  # figures by entity, each with its ``span`` and ``half_raw``
+    rows: dict[str, list[dict[str, Any]]]  # by entity, each with its ``span`` and ``half_raw``
     names: list[str]
     markets: list[dict[str, Any]]  # dated rows of the crosswalk, route to market
     trunk: dict[str, str]  # corridor of each exit

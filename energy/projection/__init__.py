@@ -141,7 +141,7 @@ def project(
     simulate.check_draws(draws)
     simulate.check_workers(workers)
     simulate.check_seed(seed)
-    simulate.kernels(engine)
+    simulate.kernels(engine)  # raises before anything is learned
 
     def run(asked: str | Sequence[str] | Mapping[str, Any]) -> xr.Dataset:
         made = setup(tables, cube, until=until, scenarios=asked, as_of=as_of, revenue=revenue,

@@ -648,15 +648,15 @@ def _cells(rows: Sequence[Mapping[str, Any]] | pd.DataFrame) -> dict[str, list[A
 
 def _check_one(answer: Answer, cells: Mapping[str, Sequence[Any]], rows: Sequence[int]) -> None:
     """Refuse rows of one key that have several values."""
-    told: dict[tuple[float, str], str] = {}
-    for row in rows:
-        value = float(cells["value"][row])
-        same = (-math.inf if math.isnan(value) else value, cells["status"][row])
-        told.setdefault(same, cells["ref"][row])
+    told: dict[tuple[str, str], int] = {}
+    for row in rows:  # by its text, for a missing value differs from itself
+        told.setdefault((repr(float(cells["value"][row])), cells["status"][row]), row)
     if len(told) > 1:
         key = " ".join(cells[name][rows[0]] for name in ("series", "entity", "period"))
-        values = ", ".join(f"{value:g} ({place})" if place else f"{value:g}"
-                           for (value, _), place in told.items())  # fmt: skip
+        found = ((float(cells["value"][row]), cells["ref"][row]) for row in told.values())
+        values = ", ".join(
+            f"{value:g} ({place})" if place else f"{value:g}" for value, place in found
+        )
         refuse(answer, f"{key} stands there {len(told)} times with {values}; expected one value.")
 
 

@@ -10,8 +10,10 @@ window.GeoDraw = (function () {
   let labels = null;
   let language = "en";
 
-  // What the page tells before the map is there is English; who asked for another language waits for it.
-  if (/[?&]lang=(?!en)/.test(location.hash)) document.documentElement.classList.add("gd-foreign");
+  // What the page tells before the map is there is English; where address or page ask for another language, it is not shown.
+  const opened = document.querySelector("meta[name=geodraw-open]");
+  const asked = location.hash || (opened && opened.getAttribute("content")) || "";
+  if (/[?&]lang=(?!en)/.test(asked)) document.documentElement.classList.add("gd-foreign");
 
   function read(id) {
     return JSON.parse(document.getElementById(id).textContent);
